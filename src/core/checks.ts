@@ -1,0 +1,67 @@
+import { invalidArgument, NativeMlpError } from './errors.js'
+
+/** Argument checks used at the public surface; each returns its value so that it can stand in an expression. */
+
+export function integerInRange(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer from ${min} to ${max}`
+    throw invalidArgument(name, range, value)
+  }
+  return value
+}
+
+export function finiteInRange(name: string, value: unknown, min: number, max = Number.MAX_VALUE): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > max) {
+    const range = max === Number.MAX_VALUE ? `a finite number >= ${min}` : `a number from ${min} to ${max}`
+    throw invalidArgument(name, range, value)
+  }
+  return value
+}
+
+export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  if (typeof value !== 'string' || !allowed.includes(value as T)) {
+    throw invalidArgument(name, `one of ${allowed.map((a) => `'${a}'`).join(', ')}`, value)
+  }
+  return value as T
+}
+
+/** Refuses misspelt options, naming the closest one that exists. */
+export function knownOptions(name: string, options: unknown, allowed: readonly string[]): void {
+  if (options === undefined) return
+  if (typeof options !== 'object' || options === null) throw invalidArgument(name, 'an options object', options)
+  for (const key of Object.keys(options)) {
+    if (allowed.includes(key)) continue
+    const near = closest(key, allowed)
+    const hint = near ? `; did you mean '${near}'?` : `; known: ${allowed.join(', ')}`
+    throw new NativeMlpError('UNKNOWN_OPTION', `${name}: unknown option '${key}'${hint}`)
+  }
+}
+
+/** The allowed word within an edit distance of about a third of its length, if there is one. */
+export function closest(word: string, allowed: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  for (const candidate of allowed) {
+    const d = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (d < bestDistance) {
+      best = candidate
+      bestDistance = d
+    }
+  }
+  return best
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  const row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    let diagonal = row[0]
+    row[0] = i
+    for (let j = 1; j <= b.length; j++) {
+      const above = row[j]
+      row[j] = Math.min(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] === b[j - 1] ? 0 : 1))
+      diagonal = above
+    }
+  }
+  return row[b.length]
+}

@@ -1,0 +1,29 @@
+/**
+ * Names every layer of the package shares.
+ *
+ * Dimension letters used in comments: B rows of a batch, K inputs of a layer, N outputs of a layer,
+ * D inputs of the network, H hidden units, C classes.
+ */
+
+export const ACTIVATIONS = ['identity', 'relu', 'leakyRelu', 'tanh', 'sigmoid', 'gelu'] as const
+export type Activation = (typeof ACTIVATIONS)[number]
+
+export const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError'] as const
+export type Loss = (typeof LOSSES)[number]
+
+/** Slope of the leaky ReLU for inputs <= 0. */
+export const LEAKY_SLOPE = 0.01
+
+/** The family of bits a result belongs to: results of different families are never mixed. */
+export interface NumericFamily {
+  readonly name: 'native' | 'js'
+  /** Version of the numeric contract; changes whenever the same inputs may give other bits. */
+  readonly contract: number
+}
+
+/** Shape of one dense layer: `outputs = activation(inputs [B][K] x weights [K][N] + biases [N])`. */
+export interface LayerShape {
+  readonly inputs: number
+  readonly outputs: number
+  readonly activation: Activation
+}
