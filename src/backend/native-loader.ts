@@ -1,0 +1,113 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { NativeMlpError } from '../core/errors.js'
+
+/** Version of the addon's exports; `abi` in native/addon.cpp carries the same number, another one is refused. */
+export const ADDON_ABI = 1
+
+/** The addon and its file, or every reason why there is none, in the order in which the places were tried. */
+export type LoadedAddon =
+  | { readonly addon: unknown; readonly path: string }
+  | { readonly addon: null; readonly reasons: readonly string[] }
+
+/**
+ * Loads the native addon: the file that NATIVE_MLP_ADDON_PATH names, else build/Release, else the prebuilds for this
+ * platform. A file is used only if its `version` is this package's and its `abi` is ADDON_ABI.
+ *
+ * @throws NativeMlpError BACKEND_UNAVAILABLE where NATIVE_MLP_ADDON_PATH is set and that file cannot be used: who asks
+ * for one file by name gets no other.
+ */
+export function loadAddon(): LoadedAddon {
+  const named = process.env.NATIVE_MLP_ADDON_PATH
+  const root = packageRoot()
+  if (named) {
+    const result = tryLoad(resolve(named), root?.version)
+    if (typeof result !== 'string') return result
+    throw new NativeMlpError('BACKEND_UNAVAILABLE', `NATIVE_MLP_ADDON_PATH=${named}: ${result}`)
+  }
+  if (!root) {
+    const file = fileURLToPath(import.meta.url)
+    return { addon: null, reasons: [`${file} stands outside the package (bundled?): set NATIVE_MLP_ADDON_PATH`] }
+  }
+  const reasons: string[] = []
+  const built = join(root.folder, 'build', 'Release', 'native_mlp.node')
+  for (const path of [built, ...prebuilds(root.folder, reasons)]) {
+    const result = tryLoad(path, root.version)
+    if (typeof result !== 'string') return result
+    reasons.push(`${relative(root.folder, path)}: ${result}`)
+  }
+  const install = lastInstall(root.folder)
+  if (install) reasons.push(install)
+  return { addon: null, reasons }
+}
+
+/** The addon, or why this file is not it. */
+function tryLoad(path: string, version: string | undefined): { addon: unknown; path: string } | string {
+  if (!existsSync(path)) return 'no such file'
+  let addon: { version?: unknown; abi?: unknown }
+  try {
+    addon = createRequire(import.meta.url)(path)
+  } catch (error) {
+    return firstLine(error)
+  }
+  if (version !== undefined && addon.version !== version) {
+    return `built for version ${String(addon.version)} of this package, which is ${version}: build it again`
+  }
+  if (addon.abi !== ADDON_ABI) return `its abi is ${String(addon.abi)}, expected ${ADDON_ABI}: build it again`
+  return { addon, path }
+}
+
+/** The folder of this package and its version; null where a bundler has moved this file elsewhere. */
+function packageRoot(): { folder: string; version: string } | null {
+  const folder = fileURLToPath(new URL('../..', import.meta.url))
+  const file = join(folder, 'package.json')
+  if (!existsSync(file)) return null
+  const manifest = JSON.parse(readFileSync(file, 'utf8'))
+  return manifest.name === 'native-mlp' ? { folder, version: manifest.version } : null
+}
+
+/** Files for this platform in prebuilds/<platform>-<arch>; those for the other C library are named in `reasons`. */
+function prebuilds(root: string, reasons: string[]): string[] {
+  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+  if (!existsSync(folder)) {
+    reasons.push(`${relative(root, folder)}: no such folder`)
+    return []
+  }
+  const foreign = process.platform !== 'linux' ? null : usesGlibc() ? 'musl' : 'glibc'
+  const files = readdirSync(folder).filter((name) => name.endsWith('.node'))
+  const usable = files.filter((name) => foreign === null || !name.split('.').includes(foreign))
+  for (const name of files.filter((file) => !usable.includes(file))) {
+    reasons.push(`${relative(root, join(folder, name))}: needs ${foreign}, which this system has not`)
+  }
+  return usable.sort().map((name) => join(folder, name))
+}
+
+function usesGlibc(): boolean {
+  // Without this the report looks up the name of every open connection.
+  const report = process.report as typeof process.report & { excludeNetwork: boolean }
+  const before = report.excludeNetwork
+  report.excludeNetwork = true
+  const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  report.excludeNetwork = before
+  return header.glibcVersionRuntime !== undefined
+}
+
+/** What scripts/install.cjs has left in build/install.json, where it failed. */
+function lastInstall(root: string): string | undefined {
+  const file = join(root, 'build', 'install.json')
+  if (!existsSync(file)) return undefined
+  try {
+    const state = JSON.parse(readFileSync(file, 'utf8'))
+    if (state.outcome !== 'failed') return undefined
+    return `the last build failed: ${state.reason} (build/install.log)`
+  } catch (error) {
+    return `${relative(root, file)}: ${firstLine(error)}`
+  }
+}
+
+/** The reason alone: Node appends the stack of requires. */
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]
+}
