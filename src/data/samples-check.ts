@@ -1,0 +1,112 @@
+import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import type { SamplesFields, SamplesOptions } from './samples.js'
+import { byteTable, INPUT_SCALES } from './scale.js'
+
+/** More is taken for a mistake: a file of identifiers read as labels. */
+const MAX_CLASSES = 65_536
+
+const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'classes', 'classNames', 'imageShape']
+
+/** Checks everything a user hands to `samples`. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
+export function checkSamples(options: SamplesOptions): SamplesFields {
+  knownOptions('samples', options, OPTIONS)
+  if (options === undefined) throw invalidArgument('samples', 'an options object', options)
+  const cols = integerInRange('cols', options.cols, 1)
+  const values = checkValues(options.values, cols)
+  const n = values.length / cols
+  if (options.labels !== undefined && options.targets !== undefined) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'samples: expected labels (classes) or targets (regression), got both')
+  }
+  const labels = options.labels === undefined ? null : checkLabelArray(options.labels, n)
+  const targets = options.targets === undefined ? null : checkTargets(options.targets, n)
+  const scale = oneOf('scale', options.scale ?? 'unit', INPUT_SCALES)
+  return {
+    values,
+    cols,
+    table: values instanceof Uint8Array ? byteTable(scale) : null,
+    labels,
+    targets,
+    targetCols: targets === null ? 0 : targets.length / n,
+    ...checkClasses(options, labels),
+    rows: Int32Array.from({ length: n }, (_, row) => row),
+    scale,
+    imageShape: checkImageShape(options.imageShape, cols),
+  }
+}
+
+function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {
+  const known = values instanceof Uint8Array || isReals(values)
+  if (!known) throw invalidArgument('values', 'a Uint8Array, Float32Array, Float64Array or number[]', values)
+  if (values.length === 0) throw invalidArgument('values', 'at least one row', values)
+  if (values.length % cols !== 0) throw invalidArgument('values', `whole rows of ${cols} columns`, values)
+  if (values.length / cols > 2 ** 31 - 1) throw invalidArgument('values', 'at most 2^31 - 1 rows', values)
+  return values instanceof Uint8Array ? values : finiteFloats('values', values, cols)
+}
+
+function isReals(values: unknown): values is Float32Array | Float64Array | number[] {
+  return values instanceof Float32Array || values instanceof Float64Array || Array.isArray(values)
+}
+
+/** float32 of the same values, the array itself when it is one already. */
+function finiteFloats(name: string, values: Float32Array | Float64Array | number[], cols: number): Float32Array {
+  const floats = values instanceof Float32Array ? values : Float32Array.from(values)
+  for (let i = 0; i < floats.length; i++) {
+    if (Number.isFinite(floats[i]) && typeof values[i] === 'number') continue
+    const where = `${name}: row ${Math.floor(i / cols)}, column ${i % cols}`
+    throw invalidArgument(where, 'a finite number in the range of float32', values[i])
+  }
+  return floats
+}
+
+function checkLabelArray(labels: ArrayLike<number>, n: number): Int32Array {
+  if (!Array.isArray(labels) && !(ArrayBuffer.isView(labels) && !(labels instanceof DataView))) {
+    throw invalidArgument('labels', 'an array of integers', labels)
+  }
+  if (labels.length !== n) throw invalidArgument('labels', `one label a row, ${n} in all`, labels)
+  for (let row = 0; row < n; row++) {
+    if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < MAX_CLASSES) continue
+    throw invalidArgument(`labels: row ${row}`, `an integer from 0 to ${MAX_CLASSES - 1}`, labels[row])
+  }
+  return labels instanceof Int32Array ? labels : Int32Array.from(labels)
+}
+
+function checkTargets(targets: unknown, n: number): Float32Array {
+  if (!isReals(targets)) throw invalidArgument('targets', 'a Float32Array, Float64Array or number[]', targets)
+  if (targets.length === 0 || targets.length % n !== 0) {
+    throw invalidArgument('targets', `the same number of values for each of the ${n} rows`, targets)
+  }
+  return finiteFloats('targets', targets, targets.length / n)
+}
+
+function checkClasses(options: SamplesOptions, labels: Int32Array | null): { classes: number; classNames: string[] } {
+  if (labels === null) {
+    if (options.classes !== undefined || options.classNames !== undefined) {
+      throw new NativeMlpError('INVALID_ARGUMENT', 'classes, classNames: expected only together with labels')
+    }
+    return { classes: 0, classNames: [] }
+  }
+  const names = options.classNames
+  if (names !== undefined && (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))) {
+    throw invalidArgument('classNames', 'an array of strings', names)
+  }
+  const largest = labels.reduce((max, label) => Math.max(max, label), 0)
+  const classes = integerInRange('classes', options.classes ?? names?.length ?? largest + 1, 1, MAX_CLASSES)
+  if (largest >= classes) {
+    const row = labels.indexOf(largest)
+    throw invalidArgument(`labels: row ${row}`, `an integer from 0 to ${classes - 1}`, largest)
+  }
+  if (names !== undefined && names.length !== classes) {
+    throw invalidArgument('classNames', `a name for each of the ${classes} classes`, names)
+  }
+  return { classes, classNames: names ? [...names] : Array.from({ length: classes }, (_, c) => String(c)) }
+}
+
+function checkImageShape(shape: readonly number[] | undefined, cols: number): readonly [number, number] | null {
+  if (shape === undefined) return null
+  const fits = Array.isArray(shape) && shape.length === 2 && shape.every((size) => Number.isInteger(size) && size > 0)
+  if (!fits || shape[0] * shape[1] !== cols) {
+    throw invalidArgument('imageShape', `[height, width] with height x width = ${cols}`, shape)
+  }
+  return [shape[0], shape[1]]
+}

@@ -1,0 +1,195 @@
+import { integerInRange, knownOptions } from '../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { checkSamples } from './samples-check.js'
+import { byteTable, type InputScale } from './scale.js'
+import { splitPositions } from './split.js'
+
+/** What a set is made of. The arrays belong to all rows of `values`, of which `rows` says which are in the set. */
+export interface SamplesFields {
+  /** [n][cols] row-major; may lie in a SharedArrayBuffer */
+  readonly values: Uint8Array | Float32Array
+  readonly cols: number
+  /** [256] the meaning of each byte; null when values are float32 */
+  readonly table: Float32Array | null
+  /** [n] class of every row of `values`, 0..classes-1; null without classes */
+  readonly labels: Int32Array | null
+  /** [n][targetCols] what a regression is to give; null without */
+  readonly targets: Float32Array | null
+  readonly targetCols: number
+  /** 0 without labels */
+  readonly classes: number
+  readonly classNames: readonly string[]
+  /** the rows of `values` in this set, in order */
+  readonly rows: Int32Array
+  readonly scale: InputScale
+  /** [height, width] where a row is an image */
+  readonly imageShape: readonly [number, number] | null
+}
+
+/** A set as a plain object that can be posted to a worker thread; see `Samples.describe`. */
+export type SamplesDescription = Omit<SamplesFields, 'table'>
+
+export interface SamplesOptions {
+  /** [n][cols] row-major. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
+  readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
+  readonly cols: number
+  /** [n] class of each row, integers 0..classes-1 */
+  readonly labels?: ArrayLike<number>
+  /** [n][targetCols] targets of a regression, instead of labels */
+  readonly targets?: Float32Array | Float64Array | readonly number[]
+  /** What bytes mean: 'unit' x / 255 (default) or 'raw' x. Values that are not bytes are taken as they are. */
+  readonly scale?: InputScale
+  /** default: the largest label + 1 */
+  readonly classes?: number
+  /** default: '0', '1', ... */
+  readonly classNames?: readonly string[]
+  /** [height, width] where a row is an image */
+  readonly imageShape?: readonly [number, number]
+}
+
+export interface SplitOptions {
+  /** seed of the stream 'split'; default 1 */
+  readonly seed?: number
+  /** give both sets the same share of each class; default false */
+  readonly stratified?: boolean
+}
+
+/** A set of rows with their classes, their targets, or neither. Sets made from one another share their arrays. */
+export class Samples implements SamplesFields {
+  readonly values: Uint8Array | Float32Array
+  readonly cols: number
+  readonly table: Float32Array | null
+  readonly labels: Int32Array | null
+  readonly targets: Float32Array | null
+  readonly targetCols: number
+  readonly classes: number
+  readonly classNames: readonly string[]
+  readonly rows: Int32Array
+  readonly scale: InputScale
+  readonly imageShape: readonly [number, number] | null
+
+  /** Takes fields that fit together; `samples` is the constructor that checks. */
+  constructor(fields: SamplesFields) {
+    this.values = fields.values
+    this.cols = fields.cols
+    this.table = fields.table
+    this.labels = fields.labels
+    this.targets = fields.targets
+    this.targetCols = fields.targetCols
+    this.classes = fields.classes
+    this.classNames = fields.classNames
+    this.rows = fields.rows
+    this.scale = fields.scale
+    this.imageShape = fields.imageShape
+  }
+
+  /** Rows in this set. */
+  get length(): number {
+    return this.rows.length
+  }
+
+  /**
+   * Two sets of the rows of this one: round(fraction x length) rows drawn at random without replacement, and the rest.
+   * Both keep the order the rows had.
+   * @param options.valid (or `test`, which only names the result) the share to draw, between 0 and 1
+   * @throws NativeMlpError INVALID_ARGUMENT when a set would be empty, or to stratify a set without labels
+   */
+  split(options: SplitOptions & { readonly valid: number }): { train: Samples; valid: Samples }
+  split(options: SplitOptions & { readonly test: number }): { train: Samples; test: Samples }
+  split(options: SplitOptions & { readonly valid?: number; readonly test?: number }): Record<string, Samples> {
+    knownOptions('split', options, ['valid', 'test', 'seed', 'stratified'])
+    const name = options?.valid === undefined ? 'test' : 'valid'
+    const fraction = options?.[name]
+    if (typeof fraction !== 'number' || !(fraction > 0 && fraction < 1)) {
+      throw invalidArgument(
+        `split: ${options?.test === undefined ? 'valid' : name}`,
+        'a number between 0 and 1',
+        fraction,
+      )
+    }
+    if (options.valid !== undefined && options.test !== undefined) {
+      throw new NativeMlpError('INVALID_ARGUMENT', 'split: expected one of valid and test, got both')
+    }
+    const { seed = 1, stratified = false } = options
+    const { kept, drawn } = splitPositions(this.length, fraction, seed, stratified ? this.#classOfPositions() : null)
+    return { train: this.subset(kept), [name]: this.subset(drawn) }
+  }
+
+  /** The first `n` rows. @throws NativeMlpError INVALID_ARGUMENT unless n is an integer from 1 to length */
+  take(n: number): Samples {
+    return this.#withRows(this.rows.slice(0, integerInRange('take', n, 1, this.length)))
+  }
+
+  /**
+   * The rows at these positions of this set, in that order, repeats allowed.
+   * @throws NativeMlpError INVALID_ARGUMENT for a position outside 0..length-1, or for none
+   */
+  subset(positions: Int32Array | readonly number[]): Samples {
+    if (positions.length === 0) throw invalidArgument('subset', 'at least one position', positions)
+    const rows = new Int32Array(positions.length)
+    for (let i = 0; i < rows.length; i++) {
+      rows[i] = this.rows[integerInRange(`subset: positions[${i}]`, positions[i], 0, this.length - 1)]
+    }
+    return this.#withRows(rows)
+  }
+
+  /**
+   * The same set with its arrays in SharedArrayBuffers, copied unless they are there already. Sets split from the result
+   * share one copy; so share first, split afterwards.
+   * @throws NativeMlpError INVALID_ARGUMENT where there is no SharedArrayBuffer (a page that is not cross-origin isolated)
+   */
+  toShared(): Samples {
+    return new Samples({
+      ...this,
+      values: shared(this.values),
+      labels: this.labels && shared(this.labels),
+      targets: this.targets && shared(this.targets),
+      rows: shared(this.rows),
+    })
+  }
+
+  /**
+   * A plain object to post to a worker thread, where `Samples.fromDescription` makes the set again. Arrays in
+   * SharedArrayBuffers (`toShared`) are not copied by posting; others are.
+   */
+  describe(): SamplesDescription {
+    const { table: _, ...description } = this as SamplesFields
+    return description
+  }
+
+  /** @param description what `describe` returned, in this thread or another */
+  static fromDescription(description: SamplesDescription): Samples {
+    const { values, scale } = description
+    return new Samples({ ...description, table: values instanceof Uint8Array ? byteTable(scale) : null })
+  }
+
+  #withRows(rows: Int32Array): Samples {
+    return new Samples({ ...this, rows })
+  }
+
+  #classOfPositions(): Int32Array {
+    const { labels } = this
+    if (labels === null) throw invalidArgument('split: stratified', 'false for a set without labels', true)
+    return this.rows.map((row) => labels[row])
+  }
+}
+
+/**
+ * A set of rows from arrays.
+ * @throws NativeMlpError INVALID_ARGUMENT naming row and column of a value that is not finite, the row of a label out of
+ * range, lengths that do not fit together, or no rows at all; UNKNOWN_OPTION for a misspelt option
+ */
+export function samples(options: SamplesOptions): Samples {
+  return new Samples(checkSamples(options))
+}
+
+function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
+  if (typeof SharedArrayBuffer === 'undefined') {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'toShared: expected SharedArrayBuffer, which is not available here')
+  }
+  if (array.buffer instanceof SharedArrayBuffer) return array
+  const Copy = array.constructor as new (buffer: SharedArrayBuffer) => A
+  const copy = new Copy(new SharedArrayBuffer(array.byteLength))
+  copy.set(array)
+  return copy
+}

@@ -1,0 +1,73 @@
+import { invalidArgument } from '../core/errors.js'
+import { type RandomStream, randomStream } from '../core/random.js'
+
+export interface SplitRows {
+  /** positions that stay, ascending */
+  readonly kept: Int32Array
+  /** positions drawn, ascending */
+  readonly drawn: Int32Array
+}
+
+/**
+ * Draws round(fraction x n) of the positions 0..n-1 at random without replacement, from the seed's stream 'split'.
+ * @param classOf class of each position for a stratified draw (every class gives its share, fractions by largest
+ * remainder), or null for a plain one
+ * @throws NativeMlpError INVALID_ARGUMENT when one of the two sets would be empty
+ */
+export function splitPositions(n: number, fraction: number, seed: number, classOf: Int32Array | null): SplitRows {
+  const count = Math.round(n * fraction)
+  if (count < 1 || count >= n) {
+    throw invalidArgument('split fraction', `one that leaves both sets at least one of the ${n} rows`, fraction)
+  }
+  const random = randomStream(seed, 'split')
+  const isDrawn = new Uint8Array(n)
+  if (classOf === null) {
+    draw(
+      Int32Array.from({ length: n }, (_, i) => i),
+      count,
+      random,
+      isDrawn,
+    )
+  } else {
+    const groups = byClass(classOf)
+    const counts = largestRemainders(
+      groups.map((group) => group.length),
+      count,
+      n,
+    )
+    for (let c = 0; c < groups.length; c++) draw(groups[c], counts[c], random, isDrawn)
+  }
+  const all = Int32Array.from({ length: n }, (_, i) => i)
+  return { kept: all.filter((i) => isDrawn[i] === 0), drawn: all.filter((i) => isDrawn[i] === 1) }
+}
+
+/** The first `count` steps of a Fisher-Yates shuffle of `positions`. */
+function draw(positions: Int32Array, count: number, random: RandomStream, isDrawn: Uint8Array): void {
+  for (let i = 0; i < count; i++) {
+    const j = i + random.int(positions.length - i)
+    const chosen = positions[j]
+    positions[j] = positions[i]
+    positions[i] = chosen
+    isDrawn[chosen] = 1
+  }
+}
+
+function byClass(classOf: Int32Array): Int32Array[] {
+  const groups: number[][] = []
+  for (let i = 0; i < classOf.length; i++) {
+    groups[classOf[i]] ??= []
+    groups[classOf[i]].push(i)
+  }
+  return Array.from(groups, (group) => Int32Array.from(group ?? []))
+}
+
+/** Whole numbers that sum to `count`, as near as can be to sizes[c] x count / total; ties go to the lower class. */
+function largestRemainders(sizes: readonly number[], count: number, total: number): number[] {
+  // integers all along: sizes and counts stay far below 2^26
+  const counts = sizes.map((size) => Math.floor((size * count) / total))
+  const remainders = sizes.map((size, c) => size * count - counts[c] * total)
+  const order = sizes.map((_, c) => c).sort((a, b) => remainders[b] - remainders[a] || a - b)
+  let missing = count - counts.reduce((sum, part) => sum + part, 0)
+  for (let i = 0; missing > 0; i++, missing--) counts[order[i]]++
+  return counts
+}

@@ -1,0 +1,122 @@
+import { knownOptions, oneOf } from '../core/checks.js'
+import { invalidArgument, invalidFile } from '../core/errors.js'
+import {
+  bytesPerElement,
+  decodeElements,
+  type ElementArray,
+  type ElementType,
+  elementCount,
+  elementTypeOf,
+  emptyElements,
+  encodeElements,
+} from './elements.js'
+import { formatNpyHeader, parseNpyHeader } from './npy-header.js'
+import { checkReadOptions, type ReadOptions, readFileBytes } from './read-file.js'
+
+/** An array of NumPy's .npy format, in C order (row-major). */
+export interface NpyArray {
+  /** NumPy's name of the element type; 64-bit integers come as bigint arrays */
+  readonly dtype: ElementType
+  /** sizes, outermost first; [] for a scalar */
+  readonly shape: readonly number[]
+  readonly data: ElementArray
+}
+
+const DTYPES: ReadonlyMap<string, ElementType> = new Map([
+  ['u1', 'uint8'],
+  ['i1', 'int8'],
+  ['u2', 'uint16'],
+  ['i2', 'int16'],
+  ['u4', 'uint32'],
+  ['i4', 'int32'],
+  ['u8', 'uint64'],
+  ['i8', 'int64'],
+  ['f4', 'float32'],
+  ['f8', 'float64'],
+])
+const CODES = new Map([...DTYPES].map(([code, dtype]) => [dtype, code]))
+
+/**
+ * Parses a .npy file of version 1, 2 or 3 (NumPy Enhancement Proposal 1). Fortran order is rearranged to C order.
+ * @param name what to call the file in errors
+ * @throws NativeMlpError INVALID_FILE naming file and byte offset: not .npy, truncated, trailing bytes, a header that
+ * lies, or an element type this package does not read (bool, complex, float16, objects, records)
+ */
+export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
+  const header = parseNpyHeader(bytes, name)
+  const dtype = DTYPES.get(header.descr.slice(1))
+  const order = header.descr[0]
+  if (dtype === undefined || !'<>|'.includes(order) || (order === '|' && bytesPerElement(dtype) > 1)) {
+    const known = [...DTYPES.values()].join(', ')
+    throw invalidFile(name, `element type '${header.descr}' is not supported; known: ${known}`, header.descrOffset)
+  }
+  const { shape, dataOffset } = header
+  const size = bytesPerElement(dtype)
+  const room = bytes.length - dataOffset
+  const count = elementCount(shape, size, Math.max(room, 0))
+  const announced = `shape (${shape.join(', ')}) of ${dtype}`
+  if (count === undefined) throw invalidFile(name, `truncated: ${announced} needs more bytes than follow`, bytes.length)
+  if (count * size < room) {
+    throw invalidFile(name, `trailing bytes: ${announced} ends here`, dataOffset + count * size)
+  }
+  const data = decodeElements(bytes, dataOffset, count, dtype, order !== '>')
+  return { dtype, shape, data: header.fortranOrder ? toRowMajor(data, shape, dtype) : data }
+}
+
+/** @throws NativeMlpError INVALID_FILE as `parseNpy`, or FILE_SYSTEM when the file cannot be read */
+export async function readNpy(path: string, options: Omit<ReadOptions, 'shared'> = {}): Promise<NpyArray> {
+  return parseNpy(await readFileBytes(path, checkReadOptions('readNpy', options)), path)
+}
+
+/**
+ * The bytes NumPy itself would write for a C-ordered array: version 1, little-endian.
+ * @param array.dtype element type of the file; default that of `data`. Float data may be written as 'float32' (rounded to
+ * nearest) or 'float64'; any other conversion is refused.
+ * @throws NativeMlpError INVALID_ARGUMENT when data and shape do not fit together
+ */
+export function encodeNpy(array: { shape: readonly number[]; data: ElementArray; dtype?: ElementType }): Uint8Array {
+  knownOptions('encodeNpy', array, ['shape', 'data', 'dtype'])
+  const own = elementTypeOf(array.data)
+  if (own === undefined) throw invalidArgument('data', 'a typed array of a .npy element type', array.data)
+  const { shape } = array
+  if (!Array.isArray(shape) || !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw invalidArgument('shape', 'an array of integers >= 0', shape)
+  }
+  const count = elementCount(shape, 1, Number.MAX_SAFE_INTEGER)
+  if (count !== array.data.length) {
+    throw invalidArgument('data', `${count} elements for shape (${shape.join(', ')})`, array.data)
+  }
+  const dtype = array.dtype === undefined ? own : oneOf('dtype', array.dtype, [...CODES.keys()])
+  const data = convert(array.data, own, dtype)
+  const prefix = bytesPerElement(dtype) === 1 ? '|' : '<'
+  const header = formatNpyHeader(prefix + CODES.get(dtype), shape)
+  const bytes = new Uint8Array(header.length + data.byteLength)
+  bytes.set(header)
+  encodeElements(data, bytes, header.length)
+  return bytes
+}
+
+function convert(data: ElementArray, from: ElementType, to: ElementType): ElementArray {
+  if (from === to) return data
+  if (from === 'float32' && to === 'float64') return Float64Array.from(data as Float32Array)
+  if (from === 'float64' && to === 'float32') return Float32Array.from(data as Float64Array)
+  throw invalidArgument('dtype', `'${from}', or between 'float32' and 'float64'`, to)
+}
+
+/** [i][j]... stored with i running fastest -> with the last index running fastest. */
+function toRowMajor(data: ElementArray, shape: readonly number[], dtype: ElementType): ElementArray {
+  const out = emptyElements(dtype, data.length)
+  const index = shape.map(() => 0)
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, dim) => product * dim, 1))
+  let from = 0
+  for (let to = 0; to < out.length; to++) {
+    out[to] = data[from]
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]
+      if (++index[axis] < shape[axis]) break
+      index[axis] = 0
+      from -= strides[axis] * shape[axis]
+    }
+  }
+  return out
+}

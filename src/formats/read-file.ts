@@ -1,0 +1,63 @@
+import type { Stats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { integerInRange, knownOptions } from '../core/checks.js'
+import { invalidFile, NativeMlpError } from '../core/errors.js'
+
+export interface ReadOptions {
+  /** Largest size accepted, of the file and of what it inflates to, in bytes; default 1 GiB. */
+  readonly maxBytes?: number
+  /** Put the bytes in a SharedArrayBuffer, so that worker threads can use them without a copy; default false. */
+  readonly shared?: boolean
+}
+
+export const DEFAULT_MAX_BYTES = 2 ** 30
+
+/** @throws NativeMlpError FILE_SYSTEM naming the path and the system's reason */
+export function fileSystemError(action: string, path: string, cause: unknown): NativeMlpError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const reason = code === 'ENOENT' ? 'no such file or directory (ENOENT)' : (message ?? String(cause))
+  return new NativeMlpError('FILE_SYSTEM', `${path}: cannot ${action}: ${reason}`, { cause })
+}
+
+export function checkReadOptions(name: string, options: ReadOptions): Required<ReadOptions> {
+  knownOptions(name, options, ['maxBytes', 'shared'])
+  return {
+    maxBytes: integerInRange(`${name}: maxBytes`, options.maxBytes ?? DEFAULT_MAX_BYTES, 1),
+    shared: options.shared ?? false,
+  }
+}
+
+/** Reads a whole regular file. @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE when it is larger than maxBytes */
+export async function readFileBytes(path: string, { maxBytes, shared }: Required<ReadOptions>): Promise<Uint8Array> {
+  try {
+    // before open: opening a pipe would wait for its writer
+    refuseSpecial(path, await stat(path))
+    const handle = await open(path, 'r')
+    try {
+      const { size } = await handle.stat()
+      if (size > maxBytes) throw invalidFile(path, `${size} bytes, more than the limit of ${maxBytes}`)
+      return await readFully(handle, path, newBytes(size, shared))
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw error instanceof NativeMlpError ? error : fileSystemError('read', path, error)
+  }
+}
+
+function refuseSpecial(path: string, stats: Stats): void {
+  if (!stats.isFile()) throw invalidFile(path, stats.isDirectory() ? 'a folder, not a file' : 'not a regular file')
+}
+
+async function readFully(handle: FileHandle, path: string, bytes: Uint8Array): Promise<Uint8Array> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, done)
+    if (bytesRead === 0) throw invalidFile(path, 'shrank while it was read', done)
+    done += bytesRead
+  }
+  return bytes
+}
+
+export function newBytes(length: number, shared: boolean): Uint8Array {
+  return new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length))
+}

@@ -1,0 +1,201 @@
+import { knownOptions } from '../core/checks.js'
+import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
+import {
+  bytesPerElement,
+  decodeElements,
+  type ElementArray,
+  type ElementType,
+  elementCount,
+  elementTypeOf,
+  encodeElements,
+} from './elements.js'
+import { duplicateKey } from './json-keys.js'
+import { checkReadOptions, type ReadOptions, readFileBytes } from './read-file.js'
+
+/** One array of a safetensors file, row-major. */
+export interface Tensor {
+  /** sizes, outermost first; [] for a scalar */
+  readonly shape: readonly number[]
+  readonly data: ElementArray
+}
+
+/** Contents of a .safetensors file (Hugging Face's format: 8 bytes of header length, JSON header, data). */
+export interface Safetensors {
+  /** in the order of their data in the file */
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const DTYPES: ReadonlyMap<string, ElementType> = new Map([
+  ['F64', 'float64'],
+  ['F32', 'float32'],
+  ['I64', 'int64'],
+  ['I32', 'int32'],
+  ['I16', 'int16'],
+  ['I8', 'int8'],
+  ['U64', 'uint64'],
+  ['U32', 'uint32'],
+  ['U16', 'uint16'],
+  ['U8', 'uint8'],
+])
+const CODES = new Map([...DTYPES].map(([code, type]) => [type, code]))
+
+/** The format's own limit. */
+const MAX_HEADER = 100_000_000
+
+/** @throws NativeMlpError INVALID_FILE as `parseSafetensors`, or FILE_SYSTEM when the file cannot be read */
+export async function readSafetensors(path: string, options: Omit<ReadOptions, 'shared'> = {}): Promise<Safetensors> {
+  return parseSafetensors(await readFileBytes(path, checkReadOptions('readSafetensors', options)), path)
+}
+
+/**
+ * Parses a .safetensors file; every rule of the format is checked, and data are copied out of `bytes`.
+ * @param name what to call the file in errors
+ * @throws NativeMlpError INVALID_FILE naming file and byte offset: truncated, a header length that lies, invalid UTF-8 or
+ * JSON, repeated names, offsets that overlap, leave holes or leave the file, or an element type this package does not read
+ */
+export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
+  const { header, dataOffset } = parseHeader(bytes, name)
+  const room = bytes.length - dataOffset
+  const entries: TensorEntry[] = []
+  let metadata: Record<string, string> = {}
+  for (const [key, value] of Object.entries(header)) {
+    if (key === '__metadata__') metadata = checkMetadata(value, name)
+    else entries.push(checkEntry(key, value, room, name))
+  }
+  // an empty tensor may share its offset with the one that begins there
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
+  const tensors = new Map<string, Tensor>()
+  let expected = 0
+  for (const { key, type, shape, count, begin, end } of entries) {
+    if (begin !== expected) {
+      const problem = begin < expected ? 'overlaps the tensor before it' : 'leaves a hole before it'
+      throw invalidFile(name, `tensor '${key}' ${problem}: expected to begin at ${expected}`, dataOffset + begin)
+    }
+    tensors.set(key, { shape, data: decodeElements(bytes, dataOffset + begin, count, type, true) })
+    expected = end
+  }
+  if (expected !== room) throw invalidFile(name, 'trailing bytes after the last tensor', dataOffset + expected)
+  return { tensors, metadata }
+}
+
+/**
+ * The bytes of a .safetensors file. Equal input gives equal bytes: metadata in the order given, tensors too, except that
+ * wider element types come first so that every tensor is aligned; data start at a multiple of 8.
+ * @throws NativeMlpError INVALID_ARGUMENT when data and shape do not fit together, or for metadata that are not strings
+ */
+export function encodeSafetensors(contents: {
+  tensors: ReadonlyMap<string, Tensor>
+  metadata?: Readonly<Record<string, string>>
+}): Uint8Array {
+  knownOptions('encodeSafetensors', contents, ['tensors', 'metadata'])
+  const fields: string[] = []
+  const metadata = Object.entries(contents.metadata ?? {})
+  for (const [key, value] of metadata) {
+    if (typeof value !== 'string') throw invalidArgument(`metadata '${key}'`, 'a string', value)
+  }
+  if (metadata.length > 0) {
+    const pairs = metadata.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+    fields.push(`"__metadata__":{${pairs.join(',')}}`)
+  }
+  const tensors = [...contents.tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
+  let length = 0
+  for (const [key, tensor] of tensors) {
+    const code = checkTensor(key, tensor)
+    const end = length + tensor.data.byteLength
+    const shape = tensor.shape.join(',')
+    fields.push(`${JSON.stringify(key)}:{"dtype":"${code}","shape":[${shape}],"data_offsets":[${length},${end}]}`)
+    length = end
+  }
+  const header = new TextEncoder().encode(`{${fields.join(',')}}`)
+  const padded = Math.ceil(header.length / 8) * 8
+  if (padded > MAX_HEADER) throw invalidArgument('tensors', `a header of at most ${MAX_HEADER} bytes`, padded)
+  const bytes = new Uint8Array(8 + padded + length)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true)
+  bytes.set(header, 8)
+  bytes.fill(0x20, 8 + header.length, 8 + padded)
+  let at = 8 + padded
+  for (const [, { data }] of tensors) {
+    encodeElements(data, bytes, at)
+    at += data.byteLength
+  }
+  return bytes
+}
+
+function checkTensor(key: string, { shape, data }: Tensor): string {
+  if (key === '__metadata__') throw invalidArgument('tensors', "names other than '__metadata__'", key)
+  const type = elementTypeOf(data)
+  if (type === undefined) throw invalidArgument(`tensor '${key}'`, 'a typed array of a safetensors type', data)
+  const count = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)
+    ? elementCount(shape, 1, Number.MAX_SAFE_INTEGER)
+    : undefined
+  if (count !== data.length) {
+    throw invalidArgument(`tensor '${key}'`, `the elements of shape [${shape.join(', ')}]`, data)
+  }
+  return CODES.get(type)!
+}
+
+function parseHeader(bytes: Uint8Array, name: string): { header: object; dataOffset: number } {
+  if (bytes.length < 8) throw invalidFile(name, 'truncated: expected 8 bytes of header length', bytes.length)
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
+  if (length > MAX_HEADER) throw invalidFile(name, `header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
+  const dataOffset = 8 + Number(length)
+  if (dataOffset > bytes.length) {
+    throw invalidFile(name, `truncated or lying: the header is to end at byte ${dataOffset}`, bytes.length)
+  }
+  if (bytes[8] !== 0x7b || dataOffset === 8) throw invalidFile(name, "expected the header to begin with '{'", 8)
+  let header: unknown
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice(8, dataOffset))
+    header = JSON.parse(text)
+    const repeated = duplicateKey(text)
+    if (repeated !== undefined) throw invalidFile(name, `repeated name '${repeated}' in the header`, 8)
+  } catch (error) {
+    if (error instanceof NativeMlpError) throw error
+    throw invalidFile(name, `the header is not valid JSON in UTF-8: ${(error as Error).message}`, 8)
+  }
+  return { header: header as object, dataOffset }
+}
+
+function checkMetadata(value: unknown, name: string): Record<string, string> {
+  if (!isObject(value) || !Object.values(value).every((text) => typeof text === 'string')) {
+    throw invalidFile(name, "'__metadata__' is not an object of strings", 8)
+  }
+  return value as Record<string, string>
+}
+
+interface TensorEntry {
+  readonly key: string
+  readonly type: ElementType
+  readonly shape: readonly number[]
+  readonly count: number
+  readonly begin: number
+  readonly end: number
+}
+
+function checkEntry(key: string, value: unknown, room: number, name: string): TensorEntry {
+  const bad = (problem: string) => invalidFile(name, `tensor '${key}': ${problem}`, 8)
+  if (!isObject(value)) throw bad('expected an object')
+  const unknown = Object.keys(value).find((field) => !['dtype', 'shape', 'data_offsets'].includes(field))
+  if (unknown !== undefined) throw bad(`unknown field '${unknown}'`)
+  const { dtype, shape, data_offsets: offsets } = value
+  const type = DTYPES.get(dtype as string)
+  if (type === undefined) throw bad(`dtype ${JSON.stringify(dtype)} is not supported; known: ${[...DTYPES.keys()]}`)
+  if (!isSizes(shape)) throw bad('shape is not an array of integers >= 0')
+  if (!isSizes(offsets) || offsets.length !== 2) throw bad('data_offsets are not two integers >= 0')
+  const [begin, end] = offsets
+  if (begin > end || end > room) throw bad(`data_offsets [${begin}, ${end}] leave the ${room} bytes of data`)
+  const count = elementCount(shape, bytesPerElement(type), room)
+  if (count === undefined || count * bytesPerElement(type) !== end - begin) {
+    throw bad(`shape [${shape.join(', ')}] of ${dtype} does not take the ${end - begin} bytes of its data_offsets`)
+  }
+  return { key, type, shape, count, begin, end }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0)
+}
