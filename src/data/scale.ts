@@ -1,18 +1,1 @@
-/** What the byte i means as an input: `'unit'` i / 255, `'raw'` i itself. Saved with a model by this name. */
-export const INPUT_SCALES = ['unit', 'raw'] as const
-export type InputScale = (typeof INPUT_SCALES)[number]
-
-const tables = new Map<InputScale, Float32Array>()
-
-/**
- * [256] the meaning of every byte, rounded to float32 once. The same array each time, so that sets which share their
- * values also share what a backend prepares from them; do not write to it.
- */
-export function byteTable(scale: InputScale): Float32Array {
-  let table = tables.get(scale)
-  if (table === undefined) {
-    table = Float32Array.from({ length: 256 }, (_, i) => (scale === 'unit' ? Math.fround(i / 255) : i))
-    tables.set(scale, table)
-  }
-  return table
-}
+export { byteTable, INPUT_SCALES, type InputScale } from '../core/scale.js'

@@ -1,0 +1,28 @@
+import { NativeMlpError } from './errors.js'
+
+/** How long a computation may hold the event loop before it lets other work run, in milliseconds. */
+export const SLICE_MS = 16
+
+const waiting: (() => void)[] = []
+let channel: MessageChannel | undefined
+
+/** Resolves in a later macrotask, so that timers, input and I/O get their turn; setTimeout would add 1 to 4 ms each time. */
+export function nextMacrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve)
+      return
+    }
+    if (channel === undefined) {
+      channel = new MessageChannel()
+      channel.port1.onmessage = () => waiting.shift()?.()
+    }
+    waiting.push(resolve)
+    channel.port2.postMessage(null)
+  })
+}
+
+/** @throws NativeMlpError ABORTED when the signal has fired; `what` names what was interrupted, e.g. "fit at step 12" */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw new NativeMlpError('ABORTED', `${what}: aborted`, { cause: signal.reason })
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import type { Backend } from '../backend/backend.js'
+import { knownOptions } from '../core/checks.js'
+import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { writeFileAtomic } from '../formats/atomic.js'
+import {
+  encodeSafetensors,
+  parseSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type Tensor,
+} from '../formats/safetensors.js'
+import { MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
+
+/** Rises when a reader of the older version would misread a newer file. */
+const FORMAT_VERSION = 1
+
+export interface LoadOptions {
+  /** default: the one chosen for the process */
+  readonly backend?: Backend
+}
+
+/**
+ * Writes a model as safetensors, atomically: tensors `layers.<l>.weights` [K][N] and `layers.<l>.biases` [N], row-major
+ * float32, architecture in the metadata. Equal models give equal bytes, whatever backend made them.
+ *
+ * @throws NativeMlpError NOT_FINITE when a parameter is not finite, FILE_SYSTEM when the file cannot be written
+ */
+export async function saveModel(path: string, model: MLP): Promise<void> {
+  await writeFileAtomic(path, encodeModel(model))
+}
+
+/** The bytes `saveModel` writes. */
+export function encodeModel(model: MLP): Uint8Array {
+  const tensors = new Map<string, Tensor>()
+  model.getParameters().forEach(({ weights, biases, inputs, outputs }, l) => {
+    if (!model.backend.allFinite(model.layers[l].parameters)) {
+      throw new NativeMlpError('NOT_FINITE', `saveModel: the parameters of layer ${l + 1} are not finite`)
+    }
+    tensors.set(`layers.${l}.weights`, { shape: [inputs, outputs], data: weights })
+    tensors.set(`layers.${l}.biases`, { shape: [outputs], data: biases })
+  })
+  return encodeSafetensors({
+    tensors,
+    metadata: {
+      format: 'native-mlp',
+      format_version: String(FORMAT_VERSION),
+      layers: JSON.stringify(model.layerSizes),
+      activation: model.activation,
+      output_activation: model.outputActivation,
+      loss: model.loss,
+      input_scale: model.inputScale,
+      class_names: JSON.stringify(model.classNames),
+    },
+  })
+}
+
+/**
+ * Reads what `saveModel` wrote.
+ *
+ * @throws NativeMlpError INVALID_FILE naming the file for anything else: not safetensors, no or unknown architecture, a
+ *   newer format version, a missing, additional or wrongly shaped tensor, a parameter that is not finite; FILE_SYSTEM when
+ *   the file cannot be read
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<MLP> {
+  knownOptions('loadModel', options, ['backend'])
+  return modelFrom(await readSafetensors(path), path, options)
+}
+
+/** `loadModel` for bytes; `name` is what errors call them. */
+export function decodeModel(bytes: Uint8Array, name: string, options: LoadOptions = {}): MLP {
+  knownOptions('decodeModel', options, ['backend'])
+  return modelFrom(parseSafetensors(bytes, name), name, options)
+}
+
+const sizes = z.array(z.number().int().min(1).max(MAX_LAYER_SIZE)).min(2)
+const names = z.array(z.string()).nullable()
+
+function modelFrom({ tensors, metadata }: Safetensors, file: string, { backend }: LoadOptions): MLP {
+  checkVersion(metadata, file)
+  const layers = jsonField(metadata, 'layers', sizes, file)
+  const classNames = jsonField(metadata, 'class_names', names, file)
+  const parameters = readParameters(tensors, layers, file)
+  const model = build(file, {
+    layers,
+    activation: metadata.activation as MLPOptions['activation'],
+    outputActivation: metadata.output_activation as MLPOptions['outputActivation'],
+    loss: metadata.loss as MLPOptions['loss'],
+    inputScale: metadata.input_scale as MLPOptions['inputScale'],
+    classNames,
+    init: { weights: 0, biases: 0 },
+    backend,
+  })
+  model.setParameters(parameters)
+  return model
+}
+
+function checkVersion(metadata: Safetensors['metadata'], file: string): void {
+  if (metadata.format !== 'native-mlp') {
+    throw invalidFile(file, "not a model of this package: its metadata have no format 'native-mlp'")
+  }
+  const version = metadata.format_version ?? ''
+  if (!/^[1-9]\d{0,8}$/.test(version)) throw invalidFile(file, `format_version '${version}' is not a version number`)
+  if (Number(version) > FORMAT_VERSION) {
+    throw invalidFile(file, `format version ${version} is newer than ${FORMAT_VERSION}, the newest this version reads`)
+  }
+  for (const key of ['activation', 'output_activation', 'loss', 'input_scale']) {
+    if (metadata[key] === undefined) throw invalidFile(file, `its metadata have no ${key}`)
+  }
+}
+
+function jsonField<T>(metadata: Safetensors['metadata'], key: string, schema: z.ZodType<T>, file: string): T {
+  const text = metadata[key]
+  if (text === undefined) throw invalidFile(file, `its metadata have no ${key}`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalidFile(file, `${key} in its metadata is not JSON: ${(error as Error).message}`)
+  }
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw invalidFile(file, `${key} in its metadata: ${parsed.error.issues[0].message}`)
+  return parsed.data
+}
+
+function readParameters(
+  tensors: Safetensors['tensors'],
+  layers: readonly number[],
+  file: string,
+): { weights: Float32Array; biases: Float32Array }[] {
+  const parameters = layers.slice(1).map((outputs, l) => ({
+    weights: readTensor(tensors, `layers.${l}.weights`, [layers[l], outputs], file),
+    biases: readTensor(tensors, `layers.${l}.biases`, [outputs], file),
+  }))
+  if (tensors.size !== 2 * parameters.length) {
+    const extra = [...tensors.keys()].find((key) => !/^layers\.\d+\.(weights|biases)$/.test(key))
+    const which = extra === undefined ? 'more layers than its metadata say' : `unexpected tensor '${extra}'`
+    throw invalidFile(file, which)
+  }
+  return parameters
+}
+
+function readTensor(
+  tensors: Safetensors['tensors'],
+  key: string,
+  shape: readonly number[],
+  file: string,
+): Float32Array {
+  const tensor = tensors.get(key)
+  if (tensor === undefined) throw invalidFile(file, `tensor '${key}' is missing`)
+  if (tensor.shape.length !== shape.length || tensor.shape.some((dim, i) => dim !== shape[i])) {
+    throw invalidFile(file, `tensor '${key}': expected shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`)
+  }
+  const { data } = tensor
+  if (!(data instanceof Float32Array)) throw invalidFile(file, `tensor '${key}': expected elements of type F32`)
+  const at = data.findIndex((value) => !Number.isFinite(value))
+  if (at >= 0) throw invalidFile(file, `tensor '${key}': element ${at} is ${data[at]}, expected a finite number`)
+  return data
+}
+
+/** What the model refuses is here the file's fault. */
+function build(file: string, options: MLPOptions): MLP {
+  try {
+    return new MLP(options)
+  } catch (error) {
+    if (error instanceof NativeMlpError && error.code === 'INVALID_ARGUMENT') throw invalidFile(file, error.message)
+    throw error
+  }
+}

@@ -1,0 +1,84 @@
+import type { Backend, Dataset } from '../backend/backend.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { byteTable, type InputScale } from '../core/scale.js'
+
+/** What the model needs of a set of rows; `Samples` of data/ is one. Its arrays must not change once they have been used. */
+export interface InputRows {
+  /** [n][cols] row-major */
+  readonly values: Uint8Array | Float32Array
+  readonly cols: number
+  /** [256], the meaning of each byte; null when values are float32 */
+  readonly table: Float32Array | null
+  /** the rows of `values` that belong to this set, in order */
+  readonly rows: Int32Array
+  readonly scale: InputScale
+}
+
+/**
+ * Rows given as a plain array become a set of all of them.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT when `inputs` does not fit a network with `cols` inputs of that scale
+ */
+export function asInputRows(
+  inputs: InputRows | Float32Array | Uint8Array,
+  cols: number,
+  scale: InputScale,
+  name = 'inputs',
+): InputRows {
+  if (inputs instanceof Float32Array || inputs instanceof Uint8Array) {
+    if (inputs.length === 0 || inputs.length % cols !== 0) {
+      throw invalidArgument(name, `rows of ${cols} values, at least one`, inputs)
+    }
+    const rows = Int32Array.from({ length: inputs.length / cols }, (_, i) => i)
+    return { values: inputs, cols, table: inputs instanceof Uint8Array ? byteTable(scale) : null, rows, scale }
+  }
+  if (typeof inputs !== 'object' || inputs === null || !(inputs.rows instanceof Int32Array)) {
+    throw invalidArgument(name, 'Samples, or rows as a Float32Array or Uint8Array', inputs)
+  }
+  checkInputRows(inputs, cols, scale, name)
+  return inputs
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT when the set is empty or does not fit a network with `cols` inputs of that scale */
+export function checkInputRows(inputs: InputRows, cols: number, scale: InputScale, name: string): void {
+  if (inputs.cols !== cols) throw invalidArgument(`${name}.cols`, `${cols}, the inputs of the model`, inputs.cols)
+  if (inputs.rows.length === 0) throw invalidArgument(name, 'at least one row', 'an empty set')
+  if (inputs.scale !== scale) {
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      `${name}.scale: expected '${scale}', the inputScale of the model, got '${inputs.scale}'; give the data the scale ` +
+        `the model was made for, or make the model with inputScale: '${inputs.scale}'`,
+    )
+  }
+}
+
+const prepared = new WeakMap<Backend, WeakMap<object, Dataset[]>>()
+
+/** The backend's form of a set's rows, prepared once for every set that shares the array. */
+export function datasetOf(backend: Backend, inputs: InputRows, name: string): Dataset {
+  let byValues = prepared.get(backend)
+  if (byValues === undefined) {
+    byValues = new WeakMap()
+    prepared.set(backend, byValues)
+  }
+  let datasets = byValues.get(inputs.values)
+  if (datasets === undefined) {
+    datasets = []
+    byValues.set(inputs.values, datasets)
+  }
+  const known = datasets.find((dataset) => dataset.cols === inputs.cols && dataset.table === inputs.table)
+  if (known) return known
+  const dataset = newDataset(backend, inputs, name)
+  datasets.push(dataset)
+  return dataset
+}
+
+/** Like `datasetOf`, but forgotten afterwards: for arrays that may change between calls. */
+export function newDataset(backend: Backend, inputs: InputRows, name: string): Dataset {
+  const { values, cols, table } = inputs
+  if (values instanceof Float32Array && !backend.allFinite(values)) {
+    const at = values.findIndex((value) => !Number.isFinite(value))
+    throw invalidArgument(`${name}[${Math.floor(at / cols)}][${at % cols}]`, 'a finite number', values[at])
+  }
+  return backend.dataset(values, values.length / cols, cols, table)
+}

@@ -1,0 +1,220 @@
+import type { Backend, Layer } from '../backend/backend.js'
+import { defaultBackend } from '../backend/index.js'
+import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
+import type { LayerParameters } from '../core/results.js'
+import { INPUT_SCALES, type InputScale } from '../core/scale.js'
+import { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from '../core/types.js'
+import { fnv1a } from './digest.js'
+import { checkInit, type Init, initialParameters } from './initializers.js'
+import type { InputRows } from './inputs.js'
+import { checkLoss } from './losses.js'
+import { type Prediction, type PredictOptions, predict } from './predict.js'
+
+/** Widest layer and input a model may have. */
+export const MAX_LAYER_SIZE = 65536
+
+export interface MLPOptions {
+  /** sizes from inputs to outputs, e.g. [784, 512, 10]: at least two, each 1..65536 */
+  readonly layers: readonly number[]
+  /** of the hidden layers; default 'relu' */
+  readonly activation?: Activation
+  /** of the last layer; default 'identity', which softmax cross-entropy requires */
+  readonly outputActivation?: Activation
+  /** default 'softmaxCrossEntropy' */
+  readonly loss?: Loss
+  /** default 'he' */
+  readonly init?: Init
+  /** of the stream the initial parameters are drawn from; default 1 */
+  readonly seed?: number
+  /** what bytes mean to this model; default 'unit' */
+  readonly inputScale?: InputScale
+  /** one name per output */
+  readonly classNames?: readonly string[] | null
+  /** default: the one chosen for the process */
+  readonly backend?: Backend
+}
+
+const OPTION_NAMES = [
+  'layers',
+  'activation',
+  'outputActivation',
+  'loss',
+  'init',
+  'seed',
+  'inputScale',
+  'classNames',
+  'backend',
+]
+
+/**
+ * A multi-layer perceptron: `a_l = act(a_(l-1) W_l + b_l)`, W_l [K][N]. Its parameters live in one packed array in the
+ * layout its backend likes; `getParameters` and `setParameters` speak row-major.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ */
+export class MLP {
+  /** inputs, hidden..., outputs */
+  readonly layerSizes: readonly number[]
+  readonly activation: Activation
+  readonly outputActivation: Activation
+  readonly loss: Loss
+  readonly inputScale: InputScale
+  readonly classNames: readonly string[] | null
+  readonly backend: Backend
+  /** one per weight matrix; `parameters` of each are views of `parameters` */
+  readonly layers: readonly Layer[]
+  /** every parameter of the model, in the backend's own layout with its padding */
+  readonly parameters: Float32Array
+
+  constructor(options: MLPOptions) {
+    knownOptions('MLP', options ?? null, OPTION_NAMES)
+    this.layerSizes = checkLayers(options.layers)
+    this.activation = oneOf('activation', options.activation ?? 'relu', ACTIVATIONS)
+    this.outputActivation = oneOf('outputActivation', options.outputActivation ?? 'identity', ACTIVATIONS)
+    this.loss = oneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES)
+    checkLoss(this.loss, this.outputActivation)
+    this.inputScale = oneOf('inputScale', options.inputScale ?? 'unit', INPUT_SCALES)
+    this.classNames = checkClassNames(options.classNames ?? null, this.outputs)
+    const init = checkInit(options.init ?? 'he')
+    const seed = integerInRange('seed', options.seed ?? 1, 0)
+    this.backend = options.backend ?? defaultBackend()
+    this.parameters = this.backend.allocate(packedLength(this.backend, this.layerSizes))
+    this.layers = layerViews(this)
+    this.setParameters(initialParameters(this.layerSizes, init, seed))
+  }
+
+  get inputs(): number {
+    return this.layerSizes[0]
+  }
+
+  get outputs(): number {
+    return this.layerSizes[this.layerSizes.length - 1]
+  }
+
+  /** Weights and biases, padding not counted. */
+  get parameterCount(): number {
+    return this.layers.reduce((sum, layer) => sum + (layer.inputs + 1) * layer.outputs, 0)
+  }
+
+  /** The family of bits this model's results belong to. */
+  get family(): NumericFamily {
+    return this.backend.family
+  }
+
+  /** Row-major copies, first layer first. */
+  getParameters(): LayerParameters[] {
+    return this.layers.map((layer, l) => {
+      const weights = new Float32Array(layer.inputs * layer.outputs)
+      const biases = new Float32Array(layer.outputs)
+      this.backend.unpack(layer, weights, biases)
+      return { name: `layer ${l + 1}`, weights, biases, inputs: layer.inputs, outputs: layer.outputs }
+    })
+  }
+
+  /**
+   * @param parameters per layer, weights [K][N] row-major and biases [N]; copied
+   * @throws NativeMlpError INVALID_ARGUMENT when a length is wrong; the model is then unchanged
+   */
+  setParameters(parameters: readonly Pick<LayerParameters, 'weights' | 'biases'>[]): void {
+    if (!Array.isArray(parameters) || parameters.length !== this.layers.length) {
+      throw invalidArgument('parameters', `one entry for each of ${this.layers.length} layers`, parameters)
+    }
+    this.layers.forEach(({ inputs, outputs }, l) => {
+      checkFloats(`parameters[${l}].weights`, parameters[l]?.weights, inputs * outputs, `${inputs} x ${outputs}`)
+      checkFloats(`parameters[${l}].biases`, parameters[l]?.biases, outputs, `${outputs}`)
+    })
+    this.layers.forEach((layer, l) => {
+      this.backend.pack(parameters[l].weights, parameters[l].biases, layer)
+    })
+  }
+
+  /** A model of its own with the same parameters, on the same backend. */
+  clone(): MLP {
+    const copy = new MLP({
+      layers: this.layerSizes,
+      activation: this.activation,
+      outputActivation: this.outputActivation,
+      loss: this.loss,
+      init: { weights: 0, biases: 0 },
+      inputScale: this.inputScale,
+      classNames: this.classNames,
+      backend: this.backend,
+    })
+    copy.restore(this.parameters)
+    return copy
+  }
+
+  /** A fast copy of the packed parameters, into `into` (an earlier snapshot) when given. */
+  snapshot(into: Float32Array = new Float32Array(this.parameters.length)): Float32Array {
+    checkFloats('snapshot', into, this.parameters.length, 'the packed parameters')
+    into.set(this.parameters)
+    return into
+  }
+
+  /** @param snapshot what `snapshot` of this model, or of one of the same shape and backend, returned */
+  restore(snapshot: Float32Array): void {
+    checkFloats('snapshot', snapshot, this.parameters.length, 'the packed parameters')
+    this.parameters.set(snapshot)
+  }
+
+  /** FNV-1a hash over the bits of the row-major parameters: equal exactly when (but for bad luck) the models are. */
+  parametersDigest(): string {
+    return fnv1a(this.getParameters().flatMap(({ weights, biases }) => [weights, biases]))
+  }
+
+  /**
+   * Outputs for any number of rows, computed in slices so that the event loop stays free.
+   *
+   * @param inputs `Samples`, or rows [n][inputs] row-major: bytes mean what `inputScale` says, float32 is taken as it is
+   * @throws NativeMlpError INVALID_ARGUMENT for rows that do not fit or are not finite, ABORTED when the signal fires
+   */
+  async predict(inputs: InputRows | Float32Array | Uint8Array, options: PredictOptions = {}): Promise<Prediction> {
+    knownOptions('predict', options, ['signal'])
+    return predict(this, inputs, options)
+  }
+}
+
+function checkLayers(layers: unknown): readonly number[] {
+  if (!Array.isArray(layers) || layers.length < 2) {
+    throw invalidArgument('layers', 'at least two sizes: inputs, hidden..., outputs', layers)
+  }
+  return Object.freeze(layers.map((size, i) => integerInRange(`layers[${i}]`, size, 1, MAX_LAYER_SIZE)))
+}
+
+function checkClassNames(names: unknown, outputs: number): readonly string[] | null {
+  if (names === null) return null
+  if (!Array.isArray(names) || names.length !== outputs || !names.every((name) => typeof name === 'string')) {
+    throw invalidArgument('classNames', `${outputs} strings, one for each output`, names)
+  }
+  return Object.freeze([...names])
+}
+
+function packedLength(backend: Backend, sizes: readonly number[]): number {
+  let length = 0
+  for (let l = 0; l + 1 < sizes.length; l++) length += backend.parameterLength(sizes[l], sizes[l + 1])
+  return length
+}
+
+function layerViews({ backend, layerSizes, activation, outputActivation, parameters }: MLP): readonly Layer[] {
+  const layers: Layer[] = []
+  let offset = 0
+  for (let l = 0; l + 1 < layerSizes.length; l++) {
+    const [inputs, outputs] = [layerSizes[l], layerSizes[l + 1]]
+    const length = backend.parameterLength(inputs, outputs)
+    layers.push({
+      inputs,
+      outputs,
+      activation: l + 2 < layerSizes.length ? activation : outputActivation,
+      parameters: parameters.subarray(offset, offset + length),
+    })
+    offset += length
+  }
+  return Object.freeze(layers)
+}
+
+function checkFloats(name: string, value: unknown, length: number, meaning: string): void {
+  if (!(value instanceof Float32Array) || value.length !== length) {
+    throw invalidArgument(name, `a Float32Array of length ${length} (${meaning})`, value)
+  }
+}

@@ -1,0 +1,31 @@
+import { NativeMlpError } from '../core/errors.js'
+import type { Samples } from '../data/samples.js'
+import type { MLP } from '../model/mlp.js'
+import { type FitOptions, planFit } from './fit-options.js'
+import type { FitResult } from './fit-result.js'
+import { Training } from './training.js'
+
+const inTraining = new WeakSet<MLP>()
+
+/**
+ * Trains a model on a set by mini-batches. The event loop stays free: the run pauses every `yieldEveryMs`. At the end the
+ * model holds the parameters of the best validation (highest accuracy, or lowest loss for regression; the earlier on
+ * ties), or the last ones without `valid` or with `keepBest: false`.
+ *
+ * The same model, data, options and numeric family give the same bits.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION before anything is computed; NOT_FINITE when a loss or
+ *   parameter is no longer finite; ABORTED when the signal fires. The model then keeps what the last whole step left.
+ */
+export async function fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
+  const plan = planFit(model, train, options)
+  if (inTraining.has(model)) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'model: another fit is training it; wait for that one to end')
+  }
+  inTraining.add(model)
+  try {
+    return await new Training(model, plan).run()
+  } finally {
+    inTraining.delete(model)
+  }
+}

@@ -1,0 +1,39 @@
+import { NativeMlpError } from '../core/errors.js'
+import type { MLP } from '../model/mlp.js'
+
+export interface Occasion {
+  /** 0-based step of the run */
+  readonly step: number
+  readonly learningRate: number
+}
+
+/** The error for a loss that is not finite; `layer` is the 0-based layer that gave the first such value, -1 if none did. */
+export function lossNotFinite(what: string, loss: number, layer: number, occasion: Occasion): NativeMlpError {
+  const where = layer < 0 ? '' : `: the outputs of layer ${layer + 1} are not finite`
+  return new NativeMlpError(
+    'NOT_FINITE',
+    `fit: ${what} is ${loss} at step ${occasion.step}${where}; ${cause(occasion)}`,
+  )
+}
+
+/** @throws NativeMlpError NOT_FINITE naming the first layer that holds a parameter that is not finite */
+export function checkParameters(model: MLP, occasion: Occasion): void {
+  const layer = firstBadLayer(model)
+  if (layer < 0) return
+  throw new NativeMlpError(
+    'NOT_FINITE',
+    `fit: the parameters of layer ${layer + 1} are not finite after step ${occasion.step}; ${cause(occasion)}`,
+  )
+}
+
+/** 0-based first layer that holds a parameter that is not finite, or -1. */
+export function firstBadLayer({ backend, layers }: MLP): number {
+  return layers.findIndex((layer) => !backend.allFinite(layer.parameters))
+}
+
+function cause({ learningRate }: Occasion): string {
+  return (
+    `most likely the learning rate (${learningRate}) is too high for these inputs: ` +
+    'try a tenth of it, or inputs scaled to 0..1'
+  )
+}
