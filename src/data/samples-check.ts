@@ -1,5 +1,6 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { range } from './range.js'
 import type { SamplesFields, SamplesOptions } from './samples.js'
 import { byteTable, INPUT_SCALES } from './scale.js'
 
@@ -29,7 +30,7 @@ export function checkSamples(options: SamplesOptions): SamplesFields {
     targets,
     targetCols: targets === null ? 0 : targets.length / n,
     ...checkClasses(options, labels),
-    rows: Int32Array.from({ length: n }, (_, row) => row),
+    rows: range(n),
     scale,
     imageShape: checkImageShape(options.imageShape, cols),
   }

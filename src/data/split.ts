@@ -1,5 +1,6 @@
 import { invalidArgument } from '../core/errors.js'
 import { type RandomStream, randomStream } from '../core/random.js'
+import { range } from './range.js'
 
 export interface SplitRows {
   /** positions that stay, ascending */
@@ -22,12 +23,7 @@ export function splitPositions(n: number, fraction: number, seed: number, classO
   const random = randomStream(seed, 'split')
   const isDrawn = new Uint8Array(n)
   if (classOf === null) {
-    draw(
-      Int32Array.from({ length: n }, (_, i) => i),
-      count,
-      random,
-      isDrawn,
-    )
+    draw(range(n), count, random, isDrawn)
   } else {
     const groups = byClass(classOf)
     const counts = largestRemainders(
@@ -37,7 +33,7 @@ export function splitPositions(n: number, fraction: number, seed: number, classO
     )
     for (let c = 0; c < groups.length; c++) draw(groups[c], counts[c], random, isDrawn)
   }
-  const all = Int32Array.from({ length: n }, (_, i) => i)
+  const all = range(n)
   return { kept: all.filter((i) => isDrawn[i] === 0), drawn: all.filter((i) => isDrawn[i] === 1) }
 }
 

@@ -56,19 +56,24 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
  */
 export async function readIdx(path: string, options: ReadOptions = {}): Promise<IdxArray> {
   const limits = checkReadOptions('readIdx', options)
+  const bytes = await readIdxBytes(path, limits)
+  return decode(parseHeader(bytes, path, limits.maxBytes), bytes)
+}
+
+/** The uncompressed bytes of an IDX file, as many as its header announces. @throws NativeMlpError as `readIdx` */
+export async function readIdxBytes(path: string, limits: Required<ReadOptions>): Promise<Uint8Array> {
   const bytes = await readFileBytes(path, limits)
   if (!isGzip(bytes)) {
-    const header = parseHeader(bytes, path, limits.maxBytes)
-    checkLength(header, bytes.length, path)
-    return decode(header, bytes)
+    checkLength(parseHeader(bytes, path, limits.maxBytes), bytes.length, path)
+    return bytes
   }
   const name = `${path} (inflated)`
   const header = parseHeader(await gunzipStart(bytes, name, MAX_HEADER), name, limits.maxBytes)
   const contents = await gunzipExactly(bytes, name, header.total)
-  if (!limits.shared) return decode(header, contents)
+  if (!limits.shared) return contents
   const copy = newBytes(contents.length, true)
   copy.set(contents)
-  return decode(header, copy)
+  return copy
 }
 
 function parseHeader(bytes: Uint8Array, name: string, maxBytes: number): IdxHeader {

