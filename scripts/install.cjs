@@ -108,15 +108,16 @@ function probe(file) {
 async function build({ verbose, npx }) {
   const gyp = findNodeGyp(npx)
   if (!gyp) return { reason: 'node-gyp was not found (it comes with npm)', log: '' }
-  const args = [...gyp.args, 'rebuild', '-j', 'max']
+  // node-gyp prefers these variables to its flags. A quiet npm must not silence the reason of a failure.
+  const env = { ...process.env, npm_config_loglevel: 'info' }
   const headers = findHeaders()
-  if (headers) args.push(`--nodedir=${headers}`)
-  const { log, code, problem } = await run(gyp.command, args, verbose)
+  if (headers) env.npm_config_nodedir = headers
+  const { log, code, problem } = await run(gyp.command, [...gyp.args, 'rebuild', '-j', 'max'], env, verbose)
   return { reason: problem ?? (code === 0 ? null : reasonFrom(log)), log }
 }
 
 /** Runs a command, keeping its output. Resolves to its exit code, or to the problem that kept it from ending by itself. */
-function run(command, args, verbose) {
+function run(command, args, env, verbose) {
   return new Promise((resolve) => {
     let log = `${[command, ...args].join(' ')}\n`
     const keep = (chunk) => {
@@ -124,7 +125,8 @@ function run(command, args, verbose) {
       if (verbose) process.stdout.write(chunk)
     }
     const shell = process.platform === 'win32' && !command.endsWith('.exe')
-    const child = spawn(command, args, { cwd: ROOT, shell, stdio: ['ignore', 'pipe', 'pipe'], timeout: BUILD_LIMIT_MS })
+    const stdio = ['ignore', 'pipe', 'pipe']
+    const child = spawn(command, args, { cwd: ROOT, env, shell, stdio, timeout: BUILD_LIMIT_MS })
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     child.on('error', (error) => resolve({ log, problem: error.message }))
@@ -178,10 +180,12 @@ function reasonFrom(log) {
     return `the headers of Node ${process.version} are not beside ${process.execPath} and could not be downloaded`
   }
   const telling = [
-    /^make: (?!\*\*\*)(.*(No such file|not found|Permission denied).*)$/,
     /\bfatal error\b/,
     /\berror( [A-Z]+\d+)?: /,
     /\bundefined reference\b|\bcannot find -l/,
+    /^make(\[\d+\])?: (?!\*\*\*|Entering|Leaving|warning)/,
+    /^make(\[\d+\])?: \*\*\* No rule/,
+    /^gyp: |^[A-Z]\w*Error: /,
     /^gyp ERR! stack Error: (?!`)/,
     /^gyp ERR! stack /,
   ]

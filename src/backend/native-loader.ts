@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { NativeMlpError } from '../core/errors.js'
+import { describe, NativeMlpError } from '../core/errors.js'
 
 /** Version of the addon's exports; `abi` in native/addon.cpp carries the same number, another one is refused. */
 export const ADDON_ABI = 1
@@ -46,12 +46,13 @@ export function loadAddon(): LoadedAddon {
 /** The addon, or why this file is not it. */
 function tryLoad(path: string, version: string | undefined): { addon: unknown; path: string } | string {
   if (!existsSync(path)) return 'no such file'
-  let addon: { version?: unknown; abi?: unknown }
+  let addon: { version?: unknown; abi?: unknown } | null
   try {
     addon = createRequire(import.meta.url)(path)
   } catch (error) {
     return firstLine(error)
   }
+  if (typeof addon !== 'object' || addon === null) return `it exports ${describe(addon)}`
   if (version !== undefined && addon.version !== version) {
     return `built for version ${String(addon.version)} of this package, which is ${version}: build it again`
   }
