@@ -9,7 +9,7 @@ export const ADDON_ABI = 1
 
 /** The addon and its file, or every reason why there is none, in the order in which the places were tried. */
 export type LoadedAddon =
-  | { readonly addon: unknown; readonly path: string }
+  | { readonly addon: object; readonly path: string }
   | { readonly addon: null; readonly reasons: readonly string[] }
 
 /**
@@ -44,7 +44,7 @@ export function loadAddon(): LoadedAddon {
 }
 
 /** The addon, or why this file is not it. */
-function tryLoad(path: string, version: string | undefined): { addon: unknown; path: string } | string {
+function tryLoad(path: string, version: string | undefined): { addon: object; path: string } | string {
   if (!existsSync(path)) return 'no such file'
   let addon: { version?: unknown; abi?: unknown } | null
   try {
