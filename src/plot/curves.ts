@@ -1,0 +1,135 @@
+import type { Markish } from '@observablehq/plot'
+import { finiteInRange, knownOptions } from '../core/checks.js'
+import type { Collapse } from '../core/results.js'
+import type { Figure } from './figure.js'
+import { dottedPoints, type Series } from './history.js'
+import { loadDrawing, type PlotModule } from './libraries.js'
+import { type EndLabel, endLabels, endLabelsWidth, type StepMark, stepMarks, stepMarksHeight } from './marks.js'
+import { composePage, placePlot } from './page.js'
+import { FONT_SIZE, FRAME, GRID, PAGE } from './theme.js'
+
+/** What loss and accuracy curves have in common. */
+export interface CurveOptions {
+  readonly title?: string
+  readonly subtitle?: string
+  /** step of the best evaluation, marked by a vertical line */
+  readonly best?: number
+  /** marked by a vertical line when the run collapsed */
+  readonly collapse?: Collapse
+  /** CSS pixels of the drawing without the page margin, 320 to 4,000; 688 unless told */
+  readonly width?: number
+  /** CSS pixels of the drawing, 160 to 4,000; 360 unless told */
+  readonly height?: number
+}
+
+export const CURVE_OPTIONS = ['title', 'subtitle', 'best', 'collapse', 'width', 'height'] as const
+
+export interface Curves {
+  readonly title: string
+  readonly yLabel: string
+  readonly yType: 'linear' | 'log'
+  readonly yDomain: readonly [number, number]
+  readonly series: readonly Series[]
+  readonly marks: readonly StepMark[]
+  readonly notes: readonly string[]
+  readonly format: (value: number) => string
+}
+
+const MARGIN = { left: 58, top: 12, bottom: 46 } as const
+
+/** Draws the curves of one metric over the steps of a run, each labelled at its end with its last value. */
+export async function drawCurves(curves: Curves, options: CurveOptions): Promise<Figure> {
+  const width = finiteInRange('options.width', options.width ?? PAGE.width - 2 * PAGE.padding, 320, 4000)
+  const height = finiteInRange('options.height', options.height ?? 360, 160, 4000)
+  const { Plot, document } = await loadDrawing()
+  const labels = curves.series.map((series) => endLabel(series, curves))
+  const marginTop = MARGIN.top + stepMarksHeight(curves.marks)
+  const steps = stepDomain(curves)
+  const plot = Plot.plot({
+    document,
+    width,
+    height: height + stepMarksHeight(curves.marks),
+    marginLeft: MARGIN.left,
+    marginRight: Math.ceil(endLabelsWidth(labels)),
+    marginTop,
+    marginBottom: MARGIN.bottom,
+    x: { domain: steps, label: null },
+    y: { type: curves.yType, domain: [...curves.yDomain], label: null },
+    marks: [
+      ...axes(Plot, curves, steps[1] - steps[0]),
+      ...lines(Plot, curves),
+      stepMarks(curves.marks),
+      endLabels(labels),
+    ],
+  })
+  return composePage({
+    title: options.title ?? curves.title,
+    subtitle: options.subtitle,
+    notes: curves.notes,
+    body: placePlot(plot, 0, 0),
+    bodyWidth: width,
+    bodyHeight: height + stepMarksHeight(curves.marks),
+  })
+}
+
+/** The end of a line that left the frame is labelled where it crosses the edge. */
+function endLabel({ last, label, colour }: Series, { yDomain, format }: Curves): EndLabel {
+  const y = Math.min(yDomain[1], Math.max(yDomain[0], last.value))
+  return { x: last.step, y, text: `${label} ${format(last.value)}`, colour }
+}
+
+function stepDomain({ series, marks }: Curves): [number, number] {
+  const ends = series.flatMap(({ points }) => [points[0].step, points[points.length - 1].step])
+  const steps = [...ends, ...marks.map((mark) => mark.x)]
+  const [low, high] = [Math.min(...steps), Math.max(...steps)]
+  return low === high ? [Math.max(0, low - 1), high + 1] : [low, high]
+}
+
+function axes(Plot: PlotModule, { yLabel, yType, yDomain }: Curves, steps: number): Markish[] {
+  const text = { fontSize: FONT_SIZE.tick, labelArrow: 'none' as const, labelAnchor: 'center' as const }
+  const ticks = yType === 'log' ? logTicks(yDomain) : 7
+  // a tickFormat would pass through d3, which drops labels of a log axis as it sees fit
+  const plain = yType === 'log' ? { text: String } : {}
+  return [
+    Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks }),
+    Plot.frame({ stroke: FRAME }),
+    Plot.axisX({ ...text, label: 'step (optimiser updates)', labelOffset: 40, ticks: Math.min(8, steps), tickSize: 4 }),
+    Plot.axisY({ ...text, label: yLabel, labelOffset: 54, ticks, tickSize: 4, ...plain }),
+  ]
+}
+
+const MAX_LOG_TICKS = 10
+
+/** 1, 2 and 5 of each decade where that is few enough, else the powers of ten, thinned out. */
+export function logTicks([low, high]: readonly [number, number]): number[] {
+  const inside = (steps: readonly number[], every: number) => {
+    const ticks: number[] = []
+    for (let power = -324; power <= 308; power += 1) {
+      if (power % every !== 0) continue
+      ticks.push(...steps.map((step) => Number(`${step}e${power}`)).filter((tick) => tick >= low && tick <= high))
+    }
+    return ticks
+  }
+  const fine = inside([1, 2, 5], 1)
+  if (fine.length <= MAX_LOG_TICKS) return fine
+  let every = 1
+  while (inside([1], every).length > MAX_LOG_TICKS) every++
+  return inside([1], every)
+}
+
+function lines(Plot: PlotModule, { series }: Curves): Markish[] {
+  const at = { x: 'step', y: 'value' }
+  return series.flatMap((one) => [
+    Plot.line(one.points, { ...at, stroke: one.colour, strokeWidth: lineWidth(one), strokeLinejoin: 'round' }),
+    Plot.dot(dottedPoints(one), { ...at, fill: one.colour, r: 2.2 }),
+  ])
+}
+
+/** An evaluation at every step is a noisy line: thinner, so that three of them can be told apart. */
+function lineWidth({ points }: Series): number {
+  return points.length > 500 ? 1 : 1.6
+}
+
+export function checkCurveOptions(options: CurveOptions, more: readonly string[]): void {
+  knownOptions('options', options, [...CURVE_OPTIONS, ...more])
+}

@@ -1,0 +1,138 @@
+import { knownOptions } from '../core/checks.js'
+import type { TrialSummary } from '../core/results.js'
+import { sequential } from './colour.js'
+import { type ColourBar, colourBar, colourBarWidth } from './colour-bar.js'
+import type { Figure } from './figure.js'
+import { type HeatmapLabels, type HeatmapScale, layOutPanels, PANEL_HEADER, tickText } from './heatmap-panels.js'
+import { loadDrawing } from './libraries.js'
+import { composePage } from './page.js'
+import { formatCount, formatShare, formatValue, humanise } from './text.js'
+import { FRAME } from './theme.js'
+import { checkMetric, layOutTrials, type SearchMetric, type TrialGrid } from './trial-grid.js'
+
+export type { SearchMetric } from './trial-grid.js'
+
+export interface SearchHeatmapOptions {
+  readonly title?: string
+  readonly subtitle?: string
+  /** parameter along x; 'learningRate' unless told */
+  readonly x?: string
+  /** parameter along y; 'l2' unless told */
+  readonly y?: string
+  /** parameter with one panel for each of its values; 'hidden' unless told, null for a single panel */
+  readonly facet?: string | null
+  /** 'valid.accuracy' unless told */
+  readonly metric?: SearchMetric
+  readonly xLabel?: string
+  readonly yLabel?: string
+  readonly facetLabel?: string
+}
+
+const OPTIONS = ['title', 'subtitle', 'x', 'y', 'facet', 'metric', 'xLabel', 'yLabel', 'facetLabel']
+const BAR_GAP = 24
+
+/**
+ * Trials of a search as a heat map over two parameters, a panel for each value of a third. Cells carry their values; the
+ * best completed trial is outlined, collapsed trials are hatched, failed ones crossed out. Where trials share a cell the best is shown.
+ *
+ * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial or a trial lacks one of the parameters
+ */
+export async function searchHeatmapFigure(
+  trials: readonly TrialSummary[],
+  options: SearchHeatmapOptions = {},
+): Promise<Figure> {
+  knownOptions('options', options, OPTIONS)
+  const metric = checkMetric(options.metric ?? 'valid.accuracy')
+  const keys = { x: options.x ?? 'learningRate', y: options.y ?? 'l2', facet: facetKey(options) }
+  const grid = layOutTrials(trials, keys, metric)
+  const labels = {
+    x: options.xLabel ?? labelOf(keys.x),
+    y: options.yLabel ?? labelOf(keys.y),
+    facet: options.facetLabel ?? labelOf(keys.facet ?? ''),
+  }
+  const scale = colourScale(grid, metric)
+  const drawing = await loadDrawing()
+  const panels = layOutPanels(grid, labels, scale, drawing)
+  const bar = scale.bar && { ...scale.bar, height: Math.min(160, Math.max(60, panels.height - 90)) }
+  const barX = panels.width + BAR_GAP
+  return composePage({
+    title: options.title ?? `${capitalise(metricName(metric))} by ${labels.x} and ${labels.y}`,
+    subtitle: options.subtitle ?? bestLine(grid, labels, keys.facet, scale.format, metric),
+    notes: notes(grid),
+    body: panels.body + (bar ? colourBar(bar, barX, PANEL_HEADER + 20) : ''),
+    bodyWidth: bar ? barX + colourBarWidth(bar) : panels.width,
+    bodyHeight: Math.max(panels.height, bar ? PANEL_HEADER + 30 + bar.height : 0),
+  })
+}
+
+function facetKey({ facet }: SearchHeatmapOptions): string | null {
+  return facet === undefined ? 'hidden' : facet
+}
+
+const LABELS: Readonly<Record<string, string>> = { l2: 'L2', l1: 'L1', hidden: 'hidden units' }
+
+function labelOf(key: string): string {
+  return LABELS[key] ?? humanise(key)
+}
+
+function metricName(metric: SearchMetric): string {
+  return metric.replace('valid', 'validation').replace('.', ' ')
+}
+
+function capitalise(text: string): string {
+  return text[0].toUpperCase() + text.slice(1)
+}
+
+interface ColourScale extends HeatmapScale {
+  /** missing when all values are equal */
+  readonly bar?: Omit<ColourBar, 'height'>
+}
+
+/** Dark is better. A few bad trials must not make all good ones look alike, so the worse end is held (Tukey's fence). */
+function colourScale({ cells }: TrialGrid, metric: SearchMetric): ColourScale {
+  const loss = metric.endsWith('loss')
+  const format = loss ? (value: number) => formatValue(value) : formatShare
+  const sorted = cells.map((cell) => cell.value).filter((value) => !Number.isNaN(value))
+  sorted.sort((a, b) => (loss ? b - a : a - b))
+  if (sorted.length === 0) return { fill: () => FRAME, format }
+  const best = sorted[sorted.length - 1]
+  const quartile = (share: number) => sorted[Math.round(share * (sorted.length - 1))]
+  const fence = quartile(0.25) - 1.5 * (quartile(0.75) - quartile(0.25))
+  const inside = sorted.find((value) => (loss ? value <= fence : value >= fence)) ?? sorted[0]
+  const held = inside !== sorted[0]
+  const share = (value: number) => (inside === best ? 1 : (value - inside) / (best - inside))
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => ({
+    at,
+    label: `${at === 0 && held ? (loss ? '≥ ' : '≤ ') : ''}${format(inside + at * (best - inside))}`,
+  }))
+  const colour = (t: number) => sequential(0.08 + 0.82 * Math.min(1, Math.max(0, t)))
+  return {
+    fill: (value) => colour(share(value)),
+    format,
+    bar: inside === best ? undefined : { colour, ticks, title: metricName(metric) },
+  }
+}
+
+function bestLine(
+  { best }: TrialGrid,
+  labels: HeatmapLabels,
+  facet: string | null,
+  format: (value: number) => string,
+  metric: SearchMetric,
+): string {
+  if (!best) return 'no trial completed'
+  const place = [`${labels.x} ${tickText(best.x)}`, `${labels.y} ${tickText(best.y)}`]
+  if (facet !== null) place.push(`${labels.facet} ${tickText(best.facet!)}`)
+  return `best ${metricName(metric)} ${format(best.value)}: ${place.join(', ')}`
+}
+
+/** Explains only what the picture contains. */
+function notes({ cells, best, perCell }: TrialGrid): string[] {
+  const notes: string[] = []
+  const states = (state: string) => cells.filter((cell) => cell.trial.state === state).length
+  if (best) notes.push('outlined: the best')
+  if (states('collapsed') > 0) notes.push(`hatched: collapsed (${formatCount(states('collapsed'))})`)
+  if (states('failed') > 0) notes.push(`crossed out: failed (${formatCount(states('failed'))})`)
+  if (perCell > 1) notes.push(`each cell shows the best of up to ${formatCount(perCell)} trials`)
+  return notes.length > 0 ? [`${capitalise(notes.join('; '))}.`] : []
+}
