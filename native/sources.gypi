@@ -1,10 +1,23 @@
 {
   "variables": {
-    "core_sources": [],
+    "core_sources": [
+      "native/cpu.cpp",
+      "native/dense.cpp",
+      "native/dispatch.cpp",
+      "native/evaluate.cpp",
+      "native/gemm.cpp",
+      "native/inputs.cpp",
+      "native/loss.cpp",
+      "native/pool.cpp",
+      "native/kernels/avx2.cpp",
+      "native/kernels/avx512.cpp",
+      "native/kernels/neon.cpp",
+      "native/kernels/portable.cpp"
+    ],
     "addon_sources": ["native/addon.cpp"],
     "test_sources": [],
     "bench_sources": [],
-    "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"],
+    "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
     "msvc_flags": ["/std:c++17", "/O2", "/fp:precise", "/EHsc", "/W3"]
   }
 }

@@ -1,0 +1,223 @@
+#include "dense.h"
+
+#include <string.h>
+
+#include "pool.h"
+
+namespace mlp {
+namespace {
+
+constexpr int kRowChunk = 64;     // rows of a forward task: few enough to divide, many enough to reuse the weights in L1
+constexpr int kInputChunk = 192;  // inputs of an update task: a multiple of every tile height and input group
+constexpr int kNarrowRows = 32;
+constexpr int kNarrowInputs = 64;
+
+int ceil_div(int a, int b) { return (a + b - 1) / b; }
+int smaller(int a, int b) { return a < b ? a : b; }
+
+PanelForward panel_forward(const LayerView& layer, int panel, const Outputs& o, int row, int rows) {
+  const Layout& s = layer.shape;
+  const size_t at = static_cast<size_t>(row) * o.out.stride + static_cast<size_t>(panel) * kPanel;
+  return {layer.parameters + s.panel_offset(panel),
+          layer.biases() + panel * kPanel,
+          o.out.data + at,
+          o.pre ? o.pre + at : nullptr,
+          o.out.stride,
+          rows,
+          s.K,
+          s.panel_width(panel),
+          layer.activation};
+}
+
+// Panels of a task of the sparse forward pass: two full ones together (twice the independent sums), else one.
+int panels_at(const Layout& s, int panel) {
+  return panel + 1 < s.panels() && s.panel_width(panel + 1) == kPanel ? 2 : 1;
+}
+
+// Padding columns hold act(0); the products that read them rely on zero.
+void clear_padding(const LayerView& layer, const Outputs& o, int row, int rows) {
+  const int N = layer.shape.N, padding = layer.shape.padded() - N;
+  if (layer.activation != Activation::sigmoid || padding == 0) return;
+  for (int r = row; r < row + rows; r++) {
+    memset(o.out.data + static_cast<size_t>(r) * o.out.stride + N, 0, static_cast<size_t>(padding) * sizeof(float));
+  }
+}
+
+void wide_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer, int pair,
+                  const Outputs& o) {
+  const int first = pair * 2, last = smaller(first + 2, layer.shape.panels());
+  for (int p = first; p < last;) {
+    const PanelForward f = panel_forward(layer, p, o, row, rows);
+    if (!in.sparse()) {
+      k.forward_dense(f, in.data() + static_cast<size_t>(row0 + row) * in.row_stride(), in.row_stride());
+      p++;
+      continue;
+    }
+    const int together = p + 2 <= last ? panels_at(layer.shape, p) : 1;
+    PanelForward second;
+    if (together == 2) second = panel_forward(layer, p + 1, o, row, rows);
+    k.forward_sparse(f, together == 2 ? &second : nullptr, in.batch->row_lists(), row0 + row);
+    p += together;
+  }
+  if (last == layer.shape.panels()) clear_padding(layer, o, row, rows);
+}
+
+void narrow_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer,
+                    const Outputs& o) {
+  const Layout& s = layer.shape;
+  const size_t at = static_cast<size_t>(row) * o.out.stride;
+  k.narrow_forward({in.data() + static_cast<size_t>(row0 + row) * in.row_stride(), in.row_stride(), layer.parameters,
+                    s.narrow_stride(), layer.biases(), o.out.data + at, o.pre ? o.pre + at : nullptr, o.out.stride, rows, s.K, s.N,
+                    layer.activation});
+}
+
+PanelUpdate panel_update(const Layout& s, float* parameters, int panel, const MatrixView& g, int B, int k0, int k1,
+                         const SgdRule& rule) {
+  return {parameters ? parameters + s.panel_offset(panel) : nullptr,
+          g.data + panel * kPanel,
+          g.stride,
+          B,
+          k0,
+          k1,
+          s.panel_width(panel),
+          rule,
+          nullptr,
+          0,
+          0};
+}
+
+void run_panel_update(const Kernels& k, const LayerInput& in, const PanelUpdate& u) {
+  if (in.sparse()) k.update_sparse(u, in.batch->group_lists());
+  else k.update_dense(u, in.data(), in.row_stride());
+}
+
+}  // namespace
+
+void forward_rows(const Kernels& k, const LayerInput& in, int row0, int rows, const LayerView& layer, const Outputs& o) {
+  if (layer.shape.narrow()) return narrow_forward(k, in, row0, 0, rows, layer, o);
+  for (int pair = 0; pair < ceil_div(layer.shape.panels(), 2); pair++) wide_forward(k, in, row0, 0, rows, layer, pair, o);
+}
+
+void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& layer, const Outputs& o) {
+  if (layer.shape.narrow()) {
+    parallel(e.threads, ceil_div(rows, kNarrowRows), [&](int task, int) {
+      const int row = task * kNarrowRows;
+      narrow_forward(*e.kernels, in, 0, row, smaller(kNarrowRows, rows - row), layer, o);
+    });
+    return;
+  }
+  const int pairs = ceil_div(layer.shape.panels(), 2);
+  const int chunk = e.threads == 1 ? rows : kRowChunk;
+  const int chunks = ceil_div(rows, chunk);
+  parallel(e.threads, pairs * chunks, [&](int task, int) {
+    const int row = task % chunks * chunk;
+    wide_forward(*e.kernels, in, 0, row, smaller(chunk, rows - row), layer, task / chunks, o);
+  });
+}
+
+void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& layer, const Outputs& previous,
+              Activation previous_activation, const MatrixView& grad_in) {
+  const Layout& s = layer.shape;
+  const auto arguments = [&](int row, int count, int column, int width, const float* wt, size_t wt_stride) {
+    const size_t at = static_cast<size_t>(row) * previous.out.stride + static_cast<size_t>(column);
+    return Backward{g.data + static_cast<size_t>(row) * g.stride,
+                    g.stride,
+                    wt,
+                    wt_stride,
+                    previous.out.data + at,
+                    previous.pre ? previous.pre + at : nullptr,
+                    previous.out.stride,
+                    grad_in.data + static_cast<size_t>(row) * grad_in.stride + column,
+                    grad_in.stride,
+                    count,
+                    s.N,
+                    width,
+                    previous_activation};
+  };
+  if (s.narrow()) {
+    parallel(e.threads, ceil_div(rows, kNarrowRows), [&](int task, int) {
+      const int row = task * kNarrowRows;
+      e.kernels->backward(
+          arguments(row, smaller(kNarrowRows, rows - row), 0, round16(s.K), layer.parameters, s.narrow_stride()));
+    });
+    return;
+  }
+  // W^T, 64 inputs at a time: [N][64] in scratch memory of the task
+  const int slices = ceil_div(round16(s.K), kPanel);
+  Buffer<float> transposed(static_cast<size_t>(smaller(e.threads, slices)) * static_cast<size_t>(s.N) * kPanel);
+  parallel(e.threads, slices, [&](int slice, int who) {
+    const int k0 = slice * kPanel, width = smaller(kPanel, round16(s.K) - k0);
+    float* wt = transposed.data() + static_cast<size_t>(who) * static_cast<size_t>(s.N) * kPanel;
+    for (int n = 0; n < s.N; n++) {
+      for (int i = 0; i < width; i++) wt[n * kPanel + i] = k0 + i < s.K ? layer.parameters[s.at(k0 + i, n)] : 0.0f;
+    }
+    e.kernels->backward(arguments(0, rows, k0, width, wt, kPanel));
+  });
+}
+
+void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const LayerView& layer, const SgdRule& weights,
+            const SgdRule& biases) {
+  const Layout& s = layer.shape;
+  const auto update_biases = [&](int column, int width) {
+    e.kernels->bias_update({layer.biases() + column, g.data + column, g.stride, rows, width, biases, nullptr});
+  };
+  if (s.narrow()) {
+    const int end = round16(s.K);
+    parallel(e.threads, ceil_div(end, kNarrowInputs), [&](int task, int) {
+      const int k0 = task * kNarrowInputs;
+      e.kernels->narrow_update({layer.parameters, s.narrow_stride(), in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
+                                smaller(k0 + kNarrowInputs, end), weights, nullptr, 0});
+      if (task == 0) update_biases(0, kLane);
+    });
+    return;
+  }
+  const int chunk = e.threads == 1 ? s.K : kInputChunk;
+  const int chunks = ceil_div(s.K, chunk);
+  parallel(e.threads, s.panels() * chunks, [&](int task, int) {
+    const int panel = task / chunks, k0 = task % chunks * chunk;
+    run_panel_update(*e.kernels, in, panel_update(s, layer.parameters, panel, g, rows, k0, smaller(k0 + chunk, s.K), weights));
+    if (k0 == 0) update_biases(panel * kPanel, s.panel_width(panel));
+  });
+}
+
+void gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* weights,
+              float* biases) {
+  const SgdRule none = {0, 0};
+  const size_t N = static_cast<size_t>(s.N);
+  Buffer<float> sums(static_cast<size_t>(s.padded()));
+  e.kernels->bias_update({nullptr, g.data, g.stride, rows, s.padded(), none, sums.data()});
+  memcpy(biases, sums.data(), N * sizeof(float));
+  if (s.narrow()) {
+    Buffer<float> wt(s.narrow_stride() * N);
+    e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, 0, round16(s.K), none, wt.data(),
+                              s.narrow_stride()});
+    for (int k = 0; k < s.K; k++) {
+      for (int n = 0; n < s.N; n++) weights[static_cast<size_t>(k) * N + static_cast<size_t>(n)] = wt.data()[s.at(k, n)];
+    }
+    return;
+  }
+  parallel(e.threads, s.panels(), [&](int panel, int) {
+    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, 0, s.K, none);
+    u.store = weights + panel * kPanel;
+    u.store_stride = N;
+    u.store_width = smaller(s.N - panel * kPanel, kPanel);
+    run_panel_update(*e.kernels, in, u);
+  });
+}
+
+void pack(const Layout& s, const float* weights, const float* biases, float* parameters) {
+  memset(parameters, 0, s.floats() * sizeof(float));
+  for (int k = 0; k < s.K; k++) {
+    for (int n = 0; n < s.N; n++) parameters[s.at(k, n)] = weights[static_cast<size_t>(k) * static_cast<size_t>(s.N) + static_cast<size_t>(n)];
+  }
+  memcpy(parameters + s.weights(), biases, static_cast<size_t>(s.N) * sizeof(float));
+}
+
+void unpack(const Layout& s, const float* parameters, float* weights, float* biases) {
+  for (int k = 0; k < s.K; k++) {
+    for (int n = 0; n < s.N; n++) weights[static_cast<size_t>(k) * static_cast<size_t>(s.N) + static_cast<size_t>(n)] = parameters[s.at(k, n)];
+  }
+  memcpy(biases, parameters + s.weights(), static_cast<size_t>(s.N) * sizeof(float));
+}
+
+}  // namespace mlp

@@ -1,0 +1,69 @@
+#pragma once
+// One dense layer: out = act(x W + b), its gradients and its update. Each operation divides its outputs into tasks (columns,
+// or rows of the batch) and hands them to the threads; sums are never divided.
+
+#include "inputs.h"
+#include "kernels/kernels.h"
+#include "layout.h"
+
+namespace mlp {
+
+// Which kernels run, and on how many threads.
+struct Engine {
+  const Kernels* kernels;
+  int threads;
+};
+
+struct LayerView {
+  Layout shape;
+  Activation activation;
+  float* parameters;
+
+  float* biases() const { return parameters + shape.weights(); }
+};
+
+struct MatrixView {
+  float* data;
+  size_t stride;
+};
+
+struct Outputs {
+  MatrixView out;
+  float* pre;  // same stride, or null
+};
+
+// Rows of a batch, or the activations of the layer before.
+struct LayerInput {
+  const Batch* batch;  // or null
+  const float* x;
+  size_t stride;
+
+  bool sparse() const { return batch && batch->sparse(); }
+  const float* data() const { return batch ? batch->dense() : x; }
+  size_t row_stride() const { return batch ? batch->stride() : stride; }
+};
+
+// Wide layers take sparse input; a narrow first layer multiplies in lanes and wants dense rows.
+inline bool takes_sparse(int outputs) { return outputs >= kLane; }
+
+// z = b + x W; out = act(z)
+void forward(const Engine&, const LayerInput&, int rows, const LayerView&, const Outputs&);
+// The same for rows row0.. of the input into rows 0.. of the output, on the calling thread.
+void forward_rows(const Kernels&, const LayerInput&, int row0, int rows, const LayerView&, const Outputs&);
+
+// dX = (dZ W^T) * act'(X): `previous` is X, the output of the layer before, with its own activation
+void backward(const Engine&, const MatrixView& grad_out, int rows, const LayerView&, const Outputs& previous,
+              Activation previous_activation, const MatrixView& grad_in);
+
+// W <- rule(W, X^T dZ); b <- rule(b, column sums of dZ)
+void update(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const LayerView&, const SgdRule& weights,
+            const SgdRule& biases);
+
+// dW = X^T dZ as [K][N] row-major, db = column sums of dZ
+void gradient(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const Layout&, float* weights,
+              float* biases);
+
+void pack(const Layout&, const float* weights, const float* biases, float* parameters);
+void unpack(const Layout&, const float* parameters, float* weights, float* biases);
+
+}  // namespace mlp

@@ -1,0 +1,57 @@
+#include "evaluate.h"
+
+#include <string.h>
+
+#include "pool.h"
+
+namespace mlp {
+
+Evaluator::Evaluator(const Engine& e, int cols, bool sparse, int longest_row, const std::vector<int>& widths) : widths_(widths) {
+  size_t widest = 0;
+  for (const int w : widths) widest = row_stride(w) > widest ? row_stride(w) : widest;
+  for (int i = 0; i < e.threads; i++) {
+    workers_.push_back({Batch(kChunk, cols, sparse, longest_row, e.kernels->input_group), Buffer<float>(kChunk * widest),
+                        Buffer<float>(kChunk * widest), Buffer<int32_t>(kChunk)});
+  }
+}
+
+size_t Evaluator::bytes() const {
+  size_t sum = 0;
+  for (const Worker& w : workers_) sum += w.batch.bytes() + w.even.bytes() + w.odd.bytes() + w.labels.bytes();
+  return sum;
+}
+
+void Evaluator::evaluate(const Engine& e, const Inputs& inputs, const int32_t* indices, int count,
+                         const std::vector<LayerView>& layers, const EvaluationResult& result) {
+  const int threads = e.threads < static_cast<int>(workers_.size()) ? e.threads : static_cast<int>(workers_.size());
+  parallel(threads, (count + kChunk - 1) / kChunk, [&](int task, int who) {
+    const int first = task * kChunk;
+    chunk(e, workers_[static_cast<size_t>(who)], inputs, indices, first, count - first < kChunk ? count - first : kChunk, layers,
+          result);
+  });
+}
+
+void Evaluator::chunk(const Engine& e, Worker& worker, const Inputs& inputs, const int32_t* indices, int first, int rows,
+                      const std::vector<LayerView>& layers, const EvaluationResult& result) const {
+  worker.batch.gather(inputs, indices + first, rows, false, 1);
+  LayerInput in = {&worker.batch, nullptr, 0};
+  MatrixView out = {nullptr, 0};
+  for (size_t l = 0; l < layers.size(); l++) {
+    out = {(l % 2 ? worker.odd : worker.even).data(), row_stride(widths_[l])};
+    forward_rows(*e.kernels, in, 0, rows, layers[l], {out, nullptr});
+    in = {nullptr, out.data, out.stride};
+  }
+  const int classes = widths_.back();
+  if (result.labels) {
+    for (int i = 0; i < rows; i++) worker.labels.data()[i] = result.labels[indices[first + i]];
+  }
+  e.kernels->softmax({out.data, out.stride, result.labels ? worker.labels.data() : nullptr, nullptr, 0,
+                      result.losses ? result.losses + first : nullptr, result.predicted + first, rows, classes, 0});
+  if (!result.outputs) return;
+  for (int i = 0; i < rows; i++) {
+    memcpy(result.outputs + static_cast<size_t>(first + i) * static_cast<size_t>(classes), out.data + static_cast<size_t>(i) * out.stride,
+           static_cast<size_t>(classes) * sizeof(float));
+  }
+}
+
+}  // namespace mlp

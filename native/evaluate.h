@@ -1,0 +1,45 @@
+#pragma once
+// A whole network over many rows: chunks of rows are taken by the threads as they come, each with buffers of its own.
+
+#include <vector>
+
+#include "dense.h"
+
+namespace mlp {
+
+struct EvaluationResult {
+  const int32_t* labels;  // of every row of the inputs, or null
+  double* losses;         // per position, with labels
+  int32_t* predicted;     // per position
+  float* outputs;         // [positions][C], or null
+};
+
+class Evaluator {
+ public:
+  static constexpr int kChunk = 256;
+
+  // `widths`: outputs of each layer
+  Evaluator(const Engine&, int cols, bool sparse, int longest_row, const std::vector<int>& widths);
+
+  // The layers have the widths given at construction.
+  void evaluate(const Engine&, const Inputs&, const int32_t* indices, int count, const std::vector<LayerView>&,
+                const EvaluationResult&);
+
+  int cols() const { return workers_.front().batch.cols(); }
+  const std::vector<int>& widths() const { return widths_; }
+  size_t bytes() const;
+
+ private:
+  struct Worker {
+    Batch batch;
+    Buffer<float> even, odd;  // outputs of the layers, in turn
+    Buffer<int32_t> labels;
+  };
+  void chunk(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int rows,
+             const std::vector<LayerView>&, const EvaluationResult&) const;
+
+  std::vector<int> widths_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace mlp

@@ -1,0 +1,51 @@
+// AVX2 and FMA: 16 registers of 8 floats.
+#include "kernels.h"
+#include "target.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+
+MLP_REGION_BEGIN("avx2,fma")
+
+namespace mlp {
+namespace {
+
+struct Isa {
+  using V = __m256;
+  static constexpr const char* NAME = "avx2";
+  static constexpr int L = 8;
+  static constexpr int MR = 6, NV = 2;        // 12 accumulators
+  static constexpr int DOT_R = 2, DOT_N = 3;  // 12 accumulators: one lane set is two registers
+  static constexpr int GROUP = 1;             // 8 accumulators over a panel of 64 columns
+
+  MLP_INLINE V load(const float* p) { return _mm256_loadu_ps(p); }
+  MLP_INLINE void store(float* p, V v) { _mm256_storeu_ps(p, v); }
+  MLP_INLINE V set1(float x) { return _mm256_set1_ps(x); }
+  MLP_INLINE V zero() { return _mm256_setzero_ps(); }
+  MLP_INLINE V add(V a, V b) { return _mm256_add_ps(a, b); }
+  MLP_INLINE V mul(V a, V b) { return _mm256_mul_ps(a, b); }
+  MLP_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+  MLP_INLINE V relu(V z) { return _mm256_and_ps(_mm256_cmp_ps(z, zero(), _CMP_NLE_UQ), z); }
+  MLP_INLINE V where_positive(V y, V g) { return _mm256_and_ps(_mm256_cmp_ps(y, zero(), _CMP_GT_OQ), g); }
+  MLP_INLINE float tree(const V (&v)[2]) {
+    const __m256 eight = _mm256_add_ps(v[0], v[1]);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+};
+
+#include "table.inl"
+
+}  // namespace
+
+const Kernels* avx2_kernels() { return &table; }
+
+}  // namespace mlp
+
+MLP_REGION_END
+#else
+namespace mlp {
+const Kernels* avx2_kernels() { return nullptr; }
+}  // namespace mlp
+#endif

@@ -1,0 +1,124 @@
+// Elementary functions of the numeric contract: the same polynomial steps on every instruction set. Scalar code without
+// branches on the value, so that the compiler may vectorise the loops that call it; every operation is an IEEE one.
+// The polynomials were fitted at Chebyshev nodes in 60 digits; relative errors are those of the fit.
+
+MLP_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+
+MLP_INLINE float from_bits(uint32_t bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+MLP_INLINE uint32_t to_bits(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+MLP_INLINE bool finite1(float x) { return (to_bits(x) & 0x7f800000u) != 0x7f800000u; }
+
+// exp(x) for x <= 0; exactly +0 below -64, so that no softmax makes a denormal. x = n ln2 + r, exp = 2^n exp(r).
+MLP_INLINE float exp_nonpositive(float x) {
+  const float clamped = x < -64.0f ? -64.0f : x;
+  const float shifted = fma1(clamped, 1.44269504f, 12582912.0f);  // 1.5 * 2^23: rounds to an integer
+  const float n = shifted - 12582912.0f;
+  float r = fma1(n, -0.693145751953125f, clamped);
+  r = fma1(n, -1.4286068203094172e-6f, r);
+  float p = 0.000198909908247f;
+  p = fma1(p, r, 0.00139336499963f);
+  p = fma1(p, r, 0.00833331092548f);
+  p = fma1(p, r, 0.0416664649253f);
+  p = fma1(p, r, 0.166666666816f);
+  p = fma1(p, r, 0.500000001347f);
+  p = fma1(p, r * r, r) + 1.0f;
+  const float scaled = from_bits(to_bits(p) + ((to_bits(shifted) - 0x4b400000u) << 23));
+  return x < -64.0f ? 0.0f : scaled;
+}
+
+// log of a positive finite double: x = m 2^e, m in [sqrt(1/2), sqrt(2)), log m = 2 atanh((m - 1) / (m + 1))
+MLP_INLINE double log_positive(double x) {
+  uint64_t bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  const uint64_t offset = bits - 0x3fe6a09e667f3bcdull;  // sqrt(1/2)
+  const double e = static_cast<double>(static_cast<int64_t>(offset) >> 52);
+  bits = (offset & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull;
+  double m;
+  __builtin_memcpy(&m, &bits, sizeof m);
+  const double s = (m - 1.0) / (m + 1.0);
+  const double t = s * s;
+  double p = 1.0 / 21.0;
+  p = p * t + 1.0 / 19.0;
+  p = p * t + 1.0 / 17.0;
+  p = p * t + 1.0 / 15.0;
+  p = p * t + 1.0 / 13.0;
+  p = p * t + 1.0 / 11.0;
+  p = p * t + 1.0 / 9.0;
+  p = p * t + 1.0 / 7.0;
+  p = p * t + 1.0 / 5.0;
+  p = p * t + 1.0 / 3.0;
+  const double two_s = 2.0 * s;
+  return e * 0.6931471803691238 + (two_s + (two_s * (t * p) + e * 1.9082149292705877e-10));
+}
+
+// |x| < 0.625: x + x^3 P(x^2); else (1 - e) / (1 + e), e = exp(-2|x|); +-1 to rounding from 10 on
+MLP_INLINE float tanh1(float x) {
+  const float a = from_bits(to_bits(x) & 0x7fffffffu);
+  const float s = x * x;
+  float p = 0.00229180942076f;
+  p = fma1(p, s, -0.00834311963855f);
+  p = fma1(p, s, 0.0217686663251f);
+  p = fma1(p, s, -0.0539592285561f);
+  p = fma1(p, s, 0.133333034259f);
+  p = fma1(p, s, -0.333333331713f);
+  const float near_zero = fma1(p * s, x, x);
+  const float e = exp_nonpositive(-2.0f * a);
+  const float far = (1.0f - e) / (1.0f + e);
+  const float signed_far = from_bits(to_bits(far) | (to_bits(x) & 0x80000000u));
+  const float y = a < 0.625f ? near_zero : signed_far;
+  return x == x ? y : x;
+}
+
+// x >= 0: 1 / (1 + exp(-x)); else exp(x) / (1 + exp(x)); never overflows
+MLP_INLINE float sigmoid1(float x) {
+  const float a = from_bits(to_bits(x) & 0x7fffffffu);
+  const float e = exp_nonpositive(-a);
+  const float y = (x >= 0.0f ? 1.0f : e) / (1.0f + e);
+  return x == x ? y : x;
+}
+
+// |x| < 1: x + x P(x^2); else sign(x) (1 - exp(|x| Q(|x|))); +-1 to rounding from 4 on
+MLP_INLINE float erf1(float x) {
+  const float a = from_bits(to_bits(x) & 0x7fffffffu);
+  const float s = x * x;
+  float p = -9.66704457149e-6f;
+  p = fma1(p, s, 0.000112659590256f);
+  p = fma1(p, s, -0.000848408040554f);
+  p = fma1(p, s, 0.00522103180786f);
+  p = fma1(p, s, -0.0268654307277f);
+  p = fma1(p, s, 0.112837824952f);
+  p = fma1(p, s, -0.37612638468f);
+  p = fma1(p, s, 0.128379167062f);
+  const float near_zero = fma1(p, x, x);
+  const float c = a < 4.0f ? a : 4.0f;
+  float q = -1.63092907123e-5f;
+  q = fma1(q, c, 0.00036916238059f);
+  q = fma1(q, c, -0.00380515293427f);
+  q = fma1(q, c, 0.0240325996834f);
+  q = fma1(q, c, -0.106441189974f);
+  q = fma1(q, c, -0.635109357689f);
+  q = fma1(q, c, -1.12863511439f);
+  const float far = 1.0f - exp_nonpositive(c * q);
+  const float signed_far = from_bits(to_bits(far) | (to_bits(x) & 0x80000000u));
+  const float y = a < 1.0f ? near_zero : signed_far;
+  return x == x ? y : x;
+}
+
+// Standard normal distribution function, Phi(x)
+MLP_INLINE float normal_cdf(float x) { return 0.5f * (1.0f + erf1(x * 0.70710678f)); }
+
+// d/dx [x Phi(x)] = Phi(x) + x phi(x)
+MLP_INLINE float gelu_derivative(float x) {
+  const float density = 0.39894228f * exp_nonpositive(-0.5f * (x * x));
+  return fma1(x, density, normal_cdf(x));
+}

@@ -1,0 +1,197 @@
+#pragma once
+// The contract between the drivers (dense.cpp, gemm.cpp, ...) and the kernels of one instruction set. A kernel is called
+// for one task of one thread; it allocates nothing and asserts nothing about memory: drivers and addon.cpp have checked.
+//
+// Dimension letters: B rows of a batch, K inputs of a layer, N outputs, C classes.
+//
+// Layer parameters. A *wide* layer (N >= 16) keeps its weights in column panels: panel p holds columns 64p..64p+width-1 as
+// [K][width], width a multiple of 16 (see layout.h); then the biases. A *narrow* layer (N < 16) keeps its weights
+// transposed, [N][K16], K16 = K rounded up to 16; then the biases. Padding is zero and stays zero.
+//
+// Every matrix row is padded to a multiple of 16 floats with finite values (gradients: with zeros).
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace mlp {
+
+enum class Activation : int32_t { identity = 0, relu = 1, leaky_relu = 2, tanh = 3, sigmoid = 4, gelu = 5 };
+
+constexpr float kLeakySlope = 0.01f;
+constexpr int kLane = 16;        // lanes of the numeric contract, for every instruction set
+constexpr int kPanel = 64;       // columns of a full panel
+constexpr int kInputBlock = 48;  // inputs of one block of the sparse forward pass: 48 x 128 floats stay in L1
+
+// p <- p - learning_rate * (g + l2 * p), g the plain gradient: g = fma(l2, p, g); p = fma(-learning_rate, g, p)
+struct SgdRule {
+  float learning_rate;
+  float l2;
+};
+
+// Non-zero inputs of a row in ascending order of k.
+struct Entry {
+  uint32_t k;
+  float value;
+};
+
+// A batch as lists. Row r has its entries at entries + r * entry_stride; block b of row r (inputs b*kInputBlock ..) is
+// block_start[r * (blocks + 1) + b] .. block_start[r * (blocks + 1) + b + 1].
+struct RowLists {
+  const Entry* entries;
+  const uint32_t* block_start;
+  size_t entry_stride;
+  int blocks;
+};
+
+// The same batch by groups of `group` neighbouring inputs (group = Kernels::input_group): group q lists, in ascending
+// order, the rows in which one of its inputs is not zero, and their `group` values.
+struct GroupLists {
+  const uint32_t* rows;    // rows + q * capacity
+  const float* values;     // values + q * capacity * group
+  const uint32_t* counts;  // counts[q]
+  size_t capacity;
+};
+
+// out[r][j] = act(bias[j] + sum_k x[r][k] w[k][j]), k ascending, by fma, for `rows` rows and `width` columns of a panel
+struct PanelForward {
+  const float* w;
+  const float* bias;
+  float* out;
+  float* pre;  // z before the activation, same stride, or null
+  size_t out_stride;
+  int rows, K, width;
+  Activation activation;
+};
+
+// w[k][j] <- rule(w[k][j], sum_r x[r][k] g[r][j]), r ascending, for k in [k0, k1) of one panel.
+// store != null: writes the plain gradient to store[k * store_stride + j] for j < store_width instead.
+struct PanelUpdate {
+  float* w;
+  const float* g;
+  size_t g_stride;
+  int B, k0, k1, width;
+  SgdRule rule;
+  float* store;
+  size_t store_stride;
+  int store_width;
+};
+
+// grad_in[r][k] = (sum_n g[r][n] wt[n][k]) * act'(previous[r][k]), n ascending from +0, for `rows` rows, `width` columns
+struct Backward {
+  const float* g;
+  size_t g_stride;
+  const float* wt;  // [N][wt_stride]
+  size_t wt_stride;
+  const float* previous;
+  const float* previous_pre;
+  size_t previous_stride;
+  float* grad_in;
+  size_t grad_in_stride;
+  int rows, N, width;
+  Activation activation;
+};
+
+// out[r][n] = act(bias[n] + dot(x[r], wt[n])), element k in lane k mod 16 (numeric contract, rule 2)
+struct NarrowForward {
+  const float* x;
+  size_t x_stride;
+  const float* wt;
+  size_t wt_stride;
+  const float* bias;
+  float* out;
+  float* pre;
+  size_t out_stride;
+  int rows, K, N;
+  Activation activation;
+};
+
+// wt[n][k] <- rule(wt[n][k], sum_r g[r][n] x[r][k]) for k in [k0, k1), both multiples of 16
+struct NarrowUpdate {
+  float* wt;
+  size_t wt_stride;
+  const float* x;
+  size_t x_stride;
+  const float* g;
+  size_t g_stride;
+  int B, N, k0, k1;
+  SgdRule rule;
+  float* store;  // not null: store[n * store_stride + k] = plain gradient instead
+  size_t store_stride;
+};
+
+// bias[j] <- rule(bias[j], sum_r g[r][j]) for `width` columns (a multiple of 16); store != null: the plain sums instead
+struct BiasUpdate {
+  float* bias;
+  const float* g;
+  size_t g_stride;
+  int B, width;
+  SgdRule rule;
+  float* store;
+};
+
+// loss[r] = log sum_c exp(z[r][c]) - z[r][label]; gradient[r][c] = (softmax - onehot) * scale
+struct Softmax {
+  const float* z;
+  size_t z_stride;
+  const int32_t* labels;   // null: only `predicted`
+  float* gradient;         // or null
+  size_t gradient_stride;
+  double* losses;          // or null
+  int32_t* predicted;      // or null
+  int rows, C;
+  float scale;
+};
+
+// loss[r] = mean_c (y - t)^2; gradient = 2 (y - t) * scale * act'(y), scale = 1 / (B N)
+struct SquaredError {
+  const float* y;
+  const float* pre;
+  size_t y_stride;
+  const float* targets;  // [rows][N]
+  float* gradient;       // or null
+  size_t gradient_stride;
+  double* losses;
+  int rows, N;
+  float scale;
+  Activation activation;
+};
+
+// c[i][j] = c0 + sum_k a(i,k) b[k][j] for M rows and `width` columns (a multiple of 16), k ascending by fma;
+// c0 = beta * c (0 when beta is 0: c is not read). a(i,k) = a[i * a_stride + k], or a[k * a_stride + i] when a_by_k.
+struct GemmPanel {
+  const float* a;
+  size_t a_stride;
+  bool a_by_k;
+  const float* b;
+  size_t b_stride;
+  float* c;
+  size_t c_stride;
+  int M, K, width;
+  float beta;
+};
+
+struct Kernels {
+  const char* name;
+  int input_group;  // inputs a sparse update handles at once: 1 or 4
+  void (*forward_dense)(const PanelForward&, const float* x, size_t x_stride);
+  // rows row0 .. row0 + rows - 1 of the lists; two neighbouring full panels when `second` is not null
+  void (*forward_sparse)(const PanelForward&, const PanelForward* second, const RowLists&, int row0);
+  void (*update_dense)(const PanelUpdate&, const float* x, size_t x_stride);
+  void (*update_sparse)(const PanelUpdate&, const GroupLists&);
+  void (*backward)(const Backward&);
+  void (*narrow_forward)(const NarrowForward&);
+  void (*narrow_update)(const NarrowUpdate&);
+  void (*bias_update)(const BiasUpdate&);
+  // returns the number of rows whose first arg max is the label
+  int (*softmax)(const Softmax&);
+  void (*squared_error)(const SquaredError&);
+  void (*gemm)(const GemmPanel&);
+};
+
+// Each in its own file; null when the compiler does not target that instruction set.
+const Kernels* avx512_kernels();
+const Kernels* avx2_kernels();
+const Kernels* neon_kernels();
+const Kernels* portable_kernels();
+
+}  // namespace mlp

@@ -1,0 +1,50 @@
+// NEON on arm64: 32 registers of 4 floats. Part of the ABI, so no region is opened.
+#include "kernels.h"
+#include "target.h"
+
+#if defined(__aarch64__) || defined(_M_ARM64)
+#include <arm_neon.h>
+
+namespace mlp {
+namespace {
+
+struct Isa {
+  using V = float32x4_t;
+  static constexpr const char* NAME = "neon";
+  static constexpr int L = 4;
+  static constexpr int MR = 6, NV = 4;        // 24 accumulators
+  static constexpr int DOT_R = 2, DOT_N = 3;  // 24 accumulators: one lane set is four registers
+  static constexpr int GROUP = 1;             // 16 accumulators over a panel of 64 columns
+
+  MLP_INLINE V load(const float* p) { return vld1q_f32(p); }
+  MLP_INLINE void store(float* p, V v) { vst1q_f32(p, v); }
+  MLP_INLINE V set1(float x) { return vdupq_n_f32(x); }
+  MLP_INLINE V zero() { return vdupq_n_f32(0.0f); }
+  MLP_INLINE V add(V a, V b) { return vaddq_f32(a, b); }
+  MLP_INLINE V mul(V a, V b) { return vmulq_f32(a, b); }
+  MLP_INLINE V fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
+  MLP_INLINE V relu(V z) {
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(z), vcleq_f32(z, zero())));
+  }
+  MLP_INLINE V where_positive(V y, V g) {
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(g), vcgtq_f32(y, zero())));
+  }
+  MLP_INLINE float tree(const V (&v)[4]) {
+    const V four = vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3]));
+    const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+    return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+  }
+};
+
+#include "table.inl"
+
+}  // namespace
+
+const Kernels* neon_kernels() { return &table; }
+
+}  // namespace mlp
+#else
+namespace mlp {
+const Kernels* neon_kernels() { return nullptr; }
+}  // namespace mlp
+#endif

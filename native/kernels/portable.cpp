@@ -1,0 +1,76 @@
+// No intrinsics: plain loops over eight floats, for processors without a file of their own and as a check on the others.
+// The numeric contract needs a fused multiply-add; on x86-64 that means hardware with FMA (see cpu.cpp).
+#include "kernels.h"
+#include "target.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+MLP_REGION_BEGIN("fma")
+#endif
+
+namespace mlp {
+namespace {
+
+struct Eight {
+  float x[8];
+};
+
+struct Isa {
+  using V = Eight;
+  static constexpr const char* NAME = "portable";
+  static constexpr int L = 8;
+  static constexpr int MR = 4, NV = 2;
+  static constexpr int DOT_R = 2, DOT_N = 2;
+  static constexpr int GROUP = 1;
+
+  MLP_INLINE V load(const float* p) {
+    V v;
+    __builtin_memcpy(v.x, p, sizeof v.x);
+    return v;
+  }
+  MLP_INLINE void store(float* p, const V& v) { __builtin_memcpy(p, v.x, sizeof v.x); }
+  MLP_INLINE V set1(float x) { return V{{x, x, x, x, x, x, x, x}}; }
+  MLP_INLINE V zero() { return set1(0.0f); }
+  MLP_INLINE V add(const V& a, const V& b) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] + b.x[i];
+    return v;
+  }
+  MLP_INLINE V mul(const V& a, const V& b) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] * b.x[i];
+    return v;
+  }
+  MLP_INLINE V fma(const V& a, const V& b, const V& c) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = __builtin_fmaf(a.x[i], b.x[i], c.x[i]);
+    return v;
+  }
+  MLP_INLINE V relu(const V& z) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = z.x[i] <= 0.0f ? 0.0f : z.x[i];
+    return v;
+  }
+  MLP_INLINE V where_positive(const V& y, const V& g) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = y.x[i] > 0.0f ? g.x[i] : 0.0f;
+    return v;
+  }
+  MLP_INLINE float tree(const V (&v)[2]) {
+    float lane[8];
+    for (int i = 0; i < 8; i++) lane[i] = v[0].x[i] + v[1].x[i];
+    for (int i = 0; i < 4; i++) lane[i] = lane[i] + lane[i + 4];
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+  }
+};
+
+#include "table.inl"
+
+}  // namespace
+
+const Kernels* portable_kernels() { return &table; }
+
+}  // namespace mlp
+
+#if defined(__x86_64__) || defined(_M_X64)
+MLP_REGION_END
+#endif

@@ -1,0 +1,13 @@
+// The kernels of one instruction set. Included once by each instruction set's file, inside its target region and an
+// anonymous namespace, after `struct Isa`: the algorithm stands once, the file supplies vocabulary and tile sizes.
+
+#include "elementary.inl"
+#include "activation.inl"
+#include "tile.inl"
+#include "dense.inl"
+#include "sparse.inl"
+#include "narrow.inl"
+#include "loss.inl"
+
+static const Kernels table = {Isa::NAME,      Isa::GROUP,     forward_dense, forward_sparse, update_dense,  update_sparse, backward,
+                              narrow_forward, narrow_update,  bias_update,   softmax,        squared_error, gemm};

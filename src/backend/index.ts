@@ -1,0 +1,86 @@
+import { createNativeBackend, defaultThreads, nativeStatus } from '#native'
+import { oneOf } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
+import type { Backend } from './backend.js'
+import { createJsBackend } from './js/index.js'
+
+/** THE choice of a backend: the only place that reads NATIVE_MLP_BACKEND, NATIVE_MLP_ISA and NATIVE_MLP_THREADS. */
+
+const BACKENDS = ['auto', 'native', 'js'] as const
+const ISAS = ['auto', 'avx512', 'avx2', 'neon', 'portable'] as const
+const MAX_THREADS = 64
+
+/** Where computations run, and why not elsewhere. */
+export interface BackendInfo {
+  readonly backend: 'native' | 'js'
+  /** 'avx512' | 'avx2' | 'neon' | 'portable' | 'js' */
+  readonly isa: string
+  readonly threads: number
+  /** file of the addon, where it was loaded */
+  readonly addon: string | null
+  /** why the native backend is not in use, where it is not */
+  readonly reason: string | null
+}
+
+let chosen: Backend | undefined
+let info: BackendInfo | undefined
+
+/**
+ * The backend of this process, chosen at the first call: native where the addon loads and the processor is supported,
+ * else pure TypeScript, said once as a process warning. Environment: NATIVE_MLP_BACKEND=auto|native|js,
+ * NATIVE_MLP_ISA=avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT for an unknown name, BACKEND_UNAVAILABLE when what is asked for is not here
+ */
+export function defaultBackend(): Backend {
+  chosen ??= choose()
+  return chosen
+}
+
+/** Backend, instruction set, threads, where the addon came from, and why it is not there if it is not. */
+export function backendInfo(): BackendInfo {
+  defaultBackend()
+  return info!
+}
+
+function choose(): Backend {
+  const asked = oneOf('NATIVE_MLP_BACKEND', environment('NATIVE_MLP_BACKEND') ?? 'auto', BACKENDS)
+  const isa = oneOf('NATIVE_MLP_ISA', environment('NATIVE_MLP_ISA') ?? 'auto', ISAS)
+  const threads = threadsFrom(environment('NATIVE_MLP_THREADS'))
+  if (asked === 'js') return useJs('NATIVE_MLP_BACKEND=js')
+  const status = nativeStatus()
+  if (status.available || asked === 'native' || isa !== 'auto') {
+    const backend = createNativeBackend({ isa, threads })
+    const path = status.available ? status.path : null
+    info = { backend: 'native', isa: backend.isa, threads: backend.threads, addon: path, reason: null }
+    return backend
+  }
+  warn(`running in pure TypeScript, which is many times slower than the native addon: ${status.reason}`)
+  return useJs(status.reason)
+}
+
+function useJs(reason: string): Backend {
+  const backend = createJsBackend()
+  info = { backend: 'js', isa: backend.isa, threads: backend.threads, addon: null, reason }
+  return backend
+}
+
+function threadsFrom(text: string | undefined): number {
+  if (text === undefined) return defaultThreads()
+  const threads = Number(text)
+  if (!/^\d+$/.test(text) || threads < 1 || threads > MAX_THREADS) {
+    throw invalidArgument('NATIVE_MLP_THREADS', `an integer from 1 to ${MAX_THREADS}`, text)
+  }
+  return threads
+}
+
+/** An empty variable counts as not set. There is no environment in a browser. */
+function environment(name: string): string | undefined {
+  const value = typeof process === 'undefined' ? undefined : process.env?.[name]
+  return value === '' ? undefined : value
+}
+
+function warn(message: string): void {
+  if (typeof process !== 'undefined' && process.emitWarning) process.emitWarning(message, 'NativeMlpWarning')
+  else console.warn(`native-mlp: ${message}`)
+}

@@ -1,0 +1,18 @@
+import { NativeMlpError } from '../core/errors.js'
+import type { Backend } from './backend.js'
+
+/** Stands in for native.ts where addons cannot be loaded, e.g. in a browser. */
+
+const REASON = 'this environment loads no native addons'
+
+export function nativeStatus(): { readonly available: false; readonly reason: string } {
+  return { available: false, reason: REASON }
+}
+
+export function defaultThreads(): number {
+  return 1
+}
+
+export function createNativeBackend(_options?: { isa?: string; threads?: number }): Backend {
+  throw new NativeMlpError('BACKEND_UNAVAILABLE', `the native addon is not available: ${REASON}`)
+}

@@ -1,0 +1,70 @@
+import { availableParallelism } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import { NativeMlpError } from '../core/errors.js'
+import type { Backend } from './backend.js'
+import { type Addon, type AddonInfo, createAddonBackend } from './native-backend.js'
+import { loadAddon } from './native-loader.js'
+
+/** Whether the addon can be used here, and if not, why. */
+export type NativeStatus =
+  | { readonly available: true; readonly path: string; readonly isas: readonly string[]; readonly automatic: string }
+  | { readonly available: false; readonly reason: string }
+
+interface Loaded {
+  readonly addon: Addon
+  readonly info: AddonInfo
+  readonly path: string
+}
+
+let loaded: Loaded | { readonly reason: string } | undefined
+
+function load(): Loaded | { readonly reason: string } {
+  if (loaded === undefined) {
+    const result = loadAddon()
+    if (result.addon === null) {
+      loaded = { reason: result.reasons.join('; ') }
+    } else {
+      const addon = result.addon as Addon
+      loaded = { addon, info: addon.info(), path: result.path }
+    }
+  }
+  return loaded
+}
+
+/** Loads the addon on first use. */
+export function nativeStatus(): NativeStatus {
+  const result = load()
+  if ('reason' in result) return { available: false, reason: result.reason }
+  const usable = result.info.isas.filter((isa) => isa.compiled && isa.supported)
+  const best = usable.find((isa) => isa.automatic)
+  if (best === undefined) {
+    return { available: false, reason: 'this processor has neither AVX2 with FMA, AVX-512 nor NEON' }
+  }
+  return { available: true, path: result.path, isas: usable.map((isa) => isa.name), automatic: best.name }
+}
+
+/** Threads used unless told otherwise: all the process may use, one inside a worker thread. */
+export function defaultThreads(): number {
+  return isMainThread ? Math.min(availableParallelism(), 64) : 1
+}
+
+/**
+ * The native backend on one instruction set ('auto': the best this machine has) and so many threads.
+ *
+ * @throws NativeMlpError BACKEND_UNAVAILABLE when there is no addon, or not that instruction set here
+ */
+export function createNativeBackend(options: { isa?: string; threads?: number } = {}): Backend {
+  const status = nativeStatus()
+  const result = load()
+  if (!status.available || 'reason' in result) {
+    throw new NativeMlpError('BACKEND_UNAVAILABLE', `the native addon is not available: ${status.available ? '' : status.reason}`)
+  }
+  const isa = options.isa ?? 'auto'
+  if (isa !== 'auto' && !status.isas.includes(isa)) {
+    throw new NativeMlpError(
+      'BACKEND_UNAVAILABLE',
+      `instruction set '${isa}' is not available; this build on this processor has: ${status.isas.join(', ')}`,
+    )
+  }
+  return createAddonBackend(result.addon.open(isa, options.threads ?? defaultThreads()), result.info.contract)
+}
