@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
+    allowOnly: false, // biome's rule takes our own fit() for a focused test
     pool: 'forks',
   },
 })
