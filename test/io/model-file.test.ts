@@ -1,0 +1,148 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { encodeSafetensors, parseSafetensors, type Tensor } from '../../src/formats/safetensors.js'
+import { decodeModel, encodeModel, loadModel, saveModel } from '../../src/io/model-file.js'
+import { MLP, type MLPOptions } from '../../src/model/mlp.js'
+import { BACKENDS } from '../model/backends.js'
+import { temporaryFolder } from './folder.js'
+
+const path = temporaryFolder()
+
+describe.each(BACKENDS)('a model file on %s', (name, backend) => {
+  const make = (options: Partial<MLPOptions> = {}) => new MLP({ layers: [7, 33, 5, 3], seed: 4, backend, ...options })
+
+  it('gives the model back, and the same bytes again', async () => {
+    const model = make({ activation: 'gelu', inputScale: 'raw', classNames: ['a', 'b"', 'ç'] })
+    const file = path(`${name}.safetensors`)
+    await saveModel(file, model)
+    const loaded = await loadModel(file, { backend })
+    expect(loaded).toMatchObject({
+      layerSizes: [7, 33, 5, 3],
+      activation: 'gelu',
+      outputActivation: 'identity',
+      loss: 'softmaxCrossEntropy',
+      inputScale: 'raw',
+      classNames: ['a', 'b"', 'ç'],
+      backend,
+    })
+    expect(loaded.parametersDigest()).toBe(model.parametersDigest())
+    await saveModel(path(`${name}-again.safetensors`), loaded)
+    const bytes = await readFile(file)
+    expect((await readFile(path(`${name}-again.safetensors`))).equals(bytes)).toBe(true)
+    expect((await readdir(dirname(file))).filter((entry) => !entry.endsWith('.safetensors'))).toEqual([])
+  })
+
+  it('keeps a regression without class names', () => {
+    const options = { loss: 'meanSquaredError', outputActivation: 'sigmoid', activation: 'tanh' } as const
+    const loaded = decodeModel(encodeModel(make(options)), 'bytes', { backend })
+    expect(loaded).toMatchObject({ ...options, classNames: null })
+  })
+
+  it('holds the same bytes whatever the backend', () => {
+    const other = new MLP({ layers: [7, 33, 5, 3], seed: 4, backend: BACKENDS[0][1] })
+    expect(encodeModel(make())).toEqual(encodeModel(other))
+  })
+
+  it('says what it is in its metadata, in fixed order, and nothing of the machine', () => {
+    const { metadata, tensors } = parseSafetensors(encodeModel(make()), 'bytes')
+    expect(Object.entries(metadata)).toEqual([
+      ['format', 'native-mlp'],
+      ['format_version', '1'],
+      ['layers', '[7,33,5,3]'],
+      ['activation', 'relu'],
+      ['output_activation', 'identity'],
+      ['loss', 'softmaxCrossEntropy'],
+      ['input_scale', 'unit'],
+      ['class_names', 'null'],
+    ])
+    const parameters = make().getParameters()
+    expect([...tensors]).toEqual(
+      parameters.flatMap(({ weights, biases, inputs, outputs }, l) => [
+        [`layers.${l}.weights`, { shape: [inputs, outputs], data: weights }],
+        [`layers.${l}.biases`, { shape: [outputs], data: biases }],
+      ]),
+    )
+  })
+
+  it('is not written for parameters that are not finite', async () => {
+    const model = make()
+    const parameters = model.getParameters()
+    parameters[1].biases[2] = Number.NaN
+    model.setParameters(parameters)
+    await expect(saveModel(path('nan.bin'), model)).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringContaining('layer 2'),
+    })
+    await expect(readFile(path('nan.bin'))).rejects.toThrow(/ENOENT/)
+  })
+})
+
+describe('a hostile model file', () => {
+  const backend = BACKENDS[0][1]
+  const good = parseSafetensors(encodeModel(new MLP({ layers: [3, 4, 2], backend })), 'bytes')
+
+  function changed(metadata: Record<string, string | undefined>, tensors: Record<string, Tensor | undefined> = {}) {
+    const keep = <T>(record: Record<string, T | undefined>) =>
+      Object.entries(record).filter((entry): entry is [string, T] => entry[1] !== undefined)
+    return encodeSafetensors({
+      tensors: new Map(keep({ ...Object.fromEntries(good.tensors), ...tensors })),
+      metadata: Object.fromEntries(keep({ ...good.metadata, ...metadata })),
+    })
+  }
+  const zeros = (...shape: number[]): Tensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) })
+
+  it('is still readable when nothing is changed', () => {
+    expect(decodeModel(changed({}), 'bytes', { backend }).layerSizes).toEqual([3, 4, 2])
+  })
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['another format', changed({ format: 'pt' }), /not a model of this package/],
+    ['no metadata', encodeSafetensors({ tensors: good.tensors }), /not a model of this package/],
+    ['a newer version', changed({ format_version: '2' }), /format version 2 is newer than 1/],
+    ['a version that is none', changed({ format_version: '-1' }), /format_version '-1' is not a version/],
+    ['no layers', changed({ layers: undefined }), /metadata have no layers/],
+    ['layers that are not JSON', changed({ layers: '[3,' }), /layers in its metadata is not JSON/],
+    ['layers that are not sizes', changed({ layers: '[3,-4,2]' }), /layers in its metadata/],
+    ['layers far too large', changed({ layers: '[3,1e300,2]' }), /layers in its metadata/],
+    ['layers that would fill the memory', changed({ layers: '[65536,65536]' }), /'layers\.0\.weights': expected shape/],
+    ['one layer more', changed({ layers: '[3,4,2,2]' }), /'layers\.2\.weights' is missing/],
+    ['one layer less', changed({ layers: '[3,4]' }), /more layers than its metadata say/],
+    ['an unknown activation', changed({ activation: 'swish' }), /activation: expected one of .* got "swish"/],
+    ['no activation', changed({ activation: undefined }), /no activation/],
+    ['an unknown loss', changed({ loss: 'hinge' }), /loss: expected one of/],
+    ['a loss that does not fit', changed({ output_activation: 'relu' }), /does not go with loss/],
+    ['an unknown scale', changed({ input_scale: 'percent' }), /inputScale: expected one of/],
+    ['class names of the wrong number', changed({ class_names: '["a"]' }), /classNames: expected 2 strings/],
+    ['class names that are not strings', changed({ class_names: '[1,2]' }), /class_names in its metadata/],
+    ['a missing tensor', changed({}, { 'layers.1.biases': undefined }), /'layers\.1\.biases' is missing/],
+    ['a tensor too many', changed({}, { extra: zeros(2) }), /unexpected tensor 'extra'/],
+    ['a transposed tensor', changed({}, { 'layers.0.weights': zeros(4, 3) }), /expected shape \[3, 4\], got \[4, 3\]/],
+    ['a flat tensor', changed({}, { 'layers.0.weights': zeros(12) }), /expected shape \[3, 4\], got \[12\]/],
+    [
+      'doubles',
+      changed({}, { 'layers.1.biases': { shape: [2], data: new Float64Array(2) } }),
+      /'layers\.1\.biases': expected elements of type F32/,
+    ],
+    [
+      'a NaN',
+      changed({}, { 'layers.1.biases': { shape: [2], data: Float32Array.of(0, Number.NaN) } }),
+      /'layers\.1\.biases': element 1 is NaN/,
+    ],
+    ['a cut', changed({}).slice(0, -5), /./],
+    ['nothing', new Uint8Array(0), /truncated/],
+  ])('with %s is refused, by name', async (_, bytes, message) => {
+    const file = path('hostile.safetensors')
+    await writeFile(file, bytes)
+    await expect(loadModel(file, { backend })).rejects.toMatchObject({
+      code: 'INVALID_FILE',
+      message: expect.stringMatching(message),
+    })
+    await expect(loadModel(file, { backend })).rejects.toThrow(file)
+  })
+
+  it('that is not there is a file system error', async () => {
+    await expect(loadModel(path('none.safetensors'))).rejects.toMatchObject({ code: 'FILE_SYSTEM' })
+    await expect(loadModel(path('none'), { backed: 1 } as never)).rejects.toThrow(/did you mean 'backend'/)
+  })
+})
