@@ -21,7 +21,7 @@ export interface DownloadOptions {
 }
 
 /** gzip adds a header, a file name and a few bytes a block to what it cannot compress. */
-const GZIP_OVERHEAD = 2 ** 16
+const GZIP_OVERHEAD = 65_536
 
 const STALL_MS = 30_000
 

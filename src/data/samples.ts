@@ -1,51 +1,13 @@
 import { integerInRange, knownOptions } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
-import { checkSamples } from './samples-check.js'
+import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
 import { byteTable, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
 
-/** What a set is made of. The arrays belong to all rows of `values`, of which `rows` says which are in the set. */
-export interface SamplesFields {
-  /** [n][cols] row-major; may lie in a SharedArrayBuffer */
-  readonly values: Uint8Array | Float32Array
-  readonly cols: number
-  /** [256] the meaning of each byte; null when values are float32 */
-  readonly table: Float32Array | null
-  /** [n] class of every row of `values`, 0..classes-1; null without classes */
-  readonly labels: Int32Array | null
-  /** [n][targetCols] what a regression is to give; null without */
-  readonly targets: Float32Array | null
-  readonly targetCols: number
-  /** 0 without labels */
-  readonly classes: number
-  readonly classNames: readonly string[]
-  /** the rows of `values` in this set, in order */
-  readonly rows: Int32Array
-  readonly scale: InputScale
-  /** [height, width] where a row is an image */
-  readonly imageShape: readonly [number, number] | null
-}
+export type { SamplesFields, SamplesOptions } from './samples-options.js'
 
 /** A set as a plain object that can be posted to a worker thread; see `Samples.describe`. */
 export type SamplesDescription = Omit<SamplesFields, 'table'>
-
-export interface SamplesOptions {
-  /** [n][cols] row-major. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
-  readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
-  readonly cols: number
-  /** [n] class of each row, integers 0..classes-1 */
-  readonly labels?: ArrayLike<number>
-  /** [n][targetCols] targets of a regression, instead of labels */
-  readonly targets?: Float32Array | Float64Array | readonly number[]
-  /** What bytes mean: 'unit' x / 255 (default) or 'raw' x. Values that are not bytes are taken as they are. */
-  readonly scale?: InputScale
-  /** default: the largest label + 1 */
-  readonly classes?: number
-  /** default: '0', '1', ... */
-  readonly classNames?: readonly string[]
-  /** [height, width] where a row is an image */
-  readonly imageShape?: readonly [number, number]
-}
 
 export interface SplitOptions {
   /** seed of the stream 'split'; default 1 */

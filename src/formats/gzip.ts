@@ -56,7 +56,7 @@ export async function gunzipExactly(bytes: Uint8Array, name: string, length: num
     throw invalidFile(name, `truncated: inflates to ${contents.length} bytes, expected ${length}`, contents.length)
   }
   // Node takes small buffers from a pool, which must not travel to other threads with them
-  return length < 2 ** 16 ? new Uint8Array(contents) : new Uint8Array(contents.buffer, contents.byteOffset, length)
+  return length < 65_536 ? new Uint8Array(contents) : new Uint8Array(contents.buffer, contents.byteOffset, length)
 }
 
 function tooLong(name: string, length: number) {

@@ -10,7 +10,7 @@ export interface ReadOptions {
   readonly shared?: boolean
 }
 
-export const DEFAULT_MAX_BYTES = 2 ** 30
+export const DEFAULT_MAX_BYTES = 1_073_741_824
 
 /** @throws NativeMlpError FILE_SYSTEM naming the path and the system's reason */
 export function fileSystemError(action: string, path: string, cause: unknown): NativeMlpError {

@@ -1,8 +1,47 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { range } from './range.js'
-import type { SamplesFields, SamplesOptions } from './samples.js'
-import { byteTable, INPUT_SCALES } from './scale.js'
+import { byteTable, INPUT_SCALES, type InputScale } from './scale.js'
+
+/** What a set is made of. The arrays belong to all rows of `values`, of which `rows` says which are in the set. */
+export interface SamplesFields {
+  /** [n][cols] row-major; may lie in a SharedArrayBuffer */
+  readonly values: Uint8Array | Float32Array
+  readonly cols: number
+  /** [256] the meaning of each byte; null when values are float32 */
+  readonly table: Float32Array | null
+  /** [n] class of every row of `values`, 0..classes-1; null without classes */
+  readonly labels: Int32Array | null
+  /** [n][targetCols] what a regression is to give; null without */
+  readonly targets: Float32Array | null
+  readonly targetCols: number
+  /** 0 without labels */
+  readonly classes: number
+  readonly classNames: readonly string[]
+  /** the rows of `values` in this set, in order */
+  readonly rows: Int32Array
+  readonly scale: InputScale
+  /** [height, width] where a row is an image */
+  readonly imageShape: readonly [number, number] | null
+}
+
+export interface SamplesOptions {
+  /** [n][cols] row-major. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
+  readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
+  readonly cols: number
+  /** [n] class of each row, integers 0..classes-1 */
+  readonly labels?: ArrayLike<number>
+  /** [n][targetCols] targets of a regression, instead of labels */
+  readonly targets?: Float32Array | Float64Array | readonly number[]
+  /** What bytes mean: 'unit' x / 255 (default) or 'raw' x. Values that are not bytes are taken as they are. */
+  readonly scale?: InputScale
+  /** default: the largest label + 1 */
+  readonly classes?: number
+  /** default: '0', '1', ... */
+  readonly classNames?: readonly string[]
+  /** [height, width] where a row is an image */
+  readonly imageShape?: readonly [number, number]
+}
 
 /** More is taken for a mistake: a file of identifiers read as labels. */
 const MAX_CLASSES = 65_536
@@ -41,7 +80,7 @@ function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {
   if (!known) throw invalidArgument('values', 'a Uint8Array, Float32Array, Float64Array or number[]', values)
   if (values.length === 0) throw invalidArgument('values', 'at least one row', values)
   if (values.length % cols !== 0) throw invalidArgument('values', `whole rows of ${cols} columns`, values)
-  if (values.length / cols > 2 ** 31 - 1) throw invalidArgument('values', 'at most 2^31 - 1 rows', values)
+  if (values.length / cols > 0x7fffffff) throw invalidArgument('values', 'at most 2^31 - 1 rows', values)
   return values instanceof Uint8Array ? values : finiteFloats('values', values, cols)
 }
 
