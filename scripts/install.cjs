@@ -87,20 +87,28 @@ function findPrebuild() {
   return null
 }
 
-/** Loads the addon and asks it what it is, in a child process: a file that crashes on this CPU must not take npm along. */
+/**
+ * Loads the addon and multiplies with it, in a child process: a file that crashes on this CPU must not take npm along.
+ * `info` names the instruction set that runs here.
+ */
 function probe(file) {
   const program = `
     const addon = require(process.argv[1])
     if (addon.version !== process.argv[2]) throw new Error('built for version ' + addon.version + ', not ' + process.argv[2])
-    const info = addon.info()
-    process.stdout.write('instruction set: ' + ((info && info.isa) || 'none for this CPU'))`
+    const isa = addon.info().isas.find((one) => one.compiled && one.supported && one.automatic)?.name
+    if (isa) {
+      const c = new Float32Array(1)
+      addon.open(isa, 1).gemm(false, false, 1, 1, 2, 1, Float32Array.of(1, 2), 2, Float32Array.of(3, 4), 1, 0, c, 1)
+      if (c[0] !== 11) throw new Error('1 x 3 + 2 x 4 gives ' + c[0] + ' on ' + isa)
+    }
+    process.stdout.write(isa ?? 'no instruction set for this CPU, so the TypeScript backend will run')`
   const child = spawnSync(process.execPath, ['-e', program, file, VERSION], {
     encoding: 'utf8',
     timeout: 60_000,
     env: { ...process.env, NODE_OPTIONS: '' },
   })
   if (child.status === 0) return { reason: null, info: child.stdout }
-  const message = /^(?:\w*Error.*?): (.+)$/m.exec(child.stderr ?? '')
+  const message = /^\w*Error[^:]*: (.+)$/m.exec(child.stderr ?? '')
   const ending = child.signal ? `killed by ${child.signal}` : `exit code ${child.status}`
   return { reason: `self-test failed: ${message ? message[1] : (child.error?.message ?? ending)}` }
 }

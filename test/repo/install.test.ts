@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ const SMALL_ADDON = `
 #include <napi.h>
 Napi::Value Info(const Napi::CallbackInfo& call) {
   Napi::Object info = Napi::Object::New(call.Env());
-  info.Set("isa", "small");
+  info.Set("isas", Napi::Array::New(call.Env()));
   return info;
 }
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
@@ -49,13 +49,22 @@ function useSmallAddon(text = SMALL_ADDON) {
   writeFileSync(join(copy, 'native/addon.cpp'), text)
 }
 
+/** What `expression` over a module of the copy's own dist/ gives there. */
+function ask<T>(module: string, expression: string): { answer: T; warnings: string } {
+  const program = `const it = await import('./dist/${module}'); console.log(JSON.stringify(${expression}))`
+  const { NATIVE_MLP_ADDON_PATH, NATIVE_MLP_BACKEND, NATIVE_MLP_ISA, ...env } = process.env
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: copy,
+    encoding: 'utf8',
+    env,
+  })
+  if (child.status !== 0) throw new Error(child.stderr)
+  return { answer: JSON.parse(child.stdout), warnings: child.stderr }
+}
+
 /** What the copy's own loader makes of it. */
-function load(env: Record<string, string> = {}): { path?: string; reasons?: string[] } {
-  const program = `import { loadAddon } from './dist/backend/native-loader.js'
-    const { path, reasons } = loadAddon()
-    console.log(JSON.stringify({ path, reasons }))`
-  const options = { cwd: copy, encoding: 'utf8', env: { ...process.env, NATIVE_MLP_ADDON_PATH: '', ...env } } as const
-  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', program], options))
+function load(): { path?: string; reasons?: string[] } {
+  return ask<object>('backend/native-loader.js', 'it.loadAddon()').answer
 }
 
 beforeAll(() => {
@@ -94,6 +103,10 @@ describe.skipIf(process.platform === 'win32')('installing without a compiler', (
     expect(output.trim().split('\n').length).toBeLessThanOrEqual(3)
     expect(readFileSync(join(copy, 'build/install.log'), 'utf8')).toContain(reason)
     expect(load().reasons?.join('\n')).toContain(`the last build failed: ${reason}`)
+    const { answer, warnings } = ask<{ backend: string; reason: string }>('index.js', 'it.backendInfo()')
+    expect(answer.backend).toBe('js')
+    expect(answer.reason).toContain(reason)
+    expect(warnings.match(/pure TypeScript/g)).toHaveLength(1)
   })
 
   it('fails where NATIVE_MLP_NATIVE=require asks for it', () => {
@@ -133,11 +146,11 @@ describe.skipIf(process.platform === 'win32' || !compiles)('installing with a co
     useSmallAddon()
     // Without a hint the headers beside this Node are found, and nothing is downloaded.
     const first = install({ npm_config_nodedir: '' })
-    expect(first.output).toMatch(/built build\/Release\/native_mlp\.node in [\d.]+ s \(instruction set: small\)/)
+    expect(first.output).toMatch(/built build\/Release\/native_mlp\.node in [\d.]+ s \(no instruction set/)
     expect(load().path).toBe(join(copy, BUILT))
     expect(install({ PATH: noCompiler }).output).toMatch(/^native-mlp: using build\/Release\/native_mlp\.node/)
-    useSmallAddon(SMALL_ADDON.replace('"small"', '"changed"'))
-    expect(install().output).toContain('instruction set: changed')
+    useSmallAddon(`${SMALL_ADDON}// changed`)
+    expect(install().output).toMatch(/built build/)
   })
 
   it('falls back to a prebuild where the build fails, and passes a prebuild over that does not load', () => {
