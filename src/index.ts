@@ -1,0 +1,35 @@
+// The public interface, grouped as the README is. No logic here.
+export type { Backend } from './backend/backend.js'
+export { type BackendInfo, backendInfo, defaultBackend } from './backend/index.js'
+export { createJsBackend } from './backend/js/index.js'
+export { type ErrorCode, NativeMlpError } from './core/errors.js'
+export type {
+  ClassMetrics,
+  Collapse,
+  Evaluation,
+  HistoryEntry,
+  LayerParameters,
+  SetMetrics,
+  TrialSummary,
+} from './core/results.js'
+export { INPUT_SCALES, type InputScale } from './core/scale.js'
+export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
+export { type Mnist, type MnistOptions, mnist } from './data/mnist.js'
+export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
+export { writeFileAtomic } from './formats/atomic.js'
+export { type IdxArray, readIdx } from './formats/idx.js'
+export { encodeNpy, type NpyArray, readNpy } from './formats/npy.js'
+export { appendHistory, readHistory } from './io/history.js'
+export { loadHomeworkWeights, saveHomeworkWeights } from './io/homework-weights.js'
+export { type LoadOptions, loadModel, saveModel } from './io/model-file.js'
+export { readTrainingCurve, writeTrainingCurve } from './io/training-curve.js'
+export type { Init } from './model/initializers.js'
+export { MLP, type MLPOptions } from './model/mlp.js'
+export type { Prediction, PredictOptions } from './model/predict.js'
+export * from './plot/index.js'
+export type { EpochEvent, EvaluationEvent, FitCallbacks, StartEvent, StepEvent } from './train/callbacks.js'
+export { type EvaluateOptions, evaluate } from './train/evaluate.js'
+export { fit } from './train/fit.js'
+export type { FitOptions } from './train/fit-options.js'
+export type { FitResult } from './train/fit-result.js'
+export { type Optimizer, type SgdOptions, sgd } from './train/optimizers.js'
