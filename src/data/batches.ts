@@ -77,7 +77,10 @@ export class BatchSampler {
   /** Row numbers of the next batch, in a new array; without end. */
   next(): Int32Array {
     if (this.mode === 'replacement') {
-      return Int32Array.from({ length: this.batchSize }, () => this.#rows[this.#random.int(this.#rows.length)])
+      // a loop: Int32Array.from takes twice as long
+      const batch = new Int32Array(this.batchSize)
+      for (let i = 0; i < batch.length; i++) batch[i] = this.#rows[this.#random.int(this.#rows.length)]
+      return batch
     }
     if (this.#position >= this.#epochRows) {
       this.#position = 0
