@@ -1,0 +1,57 @@
+import { PNG } from 'pngjs'
+import { expect } from 'vitest'
+import { type Figure, renderFigure } from '../../src/plot/index.js'
+
+/** Checks what every figure owes and returns its decoded PNG: strict XML, self-contained, of the promised size, titled. */
+export async function checkFigure(figure: Figure, title: string): Promise<PNG> {
+  expect(figure.svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+" viewBox="0 0 /)
+  expect(figure.svg).not.toMatch(/<style|<script|\sid=|url\(|NaN|undefined|Infinity/)
+  expect(texts(figure)[0]).toBe(title)
+  const { svg, png } = await renderFigure(figure, 1)
+  expect(svg).toBe(figure.svg)
+  const image = PNG.sync.read(Buffer.from(png))
+  expect([image.width, image.height]).toEqual([figure.width, figure.height])
+  expect(ink(image, 16, 14, 120, 20), 'title ink').toBeGreaterThan(50)
+  expect(ink(image, 0, 0, image.width, 6), 'top margin').toBe(0)
+  expect(ink(image, 0, image.height - 5, image.width, 5), 'bottom margin').toBe(0)
+  expect(ink(image, image.width - 5, 0, 5, image.height), 'right margin').toBe(0)
+  expect(ink(image, 0, 0, 5, image.height), 'left margin').toBe(0)
+  return image
+}
+
+/** Number of pixels of a rectangle that are clearly not white. */
+export function ink(image: PNG, left: number, top: number, width: number, height: number): number {
+  let count = 0
+  for (let y = top; y < top + height; y++) for (let x = left; x < left + width; x++) if (dark(image, x, y)) count++
+  return count
+}
+
+/** The last column of a band of rows that has ink. */
+export function lastInk(image: PNG, top: number, height: number): number {
+  for (let x = image.width - 1; x >= 0; x--) if (ink(image, x, top, 1, height) > 0) return x
+  return -1
+}
+
+function dark(image: PNG, x: number, y: number): boolean {
+  const at = 4 * (y * image.width + x)
+  return image.data[at] + image.data[at + 1] + image.data[at + 2] < 3 * 200
+}
+
+/** All texts of a figure in document order. */
+export function texts({ svg }: Figure): string[] {
+  return [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map((match) => unescapeXml(match[1]))
+}
+
+export function count({ svg }: Figure, pattern: RegExp): number {
+  return [...svg.matchAll(new RegExp(pattern, 'g'))].length
+}
+
+/** The PNGs inside a figure, decoded. */
+export function innerImages({ svg }: Figure): PNG[] {
+  const uris = svg.matchAll(/href="data:image\/png;base64,([^"]+)"/g)
+  return [...uris].map((uri) => PNG.sync.read(Buffer.from(uri[1], 'base64')))
+}
+
+function unescapeXml(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+}
