@@ -1,0 +1,73 @@
+import { erf, exp, sigmoid, tanh } from '../../core/elementary.js'
+import { LEAKY_SLOPE } from '../../core/types.js'
+import type { LayerOutput, Matrix } from '../backend.js'
+
+/** 1 / sqrt(2 pi), the height of the normal density */
+const DENSITY_AT_0 = 0.3989422804014327
+
+/**
+ * out <- act(out), in place, for every activation but identity and ReLU, which `forward` applies as it stores. Each
+ * value is rounded once, and no -0 stays. Keeps z where `derivative` needs it.
+ */
+export function activate(out: LayerOutput): void {
+  const z = out.values
+  const length = out.rows * out.stride
+  switch (out.activation) {
+    case 'leakyRelu':
+      for (let i = 0; i < length; i++) if (z[i] <= 0) z[i] = Math.fround(LEAKY_SLOPE * z[i]) + 0
+      break
+    case 'tanh':
+      for (let i = 0; i < length; i++) z[i] = tanh(z[i])
+      break
+    case 'sigmoid':
+      for (let i = 0; i < length; i++) z[i] = sigmoid(z[i])
+      break
+    case 'gelu': {
+      const kept = out.preActivations as Float32Array
+      for (let i = 0; i < length; i++) {
+        kept[i] = z[i]
+        z[i] = Math.fround(0.5 * z[i] * (1 + erf(z[i] * Math.SQRT1_2))) + 0
+      }
+      break
+    }
+  }
+}
+
+/** gradient[i] <- gradient[i] act'(output[i]), in place; both matrices have the same rows and columns. */
+export function timesDerivative(gradient: Matrix, output: LayerOutput): void {
+  if (output.activation === 'identity') return
+  const { cols, rows } = gradient
+  for (let r = 0; r < rows; r++) {
+    scaleRow(gradient.values, r * gradient.stride, output, r * output.stride, cols)
+  }
+}
+
+function scaleRow(g: Float32Array, at: number, output: LayerOutput, from: number, cols: number): void {
+  const y = output.values
+  switch (output.activation) {
+    case 'relu':
+      for (let c = 0; c < cols; c++) if (y[from + c] <= 0) g[at + c] = 0
+      break
+    case 'leakyRelu':
+      for (let c = 0; c < cols; c++) if (y[from + c] <= 0) g[at + c] = Math.fround(LEAKY_SLOPE * g[at + c]) + 0
+      break
+    case 'tanh':
+      for (let c = 0; c < cols; c++) {
+        g[at + c] = Math.fround(g[at + c] * (1 - y[from + c] * y[from + c])) + 0
+      }
+      break
+    case 'sigmoid':
+      for (let c = 0; c < cols; c++) g[at + c] = Math.fround(g[at + c] * (y[from + c] * (1 - y[from + c]))) + 0
+      break
+    case 'gelu': {
+      const z = output.preActivations as Float32Array
+      for (let c = 0; c < cols; c++) g[at + c] = Math.fround(g[at + c] * geluSlope(z[from + c])) + 0
+      break
+    }
+  }
+}
+
+/** d/dz of 0.5 z (1 + erf(z / sqrt 2)): the normal distribution function plus z times its density. */
+function geluSlope(z: number): number {
+  return 0.5 * (1 + erf(z * Math.SQRT1_2)) + z * DENSITY_AT_0 * exp(-0.5 * z * z)
+}

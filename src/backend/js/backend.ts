@@ -1,0 +1,39 @@
+import type { Backend } from '../backend.js'
+import { backward, forward, gradient, update } from './dense.js'
+import { evaluate, evaluator } from './evaluate.js'
+import { gemm } from './gemm.js'
+import { dataset, gather, JsBatch } from './inputs.js'
+import { meanSquaredError, softmaxCrossEntropy } from './loss.js'
+import { allFinite, allocate, layerOutput, matrix, pack, parameterLength, unpack } from './storage.js'
+
+/**
+ * The backend in TypeScript alone: one thread, any JavaScript engine, the same bits on each. Sums are double and rounded
+ * once, so it agrees with the native backend within rounding, not bit by bit: its numeric family is its own.
+ */
+export function createJsBackend(): Backend {
+  return {
+    name: 'js',
+    isa: 'js',
+    threads: 1,
+    family: { name: 'js', contract: 1 },
+    allocate,
+    parameterLength,
+    pack,
+    unpack,
+    dataset,
+    batch: (dataset, capacity) => new JsBatch(dataset, capacity),
+    matrix,
+    layerOutput,
+    gather,
+    forward,
+    softmaxCrossEntropy,
+    meanSquaredError,
+    backward,
+    update,
+    gradient,
+    evaluator,
+    evaluate,
+    allFinite,
+    gemm,
+  }
+}

@@ -1,0 +1,127 @@
+import { invalidArgument } from '../../core/errors.js'
+import type { Batch, Layer, LayerOutput, Matrix, UpdateRule } from '../backend.js'
+import { activate, timesDerivative } from './activations.js'
+import { BatchColumns, BatchRows } from './batch-operands.js'
+import { ForwardSums, PlainSums, UpdateSums } from './destinations.js'
+import { ownBatch } from './inputs.js'
+import { type LeftOperand, RightOperand, StridedOperand } from './operands.js'
+import { type Destination, denseProduct, listsFit, type SparseOperand, sparseProduct } from './product.js'
+import { expectShape, parameterLength } from './storage.js'
+
+/* One of each is enough, since one operation runs at a time; a step then allocates nothing. */
+const left = new StridedOperand()
+const right = new RightOperand()
+const batchRows = new BatchRows()
+const batchColumns = new BatchColumns()
+const forwardSums = new ForwardSums()
+const updateSums = new UpdateSums()
+const plainSums = new PlainSums()
+let columnSums = new Float64Array(0)
+
+/** out [B][N] = act(input [B][K] x weights [K][N] + biases [N]). */
+export function forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void {
+  const { inputs: K, outputs: N } = layer
+  checkLayer(layer)
+  expectShape('forward input', input, input.rows, K)
+  expectShape('forward output', out, input.rows, N)
+  if (out.activation !== layer.activation) {
+    throw invalidArgument('forward output activation', `'${layer.activation}' as the layer has`, out.activation)
+  }
+  out.rows = input.rows
+  right.set(layer.parameters, 0, N, 1)
+  forwardSums.set(layer.parameters, K * N, out)
+  product(input, false, K, N, forwardSums)
+  activate(out)
+}
+
+/** gradIn [B][K] = (gradOut [B][N] x weights^T) * act'(previous). */
+export function backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void {
+  const { inputs: K, outputs: N } = layer
+  checkLayer(layer)
+  expectShape('backward gradient', gradOut, gradOut.rows, N)
+  expectShape('backward previous output', previous, gradOut.rows, K)
+  expectShape('backward result', gradIn, gradOut.rows, K)
+  if (previous.rows !== gradOut.rows) {
+    throw invalidArgument('backward previous output', `${gradOut.rows} rows as the gradient has`, previous.rows)
+  }
+  gradIn.rows = gradOut.rows
+  right.set(layer.parameters, 0, 1, N)
+  left.set(gradOut.values, 0, gradOut.stride, 1, 1)
+  denseProduct(left, right, gradOut.rows, K, N, plainSums.set(gradIn.values, gradIn.stride))
+  timesDerivative(gradIn, previous)
+}
+
+/** parameters <- rule(parameters, input^T x gradOut): the gradient is rounded to float32, as `gradient` would store it. */
+export function update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: UpdateRule): void {
+  const { inputs: K, outputs: N, parameters } = layer
+  checkGradient('update', input, gradOut, layer)
+  if (rule.kind !== 'sgd') throw invalidArgument('update rule', "'sgd'", rule.kind)
+  right.set(gradOut.values, 0, gradOut.stride, 1)
+  product(input, true, gradOut.rows, N, updateSums.set(layer, rule))
+  const { learningRate, l2Biases } = rule
+  sumColumns(gradOut)
+  for (let j = 0; j < N; j++) {
+    const p = parameters[K * N + j]
+    parameters[K * N + j] = p - learningRate * (Math.fround(columnSums[j]) + 0 + l2Biases * p)
+  }
+}
+
+/** weightsGradient [K][N] = input^T x gradOut; biasesGradient [N] = column sums of gradOut. */
+export function gradient(
+  input: Batch | Matrix,
+  gradOut: Matrix,
+  layer: Layer,
+  weightsGradient: Float32Array,
+  biasesGradient: Float32Array,
+): void {
+  const { inputs: K, outputs: N } = layer
+  checkGradient('gradient', input, gradOut, layer)
+  if (weightsGradient.length < K * N) {
+    throw invalidArgument('gradient of the weights', `at least ${K} x ${N} values`, weightsGradient)
+  }
+  if (biasesGradient.length < N) throw invalidArgument('gradient of the biases', `at least ${N} values`, biasesGradient)
+  right.set(gradOut.values, 0, gradOut.stride, 1)
+  product(input, true, gradOut.rows, N, plainSums.set(weightsGradient, N))
+  sumColumns(gradOut)
+  for (let j = 0; j < N; j++) biasesGradient[j] = Math.fround(columnSums[j]) + 0
+}
+
+/** input x right, or input^T x right when `transposed`; `terms` is the length of the sums. */
+function product(input: Batch | Matrix, transposed: boolean, terms: number, N: number, destination: Destination): void {
+  const M = transposed ? input.cols : input.rows
+  if (input.kind === 'matrix') {
+    left.set(input.values, 0, transposed ? 1 : input.stride, transposed ? input.stride : 1, 1)
+    denseProduct(left, right, M, N, terms, destination)
+    return
+  }
+  const batch = ownBatch(input)
+  const operand: LeftOperand & SparseOperand = transposed ? batchColumns.set(batch) : batchRows.set(batch)
+  if (batch.sparse && listsFit(terms)) sparseProduct(operand, right, M, N, terms, destination)
+  else denseProduct(operand, right, M, N, terms, destination)
+}
+
+/** columnSums[j] = sum of gradOut over its rows, in order. */
+function sumColumns(gradOut: Matrix): void {
+  const { rows, cols, stride, values } = gradOut
+  if (columnSums.length < cols) columnSums = new Float64Array(cols)
+  columnSums.fill(0, 0, cols)
+  for (let r = 0; r < rows; r++) {
+    for (let j = 0; j < cols; j++) columnSums[j] += values[r * stride + j]
+  }
+}
+
+function checkLayer(layer: Layer): void {
+  const length = parameterLength(layer.inputs, layer.outputs)
+  if (layer.parameters.length < length) {
+    throw invalidArgument('layer parameters', `at least ${length} values`, layer.parameters)
+  }
+}
+
+function checkGradient(name: string, input: Batch | Matrix, gradOut: Matrix, layer: Layer): void {
+  checkLayer(layer)
+  expectShape(`${name} input`, input, gradOut.rows, layer.inputs)
+  expectShape(`${name} gradient`, gradOut, gradOut.rows, layer.outputs)
+  if (input.rows !== gradOut.rows) {
+    throw invalidArgument(`${name} gradient`, `${input.rows} rows as the input has`, gradOut.rows)
+  }
+}

@@ -1,0 +1,1 @@
+export { createJsBackend } from './backend.js'

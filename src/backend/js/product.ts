@@ -1,0 +1,102 @@
+import { denseStrip, LIST_COLS, left, MAX_CHUNK, MAX_LIST, MAX_ROWS, sparseStrip, sums, TILE_COLS } from './kernels.js'
+import type { LeftOperand, RightOperand } from './operands.js'
+
+/** Where the sums of a product begin and end up: rows row0.., columns col0.. of it stand in `sums`, `width` to a row. */
+export interface Destination {
+  start(row0: number, rows: number, col0: number, cols: number, width: number): void
+  finish(row0: number, rows: number, col0: number, cols: number, width: number): void
+}
+
+/** Left operand as lists of its non-zero elements. */
+export interface SparseOperand {
+  /** Builds the lists of rows row0 .. row0+rows-1 in `listOffset`, `left`, `listBegin`, `listEnd`. */
+  list(row0: number, rows: number): void
+  /** longest a list can be */
+  readonly longest: number
+}
+
+/** Sums of a block that wait for their next chunk; grows to the largest block met and stays. */
+let waiting = new Float64Array(0)
+
+/**
+ * destination [M][N] = start + left [M][K] x right [K][N]. Every sum takes its terms one by one, k = 0..K-1, in double.
+ */
+export function denseProduct(
+  a: LeftOperand,
+  b: RightOperand,
+  M: number,
+  N: number,
+  K: number,
+  destination: Destination,
+): void {
+  const chunks = Math.max(1, Math.ceil(K / MAX_CHUNK))
+  const longest = Math.min(K, MAX_CHUNK)
+  const block = longest === 0 ? MAX_ROWS : Math.min(MAX_ROWS, 2 * Math.floor(left.length / longest / 2))
+  if (chunks > 1 && waiting.length < (block + 1) * (N + TILE_COLS)) {
+    waiting = new Float64Array((block + 1) * (N + TILE_COLS))
+  }
+  for (let row0 = 0; row0 < M; row0 += block) {
+    const rows = Math.min(block, M - row0)
+    const pairs = (rows + 1) >> 1
+    for (let part = 0; part < chunks; part++) {
+      const k0 = part * MAX_CHUNK
+      const chunk = Math.min(MAX_CHUNK, K - k0)
+      a.pack(row0, rows, k0, chunk)
+      for (let col0 = 0; col0 < N; col0 += TILE_COLS) {
+        const cols = Math.min(TILE_COLS, N - col0)
+        b.pack3(col0, cols, k0, chunk)
+        if (part === 0) destination.start(row0, rows, col0, cols, TILE_COLS)
+        else resume(col0, pairs)
+        denseStrip(pairs, chunk)
+        if (part === chunks - 1) destination.finish(row0, rows, col0, cols, TILE_COLS)
+        else suspend(col0, pairs)
+      }
+    }
+  }
+}
+
+function suspend(col0: number, pairs: number): void {
+  const offset = col0 * pairs * 2
+  for (let i = 0; i < pairs * 6; i++) waiting[offset + i] = sums[i]
+}
+
+function resume(col0: number, pairs: number): void {
+  const offset = col0 * pairs * 2
+  for (let i = 0; i < pairs * 6; i++) sums[i] = waiting[offset + i]
+}
+
+/** Whether lists of at most `longest` entries fit the sparse kernel; if not, the dense one gives the same bits. */
+export function listsFit(longest: number): boolean {
+  return longest <= MAX_LIST
+}
+
+/**
+ * The same with the left operand as lists. A term that is left out is a zero times a finite number: adding it would
+ * change no bit, because a sum that starts at +0 or a bias that is not -0 never is -0.
+ */
+export function sparseProduct(
+  a: SparseOperand,
+  b: RightOperand,
+  M: number,
+  N: number,
+  K: number,
+  destination: Destination,
+): void {
+  const block = Math.min(MAX_ROWS, Math.floor(left.length / Math.max(1, a.longest)))
+  for (let row0 = 0; row0 < M; row0 += block) {
+    const rows = Math.min(block, M - row0)
+    a.list(row0, rows)
+    for (let col0 = 0; col0 < N; col0 += LIST_COLS) {
+      const cols = Math.min(LIST_COLS, N - col0)
+      b.pack6(col0, cols, K)
+      destination.start(row0, rows, col0, cols, LIST_COLS)
+      sparseStrip(rows)
+      destination.finish(row0, rows, col0, cols, LIST_COLS)
+    }
+  }
+}
+
+/** Sums that start at +0. */
+export function startAtZero(rows: number, width: number): void {
+  sums.fill(0, 0, (rows + 1) * width)
+}
