@@ -18,6 +18,8 @@ const ADDON = path.join(BUILD, 'Release', 'native_mlp.node')
 const LOG = path.join(BUILD, 'install.log')
 /** What the last run found; the loader of the addon quotes it. */
 const STATE = path.join(BUILD, 'install.json')
+/** npm runs this file in the package's folder, INIT_CWD is where the person is. */
+const AGAIN = `node ${path.relative(process.env.INIT_CWD ?? process.cwd(), __filename)} build`
 const VERSION = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version
 const BUILD_LIMIT_MS = 15 * 60_000
 
@@ -58,7 +60,7 @@ async function install({ force = false, verbose = false, npx = false } = {}) {
     say(`using ${shown(prebuild.path)} (${prebuild.info})`)
     return { path: prebuild.path, reason: null }
   }
-  return fallBack(probed.reason, `log: ${shown(LOG)}; to try again: npx native-mlp build-native`)
+  return fallBack(probed.reason, `log: ${LOG}; to try again: ${AGAIN}`)
 }
 
 function fallBack(reason, hint) {

@@ -7,7 +7,7 @@ import { describe, NativeMlpError } from '../core/errors.js'
 /** Version of the addon's exports; `abi` in native/addon.cpp carries the same number, another one is refused. */
 export const ADDON_ABI = 1
 
-/** The addon and its file, or every reason why there is none, in the order in which the places were tried. */
+/** The addon and its file, or every reason why there is none and, last, the command that builds it. */
 export type LoadedAddon =
   | { readonly addon: object; readonly path: string }
   | { readonly addon: null; readonly reasons: readonly string[] }
@@ -38,8 +38,9 @@ export function loadAddon(): LoadedAddon {
     if (typeof result !== 'string') return result
     reasons.push(`${relative(root.folder, path)}: ${result}`)
   }
-  const install = lastInstall(root.folder)
-  if (install) reasons.push(install)
+  const failure = lastFailure(root.folder)
+  if (failure) reasons.push(failure)
+  reasons.push(`to build it: node ${relative(process.cwd(), join(root.folder, 'scripts', 'install.cjs'))} build`)
   return { addon: null, reasons }
 }
 
@@ -95,8 +96,8 @@ function usesGlibc(): boolean {
   return header.glibcVersionRuntime !== undefined
 }
 
-/** What scripts/install.cjs has left in build/install.json, where it failed. */
-function lastInstall(root: string): string | undefined {
+/** Why the last build failed, if it did: scripts/install.cjs has left it in build/install.json. */
+function lastFailure(root: string): string | undefined {
   const file = join(root, 'build', 'install.json')
   if (!existsSync(file)) return undefined
   try {
