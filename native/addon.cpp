@@ -19,6 +19,7 @@ constexpr int kContract = 1;
 constexpr int kMaxInt = 0x7fffffff;
 constexpr int kMaxCols = 1 << 24;
 constexpr int kMaxClasses = kMaxCols;
+constexpr int kMaxListedRows = 1 << 16;
 
 const napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
 const napi_type_tag kEvaluatorTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
@@ -93,13 +94,29 @@ Napi::Value measure_inputs(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// createBatch(capacity, cols, sparse, longestRow) -> handle
+InputKind kind_of(const Inputs& inputs) { return inputs.bytes ? InputKind::bytes : InputKind::floats; }
+
+// bytes: whether the data are bytes
+InputKind read_kind(const Args& args, size_t i) { return args.boolean(i, "bytes") ? InputKind::bytes : InputKind::floats; }
+
+template <class Prepared>
+void same_kind(const Args& args, const Prepared& prepared, const Inputs& inputs) {
+  if (prepared.cols() != inputs.cols) args.fail<Napi::RangeError>("cols", std::to_string(prepared.cols()), std::to_string(inputs.cols));
+  if (prepared.kind() != kind_of(inputs)) args.fail<Napi::TypeError>("values", "the kind prepared for", "another");
+}
+
+[[noreturn]] void changed(const Args& args) {
+  args.fail<Napi::RangeError>("values", "the data as measured", "a row with more non-zero inputs: the data have changed since");
+}
+
+// createBatch(capacity, cols, bytes, sparse, longestRow) -> handle
 Napi::Value create_batch(const Napi::CallbackInfo& info) {
   const Args args(info, "createBatch");
-  const int capacity = args.integer(0, "capacity", 1, kMaxInt), cols = args.integer(1, "cols", 1, kMaxCols);
-  const bool sparse = args.boolean(2, "sparse");
-  const int longest = args.integer(3, "longestRow", 0, cols);
-  return Handle<Batch>::make(info.Env(), new Batch(capacity, cols, sparse, longest, engine(info).kernels->input_group), kBatchTag);
+  const bool sparse = args.boolean(3, "sparse");
+  const int capacity = args.integer(0, "capacity", 1, sparse ? kMaxListedRows : kMaxInt), cols = args.integer(1, "cols", 1, kMaxCols);
+  const int longest = args.integer(4, "longestRow", 0, cols);
+  Batch* batch = new Batch(*engine(info).kernels, capacity, cols, read_kind(args, 2), sparse, longest);
+  return Handle<Batch>::make(info.Env(), batch, kBatchTag);
 }
 
 // gather(values, rows, cols, table, rowIndices, batch)
@@ -109,12 +126,12 @@ void gather(const Napi::CallbackInfo& info) {
   int count;
   const int32_t* indices = read_indices(args, 4, inputs.rows, count);
   Batch& batch = read_batch(args, 5);
-  if (batch.cols() != inputs.cols) args.fail<Napi::RangeError>("batch", std::to_string(inputs.cols) + " columns", std::to_string(batch.cols()));
+  same_kind(args, batch, inputs);
   if (count > batch.capacity()) {
     args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(batch.capacity()) + " rows", std::to_string(count));
   }
   const IeeeDefaults defaults;
-  batch.gather(inputs, indices, count, true, engine(info).threads);
+  if (!batch.gather(inputs, indices, count, true, engine(info).threads)) changed(args);
 }
 
 // forward(input, stride, rows, parameters, inputs, outputs, activation, out, outStride, pre | null)
@@ -239,19 +256,19 @@ void unpack_layer(const Napi::CallbackInfo& info) {
   unpack(s, parameters, weights, args.floats(4, "biases", static_cast<size_t>(s.N)));
 }
 
-// createEvaluator(cols, sparse, longestRow, widths) -> handle
+// createEvaluator(cols, bytes, sparse, longestRow, widths) -> handle
 Napi::Value create_evaluator(const Napi::CallbackInfo& info) {
   const Args args(info, "createEvaluator");
   const int cols = args.integer(0, "cols", 1, kMaxCols);
-  const bool sparse = args.boolean(1, "sparse");
-  const int longest = args.integer(2, "longestRow", 0, cols);
-  const int32_t* widths = args.ints(3, "widths", 1);
-  const std::vector<int> list(widths, widths + args.length(3));
+  const bool sparse = args.boolean(2, "sparse");
+  const int longest = args.integer(3, "longestRow", 0, cols);
+  const int32_t* widths = args.ints(4, "widths", 1);
+  const std::vector<int> list(widths, widths + args.length(4));
   for (const int w : list) {
     if (w < 1 || w > kMaxCols) args.fail<Napi::RangeError>("widths", "integers from 1 to 2^24", std::to_string(w));
   }
   if (sparse && !takes_sparse(list.front())) args.fail<Napi::RangeError>("sparse", "false for a narrow first layer", "true");
-  return Handle<Evaluator>::make(info.Env(), new Evaluator(engine(info), cols, sparse, longest, list), kEvaluatorTag);
+  return Handle<Evaluator>::make(info.Env(), new Evaluator(engine(info), cols, read_kind(args, 1), sparse, longest, list), kEvaluatorTag);
 }
 
 // evaluate(evaluator, values, rows, cols, table, rowIndices, activations, parameters[], labels | null, losses | null,
@@ -260,7 +277,7 @@ void evaluate_rows(const Napi::CallbackInfo& info) {
   const Args args(info, "evaluate");
   Evaluator& evaluator = Handle<Evaluator>::get(args, 0, "evaluator", kEvaluatorTag, "an evaluator of this addon");
   const Inputs inputs = read_inputs(args, 1);
-  if (inputs.cols != evaluator.cols()) args.fail<Napi::RangeError>("cols", std::to_string(evaluator.cols()), std::to_string(inputs.cols));
+  same_kind(args, evaluator, inputs);
   int count;
   const int32_t* indices = read_indices(args, 5, inputs.rows, count);
   const std::vector<int>& widths = evaluator.widths();
@@ -293,7 +310,7 @@ void evaluate_rows(const Napi::CallbackInfo& info) {
   }
   if (!args.is_null(11)) result.outputs = args.floats(11, "outputs", n * static_cast<size_t>(widths.back()));
   const IeeeDefaults defaults;
-  evaluator.evaluate(engine(info), inputs, indices, count, layers, result);
+  if (!evaluator.evaluate(engine(info), inputs, indices, count, layers, result)) changed(args);
 }
 
 // allFinite(values)

@@ -2,15 +2,18 @@
 
 #include <string.h>
 
+#include <atomic>
+
 #include "pool.h"
 
 namespace mlp {
 
-Evaluator::Evaluator(const Engine& e, int cols, bool sparse, int longest_row, const std::vector<int>& widths) : widths_(widths) {
+Evaluator::Evaluator(const Engine& e, int cols, InputKind kind, bool sparse, int longest_row, const std::vector<int>& widths)
+    : widths_(widths) {
   size_t widest = 0;
   for (const int w : widths) widest = row_stride(w) > widest ? row_stride(w) : widest;
   for (int i = 0; i < e.threads; i++) {
-    workers_.push_back({Batch(kChunk, cols, sparse, longest_row, e.kernels->input_group), Buffer<float>(kChunk * widest),
+    workers_.push_back({Batch(*e.kernels, kChunk, cols, kind, sparse, longest_row), Buffer<float>(kChunk * widest),
                         Buffer<float>(kChunk * widest), Buffer<int32_t>(kChunk)});
   }
 }
@@ -21,19 +24,20 @@ size_t Evaluator::bytes() const {
   return sum;
 }
 
-void Evaluator::evaluate(const Engine& e, const Inputs& inputs, const int32_t* indices, int count,
+bool Evaluator::evaluate(const Engine& e, const Inputs& inputs, const int32_t* indices, int count,
                          const std::vector<LayerView>& layers, const EvaluationResult& result) {
   const int threads = e.threads < static_cast<int>(workers_.size()) ? e.threads : static_cast<int>(workers_.size());
+  std::atomic<bool> fits{true};
   parallel(threads, (count + kChunk - 1) / kChunk, [&](int task, int who) {
-    const int first = task * kChunk;
-    chunk(e, workers_[static_cast<size_t>(who)], inputs, indices, first, count - first < kChunk ? count - first : kChunk, layers,
-          result);
+    const int first = task * kChunk, rows = count - first < kChunk ? count - first : kChunk;
+    if (!chunk(e, workers_[static_cast<size_t>(who)], inputs, indices, first, rows, layers, result)) fits = false;
   });
+  return fits;
 }
 
-void Evaluator::chunk(const Engine& e, Worker& worker, const Inputs& inputs, const int32_t* indices, int first, int rows,
+bool Evaluator::chunk(const Engine& e, Worker& worker, const Inputs& inputs, const int32_t* indices, int first, int rows,
                       const std::vector<LayerView>& layers, const EvaluationResult& result) const {
-  worker.batch.gather(inputs, indices + first, rows, false, 1);
+  if (!worker.batch.gather(inputs, indices + first, rows, false, 1)) return false;
   LayerInput in = {&worker.batch, nullptr, 0};
   MatrixView out = {nullptr, 0};
   for (size_t l = 0; l < layers.size(); l++) {
@@ -47,11 +51,12 @@ void Evaluator::chunk(const Engine& e, Worker& worker, const Inputs& inputs, con
   }
   e.kernels->softmax({out.data, out.stride, result.labels ? worker.labels.data() : nullptr, nullptr, 0,
                       result.losses ? result.losses + first : nullptr, result.predicted + first, rows, classes, 0});
-  if (!result.outputs) return;
+  if (!result.outputs) return true;
   for (int i = 0; i < rows; i++) {
     memcpy(result.outputs + static_cast<size_t>(first + i) * static_cast<size_t>(classes), out.data + static_cast<size_t>(i) * out.stride,
            static_cast<size_t>(classes) * sizeof(float));
   }
+  return true;
 }
 
 }  // namespace mlp

@@ -19,13 +19,14 @@ class Evaluator {
   static constexpr int kChunk = 256;
 
   // `widths`: outputs of each layer
-  Evaluator(const Engine&, int cols, bool sparse, int longest_row, const std::vector<int>& widths);
+  Evaluator(const Engine&, int cols, InputKind kind, bool sparse, int longest_row, const std::vector<int>& widths);
 
-  // The layers have the widths given at construction.
-  void evaluate(const Engine&, const Inputs&, const int32_t* indices, int count, const std::vector<LayerView>&,
+  // The layers have the widths given at construction. False when the data have changed (see Batch::gather).
+  bool evaluate(const Engine&, const Inputs&, const int32_t* indices, int count, const std::vector<LayerView>&,
                 const EvaluationResult&);
 
   int cols() const { return workers_.front().batch.cols(); }
+  InputKind kind() const { return workers_.front().batch.kind(); }
   const std::vector<int>& widths() const { return widths_; }
   size_t bytes() const;
 
@@ -35,7 +36,7 @@ class Evaluator {
     Buffer<float> even, odd;  // outputs of the layers, in turn
     Buffer<int32_t> labels;
   };
-  void chunk(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int rows,
+  bool chunk(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int rows,
              const std::vector<LayerView>&, const EvaluationResult&) const;
 
   std::vector<int> widths_;

@@ -2,113 +2,174 @@
 
 #include <string.h>
 
+#include <atomic>
+
 #include "layout.h"
 #include "pool.h"
 
 namespace mlp {
 
-static_assert(kInputBlock % 4 == 0, "a group of inputs lies within one block");
+namespace {
+
+constexpr int kRowChunk = 16;
+constexpr int kPast = 64;  // elements the list kernels may write past the last
+
+static_assert(kInputBlock % 16 == 0, "a group of inputs, and a transposed square, lie within one block");
+
+// The divisor for which table[i] is i / divisor rounded once (x/255: 255; raw bytes: 1), or 0: then the table is looked up.
+float table_divisor(const Kernels& k, const float* table) {
+  uint8_t all[256];
+  float quotient[256];
+  for (int i = 0; i < 256; i++) all[i] = static_cast<uint8_t>(i);
+  for (const float divisor : {1.0f, 255.0f}) {
+    k.expand_bytes(all, 256, divisor, quotient);
+    if (memcmp(quotient, table, sizeof quotient) == 0) return divisor;
+  }
+  return 0;
+}
+
+void prefetch(const void* start, size_t bytes) {
+#if defined(__GNUC__)
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(start) + i);
+#else
+  (void)start, (void)bytes;
+#endif
+}
+
+}  // namespace
 
 InputStatistics measure(const Inputs& in) {
   InputStatistics s = {0, 0};
   const size_t cols = static_cast<size_t>(in.cols);
-  bool nonzero[256];
-  for (int i = 0; i < 256; i++) nonzero[i] = in.table && in.table[i] != 0.0f;
   for (int r = 0; r < in.rows; r++) {
+    const size_t from = static_cast<size_t>(r) * cols;
     int n = 0;
     if (in.bytes) {
-      const uint8_t* row = in.bytes + static_cast<size_t>(r) * cols;
-      for (size_t k = 0; k < cols; k++) n += nonzero[row[k]];
+      for (size_t k = 0; k < cols; k++) n += in.bytes[from + k] != 0;
     } else {
-      const float* row = in.floats + static_cast<size_t>(r) * cols;
-      for (size_t k = 0; k < cols; k++) n += row[k] != 0.0f;
+      for (size_t k = 0; k < cols; k++) n += in.floats[from + k] != 0.0f;
     }
     s.nonzeros += n;
     if (n > s.longest_row) s.longest_row = n;
   }
+  if (!lists_possible(in)) s.nonzeros = static_cast<int64_t>(in.rows) * in.cols;
   return s;
 }
 
-Batch::Batch(int capacity, int cols, bool sparse, int longest_row, int input_group)
-    : capacity_(capacity), cols_(cols), sparse_(sparse), group_(input_group) {
-  const size_t rows = static_cast<size_t>(capacity);
+Batch::Batch(const Kernels& kernels, int capacity, int cols, InputKind kind, bool sparse, int longest_row)
+    : kernels_(&kernels),
+      capacity_(capacity),
+      cols_(cols),
+      kind_(kind),
+      sparse_(sparse),
+      longest_row_(static_cast<size_t>(longest_row)),
+      table_(256) {
+  const size_t rows = static_cast<size_t>(capacity), inputs = static_cast<size_t>(cols);
   if (!sparse) {
     stride_ = row_stride(cols);
     dense_ = Buffer<float>(rows * stride_);
     return;
   }
+  const bool bytes = kind == InputKind::bytes;
   blocks_ = (cols + kInputBlock - 1) / kInputBlock;
-  entry_stride_ = static_cast<size_t>(longest_row);
-  entries_ = Buffer<Entry>(rows * entry_stride_ + 1);
+  list_stride_ = (longest_row_ + kPast + 63) / 64 * 64;
+  ids_ = Buffer<uint8_t>(rows * list_stride_);
+  byte_values_ = Buffer<uint8_t>(bytes ? rows * list_stride_ : 0);
+  float_values_ = Buffer<float>(bytes ? 0 : rows * list_stride_);
   block_start_ = Buffer<uint32_t>(rows * static_cast<size_t>(blocks_ + 1));
-  const size_t groups = static_cast<size_t>((cols + group_ - 1) / group_);
+  const size_t group = static_cast<size_t>(kernels.input_group), groups = (inputs + group - 1) / group;
+  value_stride_ = (rows + 63) / 64 * 64 + 64;  // not a power of two: columns would share few sets of the L1 cache
+  group_capacity_ = value_stride_;
+  transposed_bytes_ = Buffer<uint8_t>(bytes ? groups * group * value_stride_ : 0);
+  transposed_floats_ = Buffer<float>(bytes ? 0 : groups * group * value_stride_);
+  group_rows_ = Buffer<uint16_t>(groups * group_capacity_);
   group_counts_ = Buffer<uint32_t>(groups);
-  group_rows_ = Buffer<uint32_t>(groups * rows);
-  group_values_ = Buffer<float>(groups * rows * static_cast<size_t>(group_));
 }
 
-void Batch::gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads) {
+bool Batch::gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads) {
   rows_ = count;
-  constexpr int chunk = 16;
-  parallel(threads, (count + chunk - 1) / chunk, [&](int task, int) {
-    const int end = (task + 1) * chunk < count ? (task + 1) * chunk : count;
-    for (int r = task * chunk; r < end; r++) sparse_ ? gather_lists(inputs, r, indices[r]) : gather_dense(inputs, r, indices[r]);
+  if (inputs.bytes) memcpy(table_.data(), inputs.table, 256 * sizeof(float));
+  divisor_ = inputs.bytes && !sparse_ ? table_divisor(*kernels_, inputs.table) : 0;
+  const size_t row_bytes = static_cast<size_t>(cols_) * (inputs.bytes ? 1 : sizeof(float));
+  const char* base = inputs.bytes ? reinterpret_cast<const char*>(inputs.bytes) : reinterpret_cast<const char*>(inputs.floats);
+  std::atomic<bool> fits{true};
+  parallel(threads, (count + kRowChunk - 1) / kRowChunk, [&](int task, int) {
+    const int first = task * kRowChunk, end = first + kRowChunk < count ? first + kRowChunk : count;
+    for (int r = first; r < end; r++) prefetch(base + static_cast<size_t>(indices[r]) * row_bytes, row_bytes);
+    for (int r = first; r < end; r++) {
+      if (!sparse_) gather_dense(inputs, r, indices[r]);
+      else if (!gather_lists(inputs, r, indices[r])) fits = false;
+    }
   });
-  if (sparse_ && for_update) parallel(threads, blocks_, [&](int block, int) { build_groups(block); });
+  if (!fits) {
+    rows_ = 0;
+    return false;
+  }
+  if (sparse_ && for_update) {
+    parallel(threads, blocks_, [&](int block, int) {
+      build_groups(inputs, indices, block * kInputBlock, (block + 1) * kInputBlock < cols_ ? (block + 1) * kInputBlock : cols_);
+    });
+  }
+  return true;
 }
 
 void Batch::gather_dense(const Inputs& in, int row, int32_t index) {
   float* to = dense_.data() + static_cast<size_t>(row) * stride_;
   const size_t from = static_cast<size_t>(index) * static_cast<size_t>(cols_);
-  if (in.bytes) {
+  if (!in.bytes) memcpy(to, in.floats + from, static_cast<size_t>(cols_) * sizeof(float));
+  else if (divisor_ != 0) kernels_->expand_bytes(in.bytes + from, cols_, divisor_, to);
+  else {
     for (int k = 0; k < cols_; k++) to[k] = in.table[in.bytes[from + static_cast<size_t>(k)]];
-  } else {
-    memcpy(to, in.floats + from, static_cast<size_t>(cols_) * sizeof(float));
   }
 }
 
-// Branch-free: every input is written, the position moves on only past the non-zero ones.
-void Batch::gather_lists(const Inputs& in, int row, int32_t index) {
-  Entry* const entries = entries_.data() + static_cast<size_t>(row) * entry_stride_;
+bool Batch::gather_lists(const Inputs& in, int row, int32_t index) {
+  const size_t at = static_cast<size_t>(row) * list_stride_, from = static_cast<size_t>(index) * static_cast<size_t>(cols_);
   uint32_t* const start = block_start_.data() + static_cast<size_t>(row) * static_cast<size_t>(blocks_ + 1);
-  const size_t from = static_cast<size_t>(index) * static_cast<size_t>(cols_);
-  uint32_t n = 0;
-  for (int block = 0; block < blocks_; block++) {
-    start[block] = n;
-    const int end = (block + 1) * kInputBlock < cols_ ? (block + 1) * kInputBlock : cols_;
-    for (int k = block * kInputBlock; k < end; k++) {
-      const float value = in.bytes ? in.table[in.bytes[from + static_cast<size_t>(k)]] : in.floats[from + static_cast<size_t>(k)];
-      if (value == 0.0f || n >= entry_stride_) continue;
-      entries[n].k = static_cast<uint32_t>(k);
-      entries[n].value = value;
-      n++;
-    }
+  // A row that has grown since it was measured would overrun its slot: count before listing.
+  size_t nonzeros = 0;
+  if (in.bytes) {
+    for (int k = 0; k < cols_; k++) nonzeros += in.bytes[from + static_cast<size_t>(k)] != 0;
+  } else {
+    for (int k = 0; k < cols_; k++) nonzeros += in.floats[from + static_cast<size_t>(k)] != 0.0f;
   }
-  start[blocks_] = n;
+  if (nonzeros > longest_row_) return false;
+  if (in.bytes) kernels_->list_bytes(in.bytes + from, cols_, ids_.data() + at, byte_values_.data() + at, start);
+  else kernels_->list_floats(in.floats + from, cols_, ids_.data() + at, float_values_.data() + at, start);
+  return true;
 }
 
-void Batch::build_groups(int block) {
-  const int group0 = block * kInputBlock / group_;
-  const int inputs_end = (block + 1) * kInputBlock < cols_ ? (block + 1) * kInputBlock : cols_;
-  const int group1 = (inputs_end + group_ - 1) / group_;
-  const size_t capacity = static_cast<size_t>(capacity_), width = static_cast<size_t>(group_);
-  memset(group_counts_.data() + group0, 0, static_cast<size_t>(group1 - group0) * sizeof(uint32_t));
-  for (int row = 0; row < rows_; row++) {
-    const uint32_t* start = block_start_.data() + static_cast<size_t>(row) * static_cast<size_t>(blocks_ + 1) + block;
-    const Entry* e = entries_.data() + static_cast<size_t>(row) * entry_stride_;
-    for (uint32_t i = start[0]; i < start[1]; i++) {
-      const size_t group = e[i].k / static_cast<uint32_t>(group_);
-      uint32_t& count = group_counts_.data()[group];
-      uint32_t* rows = group_rows_.data() + group * capacity;
-      float* values = group_values_.data() + group * capacity * width;
-      if (count == 0 || rows[count - 1] != static_cast<uint32_t>(row)) {
-        rows[count] = static_cast<uint32_t>(row);
-        for (size_t j = 0; j < width; j++) values[count * width + j] = 0.0f;
-        count++;
-      }
-      values[(count - 1) * width + e[i].k % static_cast<uint32_t>(group_)] = e[i].value;
+void Batch::build_groups(const Inputs& in, const int32_t* indices, int k0, int k1) {
+  const size_t cols = static_cast<size_t>(cols_);
+  if (in.bytes) {
+    kernels_->transpose_bytes(in.bytes, cols, indices, rows_, k0, k1, transposed_bytes_.data(), value_stride_);
+  } else {
+    for (int r = 0; r < rows_; r++) {
+      const float* row = in.floats + static_cast<size_t>(indices[r]) * cols;
+      for (int k = k0; k < k1; k++) transposed_floats_.data()[static_cast<size_t>(k) * value_stride_ + static_cast<size_t>(r)] = row[k];
     }
   }
+  kernels_->list_groups({transposed(), value_stride_, rows_, k0, k1, group_rows_.data(), group_capacity_, group_counts_.data()});
+}
+
+Values Batch::transposed() const {
+  if (kind_ == InputKind::bytes) return {transposed_bytes_.data(), table_.data(), nullptr};
+  return {nullptr, nullptr, transposed_floats_.data()};
+}
+
+RowLists Batch::row_lists() const {
+  const Values values = kind_ == InputKind::bytes ? Values{byte_values_.data(), table_.data(), nullptr}
+                                                  : Values{nullptr, nullptr, float_values_.data()};
+  return {ids_.data(), values, block_start_.data(), list_stride_, blocks_};
+}
+
+GroupLists Batch::group_lists() const {
+  return {group_rows_.data(), group_counts_.data(), group_capacity_, transposed(), value_stride_};
+}
+
+size_t Batch::bytes() const {
+  return dense_.bytes() + ids_.bytes() + byte_values_.bytes() + float_values_.bytes() + block_start_.bytes() +
+         transposed_bytes_.bytes() + transposed_floats_.bytes() + group_rows_.bytes() + group_counts_.bytes() + table_.bytes();
 }
 
 }  // namespace mlp

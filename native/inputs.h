@@ -15,53 +15,67 @@ struct Inputs {
   int rows, cols;
 };
 
+// Bytes are listed as non-zero by their value, so lists need a table in which 0 means 0.
+inline bool lists_possible(const Inputs& inputs) { return !inputs.bytes || inputs.table[0] == 0.0f; }
+
+
 struct InputStatistics {
-  int64_t nonzeros;
-  int longest_row;  // most non-zeros in one row
+  int64_t nonzeros;  // all of them, when lists are not possible
+  int longest_row;   // most non-zeros in one row
 };
 
 InputStatistics measure(const Inputs& inputs);
 
+enum class InputKind { bytes, floats };
+
 class Batch {
  public:
-  // Lists when `sparse` (rows then have at most `longest_row` non-zeros), else dense rows.
-  Batch(int capacity, int cols, bool sparse, int longest_row, int input_group);
+  // Lists when `sparse` (rows then have at most `longest_row` non-zeros, and capacity is at most 65,536), else dense rows.
+  Batch(const Kernels& kernels, int capacity, int cols, InputKind kind, bool sparse, int longest_row);
 
-  // rows `indices[0..count)`; count <= capacity and every index < inputs.rows. `for_update` builds the group lists too.
-  void gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads);
+  // Rows `indices[0..count)`; count <= capacity, every index < inputs.rows, inputs of this batch's kind. `for_update` makes
+  // the group lists too. False when a row has more non-zeros than `longest_row`: the data have changed.
+  bool gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads);
 
   int capacity() const { return capacity_; }
   int cols() const { return cols_; }
   int rows() const { return rows_; }
+  InputKind kind() const { return kind_; }
   bool sparse() const { return sparse_; }
   const float* dense() const { return dense_.data(); }
   size_t stride() const { return stride_; }
-  RowLists row_lists() const { return {entries_.data(), block_start_.data(), entry_stride_, blocks_}; }
-  GroupLists group_lists() const {
-    return {group_rows_.data(), group_values_.data(), group_counts_.data(), static_cast<size_t>(capacity_)};
-  }
-  size_t bytes() const {
-    return dense_.bytes() + entries_.bytes() + block_start_.bytes() + group_rows_.bytes() + group_values_.bytes() +
-           group_counts_.bytes();
-  }
+  RowLists row_lists() const;
+  GroupLists group_lists() const;
+  size_t bytes() const;
 
  private:
   void gather_dense(const Inputs& inputs, int row, int32_t index);
-  void gather_lists(const Inputs& inputs, int row, int32_t index);
-  void build_groups(int block);
+  bool gather_lists(const Inputs& inputs, int row, int32_t index);
+  Values transposed() const;
+  void build_groups(const Inputs& inputs, const int32_t* indices, int k0, int k1);
 
+  const Kernels* kernels_;
   int capacity_, cols_, rows_ = 0;
+  InputKind kind_;
   bool sparse_;
-  int group_;
-  size_t stride_ = 0;
+  size_t longest_row_;
   Buffer<float> dense_;
+  float divisor_ = 0;
+  size_t stride_ = 0;
+  // lists by row
   int blocks_ = 0;
-  size_t entry_stride_ = 0;
-  Buffer<Entry> entries_;
+  size_t list_stride_ = 0;
+  Buffer<uint8_t> ids_;
+  Buffer<uint8_t> byte_values_;
+  Buffer<float> float_values_;
   Buffer<uint32_t> block_start_;
-  Buffer<uint32_t> group_rows_;
-  Buffer<float> group_values_;
+  // lists by group of inputs
+  size_t value_stride_ = 0, group_capacity_ = 0;
+  Buffer<uint8_t> transposed_bytes_;
+  Buffer<float> transposed_floats_;
+  Buffer<uint16_t> group_rows_;
   Buffer<uint32_t> group_counts_;
+  Buffer<float> table_;
 };
 
 }  // namespace mlp

@@ -10,7 +10,9 @@ MLP_REGION_BEGIN("avx2,fma")
 namespace mlp {
 namespace {
 
-struct Isa {
+#include "bytes_x86.inl"
+
+struct Isa : BytesX86 {
   using V = __m256;
   static constexpr const char* NAME = "avx2";
   static constexpr int L = 8;

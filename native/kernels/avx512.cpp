@@ -14,7 +14,9 @@ MLP_REGION_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,fma")
 namespace mlp {
 namespace {
 
-struct Isa {
+#include "bytes_x86.inl"
+
+struct Isa : BytesX86 {
   using V = __m512;
   static constexpr const char* NAME = "avx512";
   static constexpr int L = 16;

@@ -20,7 +20,7 @@ enum class Activation : int32_t { identity = 0, relu = 1, leaky_relu = 2, tanh =
 constexpr float kLeakySlope = 0.01f;
 constexpr int kLane = 16;        // lanes of the numeric contract, for every instruction set
 constexpr int kPanel = 64;       // columns of a full panel
-constexpr int kInputBlock = 48;  // inputs of one block of the sparse forward pass: 48 x 128 floats stay in L1
+constexpr int kInputBlock = 48;  // inputs of one block of the sparse forward pass: 48 x 128 floats stay in L1; a multiple of 16
 
 // p <- p - learning_rate * (g + l2 * p), g the plain gradient: g = fma(l2, p, g); p = fma(-learning_rate, g, p)
 struct SgdRule {
@@ -28,28 +28,42 @@ struct SgdRule {
   float l2;
 };
 
-// Non-zero inputs of a row in ascending order of k.
-struct Entry {
-  uint32_t k;
-  float value;
+// Where the value of a listed input comes from: a byte whose meaning is table[byte], or a float.
+struct Values {
+  const uint8_t* bytes;  // or null
+  const float* table;    // 256 floats, when bytes
+  const float* floats;   // or null
 };
 
-// A batch as lists. Row r has its entries at entries + r * entry_stride; block b of row r (inputs b*kInputBlock ..) is
-// block_start[r * (blocks + 1) + b] .. block_start[r * (blocks + 1) + b + 1].
+// A batch as lists of its non-zero inputs, ascending. Those of block b of row r (inputs b*kInputBlock ..) are at positions
+// block_start[r * (blocks + 1) + b] .. block_start[r * (blocks + 1) + b + 1] of ids + r * stride and values + r * stride; an
+// id counts from the first input of its block.
 struct RowLists {
-  const Entry* entries;
+  const uint8_t* ids;
+  Values values;
   const uint32_t* block_start;
-  size_t entry_stride;
+  size_t stride;
   int blocks;
 };
 
-// The same batch by groups of `group` neighbouring inputs (group = Kernels::input_group): group q lists, in ascending
-// order, the rows in which one of its inputs is not zero, and their `group` values.
+// The same batch by groups of Kernels::input_group neighbouring inputs: rows + q * capacity lists, ascending, the counts[q]
+// rows in which one of group q's inputs is not zero. The values are those of the transposed batch, [K][value_stride].
 struct GroupLists {
-  const uint32_t* rows;    // rows + q * capacity
-  const float* values;     // values + q * capacity * group
-  const uint32_t* counts;  // counts[q]
+  const uint16_t* rows;
+  const uint32_t* counts;
   size_t capacity;
+  Values values;
+  size_t value_stride;
+};
+
+// The transposed batch (bytes or floats) of `rows` rows, and where the lists of the groups that hold inputs k0..k1-1 go.
+struct GroupBuild {
+  Values values;
+  size_t value_stride;
+  int rows, k0, k1;
+  uint16_t* out;
+  size_t capacity;
+  uint32_t* counts;
 };
 
 // out[r][j] = act(bias[j] + sum_k x[r][k] w[k][j]), k ascending, by fma, for `rows` rows and `width` columns of a panel
@@ -172,6 +186,15 @@ struct GemmPanel {
 
 struct Kernels {
   const char* name;
+  // lists of one row's non-zero bytes or floats; ids and values have room for 64 elements past the last
+  void (*list_bytes)(const uint8_t* row, int cols, uint8_t* ids, uint8_t* values, uint32_t* block_start);
+  void (*list_floats)(const float* row, int cols, uint8_t* ids, float* values, uint32_t* block_start);
+  // to[k * stride + r] = row r's byte k, for k0 <= k < k1, row r at from + indices[r] * cols
+  void (*transpose_bytes)(const uint8_t* from, size_t cols, const int32_t* indices, int rows, int k0, int k1, uint8_t* to,
+                          size_t stride);
+  void (*list_groups)(const GroupBuild&);
+  // to[k] = byte k / divisor, rounded once (divisor 1: exact)
+  void (*expand_bytes)(const uint8_t* row, int cols, float divisor, float* to);
   int input_group;  // inputs a sparse update handles at once: 1 or 4
   void (*forward_dense)(const PanelForward&, const float* x, size_t x_stride);
   // rows row0 .. row0 + rows - 1 of the lists; two neighbouring full panels when `second` is not null

@@ -8,7 +8,9 @@
 namespace mlp {
 namespace {
 
-struct Isa {
+#include "bytes_scalar.inl"
+
+struct Isa : BytesScalar {
   using V = float32x4_t;
   static constexpr const char* NAME = "neon";
   static constexpr int L = 4;

@@ -10,11 +10,13 @@ MLP_REGION_BEGIN("fma")
 namespace mlp {
 namespace {
 
+#include "bytes_scalar.inl"
+
 struct Eight {
   float x[8];
 };
 
-struct Isa {
+struct Isa : BytesScalar {
   using V = Eight;
   static constexpr const char* NAME = "portable";
   static constexpr int L = 8;

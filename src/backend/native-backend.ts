@@ -29,7 +29,7 @@ interface AddonOperations {
   pack(inputs: number, outputs: number, weights: Float32Array, biases: Float32Array, parameters: Float32Array): void
   unpack(inputs: number, outputs: number, parameters: Float32Array, weights: Float32Array, biases: Float32Array): void
   measure(values: Uint8Array | Float32Array, rows: number, cols: number, table: Table): [number, number]
-  createBatch(capacity: number, cols: number, sparse: boolean, longestRow: number): Handle
+  createBatch(capacity: number, cols: number, bytes: boolean, sparse: boolean, longestRow: number): Handle
   gather(
     values: Uint8Array | Float32Array,
     rows: number,
@@ -110,7 +110,7 @@ interface AddonOperations {
     weightsGradient: Float32Array,
     biasesGradient: Float32Array,
   ): void
-  createEvaluator(cols: number, sparse: boolean, longestRow: number, widths: Int32Array): Handle
+  createEvaluator(cols: number, bytes: boolean, sparse: boolean, longestRow: number, widths: Int32Array): Handle
   evaluate(
     evaluator: Handle,
     values: Uint8Array | Float32Array,
@@ -133,6 +133,8 @@ interface AddonOperations {
 const SPARSE_BELOW = 0.5
 /** Layers narrower than this multiply in lanes and take dense rows (rule 2 of the numeric contract). */
 const NARROW_BELOW = 16
+/** Larger batches are gathered as dense rows: lists number their rows in 16 bits. */
+const MAX_LISTED_ROWS = 65_536
 
 interface NativeDataset extends Dataset {
   readonly longestRow: number
@@ -197,8 +199,9 @@ class NativeBackend implements Backend {
   }
 
   batch(dataset: Dataset, capacity: number, outputs: number): Batch {
-    const { longestRow } = dataset as NativeDataset
-    const handle = this.ops.createBatch(capacity, dataset.cols, isSparse(dataset, outputs), longestRow)
+    const { cols, longestRow } = dataset as NativeDataset
+    const sparse = isSparse(dataset, outputs) && capacity <= MAX_LISTED_ROWS
+    const handle = this.ops.createBatch(capacity, cols, dataset.table !== null, sparse, longestRow)
     const batch: NativeBatch = { kind: 'batch', rows: 0, cols: dataset.cols, capacity, handle }
     return batch
   }
@@ -327,7 +330,8 @@ class NativeBackend implements Backend {
   evaluator(dataset: Dataset, layers: readonly Layer[]): Evaluator {
     const sparse = isSparse(dataset, layers[0].outputs)
     const widths = Int32Array.from(layers, (layer) => layer.outputs)
-    const handle = this.ops.createEvaluator(dataset.cols, sparse, (dataset as NativeDataset).longestRow, widths)
+    const { cols, table, longestRow } = dataset as NativeDataset
+    const handle = this.ops.createEvaluator(cols, table !== null, sparse, longestRow, widths)
     const activations = Int32Array.from(layers, (layer) => code(layer.activation))
     const evaluator: NativeEvaluator = { kind: 'evaluator', dataset, handle, activations }
     return evaluator
