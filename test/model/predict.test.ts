@@ -45,6 +45,8 @@ describe.each(BACKENDS)('predict on %s', (_, backend) => {
       const floats = Float32Array.from(bytes, (byte) => (scale === 'unit' ? byte / 255 : byte))
       const fromBytes = await model.predict(bytes)
       expect(fromBytes.outputs).toEqual((await model.predict(floats)).outputs)
+      const set = samples({ values: bytes, cols: 20, scale })
+      expect((await model.predict(set)).outputs).toEqual(fromBytes.outputs)
     }
     const raw = new MLP({ layers: [20, 8, 4], inputScale: 'raw', backend })
     await expect(raw.predict(data)).rejects.toThrow(/inputs\.scale: expected 'raw'.*got 'unit'.*inputScale: 'unit'/)
@@ -56,6 +58,8 @@ describe.each(BACKENDS)('predict on %s', (_, backend) => {
     const before = await model.predict(rows)
     rows.fill(-2)
     expect((await model.predict(rows)).outputs).not.toEqual(before.outputs)
+    rows[3] = Number.NaN
+    await expect(model.predict(rows)).rejects.toThrow(/inputs\[0\]\[3\].*NaN/)
   })
 
   it('gives raw outputs for regression', async () => {

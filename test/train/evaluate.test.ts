@@ -37,6 +37,9 @@ describe.each(BACKENDS)('evaluate on %s', (_, backend) => {
     const whole = await evaluate(model, data, { chunk: 1000 })
     for (const chunk of [1, 7, 256, 999]) expect(await evaluate(model, data, { chunk })).toEqual(whole)
     expect(await evaluate(model, data)).toEqual(whole)
+    const regression = new MLP({ layers: [2, 5, 2], loss: 'meanSquaredError', backend })
+    const once = await evaluate(regression, curve(100), { chunk: 100 })
+    for (const chunk of [1, 7, 99]) expect(await evaluate(regression, curve(100), { chunk })).toEqual(once)
   })
 
   it('measures several sets with one evaluator', async () => {
