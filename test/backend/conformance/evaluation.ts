@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import type { Backend, Layer } from '../../../src/backend/backend.js'
+import { ROW_LOSS } from '../../tolerances.js'
+import { softmaxCrossEntropy } from '../reference.js'
+import { assertClose, assertSame, makeLayer, numbers, randomRows, readMatrix, TABLE } from '../tools.js'
+
+const TOTAL = 300
+const COUNT = 700
+
+function makeDataset(backend: Backend, D: number, sparse: boolean, bytes: boolean) {
+  const next = numbers(D)
+  const values = bytes ? new Uint8Array(TOTAL * D) : new Float32Array(TOTAL * D)
+  for (let i = 0; i < values.length; i++) {
+    const zero = next() > (sparse ? 0.2 : 1)
+    values[i] = zero ? 0 : bytes ? 1 + next() * 254 : 2 * next() - 1
+  }
+  return backend.dataset(values, TOTAL, D, bytes ? TABLE : null)
+}
+
+/** Outputs of the network by `forward`, a few rows at a time. */
+function stepwise(backend: Backend, dataset: ReturnType<typeof makeDataset>, layers: Layer[], rows: Int32Array) {
+  const batch = backend.batch(dataset, 50, layers[0].outputs)
+  const outs = layers.map((layer) => backend.layerOutput(50, layer))
+  const all: number[][] = []
+  for (let begin = 0; begin < rows.length; begin += 50) {
+    backend.gather(dataset, rows.subarray(begin, begin + 50), batch)
+    backend.forward(batch, layers[0], outs[0])
+    for (let i = 1; i < layers.length; i++) backend.forward(outs[i - 1], layers[i], outs[i])
+    all.push(...readMatrix(outs[outs.length - 1]))
+  }
+  return all
+}
+
+function check(backend: Backend, sizes: number[], sparse: boolean, bytes: boolean): void {
+  const next = numbers(sizes.length)
+  const layers = sizes
+    .slice(1)
+    .map((N, i) =>
+      makeLayer(
+        backend,
+        randomRows(sizes[i], N, next),
+        randomRows(1, N, next)[0],
+        i === sizes.length - 2 ? 'identity' : 'gelu',
+      ),
+    )
+  const C = sizes[sizes.length - 1]
+  const dataset = makeDataset(backend, sizes[0], sparse, bytes)
+  const rowIndices = Int32Array.from({ length: COUNT }, () => Math.floor(next() * TOTAL))
+  const labels = Int32Array.from({ length: TOTAL }, () => Math.floor(next() * C))
+  const predicted = new Int32Array(COUNT).fill(-1)
+  const outputs = new Float32Array(COUNT * C).fill(Number.NaN)
+  const rowLosses = new Float64Array(COUNT).fill(Number.NaN)
+  const evaluator = backend.evaluator(dataset, layers)
+  backend.evaluate(evaluator, rowIndices, layers, { labels, rowLosses, predicted, outputs })
+
+  const expected = stepwise(backend, dataset, layers, rowIndices)
+  const rows = expected.map((_, r) => Array.from(outputs.subarray(r * C, (r + 1) * C)))
+  assertSame(rows, expected, `outputs of ${sizes.join('-')}`)
+  expect(Array.from(predicted)).toEqual(expected.map((row) => row.indexOf(Math.max(...row))))
+  const reference = softmaxCrossEntropy(
+    expected,
+    Array.from(rowIndices, (row) => labels[row]),
+  )
+  assertClose(
+    [Array.from(rowLosses)],
+    [reference.rowLosses],
+    (_, r) => ROW_LOSS * (1 + reference.rowLosses[r]),
+    'losses',
+  )
+
+  // again, fewer rows, no labels or no outputs: nothing of the first time is left
+  const few = rowIndices.subarray(0, 3)
+  const three = new Int32Array(3).fill(-1)
+  const bare = new Float32Array(3 * C).fill(Number.NaN)
+  backend.evaluate(evaluator, few, layers, { labels: null, rowLosses: null, predicted: three, outputs: bare })
+  expect(three).toEqual(predicted.subarray(0, 3))
+  expect(bare).toEqual(outputs.subarray(0, 3 * C))
+  const losses = new Float64Array(3).fill(Number.NaN)
+  backend.evaluate(evaluator, few, layers, { labels, rowLosses: losses, predicted: three, outputs: null })
+  expect(losses).toEqual(rowLosses.subarray(0, 3))
+  backend.evaluate(evaluator, new Int32Array(0), layers, { labels, rowLosses: losses, predicted: three, outputs: null })
+  expect(losses).toEqual(rowLosses.subarray(0, 3))
+}
+
+export function evaluation(create: () => Backend): void {
+  const backend = create()
+
+  describe.each([
+    ['sparse bytes', true, true],
+    ['dense bytes', false, true],
+    ['sparse floats', true, false],
+    ['dense floats', false, false],
+  ])('on %s', (_, sparse, bytes) => {
+    it('gives what forward gives, in any order of rows, with repeats, over several chunks', () => {
+      check(backend, [7, 3], sparse, bytes)
+      check(backend, [50, 17], sparse, bytes)
+      check(backend, [50, 33, 20, 10], sparse, bytes)
+    })
+  })
+}
