@@ -28,6 +28,12 @@ float table_divisor(const Kernels& k, const float* table) {
   return 0;
 }
 
+bool only_zero_is_zero(const float* table) {
+  bool only = table[0] == 0.0f;
+  for (int i = 1; i < 256; i++) only = only && table[i] != 0.0f;
+  return only;
+}
+
 void prefetch(const void* start, size_t bytes) {
 #if defined(__GNUC__)
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(start) + i);
@@ -41,6 +47,7 @@ void prefetch(const void* start, size_t bytes) {
 InputStatistics measure(const Inputs& in) {
   InputStatistics s = {0, 0};
   const size_t cols = static_cast<size_t>(in.cols);
+  int64_t histogram[256] = {0};
   for (int r = 0; r < in.rows; r++) {
     const size_t from = static_cast<size_t>(r) * cols;
     int n = 0;
@@ -52,7 +59,13 @@ InputStatistics measure(const Inputs& in) {
     s.nonzeros += n;
     if (n > s.longest_row) s.longest_row = n;
   }
-  if (!lists_possible(in)) s.nonzeros = static_cast<int64_t>(in.rows) * in.cols;
+  if (in.bytes && !only_zero_is_zero(in.table)) {  // what counts is the meaning, not the byte
+    const size_t count = static_cast<size_t>(in.rows) * cols;
+    for (size_t i = 0; i < count; i++) histogram[in.bytes[i]]++;
+    s.nonzeros = 0;
+    for (int i = 0; i < 256; i++) s.nonzeros += in.table[i] != 0.0f ? histogram[i] : 0;
+    if (in.table[0] != 0.0f) s.longest_row = -1;
+  }
   return s;
 }
 

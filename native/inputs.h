@@ -15,13 +15,9 @@ struct Inputs {
   int rows, cols;
 };
 
-// Bytes are listed as non-zero by their value, so lists need a table in which 0 means 0.
-inline bool lists_possible(const Inputs& inputs) { return !inputs.bytes || inputs.table[0] == 0.0f; }
-
-
 struct InputStatistics {
-  int64_t nonzeros;  // all of them, when lists are not possible
-  int longest_row;   // most non-zeros in one row
+  int64_t nonzeros;
+  int longest_row;  // most non-zeros in one row; -1 when byte 0 does not mean 0, so that lists of bytes are not possible
 };
 
 InputStatistics measure(const Inputs& inputs);

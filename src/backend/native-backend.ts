@@ -1,6 +1,16 @@
 import { invalidArgument } from '../core/errors.js'
 import { ACTIVATIONS, type Activation, type LayerShape } from '../core/types.js'
-import type { Backend, Batch, Dataset, EvaluationBuffers, Evaluator, Layer, LayerOutput, Matrix, UpdateRule } from './backend.js'
+import type {
+  Backend,
+  Batch,
+  Dataset,
+  EvaluationBuffers,
+  Evaluator,
+  Layer,
+  LayerOutput,
+  Matrix,
+  UpdateRule,
+} from './backend.js'
 
 /** The addon as native/addon.cpp exports it. */
 export interface Addon {
@@ -137,6 +147,7 @@ const NARROW_BELOW = 16
 const MAX_LISTED_ROWS = 65_536
 
 interface NativeDataset extends Dataset {
+  /** most non-zero inputs in a row; -1 where byte 0 does not mean 0 */
   readonly longestRow: number
 }
 interface NativeBatch extends Batch {
@@ -148,7 +159,10 @@ interface NativeEvaluator extends Evaluator {
 }
 
 const code = (activation: Activation) => ACTIVATIONS.indexOf(activation)
-const isSparse = (dataset: Dataset, outputs: number) => dataset.density < SPARSE_BELOW && outputs >= NARROW_BELOW
+
+function isSparse(dataset: Dataset, outputs: number): boolean {
+  return dataset.density < SPARSE_BELOW && (dataset as NativeDataset).longestRow >= 0 && outputs >= NARROW_BELOW
+}
 
 /** Floats from row to row: an odd multiple of 16, so that a column does not fall into few sets of the L1 cache. */
 const rowStride = (cols: number) => (Math.ceil(cols / 16) | 1) * 16
@@ -201,7 +215,7 @@ class NativeBackend implements Backend {
   batch(dataset: Dataset, capacity: number, outputs: number): Batch {
     const { cols, longestRow } = dataset as NativeDataset
     const sparse = isSparse(dataset, outputs) && capacity <= MAX_LISTED_ROWS
-    const handle = this.ops.createBatch(capacity, cols, dataset.table !== null, sparse, longestRow)
+    const handle = this.ops.createBatch(capacity, cols, dataset.table !== null, sparse, Math.max(0, longestRow))
     const batch: NativeBatch = { kind: 'batch', rows: 0, cols: dataset.cols, capacity, handle }
     return batch
   }
@@ -331,7 +345,7 @@ class NativeBackend implements Backend {
     const sparse = isSparse(dataset, layers[0].outputs)
     const widths = Int32Array.from(layers, (layer) => layer.outputs)
     const { cols, table, longestRow } = dataset as NativeDataset
-    const handle = this.ops.createEvaluator(cols, table !== null, sparse, longestRow, widths)
+    const handle = this.ops.createEvaluator(cols, table !== null, sparse, Math.max(0, longestRow), widths)
     const activations = Int32Array.from(layers, (layer) => code(layer.activation))
     const evaluator: NativeEvaluator = { kind: 'evaluator', dataset, handle, activations }
     return evaluator
