@@ -107,7 +107,7 @@ void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& l
     return;
   }
   const int pairs = ceil_div(layer.shape.panels(), 2);
-  const int chunk = e.threads == 1 ? rows : kRowChunk;
+  const int chunk = e.threads == 1 && rows > 0 ? rows : kRowChunk;
   const int chunks = ceil_div(rows, chunk);
   parallel(e.threads, pairs * chunks, [&](int task, int) {
     const int row = task % chunks * chunk;
