@@ -18,7 +18,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   io: ['train'],
   search: ['io'],
   plot: ['core'],
-  index: ['search', 'plot'],
+  progress: ['train'],
+  index: ['search', 'plot', 'progress'],
   cli: ['index'],
 }
 

@@ -1,0 +1,114 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { writeFileAtomic } from '../formats/atomic.js'
+import { fileSystemError, readFileBytes } from '../formats/read-file.js'
+import { FIGURE_NAMES } from './run-figures.js'
+import { type RunRecord, recordSchema } from './run-record.js'
+
+const FILES = {
+  record: 'run.json',
+  history: 'history.jsonl',
+  model: 'best.safetensors',
+  curve: 'Training_Curve.txt',
+  homework: 'best_model_save',
+  figures: 'figures',
+} as const
+
+/** Everything a run writes, which --overwrite may remove. */
+const OWN = [
+  ...Object.values(FILES).filter((name) => name !== FILES.figures && name !== FILES.homework),
+  ...['fc1_Weight', 'fc1_Bias', 'fc2_Weight', 'fc2_Bias'].map((name) => `${FILES.homework}/${name}.npy`),
+  ...FIGURE_NAMES.flatMap((name) => [`${FILES.figures}/${name}.svg`, `${FILES.figures}/${name}.png`]),
+]
+
+/** The folder of one run. */
+export class RunFolder {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  file(name: keyof typeof FILES): string {
+    return join(this.path, FILES[name])
+  }
+
+  async write(record: RunRecord): Promise<void> {
+    await writeFileAtomic(this.file('record'), `${JSON.stringify(record, null, 2)}\n`)
+  }
+
+  /** @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE when there is no run in it */
+  async read(): Promise<RunRecord> {
+    const file = this.file('record')
+    const bytes = await readFileBytes(file, { maxBytes: 1 << 24, shared: false })
+    let value: unknown
+    try {
+      value = JSON.parse(new TextDecoder().decode(bytes))
+    } catch (error) {
+      throw invalidFile(file, `not JSON: ${(error as Error).message}`)
+    }
+    const parsed = recordSchema.safeParse(value)
+    if (parsed.success) return parsed.data as unknown as RunRecord
+    const { path, message } = parsed.error.issues[0]
+    throw invalidFile(file, [...path.map(String), message].join(': '))
+  }
+}
+
+/**
+ * Whether a run may go into the folder that --out names: it is not there, empty, or an earlier run's with `overwrite`.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT when it may not, FILE_SYSTEM
+ */
+export async function checkOut(out: string, overwrite: boolean): Promise<void> {
+  const entries = await entriesOf(out)
+  if (entries.length === 0) return
+  if (!entries.includes(FILES.record)) {
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      `--out ${out}: expected a new or empty folder, this one holds other files`,
+    )
+  }
+  if (!overwrite) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `--out ${out}: holds an earlier run; --overwrite replaces it`)
+  }
+  await new RunFolder(out).read()
+}
+
+/** Makes the folder that --out names, without what an earlier run left there, or a new one: runs/<name>, runs/<name>-2, ... */
+export async function makeRunFolder(out: string | undefined, name: string): Promise<RunFolder> {
+  try {
+    if (out === undefined) return new RunFolder(await makeNumbered(join('runs', name)))
+    await mkdir(out, { recursive: true })
+    for (const own of OWN) await rm(join(out, own), { force: true })
+    return new RunFolder(out)
+  } catch (error) {
+    throw fileSystemError('make the folder', out ?? join('runs', name), error)
+  }
+}
+
+async function makeNumbered(base: string): Promise<string> {
+  await mkdir('runs', { recursive: true })
+  for (let n = 1; ; n++) {
+    const path = n === 1 ? base : `${base}-${n}`
+    try {
+      await mkdir(path)
+      return path
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new NativeMlpError('INVALID_ARGUMENT', `--out ${folder}: expected a folder, this is a file`)
+    }
+    return await readdir(folder)
+  } catch (error) {
+    if (error instanceof NativeMlpError) throw error
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw fileSystemError('read', folder, error)
+  }
+}

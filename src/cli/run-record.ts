@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { Collapse, HistoryEntry, SetMetrics } from '../core/results.js'
+import type { TrainingConfig } from '../train/presets.js'
+
+export const RUN_FORMAT = 'native-mlp run'
+
+const STATUSES = ['running', 'completed', 'interrupted', 'failed'] as const
+
+/** run.json: everything about a run but its curve and its parameters. */
+export interface RunRecord {
+  readonly format: typeof RUN_FORMAT
+  readonly formatVersion: 1
+  /** of this package */
+  readonly version: string
+  /** 'running' also where the process ended without a chance to say more */
+  readonly status: (typeof STATUSES)[number]
+  /** why a run failed */
+  readonly reason?: string
+  readonly preset: string
+  readonly seed: number
+  readonly config: TrainingConfig
+  readonly data: {
+    /** the folder that was named; null where the data were found without */
+    readonly folder: string | null
+    readonly source: string
+    readonly rows: { readonly train: number; readonly valid: number; readonly test: number }
+  }
+  readonly model: { readonly layers: readonly number[]; readonly parameters: number }
+  readonly backend: {
+    readonly name: string
+    readonly isa: string
+    readonly threads: number
+    /** version of the numeric contract */
+    readonly contract: number
+  }
+  readonly node: string
+  readonly platform: string
+  /** the one part, with `backend` and the machine, in which two equal runs differ; seconds, `started` in UTC */
+  readonly times: {
+    readonly started: string
+    readonly total?: number
+    readonly fit?: number
+    readonly training?: number
+    readonly evaluation?: number
+    /** training rows per second of training */
+    readonly samplesPerSecond?: number
+  }
+  /** null while it runs */
+  readonly results: RunResults | null
+}
+
+export interface RunResults {
+  readonly steps: number
+  readonly evaluations: number
+  /** why training ended; null where it did not come to its end */
+  readonly stopped: string | null
+  readonly best: HistoryEntry | null
+  readonly collapsed: Collapse | null
+  /** of the best parameters on the test rows */
+  readonly test: (SetMetrics & { readonly correct: number; readonly count: number }) | null
+  /** [actual][predicted] of the same */
+  readonly confusion: readonly (readonly number[])[] | null
+}
+
+const count = z.number().int().min(0)
+
+/** What readers rely on; the rest passes as it is. */
+export const recordSchema = z.looseObject({
+  format: z.literal(RUN_FORMAT),
+  formatVersion: z.literal(1),
+  status: z.enum(STATUSES),
+  seed: z.number(),
+  config: z.looseObject({
+    learningRate: z.number(),
+    l2: z.number(),
+    batchSize: z.number(),
+    limitTest: count.nullable(),
+  }),
+  data: z.looseObject({ folder: z.string().nullable() }),
+  model: z.looseObject({ layers: z.array(count) }),
+  results: z
+    .looseObject({
+      best: z.looseObject({ step: count }).nullable(),
+      collapsed: z.looseObject({ step: count, deadShare: z.number() }).nullable(),
+      confusion: z.array(z.array(count)).nullable(),
+    })
+    .nullable(),
+})

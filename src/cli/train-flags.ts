@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander'
+import { PRESET_NAMES } from '../train/presets.js'
+import { flagValue, type PartialConfig } from './config.js'
+import { SETTING_NAMES, SETTINGS } from './settings.js'
+
+/** Adds --preset, --config, --seed and one flag for each hyper-parameter. */
+export function addConfigFlags(command: Command): Command {
+  const presets = `what to start from: ${PRESET_NAMES.join(' or ')} (default: homework)`
+  command
+    .option('--preset <name>', presets)
+    .option('--config <file>', 'JSON file with hyper-parameters, named as in run.json; flags win over it')
+    .option('--seed <n>', 'of split, first weights and batches (default: 1)')
+    .optionsGroup('Hyper-parameters:')
+  for (const key of SETTING_NAMES) {
+    const { flag, help } = SETTINGS[key]
+    command.addOption(new Option(flag, help))
+    if (key === 'l2Biases') command.addOption(new Option('--no-l2-biases', 'L2 on weights only'))
+  }
+  return command
+}
+
+/** The hyper-parameters that were given as flags, checked. @throws NativeMlpError INVALID_ARGUMENT naming the flag */
+export function configFromFlags(options: Readonly<Record<string, unknown>>): PartialConfig {
+  const config: Record<string, unknown> = {}
+  if (options.preset !== undefined) config.preset = flagValue('preset', '--preset', options.preset)
+  if (options.seed !== undefined) {
+    const seed = /^\d+$/.test(String(options.seed)) ? Number(options.seed) : options.seed
+    config.seed = flagValue('seed', '--seed', seed)
+  }
+  for (const key of SETTING_NAMES) {
+    const given = options[key]
+    if (given === undefined) continue
+    const { flag, parse } = SETTINGS[key]
+    config[key] = flagValue(key, flag.split(' ')[0], typeof given === 'string' ? parse(given) : given)
+  }
+  return config
+}

@@ -1,0 +1,74 @@
+import { integerInRange } from '../core/checks.js'
+import { NativeMlpError } from '../core/errors.js'
+import { mnist } from '../data/mnist.js'
+import type { Samples } from '../data/samples.js'
+import { MLP } from '../model/mlp.js'
+import type { FitOptions } from '../train/fit-options.js'
+import { sgd } from '../train/optimizers.js'
+import type { TrainingConfig } from '../train/presets.js'
+import type { RunConfig } from './config.js'
+
+/** A training run as the command line asks for it. */
+export interface RunRequest extends RunConfig {
+  /** folder of the data; undefined: wherever `mnist` finds them */
+  readonly data: string | undefined
+  /** undefined: runs/<preset>, or the first such name that is free */
+  readonly out: string | undefined
+  readonly figures: boolean
+  readonly trainingCurve: boolean
+  readonly homeworkWeights: boolean
+}
+
+export interface RunSets {
+  readonly train: Samples
+  readonly valid: Samples
+  readonly test: Samples
+  /** where they came from, for people */
+  readonly source: string
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for a file that the run could not write when it is done */
+export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRequest): void {
+  if (trainingCurve && training.evaluateOn.length < 3) {
+    throw new NativeMlpError('INVALID_ARGUMENT', '--training-curve: needs --evaluate-on train,valid,test')
+  }
+  const { hidden, activation, scale } = training
+  if (homeworkWeights && (hidden.length !== 1 || activation !== 'relu' || scale !== 'raw')) {
+    const needed = 'one hidden layer, --activation relu and --scale raw'
+    throw new NativeMlpError('INVALID_ARGUMENT', `--homework-weights: the folder of .npy files needs ${needed}`)
+  }
+}
+
+export async function loadSets({ training, seed, data }: RunRequest, signal: AbortSignal): Promise<RunSets> {
+  const { scale, validFraction, limitTrain, limitTest } = training
+  const { train, test, source } = await mnist({ dir: data, scale, signal })
+  return {
+    ...first(train, limitTrain, '--limit-train').split({ valid: validFraction, seed }),
+    test: first(test, limitTest, '--limit-test'),
+    source,
+  }
+}
+
+function first(set: Samples, limit: number | null, name: string): Samples {
+  return limit === null ? set : set.take(integerInRange(name, limit, 1, set.length))
+}
+
+export function makeModel({ training, seed }: RunConfig, { train }: RunSets): MLP {
+  const { hidden, activation, init, scale } = training
+  return new MLP({ layers: [train.cols, ...hidden, train.classes], activation, init, inputScale: scale, seed })
+}
+
+export function fitOptions({ training, seed }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
+  const { epochs, batchSize, stepsPerEpoch, sampling, evaluateEvery, evaluateOn, patience } = training
+  return {
+    ...{ epochs, batchSize, sampling, evaluateOn, valid, test, seed, signal },
+    stepsPerEpoch: stepsPerEpoch ?? undefined,
+    evaluateEvery: evaluateEvery ?? undefined,
+    earlyStopping: patience === null ? undefined : { patience },
+    optimizer: sgd(optimizerOptions(training)),
+  }
+}
+
+function optimizerOptions({ learningRate, l2, l2Biases }: TrainingConfig) {
+  return { learningRate, l2, l2Biases }
+}

@@ -1,0 +1,1 @@
+export { type Progress, type ProgressOptions, showProgress } from './progress.js'

@@ -1,0 +1,49 @@
+import { SingleBar } from 'cli-progress'
+import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbacks.js'
+import { RunRates } from './rates.js'
+import { clock, count, percent, setWords } from './words.js'
+
+/** Time between two drawings, ms. */
+const INTERVAL = 100
+
+/** A bar on a terminal: steps, loss and accuracy of this epoch's batches, the last validation, samples a second, time left. */
+export function progressBar(stream: NodeJS.WriteStream): { callbacks: FitCallbacks; stop: () => void } {
+  const bar = new SingleBar({
+    stream,
+    format: '{bar} {value}/{total} | {training} | {evaluated}{rate} | {left} left',
+    barsize: Math.max(8, Math.min(24, (stream.columns ?? 80) - 100)),
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    linewrap: true, // cuts the line at the edge without changing the terminal's mode
+  })
+  let rates: RunRates | undefined
+  let evaluated = ''
+  let drawn = 0
+  const draw = () => {
+    drawn = performance.now()
+    const { steps, loss, accuracy, samplesPerSecond, secondsLeft } = rates!.now()
+    const right = accuracy > 0 ? ` acc ${percent(accuracy)}` : '' // a regression counts none right
+    const training = `loss ${loss.toFixed(4)}${right}`
+    const rate = `${count(samplesPerSecond)} samples/s`
+    bar.update(steps, { training, evaluated, rate, left: clock(secondsLeft) })
+  }
+  const callbacks: FitCallbacks = {
+    onStart: (event: StartEvent) => {
+      rates = new RunRates(event)
+      bar.start(event.totalSteps, 0, { training: 'starting', evaluated: '', rate: '', left: '?' })
+    },
+    onStep: (event) => {
+      rates!.add(event)
+      if (performance.now() - drawn >= INTERVAL) draw()
+    },
+    onEvaluation: ({ entry }: EvaluationEvent) => {
+      if (entry.valid) evaluated = `${setWords('valid', entry.valid).replace(/ \(.*/, '')} | `
+      draw()
+    },
+    onEnd: () => {
+      draw()
+      bar.stop()
+    },
+  }
+  return { callbacks, stop: () => bar.stop() }
+}

@@ -1,0 +1,25 @@
+import type { FitCallbacks, StartEvent } from '../train/callbacks.js'
+import { RunRates } from './rates.js'
+import { clock, count, entryWords } from './words.js'
+
+/** A line for each evaluation, for logs and pipes. */
+export function progressLines(stream: NodeJS.WritableStream): { callbacks: FitCallbacks; stop: () => void } {
+  let rates: RunRates | undefined
+  let started: StartEvent | undefined
+  const callbacks: FitCallbacks = {
+    onStart: (event) => {
+      started = event
+      rates = new RunRates(event)
+    },
+    onStep: (event) => rates!.add(event),
+    onEvaluation: ({ entry, isBest }) => {
+      const { samplesPerSecond, secondsLeft } = rates!.now()
+      const { totalSteps } = started!
+      const step = `step ${String(entry.step).padStart(String(totalSteps).length)} of ${totalSteps}`
+      // the first step, cold and alone before an evaluation, tells nothing about the rest
+      const speed = entry.step === 0 ? '' : `; ${count(samplesPerSecond)} samples/s, ${clock(secondsLeft)} left`
+      stream.write(`${step}: ${entryWords(entry)}${isBest ? ', best so far' : ''}${speed}\n`)
+    },
+  }
+  return { callbacks, stop: () => {} }
+}

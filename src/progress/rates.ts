@@ -1,0 +1,54 @@
+import type { StartEvent, StepEvent } from '../train/callbacks.js'
+
+/** How far a run is and how fast. Rates cover everything so far, evaluations and pauses included. */
+export interface Rates {
+  readonly steps: number
+  /** mean over the batches of this epoch, each taken before its update */
+  readonly loss: number
+  /** share classified right over the same batches */
+  readonly accuracy: number
+  /** training rows per second */
+  readonly samplesPerSecond: number
+  readonly secondsLeft: number
+}
+
+/** Adds up the steps of a run as they come. */
+export class RunRates {
+  readonly #totalSteps: number
+  readonly #start = performance.now()
+  #epoch = 0
+  #steps = 0
+  #rows = 0
+  #epochRows = 0
+  #lossSum = 0
+  #correct = 0
+
+  constructor({ totalSteps }: StartEvent) {
+    this.#totalSteps = totalSteps
+  }
+
+  add({ epoch, rows, loss, correct }: StepEvent): void {
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch
+      this.#epochRows = 0
+      this.#lossSum = 0
+      this.#correct = 0
+    }
+    this.#steps++
+    this.#rows += rows
+    this.#epochRows += rows
+    this.#lossSum += loss * rows
+    this.#correct += correct
+  }
+
+  now(): Rates {
+    const seconds = (performance.now() - this.#start) / 1000
+    return {
+      steps: this.#steps,
+      loss: this.#lossSum / this.#epochRows,
+      accuracy: this.#correct / this.#epochRows,
+      samplesPerSecond: this.#rows / seconds,
+      secondsLeft: (seconds / this.#steps) * (this.#totalSteps - this.#steps),
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { HistoryEntry, SetMetrics } from '../core/results.js'
+
+/** 0.97214 -> '97.21 %' */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}
+
+/** 45.2 -> '45 s', 75 -> '1:15', 3700 -> '1:01:40' */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole} s`
+  const two = (n: number) => String(n).padStart(2, '0')
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}
+
+/** 41237.8 -> '41,238' */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** Accuracy and loss of one set; the loss alone for regression. */
+export function setWords(name: string, { accuracy, loss }: SetMetrics): string {
+  const shown = loss.toFixed(4)
+  return Number.isNaN(accuracy) ? `${name} loss ${shown}` : `${name} ${percent(accuracy)} (loss ${shown})`
+}
+
+/** 'train 97.80 % (loss 0.0783), valid ...' */
+export function entryWords(entry: HistoryEntry): string {
+  const names = (['train', 'valid', 'test'] as const).filter((name) => entry[name] !== undefined)
+  return names.map((name) => setWords(name, entry[name]!)).join(', ')
+}
