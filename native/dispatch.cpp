@@ -5,6 +5,20 @@
 #include "cpu.h"
 
 namespace mlp {
+namespace {
+
+// VBMI2 changes how lists are made and not one bit of a result, so it is no instruction set of its own.
+const Kernels* best_avx512(const CpuFeatures& cpu) {
+  if (!avx512_kernels() || !cpu.vbmi2) return avx512_kernels();
+  static const Kernels faster = [] {
+    Kernels k = *avx512_kernels();
+    k.lists = avx512_vbmi2_lists();
+    return k;
+  }();
+  return &faster;
+}
+
+}  // namespace
 
 const IsaEntry* isa_table() {
   const CpuFeatures& cpu = cpu_features();
@@ -14,7 +28,7 @@ const IsaEntry* isa_table() {
   const bool portable_supported = true, portable_automatic = true;
 #endif
   static const IsaEntry table[kIsaCount] = {
-      {"avx512", avx512_kernels(), cpu.avx512, true},
+      {"avx512", best_avx512(cpu), cpu.avx512, true},
       {"avx2", avx2_kernels(), cpu.avx2_fma, true},
       {"neon", neon_kernels(), cpu.neon, true},
       {"portable", portable_kernels(), portable_supported, portable_automatic},

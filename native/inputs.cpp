@@ -22,7 +22,7 @@ float table_divisor(const Kernels& k, const float* table) {
   float quotient[256];
   for (int i = 0; i < 256; i++) all[i] = static_cast<uint8_t>(i);
   for (const float divisor : {1.0f, 255.0f}) {
-    k.expand_bytes(all, 256, divisor, quotient);
+    k.lists->expand_bytes(all, 256, divisor, quotient);
     if (memcmp(quotient, table, sizeof quotient) == 0) return divisor;
   }
   return 0;
@@ -130,7 +130,7 @@ void Batch::gather_dense(const Inputs& in, int row, int32_t index) {
   float* to = dense_.data() + static_cast<size_t>(row) * stride_;
   const size_t from = static_cast<size_t>(index) * static_cast<size_t>(cols_);
   if (!in.bytes) memcpy(to, in.floats + from, static_cast<size_t>(cols_) * sizeof(float));
-  else if (divisor_ != 0) kernels_->expand_bytes(in.bytes + from, cols_, divisor_, to);
+  else if (divisor_ != 0) kernels_->lists->expand_bytes(in.bytes + from, cols_, divisor_, to);
   else {
     for (int k = 0; k < cols_; k++) to[k] = in.table[in.bytes[from + static_cast<size_t>(k)]];
   }
@@ -147,22 +147,22 @@ bool Batch::gather_lists(const Inputs& in, int row, int32_t index) {
     for (int k = 0; k < cols_; k++) nonzeros += in.floats[from + static_cast<size_t>(k)] != 0.0f;
   }
   if (nonzeros > longest_row_) return false;
-  if (in.bytes) kernels_->list_bytes(in.bytes + from, cols_, ids_.data() + at, byte_values_.data() + at, start);
-  else kernels_->list_floats(in.floats + from, cols_, ids_.data() + at, float_values_.data() + at, start);
+  if (in.bytes) kernels_->lists->list_bytes(in.bytes + from, cols_, ids_.data() + at, byte_values_.data() + at, start);
+  else kernels_->lists->list_floats(in.floats + from, cols_, ids_.data() + at, float_values_.data() + at, start);
   return true;
 }
 
 void Batch::build_groups(const Inputs& in, const int32_t* indices, int k0, int k1) {
   const size_t cols = static_cast<size_t>(cols_);
   if (in.bytes) {
-    kernels_->transpose_bytes(in.bytes, cols, indices, rows_, k0, k1, transposed_bytes_.data(), value_stride_);
+    kernels_->lists->transpose_bytes(in.bytes, cols, indices, rows_, k0, k1, transposed_bytes_.data(), value_stride_);
   } else {
     for (int r = 0; r < rows_; r++) {
       const float* row = in.floats + static_cast<size_t>(indices[r]) * cols;
       for (int k = k0; k < k1; k++) transposed_floats_.data()[static_cast<size_t>(k) * value_stride_ + static_cast<size_t>(r)] = row[k];
     }
   }
-  kernels_->list_groups({transposed(), value_stride_, rows_, k0, k1, group_rows_.data(), group_capacity_, group_counts_.data()});
+  kernels_->lists->list_groups({transposed(), value_stride_, rows_, k0, k1, group_rows_.data(), group_capacity_, group_counts_.data()});
 }
 
 Values Batch::transposed() const {

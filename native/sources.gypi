@@ -11,6 +11,7 @@
       "native/pool.cpp",
       "native/kernels/avx2.cpp",
       "native/kernels/avx512.cpp",
+      "native/kernels/avx512_vbmi2.cpp",
       "native/kernels/neon.cpp",
       "native/kernels/portable.cpp"
     ],

@@ -184,8 +184,7 @@ struct GemmPanel {
   float beta;
 };
 
-struct Kernels {
-  const char* name;
+struct ListKernels {
   // lists of one row's non-zero bytes or floats; ids and values have room for 64 elements past the last
   void (*list_bytes)(const uint8_t* row, int cols, uint8_t* ids, uint8_t* values, uint32_t* block_start);
   void (*list_floats)(const float* row, int cols, uint8_t* ids, float* values, uint32_t* block_start);
@@ -195,6 +194,11 @@ struct Kernels {
   void (*list_groups)(const GroupBuild&);
   // to[k] = byte k / divisor, rounded once (divisor 1: exact)
   void (*expand_bytes)(const uint8_t* row, int cols, float divisor, float* to);
+};
+
+struct Kernels {
+  const char* name;
+  const ListKernels* lists;
   int input_group;  // inputs a sparse update handles at once: 1 or 4
   void (*forward_dense)(const PanelForward&, const float* x, size_t x_stride);
   // rows row0 .. row0 + rows - 1 of the lists; two neighbouring full panels when `second` is not null
@@ -213,6 +217,7 @@ struct Kernels {
 
 // Each in its own file; null when the compiler does not target that instruction set.
 const Kernels* avx512_kernels();
+const ListKernels* avx512_vbmi2_lists();  // the lists of avx512, made faster where VBMI2 compresses bytes
 const Kernels* avx2_kernels();
 const Kernels* neon_kernels();
 const Kernels* portable_kernels();

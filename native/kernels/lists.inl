@@ -75,3 +75,5 @@ static void expand_bytes(const uint8_t* MLP_RESTRICT row, int cols, float diviso
     to[k] = fma1(fma1(-q, divisor, x), reciprocal, q);
   }
 }
+
+static const ListKernels lists = {list_bytes, list_floats, transpose_bytes, list_groups, expand_bytes};

@@ -10,7 +10,6 @@
 #include "loss.inl"
 #include "lists.inl"
 
-static const Kernels table = {Isa::NAME,       list_bytes,    list_floats,    transpose_bytes, list_groups,
-                              expand_bytes,    Isa::GROUP,    forward_dense,  forward_sparse,  update_dense,
-                              update_sparse,   backward,      narrow_forward, narrow_update,   bias_update,
-                              softmax,         squared_error, gemm};
+static const Kernels table = {Isa::NAME,      &lists,        Isa::GROUP,    forward_dense, forward_sparse,
+                              update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
+                              bias_update,    softmax,       squared_error, gemm};
