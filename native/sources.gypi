@@ -16,7 +16,7 @@
       "native/kernels/portable.cpp"
     ],
     "addon_sources": ["native/addon.cpp"],
-    "test_sources": [],
+    "test_sources": ["native/test/forward_test.cpp"],
     "bench_sources": [],
     "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
     "msvc_flags": ["/std:c++17", "/O2", "/fp:precise", "/EHsc", "/W3"]

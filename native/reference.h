@@ -1,0 +1,255 @@
+#pragma once
+// The meaning of every operation, as plain loops under the numeric contract (README.md in this folder). Nothing is shared
+// with the kernels but the names of the activations; matrices are row-major and not padded. For tests: slow on purpose.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace mlp {
+namespace reference {
+
+struct Matrix {
+  int rows = 0, cols = 0;
+  std::vector<float> values;
+
+  Matrix() = default;
+  Matrix(int r, int c, float fill = 0) : rows(r), cols(c), values(static_cast<size_t>(r) * static_cast<size_t>(c), fill) {}
+  float* operator[](int row) { return values.data() + static_cast<size_t>(row) * static_cast<size_t>(cols); }
+  const float* operator[](int row) const { return values.data() + static_cast<size_t>(row) * static_cast<size_t>(cols); }
+};
+
+// Sixteen lanes to one number, as a tree: i with i+8, then +4, +2, +1
+inline float tree(float* lane) {
+  for (int half = 8; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) lane[i] = lane[i] + lane[i + half];
+  }
+  return lane[0];
+}
+
+// sum_k x[k] w[k * w_step]: element k in lane k mod 16, each lane from +0 in order
+inline float lanes(const float* x, const float* w, int K, size_t w_step) {
+  float lane[16] = {0};
+  for (int k = 0; k < K; k++) lane[k % 16] = std::fma(x[k], w[static_cast<size_t>(k) * w_step], lane[k % 16]);
+  return tree(lane);
+}
+
+// z = b + x W. Fewer than 16 outputs are summed in lanes, the bias last; more as a chain that starts at the bias.
+inline Matrix forward(const Matrix& x, const Matrix& w, const std::vector<float>& b) {
+  Matrix z(x.rows, w.cols);
+  const size_t N = static_cast<size_t>(w.cols);
+  for (int r = 0; r < x.rows; r++) {
+    if (w.cols < 16) {
+      for (size_t n = 0; n < N; n++) z[r][n] = (lanes(x[r], w.values.data() + n, w.rows, N) + b[n]) + 0.0f;
+      continue;
+    }
+    for (size_t n = 0; n < N; n++) z[r][n] = b[n];
+    for (int k = 0; k < w.rows; k++) {
+      for (size_t n = 0; n < N; n++) z[r][n] = std::fma(x[r][k], w[k][n], z[r][n]);
+    }
+    for (size_t n = 0; n < N; n++) z[r][n] = z[r][n] + 0.0f;
+  }
+  return z;
+}
+
+// Activations made of arithmetic alone: these bits are fixed. A NaN passes.
+inline float activate(Activation activation, float z) {
+  if (activation == Activation::relu) return z <= 0 ? 0.0f : z;
+  if (activation == Activation::leaky_relu) return z <= 0 ? z * 0.01f + 0.0f : z;
+  return z;
+}
+
+inline Matrix activate(Activation activation, Matrix z) {
+  for (float& v : z.values) v = activate(activation, v);
+  return z;
+}
+
+// Any activation in double precision, from the C library
+inline double exact_activation(Activation activation, double z) {
+  switch (activation) {
+    case Activation::tanh: return std::tanh(z);
+    case Activation::sigmoid: return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
+    case Activation::gelu: return z * (0.5 * std::erfc(-z * std::sqrt(0.5)));
+    case Activation::leaky_relu: return z > 0 ? z : z * 0.01;
+    case Activation::relu: return z > 0 ? z : 0;
+    default: return z;
+  }
+}
+
+// d/dz [z Phi(z)] = Phi(z) + z phi(z), in double precision
+inline double exact_gelu_derivative(double z) {
+  return 0.5 * std::erfc(-z * std::sqrt(0.5)) + z * std::exp(-0.5 * z * z) / std::sqrt(2 * 3.14159265358979323846);
+}
+
+// g * act'(z), from the output y = act(z). GELU is not among these: its derivative needs z and an exponential.
+inline float times_derivative(Activation activation, float g, float y) {
+  switch (activation) {
+    case Activation::relu: return y > 0 ? g + 0.0f : 0.0f;
+    case Activation::leaky_relu: return (y > 0 ? g : g * 0.01f) + 0.0f;
+    case Activation::tanh: return g * (1.0f - y * y) + 0.0f;
+    case Activation::sigmoid: return g * (y * (1.0f - y)) + 0.0f;
+    default: return g + 0.0f;
+  }
+}
+
+// sum_n g[r][n] w[k][n], n in order from +0: what the derivative of the layer before is multiplied with
+inline Matrix backward(const Matrix& g, const Matrix& w) {
+  Matrix d(g.rows, w.rows);
+  for (int r = 0; r < g.rows; r++) {
+    for (int k = 0; k < w.rows; k++) {
+      for (int n = 0; n < w.cols; n++) d[r][k] = std::fma(g[r][n], w[k][n], d[r][k]);
+    }
+  }
+  return d;
+}
+
+inline Matrix backward(const Matrix& g, const Matrix& w, Activation previous_activation, const Matrix& previous) {
+  Matrix d = backward(g, w);
+  for (size_t i = 0; i < d.values.size(); i++) {
+    d.values[i] = times_derivative(previous_activation, d.values[i], previous.values[i]);
+  }
+  return d;
+}
+
+struct Gradient {
+  Matrix weights;
+  std::vector<float> biases;
+};
+
+// dW = x^T g and the column sums of g, batch rows in order from +0
+inline Gradient gradient(const Matrix& x, const Matrix& g) {
+  Gradient d = {Matrix(x.cols, g.cols), std::vector<float>(static_cast<size_t>(g.cols))};
+  for (int r = 0; r < x.rows; r++) {
+    for (int n = 0; n < g.cols; n++) d.biases[static_cast<size_t>(n)] = d.biases[static_cast<size_t>(n)] + g[r][n];
+    for (int k = 0; k < x.cols; k++) {
+      for (int n = 0; n < g.cols; n++) d.weights[k][n] = std::fma(x[r][k], g[r][n], d.weights[k][n]);
+    }
+  }
+  for (float& v : d.weights.values) v = v + 0.0f;
+  for (float& v : d.biases) v = v + 0.0f;
+  return d;
+}
+
+inline float apply_rule(const SgdRule& rule, float g, float p) {
+  g = std::fma(rule.l2, p, g);
+  return std::fma(-rule.learning_rate, g, p);
+}
+
+inline void update(const Matrix& x, const Matrix& g, Matrix& w, std::vector<float>& b, const SgdRule& weights, const SgdRule& biases) {
+  const Gradient d = gradient(x, g);
+  for (size_t i = 0; i < w.values.size(); i++) w.values[i] = apply_rule(weights, d.weights.values[i], w.values[i]);
+  for (size_t n = 0; n < b.size(); n++) b[n] = apply_rule(biases, d.biases[n], b[n]);
+}
+
+// exp for x <= 0: x = n ln2 + r, a polynomial in r, times 2^n; exactly +0 below -64
+inline float exp_nonpositive(float x) {
+  if (x < -64.0f) return 0;
+  const float n = static_cast<float>(std::nearbyint(static_cast<double>(x) * 1.44269504f));  // the product is exact
+  float r = std::fma(n, -0.693145751953125f, x);
+  r = std::fma(n, -1.4286068203094172e-6f, r);
+  const float coefficients[] = {0.000198909908247f, 0.00139336499963f, 0.00833331092548f, 0.0416664649253f, 0.166666666816f, 0.500000001347f};
+  float p = 0;
+  for (const float c : coefficients) p = std::fma(p, r, c);
+  return std::ldexp(std::fma(p, r * r, r) + 1.0f, static_cast<int>(n));
+}
+
+// x = m 2^e with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) / (m + 1), by its series
+inline double log_positive(double x) {
+  int e;
+  double m = std::frexp(x, &e);
+  if (m < 0.70710678118654757) {
+    m = 2 * m;
+    e--;
+  }
+  const double s = (m - 1) / (m + 1), t = s * s;
+  double p = 1.0 / 21;
+  for (int i = 19; i >= 3; i -= 2) p = p * t + 1.0 / i;
+  return e * 0.6931471803691238 + (2 * s + (2 * s * (t * p) + e * 1.9082149292705877e-10));  // ln 2 in two parts
+}
+
+struct Classified {
+  Matrix gradient;
+  std::vector<double> losses;
+  std::vector<int32_t> predicted;
+  int correct = 0;
+};
+
+// The first largest logit is the class predicted. A row with a logit that is not finite has a loss that is not a number.
+inline Classified softmax_cross_entropy(const Matrix& z, const std::vector<int32_t>& labels) {
+  Classified result;
+  result.gradient = Matrix(z.rows, z.cols);
+  const float scale = 1.0f / static_cast<float>(z.rows);
+  for (int r = 0; r < z.rows; r++) {
+    const int label = labels[static_cast<size_t>(r)];
+    int best = 0;
+    bool finite = true;
+    for (int c = 0; c < z.cols; c++) {
+      if (z[r][c] > z[r][best]) best = c;
+      finite = finite && std::isfinite(z[r][c]);
+    }
+    const float top = z[r][best];
+    float lane[16] = {0};
+    float* const p = result.gradient[r];
+    for (int c = 0; c < z.cols; c++) {
+      p[c] = exp_nonpositive(z[r][c] - top);
+      lane[c % 16] = lane[c % 16] + p[c];
+    }
+    const float sum = tree(lane), inverse = 1.0f / sum;
+    for (int c = 0; c < z.cols; c++) {
+      p[c] = p[c] * inverse;
+      if (c == label) p[c] = p[c] - 1.0f;
+      p[c] = p[c] * scale;
+    }
+    const double loss = log_positive(sum) + (static_cast<double>(top) - static_cast<double>(z[r][label]));
+    result.losses.push_back(finite ? loss : std::numeric_limits<double>::quiet_NaN());
+    result.predicted.push_back(best);
+    result.correct += best == label;
+  }
+  return result;
+}
+
+struct Fitted {
+  Matrix gradient;  // with respect to the outputs: the derivative of the activation is not in it
+  std::vector<double> losses;
+};
+
+inline Fitted mean_squared_error(const Matrix& y, const Matrix& targets) {
+  Fitted result;
+  result.gradient = Matrix(y.rows, y.cols);
+  const float scale = 1.0f / (static_cast<float>(y.rows) * static_cast<float>(y.cols));
+  for (int r = 0; r < y.rows; r++) {
+    double sum = 0;
+    for (int n = 0; n < y.cols; n++) {
+      const double d = static_cast<double>(y[r][n]) - static_cast<double>(targets[r][n]);
+      sum = sum + d * d;
+      result.gradient[r][n] = (y[r][n] - targets[r][n]) * (2.0f * scale);
+    }
+    result.losses.push_back(sum / y.cols);
+  }
+  return result;
+}
+
+// C = alpha A B + beta C, A [M][K] and B [K][N] already as op() makes them. `in_lanes`: the sum is made in lanes and beta C
+// added last, else the chain starts at beta C. beta = 0 does not read C.
+inline void gemm(float alpha, const Matrix& a, const Matrix& b, float beta, Matrix& c, bool in_lanes) {
+  for (int i = 0; i < a.rows; i++) {
+    std::vector<float> scaled(a[i], a[i] + a.cols);
+    for (float& v : scaled) v = alpha * v;
+    for (int j = 0; j < b.cols; j++) {
+      float sum = beta == 0 ? 0.0f : beta * c[i][j];
+      if (in_lanes) {
+        sum = lanes(scaled.data(), b.values.data() + j, a.cols, static_cast<size_t>(b.cols)) + sum;
+      } else {
+        for (int k = 0; k < a.cols; k++) sum = std::fma(scaled[static_cast<size_t>(k)], b[k][j], sum);
+      }
+      c[i][j] = sum + 0.0f;
+    }
+  }
+}
+
+}  // namespace reference
+}  // namespace mlp

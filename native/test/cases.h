@@ -1,0 +1,263 @@
+#pragma once
+// What the tests of the drivers have in common: every instruction set of this machine on 1, 2 and 3 threads, numbers from a
+// fixed generator, and matrices as the drivers take them.
+
+#include <stdarg.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "check.h"
+#include "dense.h"
+#include "dispatch.h"
+#include "guarded.h"
+#include "reference.h"
+
+namespace mlp {
+namespace test {
+
+using reference::Matrix;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+// Fewer cases where a case takes long: under an emulator or a sanitizer (set by CMakeLists.txt).
+inline bool quick() { return getenv("NATIVE_MLP_QUICK_TESTS") != nullptr; }
+
+struct Setting {
+  Engine engine;
+  size_t shift;  // floats by which all memory misses 64-byte alignment, which no driver asks for
+};
+
+inline const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> list;
+    for (int i = 0; i < kIsaCount; i++) {
+      const IsaEntry& isa = isa_table()[i];
+      if (!isa.kernels || !isa.supported) continue;
+      for (int threads = 1; threads <= 3; threads++) list.push_back({{isa.kernels, threads}, static_cast<size_t>(threads - 1) * 3});
+    }
+    return list;
+  }();
+  return all;
+}
+
+// Text for a check that failed; one at a time.
+__attribute__((format(printf, 2, 3))) inline const char* describe(const Setting& s, const char* format, ...) {
+  static char text[256];
+  const int n = snprintf(text, sizeof text, "%s, %d threads: ", s.engine.kernels->name, s.engine.threads);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text + n, sizeof text - static_cast<size_t>(n), format, arguments);
+  va_end(arguments);
+  return text;
+}
+
+// splitmix64
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t next() {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15ull;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+    return z ^ z >> 31;
+  }
+  int below(int n) { return static_cast<int>(next() >> 33) % n; }
+  // in [-1, 1), on a grid of 2^-23
+  float uniform() { return static_cast<float>(static_cast<int>(next() >> 40) - (1 << 23)) * 0x1p-23f; }
+
+ private:
+  uint64_t state_;
+};
+
+// How the numbers of a matrix are drawn. The odd ones are where an order of summation or a lost sign of zero shows.
+enum class Draw { normal, signed_zeros, denormals, zero };
+
+inline float draw(Random& random, Draw kind) {
+  switch (kind) {
+    case Draw::signed_zeros: return random.below(2) ? 0.0f : -0.0f;
+    case Draw::denormals: return random.uniform() * (random.below(3) ? 0x1p-130f : 0x1p-75f);
+    case Draw::zero: return 0.0f;
+    default: return random.uniform();
+  }
+}
+
+inline Matrix random_matrix(Random& random, int rows, int cols, Draw kind = Draw::normal) {
+  Matrix m(rows, cols);
+  for (float& v : m.values) v = draw(random, kind);
+  return m;
+}
+
+inline std::vector<float> random_vector(Random& random, int count, Draw kind = Draw::normal) {
+  return random_matrix(random, 1, count, kind).values;
+}
+
+// A matrix with padded rows between guard bands. As an output it begins full of NaN.
+class Padded {
+ public:
+  Padded(int rows, int cols, const Setting& s)
+      : rows_(rows), cols_(cols), stride_(row_stride(cols)), memory_(static_cast<size_t>(rows) * stride_, kNan, s.shift) {}
+  Padded(const Matrix& m, float padding, const Setting& s) : Padded(m.rows, m.cols, s) {
+    for (size_t i = 0; i < memory_.size(); i++) memory_[i] = padding;
+    for (int r = 0; r < rows_; r++) {
+      for (int c = 0; c < cols_; c++) row(r)[c] = m[r][c];
+    }
+  }
+
+  float* row(int r) { return memory_.data() + static_cast<size_t>(r) * stride_; }
+  const float* row(int r) const { return memory_.data() + static_cast<size_t>(r) * stride_; }
+  size_t stride() const { return stride_; }
+  MatrixView view() { return {memory_.data(), stride_}; }
+  LayerInput input() { return {nullptr, memory_.data(), stride_}; }
+  bool intact() const { return memory_.intact(); }
+
+  // Bit for bit, zeros up to the next multiple of 16 columns, beyond it untouched
+  void expect(const Matrix& wanted, const char* what) const {
+    for (int r = 0; r < rows_; r++) {
+      if (!same_bits(row(r), wanted[r], static_cast<size_t>(cols_))) {
+        int c = 0;
+        while (same_bits(row(r) + c, wanted[r] + c, 1)) c++;
+        CHECK(false, "%s: [%d][%d] is %.9g (%08x), not %.9g (%08x)", what, r, c, row(r)[c], bits_of(row(r)[c]), wanted[r][c],
+              bits_of(wanted[r][c]));
+        return;
+      }
+    }
+    CHECK(true);
+    expect_padding(what);
+  }
+
+  void expect_padding(const char* what) const {
+    bool zeros = true, untouched = true;
+    for (int r = 0; r < rows_; r++) {
+      for (size_t c = static_cast<size_t>(cols_); c < stride_; c++) {
+        if (c < static_cast<size_t>(round16(cols_))) zeros = zeros && bits_of(row(r)[c]) == 0;
+        else untouched = untouched && bits_of(row(r)[c]) == bits_of(kNan);
+      }
+    }
+    CHECK(zeros, "%s: padding", what);
+    CHECK(untouched, "%s: written past the padding", what);
+    CHECK(intact(), "%s: guard bands", what);
+  }
+
+ private:
+  int rows_, cols_;
+  size_t stride_;
+  Guarded<float> memory_;
+};
+
+// Parameters of a layer, packed between guard bands
+class Parameters {
+ public:
+  Parameters(const Matrix& w, const std::vector<float>& b, const Setting& s)
+      : shape_{w.rows, w.cols}, memory_(shape_.floats(), kNan, s.shift) {
+    pack(shape_, w.values.data(), b.data(), memory_.data());
+  }
+  LayerView view(Activation activation = Activation::identity) { return {shape_, activation, memory_.data()}; }
+  const Guarded<float>& memory() const { return memory_; }
+
+  void expect(const Matrix& w, const std::vector<float>& b, const char* what) {
+    Matrix weights(w.rows, w.cols);
+    std::vector<float> biases(b.size());
+    unpack(shape_, memory_.data(), weights.values.data(), biases.data());
+    CHECK(same_bits(weights.values.data(), w.values.data(), w.values.size()), "%s: weights", what);
+    CHECK(same_bits(biases.data(), b.data(), b.size()), "%s: biases", what);
+    std::vector<bool> used(memory_.size());
+    for (int k = 0; k < shape_.K; k++) {
+      for (int n = 0; n < shape_.N; n++) used[shape_.at(k, n)] = true;
+    }
+    for (int n = 0; n < shape_.N; n++) used[shape_.weights() + static_cast<size_t>(n)] = true;
+    bool zeros = true;
+    for (size_t i = 0; i < memory_.size(); i++) zeros = zeros && (used[i] || bits_of(memory_[i]) == 0);
+    CHECK(zeros, "%s: padding", what);
+    CHECK(memory_.intact(), "%s: guard bands", what);
+  }
+
+ private:
+  Layout shape_;
+  Guarded<float> memory_;
+};
+
+// A mini-batch drawn with repetition from a data set that is there as bytes and as the floats these bytes mean.
+class Data {
+ public:
+  // `kind` is how the meaning of the bytes is drawn; four of five bytes are 0, which means 0 unless `zero_means` says otherwise
+  Data(Random& random, int rows, int cols, Draw kind, float zero_means = 0)
+      : Data(random, rows, cols, random_vector(random, 256, kind), zero_means) {}
+  Data(Random& random, int rows, int cols, const std::vector<float>& table, float zero_means)
+      : x(rows, cols), set_rows_(rows / 2 + 1), bytes_(size(set_rows_, cols), 0, 1), floats_(size(set_rows_, cols), 0, 1), table_(table) {
+    table_[0] = zero_means;
+    for (size_t i = 0; i < bytes_.size(); i++) {
+      bytes_[i] = static_cast<uint8_t>(random.below(5) ? 0 : random.below(256));
+      floats_[i] = table_[bytes_[i]];
+    }
+    for (int r = 0; r < rows; r++) {
+      indices_.push_back(random.below(set_rows_));
+      for (int k = 0; k < cols; k++) x[r][k] = floats_[size(indices_.back(), cols) + static_cast<size_t>(k)];
+    }
+  }
+
+  Matrix x;  // the batch
+
+  Inputs inputs(InputKind kind) const {
+    if (kind == InputKind::bytes) return {bytes_.data(), table_.data(), nullptr, set_rows_, x.cols};
+    return {nullptr, nullptr, floats_.data(), set_rows_, x.cols};
+  }
+
+  Batch batch(InputKind kind, bool sparse, const Setting& s) const {
+    const Inputs in = inputs(kind);
+    Batch batch(*s.engine.kernels, x.rows ? x.rows : 1, x.cols, kind, sparse, measure(in).longest_row);
+    CHECK(batch.gather(in, indices_.data(), x.rows, true, s.engine.threads), "%s", describe(s, "gather %d x %d", x.rows, x.cols));
+    return batch;
+  }
+
+  // Every form in which a layer of `outputs` outputs may get the batch: fn(input, what it is called)
+  template <class F>
+  void each_form(int outputs, const Setting& s, const F& fn) const {
+    Padded matrix(x, 0, s);
+    fn(matrix.input(), "matrix");
+    for (const InputKind kind : {InputKind::bytes, InputKind::floats}) {
+      for (const bool sparse : {false, true}) {
+        if (sparse && (!takes_sparse(outputs) || measure(inputs(kind)).longest_row < 0)) continue;
+        const Batch form = batch(kind, sparse, s);
+        const char* const names[2][2] = {{"bytes", "floats"}, {"sparse bytes", "sparse floats"}};
+        fn(LayerInput{&form, nullptr, 0}, names[sparse][kind == InputKind::floats]);
+      }
+    }
+  }
+
+ private:
+  static size_t size(int rows, int cols) { return static_cast<size_t>(rows) * static_cast<size_t>(cols); }
+
+  int set_rows_;
+  Guarded<uint8_t> bytes_;
+  Guarded<float> floats_;
+  std::vector<float> table_;
+  std::vector<int32_t> indices_;
+};
+
+// |actual - exact| in units of the last place of a float of the size of `scale`
+inline double ulps(float actual, double exact, double scale) {
+  const double size = std::abs(scale) < 0x1p-126 ? 0x1p-126 : std::abs(scale);
+  const double unit = std::ldexp(1.0, std::ilogb(size) - 23);
+  return std::abs(static_cast<double>(actual) - exact) / unit;
+}
+
+inline double ulps(float actual, double exact) { return ulps(actual, exact, exact); }
+
+// Shapes around every tile edge
+inline std::vector<int> widths() {
+  if (quick()) return {1, 10, 15, 16, 17, 47, 64, 65, 130, 192};
+  return {1, 9, 10, 15, 16, 17, 47, 63, 64, 65, 100, 128, 130, 192, 200};
+}
+inline std::vector<int> depths() {
+  if (quick()) return {1, 16, 47, 49, 200};
+  return {1, 3, 16, 47, 48, 49, 784};
+}
+inline std::vector<int> heights() {
+  if (quick()) return {0, 1, 7, 65};
+  return {0, 1, 5, 6, 7, 33, 64, 65, 256};
+}
+
+}  // namespace test
+}  // namespace mlp
