@@ -28,6 +28,30 @@ export { MLP, type MLPOptions } from './model/mlp.js'
 export type { Prediction, PredictOptions } from './model/predict.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
+export type { SearchBase, SearchGrid } from './search/grid.js'
+export { gridSearch } from './search/grid-search.js'
+export type { GridSearchOptions } from './search/search-plan.js'
+export {
+  SEARCH_PRESET_NAMES,
+  SEARCH_PRESETS,
+  type SearchData,
+  type SearchPreset,
+  type SearchPresetName,
+} from './search/search-presets.js'
+export type {
+  SearchCallbacks,
+  SelectBy,
+  SelectionMetric,
+  Study,
+  StudyHeader,
+  TrialEndEvent,
+  TrialProgressEvent,
+  TrialResult,
+  TrialStartEvent,
+} from './search/study.js'
+export { countStates, StudyFolder, type StudyFolderOptions } from './search/study-folder.js'
+export { resultsCsv, timingsCsv } from './search/study-tables.js'
+export type { TrialConfig, TrialParameters, TrialSettings } from './search/trial-config.js'
 export type { EpochEvent, EvaluationEvent, FitCallbacks, StartEvent, StepEvent } from './train/callbacks.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export { fit } from './train/fit.js'

@@ -14,17 +14,17 @@ export type Init = 'he' | 'glorot' | 'homework' | { readonly weights: number; re
 
 export const INIT_NAMES = ['he', 'glorot', 'homework'] as const
 
-/** @throws NativeMlpError for anything that is not an `Init` */
-export function checkInit(init: unknown): Init {
+/** @throws NativeMlpError for anything that is not an `Init`, which messages call `name` */
+export function checkInit(init: unknown, name = 'init'): Init {
   if (INIT_NAMES.includes(init as 'he')) return init as Init
   if (typeof init !== 'object' || init === null) {
-    throw invalidArgument('init', `one of 'he', 'glorot', 'homework' or { weights: sd, biases: sd }`, init)
+    throw invalidArgument(name, `one of 'he', 'glorot', 'homework' or { weights: sd, biases: sd }`, init)
   }
-  knownOptions('init', init, ['weights', 'biases'])
+  knownOptions(name, init, ['weights', 'biases'])
   const { weights, biases } = init as { weights: unknown; biases: unknown }
   return {
-    weights: finiteInRange('init.weights', weights, 0),
-    biases: finiteInRange('init.biases', biases, 0),
+    weights: finiteInRange(`${name}.weights`, weights, 0),
+    biases: finiteInRange(`${name}.biases`, biases, 0),
   }
 }
 

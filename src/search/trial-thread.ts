@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads'
+import { type BackendInfo, backendInfo } from '../backend/index.js'
+import { NativeMlpError } from '../core/errors.js'
+import type { HistoryEntry } from '../core/results.js'
+import type { TrialOutcome } from './run-trial.js'
+import type { TrialRequest, WorkerInput, WorkerMessage } from './trial-messages.js'
+
+/** Ends what a worker was doing, and says how the worker ended. */
+export class WorkerCrash extends Error {
+  override readonly name = 'WorkerCrash'
+}
+
+interface Waiting {
+  readonly onMessage: (message: WorkerMessage) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** A worker thread that runs trials, one at a time, each on one thread of the backend that this thread uses. */
+export class TrialThread {
+  readonly #worker: Worker
+  #waiting: Waiting | null = null
+  #ended: WorkerCrash | null = null
+
+  /** @param entry the built trial-worker.js */
+  constructor(entry: URL, workerData: WorkerInput) {
+    this.#worker = new Worker(entry, { workerData, env: workerEnvironment(backendInfo()), execArgv: [] })
+    this.#worker.on('message', (message: WorkerMessage) => this.#waiting?.onMessage(message))
+    this.#worker.on('messageerror', (error) => this.#end(`its message could not be read: ${error.message}`))
+    this.#worker.on('error', (error) => this.#end(messageOf(error)))
+    this.#worker.on('exit', (code) => this.#end(`it exited with code ${code}`))
+  }
+
+  /** Resolves when the worker can take trials. @throws WorkerCrash */
+  async start(): Promise<Extract<WorkerMessage, { type: 'ready' }>> {
+    return await this.#wait((message, resolve) => {
+      if (message.type === 'ready') resolve(message)
+    })
+  }
+
+  /** @throws WorkerCrash when the worker ends before the trial does; it is of no use then */
+  async run(request: TrialRequest, onEvaluation: (entry: HistoryEntry, share: number) => void): Promise<TrialOutcome> {
+    return await this.#wait((message, resolve) => {
+      if (message.type === 'evaluation') onEvaluation(message.entry, message.share)
+      else if (message.type === 'done') resolve(message.outcome)
+    }, request)
+  }
+
+  /** Ends the worker, in the middle of a trial if need be. */
+  async stop(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #wait<T>(
+    onMessage: (message: WorkerMessage, resolve: (value: T) => void) => void,
+    request?: TrialRequest,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#ended) {
+        reject(this.#ended)
+        return
+      }
+      const settle = (value: T) => {
+        this.#waiting = null
+        resolve(value)
+      }
+      // what a callback throws must reach the caller, not the worker's event emitter
+      const receive = (message: WorkerMessage) => {
+        try {
+          onMessage(message, settle)
+        } catch (error) {
+          reject(error)
+        }
+      }
+      this.#waiting = { onMessage: receive, reject }
+      if (request) this.#worker.postMessage(request)
+    })
+  }
+
+  /** The first reason is the telling one: an 'exit' follows every 'error'. */
+  #end(reason: string): void {
+    this.#ended ??= new WorkerCrash(`worker crashed: ${reason}`)
+    this.#waiting?.reject(this.#ended)
+    this.#waiting = null
+  }
+}
+
+/** Trials run side by side, so each takes one thread; and no worker may choose another backend than the study's. */
+function workerEnvironment({ backend, isa }: BackendInfo): NodeJS.ProcessEnv {
+  const own = { ...process.env, NATIVE_MLP_BACKEND: backend, NATIVE_MLP_THREADS: '1' }
+  return backend === 'native' ? { ...own, NATIVE_MLP_ISA: isa } : own
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof NativeMlpError || !(error instanceof Error)) return String(error)
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`
+}
