@@ -27,10 +27,9 @@ export function forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): 
   if (out.activation !== layer.activation) {
     throw invalidArgument('forward output activation', `'${layer.activation}' as the layer has`, out.activation)
   }
-  out.rows = input.rows
   right.set(layer.parameters, 0, N, 1)
-  forwardSums.set(layer.parameters, K * N, out)
-  product(input, false, K, N, forwardSums)
+  product(input, false, K, N, forwardSums.set(layer.parameters, K * N, out))
+  out.rows = input.rows
   activate(out)
 }
 

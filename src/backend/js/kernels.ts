@@ -26,8 +26,8 @@ const LEFT = new Float64Array(1 << 18)
 const STRIP = new Float64Array(MAX_LIST * LIST_COLS)
 /** Running sums of a block: [rows][3] or [rows][6]. */
 const SUMS = new Float64Array(MAX_ROWS * LIST_COLS)
-/** Where the entries of the lists meet `strip`: LIST_COLS x k. */
-const LIST_OFFSET = new Int32Array(1 << 18)
+/** Where the entries of the lists meet `strip`: LIST_COLS x k, below 2^16 because of MAX_LIST. */
+const LIST_OFFSET = new Uint16Array(1 << 18)
 const LIST_BEGIN = new Int32Array(MAX_ROWS)
 const LIST_END = new Int32Array(MAX_ROWS)
 
