@@ -8,6 +8,7 @@
       "native/gemm.cpp",
       "native/inputs.cpp",
       "native/loss.cpp",
+      "native/peak.cpp",
       "native/pool.cpp",
       "native/kernels/avx2.cpp",
       "native/kernels/avx512.cpp",
@@ -16,7 +17,13 @@
       "native/kernels/portable.cpp"
     ],
     "addon_sources": ["native/addon.cpp"],
-    "test_sources": ["native/test/forward_test.cpp"],
+    "test_sources": [
+      "native/test/backward_test.cpp",
+      "native/test/forward_test.cpp",
+      "native/test/gemm_test.cpp",
+      "native/test/loss_test.cpp",
+      "native/test/update_test.cpp"
+    ],
     "bench_sources": [],
     "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
     "msvc_flags": ["/std:c++17", "/O2", "/fp:precise", "/EHsc", "/W3"]
