@@ -10,6 +10,7 @@
 #include "gemm.h"
 #include "loss.h"
 #include "pool.h"
+#include "peak.h"
 
 namespace mlp {
 namespace {
@@ -21,6 +22,7 @@ constexpr int kMaxCols = 1 << 24;
 constexpr int kMaxClasses = kMaxCols;
 constexpr int kMaxListedRows = 1 << 16;
 
+constexpr float kMaxPeakMs = 1000;
 const napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
 const napi_type_tag kEvaluatorTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
 
@@ -367,6 +369,18 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
     F(info);
   } catch (const std::bad_alloc&) {
+// peak(milliseconds) -> FLOP/s of multiply-adds in registers, all threads together
+Napi::Value peak(const Napi::CallbackInfo& info) {
+  const Args args(info, "peak");
+  const float milliseconds = args.number(0, "milliseconds");
+  if (!(milliseconds > 0 && milliseconds <= kMaxPeakMs)) {
+    args.fail<Napi::RangeError>("milliseconds", "more than 0 and at most 1000", std::to_string(milliseconds));
+  }
+  const double rate = fma_peak(engine(info), milliseconds / 1e3);
+  if (rate == 0) throw Napi::Error::New(info.Env(), "native peak: expected " + std::to_string(engine(info).threads) + " threads, could not start them");
+  return Napi::Number::New(info.Env(), rate);
+}
+
     throw Napi::RangeError::New(info.Env(), "native: out of memory");
   }
   return info.Env().Undefined();
@@ -421,6 +435,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
 
 // info() -> { version, abi, contract, isas: [{ name, compiled, supported, automatic }] }, best first
 Napi::Value describe(const Napi::CallbackInfo& info) {
+  add("peak", guarded<peak>);
   const Napi::Env env = info.Env();
   Napi::Object result = Napi::Object::New(env);
   Napi::Array isas = Napi::Array::New(env, kIsaCount);

@@ -21,6 +21,7 @@ constexpr float kLeakySlope = 0.01f;
 constexpr int kLane = 16;        // lanes of the numeric contract, for every instruction set
 constexpr int kPanel = 64;       // columns of a full panel
 constexpr int kInputBlock = 48;  // inputs of one block of the sparse forward pass: 48 x 128 floats stay in L1; a multiple of 16
+constexpr int kPeakFloats = 512;  // what fma_chains works on
 
 // p <- p - learning_rate * (g + l2 * p), g the plain gradient: g = fma(l2, p, g); p = fma(-learning_rate, g, p)
 struct SgdRule {
@@ -214,6 +215,8 @@ struct Kernels {
   void (*squared_error)(const SquaredError&);
   void (*gemm)(const GemmPanel&);
 };
+  // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
+  double (*fma_chains)(int64_t rounds, float* chains);
 
 // Each in its own file; null when the compiler does not target that instruction set.
 const Kernels* avx512_kernels();

@@ -9,7 +9,9 @@
 #include "narrow.inl"
 #include "loss.inl"
 #include "lists.inl"
+#include "peak.inl"
 
 static const Kernels table = {Isa::NAME,      &lists,        Isa::GROUP,    forward_dense, forward_sparse,
                               update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
-                              bias_update,    softmax,       squared_error, gemm};
+                              bias_update,    softmax,       squared_error, gemm,
+                              fma_chains};

@@ -31,7 +31,7 @@ type Handle = object
 type Table = Float32Array | null
 type Input = Float32Array | Handle
 
-interface AddonOperations {
+export interface AddonOperations {
   readonly isa: string
   readonly threads: number
   misalignment(buffer: Uint8Array): number
@@ -137,6 +137,7 @@ interface AddonOperations {
   ): void
   allFinite(values: Float32Array): boolean
   gemm: Backend['gemm']
+  peak(milliseconds: number): number
 }
 
 /** Below this share of non-zero inputs the first layer multiplies lists of the non-zero ones. */

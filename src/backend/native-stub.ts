@@ -16,3 +16,7 @@ export function defaultThreads(): number {
 export function createNativeBackend(_options?: { isa?: string; threads?: number }): Backend {
   throw new NativeMlpError('BACKEND_UNAVAILABLE', `the native addon is not available: ${REASON}`)
 }
+
+export function nativePeak(_options?: { isa?: string; threads?: number }): (milliseconds: number) => number {
+  throw new NativeMlpError('BACKEND_UNAVAILABLE', `the native addon is not available: ${REASON}`)
+}

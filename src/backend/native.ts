@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { NativeMlpError } from '../core/errors.js'
 import type { Backend } from './backend.js'
-import { type Addon, type AddonInfo, createAddonBackend } from './native-backend.js'
+import { type Addon, type AddonInfo, type AddonOperations, createAddonBackend } from './native-backend.js'
 import { loadAddon } from './native-loader.js'
 
 /** Whether the addon can be used here, and if not, why. */
@@ -48,23 +48,50 @@ export function defaultThreads(): number {
   return isMainThread ? Math.min(availableParallelism(), 64) : 1
 }
 
+/** 'auto' (default): the best instruction set this machine has. Threads: by default `defaultThreads()`. */
+export interface NativeOptions {
+  readonly isa?: string
+  readonly threads?: number
+}
+
 /**
- * The native backend on one instruction set ('auto': the best this machine has) and so many threads.
+ * The native backend on one instruction set and so many threads.
  *
  * @throws NativeMlpError BACKEND_UNAVAILABLE when there is no addon, or not that instruction set here
  */
-export function createNativeBackend(options: { isa?: string; threads?: number } = {}): Backend {
+export function createNativeBackend(options: NativeOptions = {}): Backend {
+  const { operations, contract } = open(options)
+  return createAddonBackend(operations, contract)
+}
+
+/**
+ * Measures how many floating-point operations a second (two a multiply-add) those threads do together in registers alone:
+ * the limit of every product on that instruction set. The result measures for so many milliseconds, 0..1000.
+ *
+ * @throws NativeMlpError BACKEND_UNAVAILABLE as `createNativeBackend` does
+ */
+export function nativePeak(options: NativeOptions = {}): (milliseconds: number) => number {
+  const { operations } = open(options)
+  return (milliseconds) => operations.peak(milliseconds)
+}
+
+function open({ isa = 'auto', threads = defaultThreads() }: NativeOptions): {
+  operations: AddonOperations
+  contract: number
+} {
   const status = nativeStatus()
   const result = load()
   if (!status.available || 'reason' in result) {
-    throw new NativeMlpError('BACKEND_UNAVAILABLE', `the native addon is not available: ${status.available ? '' : status.reason}`)
+    throw new NativeMlpError(
+      'BACKEND_UNAVAILABLE',
+      `the native addon is not available: ${status.available ? '' : status.reason}`,
+    )
   }
-  const isa = options.isa ?? 'auto'
   if (isa !== 'auto' && !status.isas.includes(isa)) {
     throw new NativeMlpError(
       'BACKEND_UNAVAILABLE',
       `instruction set '${isa}' is not available; this build on this processor has: ${status.isas.join(', ')}`,
     )
   }
-  return createAddonBackend(result.addon.open(isa, options.threads ?? defaultThreads()), result.info.contract)
+  return { operations: result.addon.open(isa, threads), contract: result.info.contract }
 }

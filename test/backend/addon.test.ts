@@ -68,6 +68,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     allFinite: () => [new Float32Array(3)],
     gemm: () => [false, false, 2, 3, 4, 1, new Float32Array(8), 4, new Float32Array(12), 3, 0, new Float32Array(6), 3],
     misalignment: () => [new Uint8Array(1)],
+    peak: () => [1],
   }
 
   it('has a good call for every operation, which passes', () => {
