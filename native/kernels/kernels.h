@@ -214,9 +214,9 @@ struct Kernels {
   int (*softmax)(const Softmax&);
   void (*squared_error)(const SquaredError&);
   void (*gemm)(const GemmPanel&);
-};
   // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
   double (*fma_chains)(int64_t rounds, float* chains);
+};
 
 // Each in its own file; null when the compiler does not target that instruction set.
 const Kernels* avx512_kernels();
