@@ -9,8 +9,8 @@
 #include "fp_environment.h"
 #include "gemm.h"
 #include "loss.h"
-#include "pool.h"
 #include "peak.h"
+#include "pool.h"
 
 namespace mlp {
 namespace {
@@ -21,8 +21,8 @@ constexpr int kMaxInt = 0x7fffffff;
 constexpr int kMaxCols = 1 << 24;
 constexpr int kMaxClasses = kMaxCols;
 constexpr int kMaxListedRows = 1 << 16;
-
 constexpr float kMaxPeakMs = 1000;
+
 const napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
 const napi_type_tag kEvaluatorTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
 
@@ -377,7 +377,7 @@ Napi::Value peak(const Napi::CallbackInfo& info) {
     args.fail<Napi::RangeError>("milliseconds", "more than 0 and at most 1000", std::to_string(milliseconds));
   }
   const double rate = fma_peak(engine(info), milliseconds / 1e3);
-  if (rate == 0) throw Napi::Error::New(info.Env(), "native peak: expected " + std::to_string(engine(info).threads) + " threads, could not start them");
+  if (rate == 0) throw Napi::Error::New(info.Env(), "native peak: could not start " + std::to_string(engine(info).threads) + " threads");
   return Napi::Number::New(info.Env(), rate);
 }
 
@@ -430,12 +430,12 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   add("allFinite", guarded<all_finite>);
   add("gemm", guarded<gemm_call>);
   add("misalignment", guarded<misalignment>);
+  add("peak", guarded<peak>);
   return result;
 }
 
 // info() -> { version, abi, contract, isas: [{ name, compiled, supported, automatic }] }, best first
 Napi::Value describe(const Napi::CallbackInfo& info) {
-  add("peak", guarded<peak>);
   const Napi::Env env = info.Env();
   Napi::Object result = Napi::Object::New(env);
   Napi::Array isas = Napi::Array::New(env, kIsaCount);
