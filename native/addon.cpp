@@ -364,11 +364,6 @@ Napi::Value misalignment(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(at % 64));
 }
 
-template <void (*F)(const Napi::CallbackInfo&)>
-Napi::Value guarded(const Napi::CallbackInfo& info) {
-  try {
-    F(info);
-  } catch (const std::bad_alloc&) {
 // peak(milliseconds) -> FLOP/s of multiply-adds in registers, all threads together
 Napi::Value peak(const Napi::CallbackInfo& info) {
   const Args args(info, "peak");
@@ -381,6 +376,11 @@ Napi::Value peak(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), rate);
 }
 
+template <void (*F)(const Napi::CallbackInfo&)>
+Napi::Value guarded(const Napi::CallbackInfo& info) {
+  try {
+    F(info);
+  } catch (const std::bad_alloc&) {
     throw Napi::RangeError::New(info.Env(), "native: out of memory");
   }
   return info.Env().Undefined();
