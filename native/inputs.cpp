@@ -12,6 +12,7 @@ namespace mlp {
 namespace {
 
 constexpr int kRowChunk = 16;
+constexpr int kAhead = 8;  // rows fetched ahead: they are scattered over memory
 constexpr int kPast = 64;  // elements the list kernels may write past the last
 
 static_assert(kInputBlock % 16 == 0, "a group of inputs, and a transposed square, lie within one block");
@@ -85,7 +86,7 @@ Batch::Batch(const Kernels& kernels, int capacity, int cols, InputKind kind, boo
   }
   const bool bytes = kind == InputKind::bytes;
   blocks_ = (cols + kInputBlock - 1) / kInputBlock;
-  list_stride_ = (longest_row_ + kPast + 63) / 64 * 64;
+  list_stride_ = (longest_row_ + kInputBlock + kPast + 63) / 64 * 64;
   ids_ = Buffer<uint8_t>(rows * list_stride_);
   byte_values_ = Buffer<uint8_t>(bytes ? rows * list_stride_ : 0);
   float_values_ = Buffer<float>(bytes ? 0 : rows * list_stride_);
@@ -106,10 +107,11 @@ bool Batch::gather(const Inputs& inputs, const int32_t* indices, int count, bool
   const size_t row_bytes = static_cast<size_t>(cols_) * (inputs.bytes ? 1 : sizeof(float));
   const char* base = inputs.bytes ? reinterpret_cast<const char*>(inputs.bytes) : reinterpret_cast<const char*>(inputs.floats);
   std::atomic<bool> fits{true};
+  for (int r = 0; r < kAhead && r < count; r++) prefetch(base + static_cast<size_t>(indices[r]) * row_bytes, row_bytes);
   parallel(threads, (count + kRowChunk - 1) / kRowChunk, [&](int task, int) {
     const int first = task * kRowChunk, end = first + kRowChunk < count ? first + kRowChunk : count;
-    for (int r = first; r < end; r++) prefetch(base + static_cast<size_t>(indices[r]) * row_bytes, row_bytes);
     for (int r = first; r < end; r++) {
+      if (r + kAhead < count) prefetch(base + static_cast<size_t>(indices[r + kAhead]) * row_bytes, row_bytes);
       if (!sparse_) gather_dense(inputs, r, indices[r]);
       else if (!gather_lists(inputs, r, indices[r])) fits = false;
     }
@@ -139,17 +141,9 @@ void Batch::gather_dense(const Inputs& in, int row, int32_t index) {
 bool Batch::gather_lists(const Inputs& in, int row, int32_t index) {
   const size_t at = static_cast<size_t>(row) * list_stride_, from = static_cast<size_t>(index) * static_cast<size_t>(cols_);
   uint32_t* const start = block_start_.data() + static_cast<size_t>(row) * static_cast<size_t>(blocks_ + 1);
-  // A row that has grown since it was measured would overrun its slot: count before listing.
-  size_t nonzeros = 0;
-  if (in.bytes) {
-    for (int k = 0; k < cols_; k++) nonzeros += in.bytes[from + static_cast<size_t>(k)] != 0;
-  } else {
-    for (int k = 0; k < cols_; k++) nonzeros += in.floats[from + static_cast<size_t>(k)] != 0.0f;
-  }
-  if (nonzeros > longest_row_) return false;
-  if (in.bytes) kernels_->lists->list_bytes(in.bytes + from, cols_, ids_.data() + at, byte_values_.data() + at, start);
-  else kernels_->lists->list_floats(in.floats + from, cols_, ids_.data() + at, float_values_.data() + at, start);
-  return true;
+  const uint32_t limit = static_cast<uint32_t>(longest_row_);
+  if (in.bytes) return kernels_->lists->list_bytes(in.bytes + from, cols_, limit, ids_.data() + at, byte_values_.data() + at, start);
+  return kernels_->lists->list_floats(in.floats + from, cols_, limit, ids_.data() + at, float_values_.data() + at, start);
 }
 
 void Batch::build_groups(const Inputs& in, const int32_t* indices, int k0, int k1) {

@@ -186,9 +186,10 @@ struct GemmPanel {
 };
 
 struct ListKernels {
-  // lists of one row's non-zero bytes or floats; ids and values have room for 64 elements past the last
-  void (*list_bytes)(const uint8_t* row, int cols, uint8_t* ids, uint8_t* values, uint32_t* block_start);
-  void (*list_floats)(const float* row, int cols, uint8_t* ids, float* values, uint32_t* block_start);
+  // lists of one row's non-zero bytes or floats; false when there are more than `limit`, for which there is room, and for 64
+  // more that may be written past the last
+  bool (*list_bytes)(const uint8_t* row, int cols, uint32_t limit, uint8_t* ids, uint8_t* values, uint32_t* block_start);
+  bool (*list_floats)(const float* row, int cols, uint32_t limit, uint8_t* ids, float* values, uint32_t* block_start);
   // to[k * stride + r] = row r's byte k, for k0 <= k < k1, row r at from + indices[r] * cols
   void (*transpose_bytes)(const uint8_t* from, size_t cols, const int32_t* indices, int rows, int k0, int k1, uint8_t* to,
                           size_t stride);

@@ -5,19 +5,20 @@
 //   void transpose16(const uint8_t* const from[16], uint8_t* to, size_t stride)
 // Outputs may be written up to 64 elements past the last.
 
-static void list_bytes(const uint8_t* row, int cols, uint8_t* ids, uint8_t* values, uint32_t* block_start) {
+static bool list_bytes(const uint8_t* row, int cols, uint32_t limit, uint8_t* ids, uint8_t* values, uint32_t* block_start) {
   uint32_t n = 0;
   *block_start++ = 0;
-  for (int k = 0; k < cols; k += kInputBlock) {
+  for (int k = 0; k < cols && n <= limit; k += kInputBlock) {
     n += static_cast<uint32_t>(Isa::compress(row + k, cols - k < kInputBlock ? cols - k : kInputBlock, ids + n, values + n));
     *block_start++ = n;
   }
+  return n <= limit;
 }
 
-static void list_floats(const float* row, int cols, uint8_t* ids, float* values, uint32_t* block_start) {
+static bool list_floats(const float* row, int cols, uint32_t limit, uint8_t* ids, float* values, uint32_t* block_start) {
   uint32_t n = 0;
   *block_start++ = 0;
-  for (int k = 0; k < cols; k += kInputBlock) {
+  for (int k = 0; k < cols && n <= limit; k += kInputBlock) {
     for (int i = 0; i < kInputBlock && k + i < cols; i++) {
       ids[n] = static_cast<uint8_t>(i);
       values[n] = row[k + i];
@@ -25,6 +26,7 @@ static void list_floats(const float* row, int cols, uint8_t* ids, float* values,
     }
     *block_start++ = n;
   }
+  return n <= limit;
 }
 
 static void transpose_bytes(const uint8_t* from, size_t cols, const int32_t* indices, int rows, int k0, int k1, uint8_t* to,
