@@ -24,7 +24,7 @@ export class ForwardSums implements Destination {
   start(_row0: number, rows: number, col0: number, cols: number, width: number): void {
     const biases = this.#biases + col0
     for (let c = 0; c < cols; c++) {
-      const bias = this.#parameters[biases + c] + 0
+      const bias = this.#parameters[biases + c]
       for (let r = 0; r < rows; r++) sums[r * width + c] = bias
     }
   }
@@ -138,7 +138,7 @@ export class GemmSums implements Destination {
     }
     const from = row0 * this.#stride + col0
     for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < cols; c++) sums[r * width + c] = this.#beta * this.#c[from + r * this.#stride + c] + 0
+      for (let c = 0; c < cols; c++) sums[r * width + c] = this.#beta * this.#c[from + r * this.#stride + c]
     }
   }
 

@@ -71,8 +71,8 @@ export function listsFit(longest: number): boolean {
 }
 
 /**
- * The same with the left operand as lists. A term that is left out is a zero times a finite number: adding it would
- * change no bit, because a sum that starts at +0 or a bias that is not -0 never is -0.
+ * The same with the left operand as lists. A term that is left out is a zero times a finite number: adding it could
+ * change nothing but the sign of a zero, and no destination stores a -0.
  */
 export function sparseProduct(
   a: SparseOperand,
