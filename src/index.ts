@@ -31,13 +31,7 @@ export * from './progress/index.js'
 export type { SearchBase, SearchGrid } from './search/grid.js'
 export { gridSearch } from './search/grid-search.js'
 export type { GridSearchOptions } from './search/search-plan.js'
-export {
-  SEARCH_PRESET_NAMES,
-  SEARCH_PRESETS,
-  type SearchData,
-  type SearchPreset,
-  type SearchPresetName,
-} from './search/search-presets.js'
+export { SEARCH_PRESETS, type SearchPreset } from './search/search-presets.js'
 export type {
   SearchCallbacks,
   SelectBy,

@@ -69,7 +69,8 @@ function issueError(issue: z.core.$ZodIssue, value: object, where: string): Nati
   return invalidArgument(`${where}: ${key}`, FIELDS[key].expected, (value as Record<string, unknown>)[key])
 }
 
-async function readJson(file: string): Promise<unknown> {
+/** @throws NativeMlpError INVALID_ARGUMENT for a file that cannot be read, is not JSON or has a key twice */
+export async function readJson(file: string): Promise<unknown> {
   let text: string
   let value: unknown
   try {

@@ -63,7 +63,8 @@ export function modelOptions(config: TrialConfig, { cols, classes, targetCols, c
     init,
     seed,
     inputScale: scale,
-    classNames: classNames.length > 0 ? classNames : null,
+    // a model knows its outputs by number anyway
+    classNames: classNames.every((name, i) => name === String(i)) ? null : classNames,
   }
 }
 

@@ -1,24 +1,33 @@
-import type { InputScale } from '../core/scale.js'
+import { PRESETS, type PresetName, type TrainingConfig } from '../train/presets.js'
 import type { SearchBase, SearchGrid } from './grid.js'
 
-/** Which rows of MNIST a search uses, and what their pixels mean. */
-export interface SearchData {
-  readonly scale: InputScale
-  /** share of the training rows drawn for validation, between 0 and 1 */
-  readonly validFraction: number
-  /** use only the first so many rows; null for all */
-  readonly limitTrain: number | null
-  readonly limitTest: number | null
-}
-
+/** A search on MNIST. */
 export interface SearchPreset {
-  readonly data: SearchData
+  /** which rows are used, what their pixels mean, and what is the same in all trials */
+  readonly training: TrainingConfig
   readonly grid: SearchGrid
+  /** `searchBase` of the two */
   readonly base: SearchBase
 }
 
-export const SEARCH_PRESET_NAMES = ['homework', 'quick'] as const
-export type SearchPresetName = (typeof SEARCH_PRESET_NAMES)[number]
+/** What a training run's hyper-parameters mean to `gridSearch`: all but those the grid varies. */
+export function searchBase(training: TrainingConfig, grid: SearchGrid): SearchBase {
+  const { scale: _, validFraction, limitTrain, limitTest, hidden, patience, ...rest } = training
+  const { stepsPerEpoch, evaluateEvery } = training
+  const base = {
+    ...rest,
+    hidden: hidden.length === 1 ? hidden[0] : hidden,
+    stepsPerEpoch: stepsPerEpoch ?? undefined,
+    evaluateEvery: evaluateEvery ?? undefined,
+    earlyStopping: patience === null ? undefined : { patience },
+  }
+  const kept = Object.entries(base).filter(([key, value]) => value !== undefined && !(key in grid))
+  return Object.fromEntries(kept)
+}
+
+function preset(training: TrainingConfig, grid: SearchGrid): SearchPreset {
+  return { training, grid, base: searchBase(training, grid) }
+}
 
 /**
  * Searches to start from:
@@ -26,38 +35,21 @@ export type SearchPresetName = (typeof SEARCH_PRESET_NAMES)[number]
  *   with replacement, L2 on weights and biases, 21 evaluations of all 70,000 rows in each trial
  * - `quick`: eight small networks on a part of the rows: seconds on any backend
  */
-export const SEARCH_PRESETS: Readonly<Record<SearchPresetName, SearchPreset>> = {
-  homework: {
-    data: { scale: 'raw', validFraction: 0.2, limitTrain: null, limitTest: null },
-    grid: {
-      learningRate: [0.001, 0.005, 0.01, 0.05, 0.075],
-      l2: [0.005, 0.01, 0.05, 0.1],
-      hidden: [128, 256, 512],
-    },
-    base: {
-      l2Biases: true,
-      activation: 'relu',
-      init: 'homework',
-      epochs: 7,
-      batchSize: 256,
-      // 60,000 / 256, although only 48,000 rows train
-      stepsPerEpoch: 234,
-      sampling: 'replacement',
-      evaluateEvery: 100,
-      evaluateOn: ['train', 'valid', 'test'],
-    },
-  },
-  quick: {
-    data: { scale: 'unit', validFraction: 0.2, limitTrain: 6000, limitTest: 2000 },
-    grid: { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [32, 64] },
-    base: {
-      activation: 'relu',
-      init: 'he',
+export const SEARCH_PRESETS: Readonly<Record<PresetName, SearchPreset>> = {
+  homework: preset(PRESETS.homework, {
+    learningRate: [0.001, 0.005, 0.01, 0.05, 0.075],
+    l2: [0.005, 0.01, 0.05, 0.1],
+    hidden: [128, 256, 512],
+  }),
+  quick: preset(
+    {
+      ...PRESETS.quick,
+      limitTrain: 6000,
+      limitTest: 2000,
       epochs: 3,
-      batchSize: 64,
-      sampling: 'shuffle',
-      evaluateEvery: 50,
+      evaluateEvery: null,
       evaluateOn: ['valid', 'test'],
     },
-  },
+    { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [32, 64] },
+  ),
 }

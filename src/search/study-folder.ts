@@ -22,73 +22,84 @@ const FILES = {
   results: 'results.csv',
   timings: 'timings.csv',
   model: 'best.safetensors',
+  figures: 'figures',
 } as const
+
+/** What a new study removes; figures are drawn over. */
+const OWN = Object.values(FILES).filter((name) => name !== FILES.figures)
 
 /**
  * The files of one study, consistent at any moment: trials.jsonl gains a line, synced to disk, as each trial finishes;
  * best.safetensors is the best so far; study.json says how the study stands. `end` adds results.csv and timings.csv.
  *
- *     const folder = await StudyFolder.create('runs/search')
- *     const study = await gridSearch({ data, grid, base, callbacks: [folder.callbacks] })
+ *     const folder = new StudyFolder('runs/search')
+ *     const study = await gridSearch({ data, grid, base, callbacks: folder.callbacks })
  *     await folder.end()
+ *
+ * The folder is made when the study starts. A study that cannot have it ends with NativeMlpError INVALID_ARGUMENT (it holds
+ * a study already and `overwrite` is not set, or it holds other files) or FILE_SYSTEM.
  */
 export class StudyFolder {
   readonly path: string
   /** to hand to `gridSearch` */
   readonly callbacks: SearchCallbacks
-  readonly #about: Readonly<Record<string, unknown>>
-  readonly #journal: FileHandle
+  readonly #options: StudyFolderOptions
   readonly #trials: TrialResult[] = []
   readonly #started = new Date()
+  #journal: FileHandle | null = null
   #journalBytes = 0
   #header: StudyHeader | null = null
   #best: TrialResult | null = null
 
-  /** `StudyFolder.create` makes one. */
-  private constructor(path: string, journal: FileHandle, about: Readonly<Record<string, unknown>>) {
+  constructor(path: string, options: StudyFolderOptions = {}) {
+    knownOptions('StudyFolder', options, ['overwrite', 'about'])
     this.path = path
-    this.#journal = journal
-    this.#about = about
+    this.#options = options
     this.callbacks = {
       onStart: (header) => this.#start(header),
       onTrialEnd: (event) => this.#add(event),
     }
   }
 
-  /**
-   * Takes a folder for a new study, made where it is missing.
-   *
-   * @throws NativeMlpError INVALID_ARGUMENT when it holds a study already (without `overwrite`) or other files, FILE_SYSTEM
-   */
-  static async create(path: string, options: StudyFolderOptions = {}): Promise<StudyFolder> {
-    knownOptions('StudyFolder', options, ['overwrite', 'about'])
-    try {
-      await mkdir(path, { recursive: true })
-      await clear(path, options.overwrite ?? false)
-      return new StudyFolder(path, await open(join(path, FILES.trials), 'wx'), options.about ?? {})
-    } catch (error) {
-      throw error instanceof NativeMlpError ? error : fileSystemError('make the folder', path, error)
+  /** Whether a study may start in the folder, as far as can be said before. @throws as the study would */
+  async check(): Promise<void> {
+    const entries = await entriesOf(this.path)
+    if (entries.length === 0) return
+    if (!entries.includes(FILES.trials)) {
+      const expected = 'expected a new or empty folder, this one holds other files'
+      throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${expected}`)
     }
+    if (this.#options.overwrite) return
+    throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: holds an earlier study, and overwrite is not set`)
   }
 
+  /** Path of study.json, trials.jsonl, results.csv, timings.csv, best.safetensors or the folder of the figures. */
   file(name: keyof typeof FILES): string {
     return join(this.path, FILES[name])
   }
 
   /**
-   * Writes the tables of the trials that have finished.
+   * Writes the tables of the trials that have finished. Does nothing for a study that never started.
    *
    * @param error what ended the study early, if anything did
    */
   async end(error?: unknown): Promise<void> {
-    await this.#journal.close()
     if (this.#header === null) return
+    await this.#journal?.close()
     await writeFileAtomic(this.file('results'), resultsCsv(this.#trials, this.#header))
     await writeFileAtomic(this.file('timings'), timingsCsv(this.#trials))
     await this.#writeRecord(error === undefined ? 'completed' : isAbort(error) ? 'interrupted' : 'failed', error)
   }
 
   async #start(header: StudyHeader): Promise<void> {
+    await this.check()
+    try {
+      await mkdir(this.path, { recursive: true })
+      for (const name of OWN) await rm(join(this.path, name), { force: true })
+      this.#journal = await open(this.file('trials'), 'wx')
+    } catch (error) {
+      throw fileSystemError('start a study', this.path, error)
+    }
     this.#header = header
     await this.#writeRecord('running')
   }
@@ -104,12 +115,12 @@ export class StudyFolder {
 
   async #append(line: string): Promise<void> {
     try {
-      await this.#journal.appendFile(line)
-      await this.#journal.datasync()
+      await this.#journal!.appendFile(line)
+      await this.#journal!.datasync()
       this.#journalBytes += Buffer.byteLength(line)
     } catch (error) {
       // half a line is worse than none; where not even this works, the first error says why
-      await this.#journal.truncate(this.#journalBytes).catch(() => {})
+      await this.#journal!.truncate(this.#journalBytes).catch(() => {})
       throw fileSystemError('append', this.file('trials'), error)
     }
   }
@@ -126,7 +137,7 @@ export class StudyFolder {
       seed: base.seed ?? 1,
       config: { grid, base, selectBy, metric },
       caution,
-      data: { ...this.#about, rows },
+      data: { ...this.#options.about, rows },
       backend: { name: backend, isa, workers, contract: family.contract },
       node: process.version,
       platform: `${process.platform}-${process.arch}`,
@@ -157,17 +168,13 @@ function isAbort(error: unknown): boolean {
   return error instanceof NativeMlpError && error.code === 'ABORTED'
 }
 
-/** Figures are left: a new study draws them anew. */
-async function clear(path: string, overwrite: boolean): Promise<void> {
-  const entries = await readdir(path)
-  if (entries.length === 0) return
-  if (!entries.includes(FILES.trials)) {
-    throw new NativeMlpError('INVALID_ARGUMENT', `${path}: expected a new or empty folder, this one holds other files`)
+async function entriesOf(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw fileSystemError('read', path, error)
   }
-  if (!overwrite) {
-    throw new NativeMlpError('INVALID_ARGUMENT', `${path}: holds an earlier study; take another folder or overwrite it`)
-  }
-  for (const name of Object.values(FILES)) await rm(join(path, name), { force: true })
 }
 
 function packageVersion(): string {

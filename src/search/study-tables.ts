@@ -1,5 +1,6 @@
 import type { TrialSummary } from '../core/results.js'
 import { type CsvValue, toCsv } from '../formats/csv.js'
+import type { SearchGrid } from './grid.js'
 import { rankTrials } from './select.js'
 import type { Selection, TrialResult } from './study.js'
 
@@ -11,8 +12,11 @@ const SETS = ['valid', 'test', 'train'] as const
  *
  * @param trials finished ones, in any order; all of one study
  */
-export function resultsCsv(trials: readonly TrialSummary[], selection: Selection): string {
-  const params = Object.keys(trials[0]?.params ?? {})
+export function resultsCsv(
+  trials: readonly TrialSummary[],
+  selection: Selection & { readonly grid?: SearchGrid },
+): string {
+  const params = Object.keys(trials[0]?.params ?? selection.grid ?? {})
   const ranks = rankTrials(trials, selection)
   const columns = [
     ...['trial', 'state', 'reason', ...params.map((key) => `param_${key}`), 'best_step'],

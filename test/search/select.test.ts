@@ -11,7 +11,11 @@ const byLoss = { selectBy: 'valid', metric: 'loss' } as const
 
 describe('ranks', () => {
   it('put high accuracy and low loss first', () => {
-    const trials = [trial(0, { accuracy: 0.7, loss: 2 }), trial(1, { accuracy: 0.9, loss: 3 }), trial(2, { accuracy: 0.8 })]
+    const trials = [
+      trial(0, { accuracy: 0.7, loss: 2 }),
+      trial(1, { accuracy: 0.9, loss: 3 }),
+      trial(2, { accuracy: 0.8 }),
+    ]
     expect([...rankTrials(trials, byAccuracy)]).toEqual([
       [1, 1],
       [2, 2],
