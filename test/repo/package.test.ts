@@ -48,7 +48,7 @@ describe('the published package', () => {
       /^docs\/[\w/.-]+\.(md|svg|png)$/,
     ]
     expect(packed.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([])
-    expect(packed.filter((path) => /(^|\/)(test|bench)s?\/|\.test\./.test(path))).toEqual([])
+    expect(packed.filter((path) => /(^|\/)tests?\/|^native\/bench\/|\.test\./.test(path))).toEqual([])
   })
 
   it('has a command that a shell can run', () => {

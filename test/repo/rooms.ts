@@ -18,9 +18,10 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   io: ['train'],
   search: ['io'],
   plot: ['core'],
-  progress: ['train'],
+  progress: ['search'],
   index: ['search', 'plot', 'progress'],
-  cli: ['index'],
+  bench: ['train'],
+  cli: ['index', 'bench'],
 }
 
 /** These run in browsers: nothing they reach without #native may be a part of Node. */

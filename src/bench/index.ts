@@ -1,0 +1,5 @@
+// What native-mlp/bench exports: the benchmark of the command line and of scripts/bench.ts. No logic here.
+export { type BenchOptions, bench } from './bench.js'
+export type { BenchReport, BenchResult } from './report.js'
+export { median, type Summary, summarize } from './statistics.js'
+export { formatReport, settingWords } from './table.js'

@@ -1,0 +1,38 @@
+/** How a number that varies from sample to sample was found. */
+export interface Summary {
+  readonly median: number
+  /** 10th and 90th percentile */
+  readonly p10: number
+  readonly p90: number
+  readonly min: number
+  readonly max: number
+  readonly samples: number
+}
+
+/**
+ * The value below which a share q of the samples lies, between neighbours by straight line (NumPy's and Excel's default).
+ * @param sorted ascending, at least one
+ */
+export function quantile(sorted: readonly number[], q: number): number {
+  const at = q * (sorted.length - 1)
+  const below = Math.floor(at)
+  const above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below])
+}
+
+/** @param values at least one, in any order */
+export function summarize(values: readonly number[]): Summary {
+  const sorted = [...values].sort((a, b) => a - b)
+  return {
+    median: quantile(sorted, 0.5),
+    p10: quantile(sorted, 0.1),
+    p90: quantile(sorted, 0.9),
+    min: sorted[0],
+    max: sorted[sorted.length - 1],
+    samples: sorted.length,
+  }
+}
+
+export function median(values: readonly number[]): number {
+  return summarize(values).median
+}

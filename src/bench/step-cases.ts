@@ -1,0 +1,32 @@
+import { TrainingStep } from '../train/step.js'
+import type { BenchCase } from './case.js'
+import type { Contents } from './data.js'
+import { around, checkFinite, epochOfBatches, type NetworkSize, network, OPTIMIZER, stepFlops } from './network.js'
+
+const SIZES: readonly NetworkSize[] = [
+  { B: 256, H: 128 },
+  { B: 256, H: 256 },
+  { B: 256, H: 512 },
+  { B: 64, H: 128 },
+]
+
+/** Whole training steps as `fit` takes them, on the batches of an epoch in turn. */
+export const STEP_CASES: readonly BenchCase[] = (['dense', 'mnist'] as const).flatMap((contents) =>
+  SIZES.map((size) => stepCase(contents, size)),
+)
+
+function stepCase(contents: Contents, size: NetworkSize): BenchCase {
+  const name = `step ${contents} B=${size.B} H=${size.H}`
+  return {
+    name,
+    group: 'step',
+    flops: stepFlops(size),
+    prepare: async (backend, data) => {
+      const rows = await data.training(contents)
+      const step = new TrainingStep(network(backend, size.H), rows, size.B)
+      const next = around(epochOfBatches(rows, size.B))
+      const rule = OPTIMIZER.rule(0)
+      return { call: () => checkFinite(step.run(next(), rule), name) }
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import type { Group } from './case.js'
+import type { BenchReport, BenchResult } from './report.js'
+
+const TITLES: Readonly<Record<Group, string>> = {
+  gemm: 'products of row-major matrices, C = op(A) op(B), M x N x K',
+  step: 'training steps of 784-H-10, batch of B, gathering the batch included',
+  part: 'the operations of a step one by one',
+  fit: "a step of fit, an epoch's bookkeeping included",
+  evaluate: 'loss and accuracy of 70,000 rows by 784-H-10',
+}
+
+/** 'avx512, 1 thread' */
+export function settingWords({ isa, threads }: Pick<BenchResult, 'isa' | 'threads'>): string {
+  if (isa === 'js') return 'js (pure TypeScript), 1 thread'
+  return `${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+}
+
+/** The report for people. */
+export function formatReport(report: BenchReport): string {
+  const { machine, version, date, quick, nativeMissing, results } = report
+  const lines = [
+    `native-mlp ${version} bench, ${date}`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.platform} ${machine.os} ${machine.arch}, Node ${machine.node}`,
+    `load before: ${machine.load}${machine.load > 0.5 ? ' - the machine is busy, so these figures are noise' : ''}`,
+  ]
+  if (quick) lines.push('--quick: few rows and samples, figures not to be trusted')
+  if (nativeMissing) lines.push(`native backend not measured: ${nativeMissing}`)
+  lines.push('times in microseconds: median (10th..90th percentile); dense limit: all multiply-adds at the peak')
+  for (const [setting, ofSetting] of groupBy(results, settingWords)) {
+    for (const [group, ofGroup] of groupBy(ofSetting, (result) => result.group)) {
+      lines.push('', `${setting}: ${TITLES[group]}`, resultTable(ofGroup))
+    }
+  }
+  return lines.join('\n')
+}
+
+function resultTable(results: readonly BenchResult[]): string {
+  const [limit, share] = results[0].group === 'gemm' ? ['peak', 'of peak'] : ['dense limit', 'of limit']
+  const rows = results.map((result) => {
+    const { microseconds, gflops } = result
+    return [
+      result.case.slice(result.case.indexOf(' ') + 1),
+      time(microseconds.median),
+      `${time(microseconds.p10)}..${time(microseconds.p90)}`,
+      gflops === null ? '' : gflops.toFixed(1),
+      ...limitCells(result),
+    ]
+  })
+  return alignColumns([['case', 'median', '10th..90th', 'GFLOP/s', limit, share], ...rows])
+}
+
+/** For a product the peak and the share of it, else the dense limit and how many times as long it took. */
+function limitCells({ group, peak, denseLimit, shareOfPeak }: BenchResult): string[] {
+  if (peak === null || denseLimit === null || shareOfPeak === null) return ['', '']
+  if (group === 'gemm') return [peak.toFixed(1), shareOfPeak.toFixed(3)]
+  return [time(denseLimit), (1 / shareOfPeak).toFixed(3)]
+}
+
+/** Three or four digits that matter. */
+export function time(microseconds: number): string {
+  return microseconds.toFixed(microseconds < 10 ? 2 : microseconds < 1000 ? 1 : 0)
+}
+
+/** Columns two spaces apart, all but the first aligned to the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)))
+  const line = (row: readonly string[]) =>
+    row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  ')
+  return rows.map((row) => line(row).trimEnd()).join('\n')
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item])
+  return groups
+}
