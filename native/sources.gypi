@@ -19,9 +19,16 @@
     "addon_sources": ["native/addon.cpp"],
     "test_sources": [
       "native/test/backward_test.cpp",
+      "native/test/dispatch_test.cpp",
+      "native/test/elementary_test.cpp",
+      "native/test/evaluate_test.cpp",
       "native/test/forward_test.cpp",
+      "native/test/fp_environment_test.cpp",
       "native/test/gemm_test.cpp",
+      "native/test/inputs_test.cpp",
       "native/test/loss_test.cpp",
+      "native/test/pool_test.cpp",
+      "native/test/training_test.cpp",
       "native/test/update_test.cpp"
     ],
     "bench_sources": [],

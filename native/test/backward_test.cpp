@@ -54,11 +54,7 @@ void expect_bits(const Case& c) {
 
 void shapes() {
   Random random(1);
-  for (const int rows : heights()) {
-    for (const int K : widths()) {
-      for (const int N : widths()) expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal));
-    }
-  }
+  each_shape(widths(), widths(), [&](int rows, int K, int N) { expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal)); });
 }
 
 void odd_states() {

@@ -259,5 +259,18 @@ inline std::vector<int> heights() {
   return {0, 1, 5, 6, 7, 33, 64, 65, 256};
 }
 
+// fn(rows, a, b) for every height and every pair of the two lists; of the products that take long, for one in seven
+template <class F>
+void each_shape(const std::vector<int>& as, const std::vector<int>& bs, const F& fn) {
+  int turn = 0;
+  for (const int rows : heights()) {
+    for (const int a : as) {
+      for (const int b : bs) {
+        if (static_cast<long>(rows) * a * b < 500000 || ++turn % 7 == 0) fn(rows, a, b);
+      }
+    }
+  }
+}
+
 }  // namespace test
 }  // namespace mlp

@@ -44,11 +44,7 @@ void expect_bits(const Case& c) {
 
 void shapes() {
   Random random(1);
-  for (const int rows : heights()) {
-    for (const int K : depths()) {
-      for (const int N : widths()) expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal));
-    }
-  }
+  each_shape(depths(), widths(), [&](int rows, int K, int N) { expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal)); });
   // a byte 0 that means something: no lists of bytes
   for (const int N : {10, 65}) expect_bits(Case(random, 20, 100, N, Draw::normal, Draw::normal, -0.5f));
 }

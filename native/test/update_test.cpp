@@ -52,13 +52,9 @@ void expect_bits(const Case& c, const SgdRule& weights, const SgdRule& biases) {
 
 void shapes() {
   Random random(1);
-  for (const int rows : heights()) {
-    for (const int K : depths()) {
-      for (const int N : widths()) {
-        expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal, Draw::normal), kWeights, kBiases);
-      }
-    }
-  }
+  each_shape(depths(), widths(), [&](int rows, int K, int N) {
+    expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal, Draw::normal), kWeights, kBiases);
+  });
 }
 
 // Chains that underflow to -0, dead units, a rule that changes nothing: dense and sparse still agree.
