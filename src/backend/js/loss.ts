@@ -4,8 +4,8 @@ import type { LayerOutput, Matrix } from '../backend.js'
 import { timesDerivative } from './activations.js'
 import { expectShape } from './storage.js'
 
-/** Sum of e^(z - max) of the row treated last. */
-let partition = 0
+/** Sum of e^(z - max) of the row treated last; a typed array, because a number in a variable would be allocated anew. */
+const partition = new Float64Array(1)
 
 export function softmaxCrossEntropy(
   logits: Matrix,
@@ -50,8 +50,8 @@ export function softmaxLoss(values: Float32Array, at: number, cols: number, best
     zeros += z * 0
     sum += softmaxExp(z - max)
   }
-  partition = zeros === 0 ? sum : Number.NaN
-  return log(partition) + (max - values[at + label])
+  partition[0] = zeros === 0 ? sum : Number.NaN
+  return log(partition[0]) + (max - values[at + label])
 }
 
 /** gradient = (softmax(z) - onehot) / rows, of the row `softmaxLoss` has just treated. */
@@ -67,7 +67,7 @@ function softmaxGradient(
 ): void {
   const max = values[at + best]
   for (let c = 0; c < cols; c++) {
-    const p = softmaxExp(values[at + c] - max) / partition
+    const p = softmaxExp(values[at + c] - max) / partition[0]
     gradient[to + c] = (c === label ? p - 1 : p) / rows
   }
 }
