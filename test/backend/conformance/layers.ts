@@ -109,7 +109,6 @@ function checkBackward(
 ): void {
   const { inputs: K, outputs: N } = layer
   const B = gradRows.length
-  // a previous layer of one input, so that its output is known: z = x w + b, w = 1, b = 0
   const z = randomRows(B, K, numbers(K + 3 * B), 3)
   const previous = passThrough(backend, z, activation)
   const gradIn = backend.matrix(B + 1, K)
@@ -126,13 +125,12 @@ function checkBackward(
   assertGuard(gradIn, `backward ${where}`)
 }
 
-/** A layer output whose pre-activations are exactly `z`: K layers' worth of identity weights would be slow, so one row a time. */
+/** A layer output whose pre-activations are exactly `z`: each row is the biases of a layer with zero weights. */
 function passThrough(backend: Backend, z: Rows, activation: Activation): LayerOutput {
   const K = z[0].length
   const B = z.length
   const out = backend.layerOutput(B + 1, { inputs: 1, outputs: K, activation })
   poison(out)
-  // each row of the batch in turn is the bias of a layer with zero weights
   const row = backend.layerOutput(1, { inputs: 1, outputs: K, activation })
   const input = writeMatrix(backend.matrix(1, 1), [[0]])
   z.forEach((values, r) => {

@@ -126,7 +126,7 @@ export function losses(create: () => Backend): void {
         const next = numbers(B + N)
         const z = randomRows(B, N, next, 2)
         const targets = randomRows(B, N, next)
-        // one input of 1 and row r of z as weights is one row; the batch is a layer of B inputs and a unit matrix
+        // unit vectors as inputs and z as weights: the layer's pre-activations are z itself
         const unit = z.map((_, r) => z.map((__, k) => (r === k ? 1 : 0)))
         const layer = makeLayer(backend, z, new Array(N).fill(0), activation)
         const output = backend.layerOutput(B + 1, layer)
