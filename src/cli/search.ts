@@ -97,7 +97,7 @@ function summary({ status, folder, header, trials, best, figures, seconds }: Fin
   const lines: string[] = []
   const line = (name: string, text: string) => lines.push(`${name.padEnd(9)} ${text}`)
   const { completed, collapsed, failed } = countStates(trials)
-  if (status === 'interrupted') line('stopped', `the folder holds the ${trials.length} trials that had finished`)
+  if (status === 'interrupted') line('stopped', 'early; the folder holds the trials that had finished')
   line('trials', `${trials.length} of ${header.size}: ${completed} completed, ${collapsed} collapsed, ${failed} failed`)
   if (best) {
     line('best', `trial ${best.trial}: ${paramWords(best.params)}`)
