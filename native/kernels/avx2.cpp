@@ -27,6 +27,12 @@ struct Isa : BytesX86 {
   MLP_INLINE V add(V a, V b) { return _mm256_add_ps(a, b); }
   MLP_INLINE V mul(V a, V b) { return _mm256_mul_ps(a, b); }
   MLP_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+  MLP_INLINE V sub(V a, V b) { return _mm256_sub_ps(a, b); }
+  MLP_INLINE V where_less(V a, V b, V yes, V no) { return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+  MLP_INLINE V add_exponent(V p, V shifted) {
+    const __m256i n = _mm256_slli_epi32(_mm256_sub_epi32(_mm256_castps_si256(shifted), _mm256_set1_epi32(kShiftBits)), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), n));
+  }
   MLP_INLINE V relu(V z) { return _mm256_and_ps(_mm256_cmp_ps(z, zero(), _CMP_NLE_UQ), z); }
   MLP_INLINE V where_positive(V y, V g) { return _mm256_and_ps(_mm256_cmp_ps(y, zero(), _CMP_GT_OQ), g); }
   MLP_INLINE float tree(const V (&v)[2]) {

@@ -31,6 +31,12 @@ struct Isa : BytesX86 {
   MLP_INLINE V add(V a, V b) { return _mm512_add_ps(a, b); }
   MLP_INLINE V mul(V a, V b) { return _mm512_mul_ps(a, b); }
   MLP_INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+  MLP_INLINE V sub(V a, V b) { return _mm512_sub_ps(a, b); }
+  MLP_INLINE V where_less(V a, V b, V yes, V no) { return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes); }
+  MLP_INLINE V add_exponent(V p, V shifted) {
+    const __m512i n = _mm512_slli_epi32(_mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_set1_epi32(kShiftBits)), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), n));
+  }
   MLP_INLINE V relu(V z) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(z, zero(), _CMP_NLE_UQ), z); }
   MLP_INLINE V where_positive(V y, V g) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, zero(), _CMP_GT_OQ), g); }
   MLP_INLINE float tree(const V (&v)[1]) {

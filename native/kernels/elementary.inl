@@ -18,6 +18,10 @@ MLP_INLINE uint32_t to_bits(float value) {
 
 MLP_INLINE bool finite1(float x) { return (to_bits(x) & 0x7f800000u) != 0x7f800000u; }
 
+// exp(r) = 1 + r + r^2 P(r) for |r| <= ln2 / 2, highest power first
+constexpr float kExp[6] = {0.000198909908247f, 0.00139336499963f, 0.00833331092548f,
+                           0.0416664649253f,   0.166666666816f,   0.500000001347f};
+
 // exp(x) for x <= 0; exactly +0 below -64, so that no softmax makes a denormal. x = n ln2 + r, exp = 2^n exp(r).
 MLP_INLINE float exp_nonpositive(float x) {
   const float clamped = x < -64.0f ? -64.0f : x;
@@ -25,14 +29,10 @@ MLP_INLINE float exp_nonpositive(float x) {
   const float n = shifted - 12582912.0f;
   float r = fma1(n, -0.693145751953125f, clamped);
   r = fma1(n, -1.4286068203094172e-6f, r);
-  float p = 0.000198909908247f;
-  p = fma1(p, r, 0.00139336499963f);
-  p = fma1(p, r, 0.00833331092548f);
-  p = fma1(p, r, 0.0416664649253f);
-  p = fma1(p, r, 0.166666666816f);
-  p = fma1(p, r, 0.500000001347f);
+  float p = kExp[0];
+  MLP_UNROLL for (int i = 1; i < 6; i++) p = fma1(p, r, kExp[i]);
   p = fma1(p, r * r, r) + 1.0f;
-  const float scaled = from_bits(to_bits(p) + ((to_bits(shifted) - 0x4b400000u) << 23));
+  const float scaled = from_bits(to_bits(p) + ((to_bits(shifted) - static_cast<uint32_t>(kShiftBits)) << 23));
   return x < -64.0f ? 0.0f : scaled;
 }
 

@@ -1,51 +1,100 @@
 // Losses of the numeric contract: exponentials in 16 lanes, their sum by the tree, logarithm and row loss in double.
 
-MLP_INLINE float tree16(float* lane) {
-  for (int i = 0; i < 8; i++) lane[i] = lane[i] + lane[i + 8];
-  for (int i = 0; i < 4; i++) lane[i] = lane[i] + lane[i + 4];
-  return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+constexpr int kLaneVectors = kLane / Isa::L;
+
+// The steps of exp_nonpositive, in vectors
+MLP_INLINE typename Isa::V exp_lanes(typename Isa::V x) {
+  const typename Isa::V cut = Isa::set1(-64.0f), shift = Isa::set1(12582912.0f);
+  const typename Isa::V clamped = Isa::where_less(x, cut, cut, x);
+  const typename Isa::V shifted = Isa::fma(clamped, Isa::set1(1.44269504f), shift);
+  const typename Isa::V n = Isa::sub(shifted, shift);
+  typename Isa::V r = Isa::fma(n, Isa::set1(-0.693145751953125f), clamped);
+  r = Isa::fma(n, Isa::set1(-1.4286068203094172e-6f), r);
+  typename Isa::V p = Isa::set1(kExp[0]);
+  MLP_UNROLL for (int i = 1; i < 6; i++) p = Isa::fma(p, r, Isa::set1(kExp[i]));
+  p = Isa::add(Isa::fma(p, Isa::mul(r, r), r), Isa::set1(1.0f));
+  return Isa::where_less(x, cut, Isa::zero(), Isa::add_exponent(p, shifted));
 }
 
+// One at lane 16, zeros around: loaded from 16 - c it is one at lane c, from 0 or 32 it is all zeros.
+alignas(64) static constexpr float kOneHot[48] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+// Ones from lane 16 on: loaded from 16 - n, the lanes >= n.
+alignas(64) static constexpr float kPast[32] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                                1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+// e[c] = exp(z[c] - top) for the padded row (padding: 0); returns their sum by lanes and tree, NaN if a logit is not
+// finite. e may be null.
+MLP_INLINE float exponentials(const float* z, int C, float top, float* e) {
+  const typename Isa::V one = Isa::set1(1.0f), far = Isa::set1(-128.0f), top_v = Isa::set1(top);
+  typename Isa::V sum[kLaneVectors];
+  MLP_UNROLL for (int u = 0; u < kLaneVectors; u++) sum[u] = Isa::zero();
+  for (int c = 0; c < C; c += kLane) {
+    const float* past = kPast + (C - c < kLane ? kLane - (C - c) : 0);
+    MLP_UNROLL for (int u = 0; u < kLaneVectors; u++) {
+      const int at = u * Isa::L;
+      const typename Isa::V inside = Isa::load(past + at), v = Isa::load(z + c + at);
+      const typename Isa::V d = Isa::where_less(inside, one, Isa::sub(v, top_v), far);
+      const typename Isa::V bad = Isa::where_less(inside, one, Isa::sub(v, v), Isa::zero());  // 0, or NaN
+      const typename Isa::V x = Isa::add(exp_lanes(d), bad);
+      if (e) Isa::store(e + c + at, x);
+      sum[u] = Isa::add(sum[u], x);
+    }
+  }
+  return Isa::tree(sum);
+}
+
+// gradient[c] = (e[c] / sum - onehot) * scale
+MLP_INLINE void softmax_gradient(const float* e, int C, float inverse, int label, float scale, float* gradient) {
+  const typename Isa::V inverse_v = Isa::set1(inverse), scale_v = Isa::set1(scale);
+  for (int c = 0; c < C; c += kLane) {
+    const bool here = label >= c && label < c + kLane;
+    const float* hot = kOneHot + (here ? kLane - (label - c) : 2 * kLane);
+    MLP_UNROLL for (int u = 0; u < kLaneVectors; u++) {
+      const typename Isa::V p = Isa::mul(Isa::load(e + c + u * Isa::L), inverse_v);
+      Isa::store(gradient + c + u * Isa::L, Isa::mul(Isa::sub(p, Isa::load(hot + u * Isa::L)), scale_v));
+    }
+  }
+}
+
+MLP_INLINE int first_arg_max(const float* z, int C) {
+  int best = 0;
+  float top = z[0];
+  for (int c = 1; c < C; c++) {
+    const bool more = z[c] > top;
+    best = more ? c : best;
+    top = more ? z[c] : top;
+  }
+  return best;
+}
+
+// Rows in blocks, stage by stage, so that the long latencies of one row (maximum, logarithm, division) overlap with others'.
 static int softmax(const Softmax& s) {
-  const int padded = (s.C + kLane - 1) / kLane * kLane;
+  constexpr int kRows = 16;
   const double nan = __builtin_nan("");
   int correct = 0;
-  for (int r = 0; r < s.rows; r++) {
-    const float* z = s.z + r * s.z_stride;
-    int best = 0;
-    bool all_finite = true;
-    for (int c = 0; c < s.C; c++) {
-      if (z[c] > z[best]) best = c;
-      all_finite = all_finite && finite1(z[c]);
+  for (int r0 = 0; r0 < s.rows; r0 += kRows) {
+    const int rows = s.rows - r0 < kRows ? s.rows - r0 : kRows;
+    float sums[kRows], tops[kRows];
+    for (int i = 0; i < rows; i++) {
+      const float* z = s.z + (r0 + i) * s.z_stride;
+      const int best = first_arg_max(z, s.C);
+      tops[i] = z[best];
+      if (s.predicted) s.predicted[r0 + i] = best;
+      if (s.labels) correct += best == s.labels[r0 + i];
     }
-    if (s.predicted) s.predicted[r] = best;
     if (!s.labels) continue;
-    const int label = s.labels[r];
-    const float top = z[best];
-    correct += best == label;
-    float sums[kLane] = {0};
-    float* gradient = s.gradient ? s.gradient + r * s.gradient_stride : nullptr;
-    for (int c0 = 0; c0 < padded; c0 += kLane) {
-      float d[kLane], e[kLane];
-      const int n = s.C - c0 < kLane ? s.C - c0 : kLane;
-      for (int i = 0; i < kLane; i++) d[i] = -128.0f;
-      for (int i = 0; i < n; i++) d[i] = z[c0 + i] - top;
-      for (int i = 0; i < kLane; i++) e[i] = exp_nonpositive(d[i]);
-      for (int i = 0; i < kLane; i++) sums[i] = sums[i] + e[i];
-      if (gradient) __builtin_memcpy(gradient + c0, e, sizeof e);
+    for (int i = 0; i < rows; i++) {
+      const float* z = s.z + (r0 + i) * s.z_stride;
+      sums[i] = exponentials(z, s.C, tops[i], s.gradient ? s.gradient + (r0 + i) * s.gradient_stride : nullptr);
     }
-    const float sum = tree16(sums);
-    if (s.losses) {
-      const double loss = log_positive(static_cast<double>(sum)) + (static_cast<double>(top) - static_cast<double>(z[label]));
-      s.losses[r] = all_finite ? loss : nan;
+    for (int i = 0; i < rows && s.losses; i++) {
+      const double label = s.z[(r0 + i) * s.z_stride + s.labels[r0 + i]];
+      const double loss = log_positive(static_cast<double>(sums[i])) + (static_cast<double>(tops[i]) - label);
+      s.losses[r0 + i] = sums[i] == sums[i] ? loss : nan;
     }
-    if (!gradient) continue;
-    const float inverse = 1.0f / sum;
-    for (int c0 = 0; c0 < padded; c0 += kLane) {
-      float p[kLane];
-      for (int i = 0; i < kLane; i++) p[i] = gradient[c0 + i] * inverse;
-      if (label >= c0 && label < c0 + kLane) p[label - c0] = p[label - c0] - 1.0f;
-      for (int i = 0; i < kLane; i++) gradient[c0 + i] = p[i] * s.scale;
+    for (int i = 0; i < rows && s.gradient; i++) {
+      float* gradient = s.gradient + (r0 + i) * s.gradient_stride;
+      softmax_gradient(gradient, s.C, 1.0f / sums[i], s.labels[r0 + i], s.scale, gradient);
     }
   }
   return correct;

@@ -47,6 +47,25 @@ struct Isa : BytesScalar {
     MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = __builtin_fmaf(a.x[i], b.x[i], c.x[i]);
     return v;
   }
+  MLP_INLINE V sub(const V& a, const V& b) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] - b.x[i];
+    return v;
+  }
+  MLP_INLINE V where_less(const V& a, const V& b, const V& yes, const V& no) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] < b.x[i] ? yes.x[i] : no.x[i];
+    return v;
+  }
+  MLP_INLINE V add_exponent(const V& p, const V& shifted) {
+    uint32_t a[8], n[8];
+    V v;
+    __builtin_memcpy(a, p.x, sizeof a);
+    __builtin_memcpy(n, shifted.x, sizeof n);
+    MLP_UNROLL for (int i = 0; i < 8; i++) a[i] += (n[i] - kShiftBits) << 23;
+    __builtin_memcpy(v.x, a, sizeof a);
+    return v;
+  }
   MLP_INLINE V relu(const V& z) {
     V v;
     MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = z.x[i] <= 0.0f ? 0.0f : z.x[i];
