@@ -1,11 +1,25 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { benchCommand } from './bench.js'
+import { doctorCommand } from './doctor.js'
+import { evaluateCommand } from './evaluate.js'
 import { EXIT_HELP, report, usageLine } from './exit.js'
 import { shortenWarnings } from './output.js'
+import { plotCommand } from './plot.js'
+import { predictCommand } from './predict.js'
+import { searchCommand } from './search.js'
 import { trainCommand } from './train.js'
 import { packageVersion } from './version.js'
 
-const COMMANDS = [trainCommand]
+const COMMANDS = [
+  trainCommand,
+  searchCommand,
+  evaluateCommand,
+  predictCommand,
+  plotCommand,
+  benchCommand,
+  doctorCommand,
+]
 
 function program(): Command {
   const root = new Command('native-mlp')

@@ -1,10 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwIfAborted } from '../core/event-loop.js'
 import type { Collapse, HistoryEntry, LayerParameters } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
 import { writeFileAtomic } from '../formats/atomic.js'
-import { fileSystemError } from '../formats/read-file.js'
 import type { Prediction } from '../model/predict.js'
 import {
   accuracyCurvesFigure,
@@ -16,6 +14,7 @@ import {
   renderFigure,
   weightImagesFigure,
 } from '../plot/index.js'
+import { makeFolders } from './folders.js'
 
 export const FIGURE_NAMES = [
   'loss-curves',
@@ -48,11 +47,7 @@ export interface FigureData {
  * @returns the paths of the files, in the order of FIGURE_NAMES
  */
 export async function drawFigures(folder: string, data: FigureData, signal?: AbortSignal): Promise<string[]> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw fileSystemError('make the folder', folder, error)
-  }
+  await makeFolders(folder)
   const paths: string[] = []
   for (const name of FIGURE_NAMES) {
     throwIfAborted(signal, `figure ${name}`)
@@ -66,6 +61,11 @@ export async function drawFigures(folder: string, data: FigureData, signal?: Abo
     }
   }
   return paths
+}
+
+/** One line for the two forms of a figure, as a shell would write it. */
+export function figureWords(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => (path.endsWith('.svg') ? path.replace(/svg$/, '{svg,png}') : []))
 }
 
 /** null where the data lack what the figure shows. */

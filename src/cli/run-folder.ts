@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { fileSystemError, readFileBytes } from '../formats/read-file.js'
+import { makeFolders } from './folders.js'
 import { FIGURE_NAMES } from './run-figures.js'
 import { type RunRecord, recordSchema } from './run-record.js'
 
@@ -77,25 +78,25 @@ export async function checkOut(out: string, overwrite: boolean): Promise<void> {
 
 /** Makes the folder that --out names, without what an earlier run left there, or a new one: runs/<name>, runs/<name>-2, ... */
 export async function makeRunFolder(out: string | undefined, name: string): Promise<RunFolder> {
+  if (out === undefined) return new RunFolder(await makeNumbered(join('runs', name)))
+  await makeFolders(out)
   try {
-    if (out === undefined) return new RunFolder(await makeNumbered(join('runs', name)))
-    await mkdir(out, { recursive: true })
     for (const own of OWN) await rm(join(out, own), { force: true })
-    return new RunFolder(out)
   } catch (error) {
-    throw fileSystemError('make the folder', out ?? join('runs', name), error)
+    throw fileSystemError('empty the folder', out, error)
   }
+  return new RunFolder(out)
 }
 
 async function makeNumbered(base: string): Promise<string> {
-  await mkdir('runs', { recursive: true })
+  await makeFolders(dirname(base))
   for (let n = 1; ; n++) {
     const path = n === 1 ? base : `${base}-${n}`
     try {
       await mkdir(path)
       return path
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileSystemError('make the folder', path, error)
     }
   }
 }

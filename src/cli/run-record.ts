@@ -24,6 +24,8 @@ export interface RunRecord {
     readonly folder: string | null
     readonly source: string
     readonly rows: { readonly train: number; readonly valid: number; readonly test: number }
+    /** [height, width] of a row */
+    readonly imageShape: readonly [number, number] | null
   }
   readonly model: { readonly layers: readonly number[]; readonly parameters: number }
   readonly backend: {
@@ -76,7 +78,7 @@ export const recordSchema = z.looseObject({
     batchSize: z.number(),
     limitTest: count.nullable(),
   }),
-  data: z.looseObject({ folder: z.string().nullable() }),
+  data: z.looseObject({ folder: z.string().nullable(), imageShape: z.tuple([count, count]).nullable() }),
   model: z.looseObject({ layers: z.array(count) }),
   results: z
     .looseObject({
@@ -86,3 +88,9 @@ export const recordSchema = z.looseObject({
     })
     .nullable(),
 })
+
+/** The line under the titles of a run's figures. */
+export function runSubtitle({ model, config, seed }: Pick<RunRecord, 'model' | 'config' | 'seed'>): string {
+  const { learningRate, l2, batchSize } = config
+  return `${model.layers.join('-')}, learning rate ${learningRate}, L2 ${l2}, batch ${batchSize}, seed ${seed}`
+}

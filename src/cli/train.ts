@@ -4,9 +4,11 @@ import { count, entryWords, percent } from '../progress/words.js'
 import { resolveConfig } from './config.js'
 import { listenForInterrupt } from './interrupt.js'
 import { print, printJson, say, sayBackend } from './output.js'
+import { figureWords } from './run-figures.js'
 import { checkOut } from './run-folder.js'
 import { addConfigFlags, configFromFlags } from './train-flags.js'
 import { type FinishedRun, trainingRun } from './training-run.js'
+import { checkOutputs } from './training-setup.js'
 
 interface TrainFlags {
   readonly config?: string
@@ -32,8 +34,6 @@ export function trainCommand(): Command {
   return addConfigFlags(command).action(async (flags: TrainFlags & Record<string, unknown>) => {
     const config = await resolveConfig(flags.config, configFromFlags(flags))
     if (flags.out !== undefined) await checkOut(flags.out, flags.overwrite ?? false)
-    sayBackend()
-    const interruption = listenForInterrupt(say)
     const request = {
       ...config,
       data: flags.data,
@@ -42,6 +42,9 @@ export function trainCommand(): Command {
       trainingCurve: flags.trainingCurve ?? false,
       homeworkWeights: flags.homeworkWeights ?? false,
     }
+    checkOutputs(request)
+    sayBackend()
+    const interruption = listenForInterrupt(say)
     try {
       const run = await trainingRun(request, { signal: interruption.signal, progress: showProgress(), say })
       if (flags.json) printJson(jsonOf(run))
@@ -82,11 +85,6 @@ function summary({ folder, record, figures }: FinishedRun): string {
   })
   line('run', folder.path)
   return lines.join('\n')
-}
-
-/** One line for the two forms of a figure, as a shell would write it. */
-export function figureWords(paths: readonly string[]): string[] {
-  return paths.flatMap((path) => (path.endsWith('.svg') ? path.replace(/svg$/, '{svg,png}') : []))
 }
 
 function timeWords(times: FinishedRun['record']['times']): string {

@@ -15,8 +15,8 @@ import { planFit } from '../train/fit-options.js'
 import type { FitResult } from '../train/fit-result.js'
 import { drawFigures } from './run-figures.js'
 import { makeRunFolder, type RunFolder } from './run-folder.js'
-import { RUN_FORMAT, type RunRecord, type RunResults } from './run-record.js'
-import { checkOutputs, fitOptions, loadSets, makeModel, type RunRequest, type RunSets } from './training-setup.js'
+import { RUN_FORMAT, type RunRecord, type RunResults, runSubtitle } from './run-record.js'
+import { fitOptions, loadSets, makeModel, type RunRequest, type RunSets } from './training-setup.js'
 import { packageVersion } from './version.js'
 
 /** What a run needs from whom it runs for. */
@@ -40,7 +40,6 @@ export interface FinishedRun {
  * An interrupted run returns with status 'interrupted'; one that fails throws and leaves status 'failed'.
  */
 export async function trainingRun(request: RunRequest, context: RunContext): Promise<FinishedRun> {
-  checkOutputs(request)
   const started = new Date()
   const sets = await loadSets(request, context.signal)
   const rows = { train: sets.train.length, valid: sets.valid.length, test: sets.test.length }
@@ -186,6 +185,7 @@ function firstRecord(request: RunRequest, sets: RunSets, model: MLP, started: Da
       folder: request.data === undefined ? null : resolve(request.data),
       source,
       rows: { train: train.length, valid: valid.length, test: test.length },
+      imageShape: test.imageShape,
     },
     model: { layers: model.layerSizes, parameters: model.parameterCount },
     backend: { name: backend, isa, threads, contract: model.family.contract },
@@ -194,12 +194,6 @@ function firstRecord(request: RunRequest, sets: RunSets, model: MLP, started: Da
     times: { started: started.toISOString() },
     results: null,
   }
-}
-
-/** The line under the titles of a run's figures. */
-export function runSubtitle({ model, config, seed }: Pick<RunRecord, 'model' | 'config' | 'seed'>): string {
-  const { learningRate, l2, batchSize } = config
-  return `${model.layers.join('-')}, learning rate ${learningRate}, L2 ${l2}, batch ${batchSize}, seed ${seed}`
 }
 
 /** Both callbacks of each kind, the first one's first. */

@@ -53,9 +53,16 @@ function first(set: Samples, limit: number | null, name: string): Samples {
   return limit === null ? set : set.take(integerInRange(name, limit, 1, set.length))
 }
 
+/** @throws NativeMlpError INVALID_ARGUMENT when the network does not fit into memory */
 export function makeModel({ training, seed }: RunConfig, { train }: RunSets): MLP {
   const { hidden, activation, init, scale } = training
-  return new MLP({ layers: [train.cols, ...hidden, train.classes], activation, init, inputScale: scale, seed })
+  try {
+    return new MLP({ layers: [train.cols, ...hidden, train.classes], activation, init, inputScale: scale, seed })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const message = `--hidden ${hidden.join(',')}: too large for the memory of this machine: ${error.message}`
+    throw new NativeMlpError('INVALID_ARGUMENT', message, { cause: error })
+  }
 }
 
 export function fitOptions({ training, seed }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
