@@ -24,5 +24,6 @@ export interface SearchProgress {
  *     await gridSearch({ data, grid, base, callbacks: progress.callbacks }).finally(progress.stop)
  */
 export function showSearchProgress({ stream = process.stderr }: SearchProgressOptions = {}): SearchProgress {
-  return stream.isTTY ? searchTable(stream) : searchLines(stream)
+  // a terminal that does not know its size cannot be drawn over
+  return stream.isTTY && stream.rows !== 0 ? searchTable(stream) : searchLines(stream)
 }

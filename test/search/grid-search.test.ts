@@ -1,7 +1,17 @@
 // from the built package: workers run only as built files
-import { fit, type GridSearchOptions, gridSearch, MLP, mnist, resultsCsv, type Study, samples, sgd } from 'native-mlp'
+import {
+  fit,
+  type GridSearchOptions,
+  gridSearch,
+  MLP,
+  mnist,
+  resultsCsv,
+  type Samples,
+  type Study,
+  samples,
+  sgd,
+} from 'native-mlp'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Samples } from '../../src/data/samples.js'
 import * as toy from '../train/toy-data.js'
 
 /** Raw pixels: the middle rate learns, the high one kills the hidden units, the last one overflows. */
@@ -28,7 +38,7 @@ beforeAll(async () => {
 })
 
 /** The toy sets as the built package's own. */
-function rebuilt({ values, cols, labels, targets }: Samples): Samples {
+function rebuilt({ values, cols, labels, targets }: ReturnType<typeof toy.curve>): Samples {
   return samples({ values, cols, labels: labels ?? undefined, targets: targets ?? undefined })
 }
 
