@@ -50,7 +50,7 @@ console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to v
 
 // the search: every trial's result is on disk as soon as it has finished; Ctrl-C leaves those that have
 const interrupt = new AbortController()
-process.once('SIGINT', () => interrupt.abort())
+process.on('SIGINT', () => interrupt.abort())
 const progress = showSearchProgress()
 const about = { source: data.source, scale, validFraction, limitTrain, limitTest }
 const folder = new StudyFolder(out, { overwrite: true, about })
