@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { NativeMlpError } from '../core/errors.js'
 import { mnist } from '../data/mnist.js'
@@ -7,9 +8,14 @@ import { loadModel } from '../io/model-file.js'
 import type { MLP } from '../model/mlp.js'
 import { confusionMatrix } from '../train/metrics.js'
 import { print, printJson, say } from './output.js'
+import { readTrials } from './read-trials.js'
 import { drawFigures, type FigureData, figureWords } from './run-figures.js'
 import { RunFolder } from './run-folder.js'
 import { type RunRecord, runSubtitle } from './run-record.js'
+import { drawHeatmaps } from './search-figures.js'
+
+/** What makes a folder that of a search. */
+const TRIALS = 'trials.jsonl'
 
 interface PlotFlags {
   readonly data?: string
@@ -18,20 +24,31 @@ interface PlotFlags {
 
 export function plotCommand(): Command {
   return new Command('plot')
-    .description('draw the figures of a run folder again, from its files')
-    .argument('<folder>', 'a run folder, e.g. runs/homework')
-    .option('--data <folder>', 'the data the run was made with (default: where the run found them)')
+    .description('draw the figures of a run or a search again, from the files in its folder')
+    .argument('<folder>', 'the folder, e.g. runs/homework')
+    .option('--data <folder>', 'the data a run was made with (default: where the run found them)')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (path: string, flags: PlotFlags) => {
-      const folder = new RunFolder(path)
-      const record = await folder.read()
-      const figures = await drawFigures(folder.file('figures'), await figureData(folder, record, flags.data))
+      const isSearch = existsSync(join(path, TRIALS))
+      const figures = isSearch ? await drawSearch(path) : await drawRun(new RunFolder(path), flags.data)
       if (figures.length === 0) {
-        throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: the run ended before its first evaluation`)
+        const why = isSearch
+          ? 'fewer than two hyper-parameters were varied'
+          : 'the run ended before its first evaluation'
+        throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: ${why}`)
       }
       if (flags.json) printJson({ folder: path, figures })
       else print(figureWords(figures).join('\n'))
     })
+}
+
+async function drawSearch(path: string): Promise<string[]> {
+  return drawHeatmaps(join(path, 'figures'), await readTrials(join(path, TRIALS)))
+}
+
+async function drawRun(folder: RunFolder, data: string | undefined): Promise<string[]> {
+  const record = await folder.read()
+  return drawFigures(folder.file('figures'), await figureData(folder, record, data))
 }
 
 async function figureData(folder: RunFolder, record: RunRecord, data: string | undefined): Promise<FigureData> {
