@@ -28,10 +28,11 @@ struct Isa : BytesX86 {
     return _mm512_load_si512(kPositions);
   }
 
-  MLP_INLINE int compress(const uint8_t* bytes, int n, uint8_t* ids, uint8_t* values) {
+  MLP_INLINE int compress(const uint8_t* bytes, int n, uint8_t base, uint8_t* ids, uint8_t* values) {
     const __m512i v = _mm512_maskz_loadu_epi8(first(n), bytes);
     const __mmask64 mask = _mm512_test_epi8_mask(v, v);
-    _mm512_storeu_si512(ids, _mm512_maskz_compress_epi8(mask, positions()));
+    const __m512i at = _mm512_add_epi8(positions(), _mm512_set1_epi8(static_cast<char>(base)));
+    _mm512_storeu_si512(ids, _mm512_maskz_compress_epi8(mask, at));
     _mm512_storeu_si512(values, _mm512_maskz_compress_epi8(mask, v));
     return static_cast<int>(_mm_popcnt_u64(mask));
   }

@@ -1,10 +1,10 @@
 // Byte work of lists.inl without vectors. Written without branches on the data, which half of all inputs would mispredict.
 
 struct BytesScalar {
-  MLP_INLINE int compress(const uint8_t* bytes, int n, uint8_t* ids, uint8_t* values) {
+  MLP_INLINE int compress(const uint8_t* bytes, int n, uint8_t base, uint8_t* ids, uint8_t* values) {
     int count = 0;
     for (int i = 0; i < n; i++) {
-      ids[count] = static_cast<uint8_t>(i);
+      ids[count] = static_cast<uint8_t>(base + i);
       values[count] = bytes[i];
       count += bytes[i] != 0;
     }

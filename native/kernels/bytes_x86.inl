@@ -20,18 +20,18 @@ static constexpr ShuffleTable kShuffle = make_shuffle_table();
 struct BytesX86 {
   MLP_INLINE __m128i control(int mask) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kShuffle.control[mask])); }
 
-  MLP_INLINE int compress(const uint8_t* bytes, int n, uint8_t* ids, uint8_t* values) {
+  MLP_INLINE int compress(const uint8_t* bytes, int n, uint8_t base, uint8_t* ids, uint8_t* values) {
     int count = 0, i = 0;
     for (; i + 8 <= n; i += 8) {
       const __m128i v = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + i));
       const int mask = ~_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())) & 0xff;
       const __m128i c = control(mask);
-      _mm_storel_epi64(reinterpret_cast<__m128i*>(ids + count), _mm_add_epi8(c, _mm_set1_epi8(static_cast<char>(i))));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(ids + count), _mm_add_epi8(c, _mm_set1_epi8(static_cast<char>(base + i))));
       _mm_storel_epi64(reinterpret_cast<__m128i*>(values + count), _mm_shuffle_epi8(v, c));
       count += __builtin_popcount(static_cast<unsigned>(mask));
     }
     for (; i < n; i++) {
-      ids[count] = static_cast<uint8_t>(i);
+      ids[count] = static_cast<uint8_t>(base + i);
       values[count] = bytes[i];
       count += bytes[i] != 0;
     }

@@ -21,7 +21,7 @@ constexpr float kLeakySlope = 0.01f;
 constexpr int kLane = 16;        // lanes of the numeric contract, for every instruction set
 constexpr int kShiftBits = 0x4b400000;  // bits of 1.5 * 2^23: adding it to a float rounds it to an integer in the low bits
 constexpr int kPanel = 64;       // columns of a full panel
-constexpr int kInputBlock = 48;  // inputs of one block of the sparse forward pass: 48 x 128 floats stay in L1; a multiple of 16
+constexpr int kInputBlock = 112;  // inputs of one block of the sparse forward pass, at most 256; found by measuring, a multiple of 16
 constexpr int kPeakFloats = 512;  // what fma_chains works on
 
 // p <- p - learning_rate * (g + l2 * p), g the plain gradient: g = fma(l2, p, g); p = fma(-learning_rate, g, p)

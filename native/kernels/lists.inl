@@ -1,5 +1,6 @@
 // Batches as lists of their non-zero inputs. `struct Isa` says how bytes are compressed, 16 x 16 bytes transposed:
-//   int compress(const uint8_t* bytes, int n, uint8_t* ids, uint8_t* values)     n <= kInputBlock; returns how many
+//   int compress(const uint8_t* bytes, int n, uint8_t base, uint8_t* ids, uint8_t* values)
+//       n <= 64; ids are positions + base; returns how many
 //   int compress_rows(const uint8_t* t, size_t stride, int first, int n, uint16_t* out)
 //       rows first..first+n-1 (n <= 64) in which one of GROUP bytes t[i * stride + row] is not zero
 //   void transpose16(const uint8_t* const from[16], uint8_t* to, size_t stride)
@@ -9,7 +10,11 @@ static bool list_bytes(const uint8_t* row, int cols, uint32_t limit, uint8_t* id
   uint32_t n = 0;
   *block_start++ = 0;
   for (int k = 0; k < cols && n <= limit; k += kInputBlock) {
-    n += static_cast<uint32_t>(Isa::compress(row + k, cols - k < kInputBlock ? cols - k : kInputBlock, ids + n, values + n));
+    const int end = cols - k < kInputBlock ? cols - k : kInputBlock;
+    for (int i = 0; i < end; i += 64) {
+      const int count = end - i < 64 ? end - i : 64;
+      n += static_cast<uint32_t>(Isa::compress(row + k + i, count, static_cast<uint8_t>(i), ids + n, values + n));
+    }
     *block_start++ = n;
   }
   return n <= limit;

@@ -1,5 +1,5 @@
 // The first layer when most inputs are zero: only the non-zero ones are multiplied, in the order of the dense chain, so
-// that no bit changes. Weights are visited in blocks of kInputBlock inputs that stay in L1 for all rows of the task; a
+// that no bit changes. Weights are visited in blocks of kInputBlock inputs that stay in L1 or close to it for all rows of the task; a
 // chain is continued from the float stored by the block before.
 
 struct ByteValue {
