@@ -146,7 +146,9 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     const same = matrix()
     expect(() => ops.forward(same, ROOM, B, parameters(), K, N, 1, same, ROOM, null)).toThrow(/memory of its own/)
     const c = new Float32Array(12)
-    expect(() => ops.gemm(false, false, 2, 3, 4, 1, c, 4, new Float32Array(12), 3, 0, c, 3)).toThrow(/memory of its own/)
+    expect(() => ops.gemm(false, false, 2, 3, 4, 1, c, 4, new Float32Array(12), 3, 0, c, 3)).toThrow(
+      /memory of its own/,
+    )
   })
 
   it('notices that a row has grown since the data were measured', () => {
