@@ -8,10 +8,12 @@ const INTERVAL = 100
 
 /** A bar on a terminal: steps, loss and accuracy of this epoch's batches, the last validation, samples a second, time left. */
 export function progressBar(stream: NodeJS.WriteStream): { callbacks: FitCallbacks; stop: () => void } {
+  const columns = stream.columns ?? 80
+  const unit = columns < 96 ? '/s' : ' samples/s'
   const bar = new SingleBar({
     stream,
-    format: '{bar} {value}/{total} | {training} | {evaluated}{rate} | {left} left',
-    barsize: Math.max(8, Math.min(24, (stream.columns ?? 80) - 100)),
+    format: '{bar} {value}/{total} | {left} left | {training} | {evaluated}{rate}',
+    barsize: Math.max(6, Math.min(24, columns - 88)),
     barCompleteChar: '█',
     barIncompleteChar: '░',
     linewrap: true, // cuts the line at the edge without changing the terminal's mode
@@ -24,7 +26,7 @@ export function progressBar(stream: NodeJS.WriteStream): { callbacks: FitCallbac
     const { steps, loss, accuracy, samplesPerSecond, secondsLeft } = rates!.now()
     const right = accuracy > 0 ? ` acc ${percent(accuracy)}` : '' // a regression counts none right
     const training = `loss ${loss.toFixed(4)}${right}`
-    const rate = `${count(samplesPerSecond)} samples/s`
+    const rate = `${count(samplesPerSecond)}${unit}`
     bar.update(steps, { training, evaluated, rate, left: clock(secondsLeft) })
   }
   const callbacks: FitCallbacks = {

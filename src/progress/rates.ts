@@ -15,7 +15,8 @@ export interface Rates {
 /** Adds up the steps of a run as they come. */
 export class RunRates {
   readonly #totalSteps: number
-  readonly #start = performance.now()
+  readonly #now: () => number
+  readonly #start: number
   #epoch = 0
   #steps = 0
   #rows = 0
@@ -23,8 +24,11 @@ export class RunRates {
   #lossSum = 0
   #correct = 0
 
-  constructor({ totalSteps }: StartEvent) {
+  /** @param now milliseconds of some clock */
+  constructor({ totalSteps }: Pick<StartEvent, 'totalSteps'>, now: () => number = () => performance.now()) {
     this.#totalSteps = totalSteps
+    this.#now = now
+    this.#start = now()
   }
 
   add({ epoch, rows, loss, correct }: StepEvent): void {
@@ -42,7 +46,7 @@ export class RunRates {
   }
 
   now(): Rates {
-    const seconds = (performance.now() - this.#start) / 1000
+    const seconds = (this.#now() - this.#start) / 1000
     return {
       steps: this.#steps,
       loss: this.#lossSum / this.#epochRows,
