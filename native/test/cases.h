@@ -181,14 +181,15 @@ class Parameters {
 // A mini-batch drawn with repetition from a data set that is there as bytes and as the floats these bytes mean.
 class Data {
  public:
-  // `kind` is how the meaning of the bytes is drawn; four of five bytes are 0, which means 0 unless `zero_means` says otherwise
+  // `kind` is how the meaning of the bytes is drawn. None, most or nearly all bytes are 0, which means `zero_means`.
   Data(Random& random, int rows, int cols, Draw kind, float zero_means = 0)
       : Data(random, rows, cols, random_vector(random, 256, kind), zero_means) {}
   Data(Random& random, int rows, int cols, const std::vector<float>& table, float zero_means)
       : x(rows, cols), set_rows_(rows / 2 + 1), bytes_(size(set_rows_, cols), 0, 1), floats_(size(set_rows_, cols), 0, 1), table_(table) {
     table_[0] = zero_means;
+    const int one_in[] = {1, 5, 30}, density = one_in[random.below(3)];
     for (size_t i = 0; i < bytes_.size(); i++) {
-      bytes_[i] = static_cast<uint8_t>(random.below(5) ? 0 : random.below(256));
+      bytes_[i] = static_cast<uint8_t>(random.below(density) ? 0 : random.below(256));
       floats_[i] = table_[bytes_[i]];
     }
     for (int r = 0; r < rows; r++) {
@@ -251,8 +252,8 @@ inline std::vector<int> widths() {
   return {1, 9, 10, 15, 16, 17, 47, 63, 64, 65, 100, 128, 130, 192, 200};
 }
 inline std::vector<int> depths() {
-  if (quick()) return {1, 16, 47, 49, 200};
-  return {1, 3, 16, 47, 48, 49, 784};
+  if (quick()) return {1, 16, 49, 65, kInputBlock + 1};
+  return {1, 3, 16, 47, 48, 49, 65, kInputBlock, kInputBlock + 1, 784};
 }
 inline std::vector<int> heights() {
   if (quick()) return {0, 1, 7, 65};

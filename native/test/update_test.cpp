@@ -107,6 +107,12 @@ void batches_reused() {
   }
 }
 
+// The most rows a batch may have: their numbers fill 16 bits.
+void largest_batch() {
+  Random random(4);
+  expect_bits(Case(random, 65536, quick() ? 2 : 5, 16, Draw::normal, Draw::normal, Draw::normal), kWeights, kBiases);
+}
+
 }  // namespace
 }  // namespace test
 }  // namespace mlp
@@ -116,5 +122,6 @@ int main() {
   shapes();
   odd_states();
   batches_reused();
+  largest_batch();
   return finish();
 }
