@@ -109,7 +109,7 @@ void squared_error() {
           Padded outputs(y, 7.5f, s), out(rows, N, s);
           Guarded<double> losses(static_cast<size_t>(rows), -1), losses_only(static_cast<size_t>(rows), -1);
           Guarded<float> goals(targets.values.size(), 0, s.shift);
-          std::copy(targets.values.begin(), targets.values.end(), goals.data());
+          for (size_t i = 0; i < targets.values.size(); i++) goals.data()[i] = targets.values[i];
           const MatrixView gradient = out.view();
           mean_squared_error(s.engine, {outputs.view(), nullptr}, rows, N, a, goals.data(), &gradient, losses.data());
           out.expect(wanted, what);
