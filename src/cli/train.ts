@@ -44,9 +44,13 @@ export function trainCommand(): Command {
     }
     checkOutputs(request)
     sayBackend()
-    const interruption = listenForInterrupt(say)
+    const progress = showProgress()
+    const interruption = listenForInterrupt((line) => {
+      progress.stop() // a line of its own, not the end of the bar's
+      say(line)
+    })
     try {
-      const run = await trainingRun(request, { signal: interruption.signal, progress: showProgress(), say })
+      const run = await trainingRun(request, { signal: interruption.signal, progress, say })
       if (flags.json) printJson(jsonOf(run))
       else print(summary(run))
       if (run.record.status === 'interrupted') process.exitCode = interruption.exitCode()
