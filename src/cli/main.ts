@@ -4,7 +4,7 @@ import { benchCommand } from './bench.js'
 import { doctorCommand } from './doctor.js'
 import { evaluateCommand } from './evaluate.js'
 import { EXIT_HELP, report, usageLine } from './exit.js'
-import { shortenWarnings } from './output.js'
+import { endWithReader, shortenWarnings } from './output.js'
 import { plotCommand } from './plot.js'
 import { predictCommand } from './predict.js'
 import { searchCommand } from './search.js'
@@ -35,6 +35,7 @@ function program(): Command {
   return root
 }
 
+endWithReader()
 shortenWarnings()
 try {
   await program().parseAsync()

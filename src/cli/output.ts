@@ -37,3 +37,13 @@ export function shortenWarnings(): void {
     else for (const listener of others) listener(warning)
   })
 }
+
+/** Ends the process quietly when whoever read its output has gone, as in `| head`; Node would show a stack. */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(141) // what a shell sees of a program that SIGPIPE has ended
+    })
+  }
+}

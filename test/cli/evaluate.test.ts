@@ -171,6 +171,12 @@ describe('native-mlp predict', () => {
     expect(await predict(...args)).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) })
   })
 
+  it('ends quietly when nobody reads on', async () => {
+    const args = ['predict', '--weights', weights, '--data', stripes, '--rows', Array(500).fill('0-19').join(), '--csv']
+    const { code, stderr } = await command(args, { onStderr: (_, child) => child.stdout?.destroy() })
+    expect({ code, stderr }).toEqual({ code: 141, stderr: expect.stringMatching(/^backend: .+\n$/) })
+  })
+
   it('refuses values that are not finite', async () => {
     writeFileSync(
       join(folder, 'nan.npy'),
