@@ -36,6 +36,9 @@ inline const std::vector<Setting>& settings() {
       const IsaEntry& isa = isa_table()[i];
       if (!isa.kernels || !isa.supported) continue;
       for (int threads = 1; threads <= 3; threads++) list.push_back({{isa.kernels, threads}, static_cast<size_t>(threads - 1) * 3});
+      // a processor without VBMI2 makes its lists otherwise
+      const Kernels* plain = avx512_kernels();
+      if (plain && isa.kernels != plain && strcmp(isa.name, plain->name) == 0) list.push_back({{plain, 2}, 1});
     }
     return list;
   }();
