@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createJsBackend } from '../../src/backend/js/index.js'
+import { samples } from '../../src/data/samples.js'
+import { MLP } from '../../src/model/mlp.js'
+import { fit as runFit } from '../../src/train/fit.js'
+import { sgd } from '../../src/train/optimizers.js'
+
+/** The package, bundled for browsers, trains in a real one and gives the same bits as the TypeScript backend in Node. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+const ROWS = 400
+const COLS = 30
+/** Bytes and classes anyone can make again: pixel (r, k) and class r mod 3. */
+const PIXELS = `Uint8Array.from({ length: ${ROWS * COLS} }, (_, i) => {
+  const r = Math.floor(i / ${COLS}), k = i % ${COLS}
+  return (k % 3 === r % 3 ? 200 : 0) + ((r * 31 + k * 17) % 50)
+})`
+const PAGE = `
+  import { backendInfo, evaluate, fit, MLP, samples, sgd } from 'native-mlp'
+  try {
+    const values = ${PIXELS}
+    const labels = Int32Array.from({ length: ${ROWS} }, (_, r) => r % 3)
+    const data = samples({ values, cols: ${COLS}, labels })
+    const model = new MLP({ layers: [${COLS}, 24, 3], activation: 'gelu', seed: 5 })
+    await fit(model, data, { epochs: 3, batchSize: 20, optimizer: sgd({ learningRate: 0.2, l2: 1e-4 }) })
+    const { accuracy } = await evaluate(model, data)
+    window.result = { info: backendInfo(), accuracy, digest: model.parametersDigest() }
+  } catch (error) {
+    window.result = { error: String(error) }
+  }`
+
+describe.runIf(CHROMIUM)('in Chromium', () => {
+  let folder: string
+  let server: Server
+  let browser: Browser
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'native-mlp-browser-'))
+    writeFileSync(join(folder, 'page.js'), PAGE)
+    await build({
+      root: folder,
+      logLevel: 'error',
+      configFile: false,
+      resolve: { alias: { 'native-mlp': join(ROOT, 'dist', 'browser.js') }, conditions: ['browser', 'default'] },
+      build: { outDir: 'out', lib: { entry: join(folder, 'page.js'), formats: ['es'], fileName: () => 'page.js' } },
+    })
+    server = createServer((request, response) => {
+      const isScript = request.url === '/page.js'
+      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+      response.end(
+        isScript ? readFileSync(join(folder, 'out', 'page.js')) : '<script type="module" src="/page.js"></script>',
+      )
+    })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+    })
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    server?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('needs nothing of Node', () => {
+    const bundle = readFileSync(join(folder, 'out', 'page.js'), 'utf8')
+    expect(bundle).not.toMatch(/from\s*["']node:|require\(/)
+    expect(bundle.length).toBeGreaterThan(10_000)
+  })
+
+  it('trains to the bits of the TypeScript backend in Node', async () => {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    await page.waitForFunction('window.result !== undefined')
+    const result = (await page.evaluate('window.result')) as {
+      error?: string
+      info: unknown
+      accuracy: number
+      digest: string
+    }
+    expect(result.error).toBeUndefined()
+    expect(result.info).toMatchObject({ backend: 'js', addon: null, reason: 'this environment loads no native addons' })
+    expect(result.accuracy).toBeGreaterThan(0.9)
+
+    const values = new Function(`return ${PIXELS}`)() as Uint8Array
+    const data = samples({ values, cols: COLS, labels: Int32Array.from({ length: ROWS }, (_, r) => r % 3) })
+    const model = new MLP({ layers: [COLS, 24, 3], activation: 'gelu', seed: 5, backend: createJsBackend() })
+    await runFit(model, data, { epochs: 3, batchSize: 20, optimizer: sgd({ learningRate: 0.2, l2: 1e-4 }) })
+    expect(result.digest).toBe(model.parametersDigest())
+  })
+})
+
+it('ran in a browser, or says why not', () => {
+  if (!CHROMIUM) console.warn('browser tests skipped: Chromium is not installed (Debian: apt-get install chromium)')
+  expect(CHROMIUM !== undefined || process.env.CI === undefined, 'CI must have Chromium').toBe(true)
+})

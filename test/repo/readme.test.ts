@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/** What the README shows is run as it stands, in an empty folder in which the package is installed. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const CLI = join(ROOT, 'dist', 'cli', 'main.js')
+const MINUTES = 60_000
+const text = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const run = promisify(execFile)
+
+function blocks(language: string): string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block]) => block)
+}
+
+/** Lines of the shell blocks without their comments, in order. */
+const commands = blocks('sh')
+  .flatMap((block) => block.trim().split('\n'))
+  .map((line) => line.replace(/\s+#.*$/, ''))
+
+/** Run by .ci/run, which begins from a clean clone, rather than here. */
+const RUN_BY_CI = ['npm ci && npm run train', 'npm ci && npm test', 'npx native-mlp search --preset homework']
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'native-mlp-readme-'))
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(ROOT, join(folder, 'node_modules', 'native-mlp'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('README', () => {
+  it('shows an example that runs and learns', { timeout: 5 * MINUTES }, async () => {
+    const examples = blocks('ts')
+    expect(examples).toHaveLength(1)
+    writeFileSync(join(folder, 'example.mjs'), examples[0])
+    const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder })
+    expect(stdout).toMatch(/epoch 3: loss 0\.\d{4}\n/)
+    expect(Number(/test accuracy ([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(0.96)
+    expect(stdout).toContain('Int32Array(3) [ 7, 2, 1 ]')
+  })
+
+  it('shows commands that run, in the order shown', { timeout: 10 * MINUTES }, async () => {
+    expect(commands.length).toBeGreaterThan(5)
+    for (const command of commands.filter((line) => !RUN_BY_CI.includes(line))) {
+      const [npx, name, ...args] = command.split(' ')
+      expect([npx, name], command).toEqual(['npx', 'native-mlp'])
+      await run(process.execPath, [CLI, ...args], { cwd: folder }).catch((error) => {
+        throw new Error(`${command}\n${error.stderr}`)
+      })
+    }
+  })
+
+  it('leaves to CI only what CI runs', () => {
+    const ci = readFileSync(join(ROOT, '.ci', 'run'), 'utf8')
+    for (const command of RUN_BY_CI) expect(commands, command).toContain(command)
+    for (const part of ['npm ci', 'npm test', 'npm run train', 'npm run grid']) expect(ci).toContain(part)
+  })
+})
