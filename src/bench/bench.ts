@@ -82,6 +82,11 @@ export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
   }
 }
 
+/** Names of the cases a pattern chooses. @throws NativeMlpError INVALID_ARGUMENT when there are none */
+export function caseNames(only?: string): string[] {
+  return chooseCases(only).map(({ name }) => name)
+}
+
 function chooseCases(only: string | undefined): readonly BenchCase[] {
   if (only === undefined) return CASES
   let pattern: RegExp

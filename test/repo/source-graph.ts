@@ -28,7 +28,8 @@ export function readSources(folder: string): Map<string, SourceFile> {
   const files = new Map<string, SourceFile>()
   for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
     const path = posix.join(folder, name.split(sep).join('/'))
-    if (path.endsWith('.ts')) files.set(path, parseSource(path, readFileSync(join(ROOT, path), 'utf8')))
+    if (path.endsWith('.ts') && !path.includes('node_modules/'))
+      files.set(path, parseSource(path, readFileSync(join(ROOT, path), 'utf8')))
   }
   return files
 }

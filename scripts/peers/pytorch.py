@@ -1,0 +1,116 @@
+"""Training steps of 784-H-10 by PyTorch: pytorch.py <pixels> <labels> <threads> <milliseconds> <case>...
+
+A case: "step mnist B=256 H=128". Every step gathers its batch from the float32 data set. Two ways of writing the step are
+measured, and the faster one counts: autograd with torch.optim.SGD, and products by hand into memory allocated once.
+"""
+
+import json
+import re
+import sys
+import time
+
+import numpy
+import torch
+
+LEARNING_RATE, L2, CLASSES = 0.01, 1e-4, 10
+SHORTEST_SAMPLE = 0.2e-3
+LEAST_SAMPLES = 6
+
+
+def sample(call, seconds):
+    """Microseconds of one call, a sample each, as src/bench/timing.ts takes them."""
+    fastest = float('inf')
+    start = time.perf_counter()
+    while fastest == float('inf') or time.perf_counter() - start < seconds / 6:
+        before = time.perf_counter()
+        call()
+        fastest = min(fastest, time.perf_counter() - before)
+    calls = max(1, int(SHORTEST_SAMPLE / fastest) + 1)
+    samples = []
+    start = time.perf_counter()
+    while len(samples) < LEAST_SAMPLES or time.perf_counter() - start < seconds:
+        before = time.perf_counter()
+        for _ in range(calls):
+            call()
+        samples.append((time.perf_counter() - before) * 1e6 / calls)
+    return samples
+
+
+def batches_without_end(rows, B):
+    order = torch.randperm(rows)
+    at = 0
+    while True:
+        if at + B > rows:
+            at = 0
+        yield order[at : at + B]
+        at += B
+
+
+def autograd_step(x, y, B, H):
+    net = torch.nn.Sequential(torch.nn.Linear(784, H), torch.nn.ReLU(), torch.nn.Linear(H, CLASSES))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, weight_decay=L2)
+    batches = batches_without_end(len(x), B)
+
+    def step():
+        rows = next(batches)
+        loss = torch.nn.functional.cross_entropy(net(x[rows]), y[rows])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def manual_step(x, y, B, H):
+    """No autograd, memory allocated once, the update folded into the product: W <- (1 - lr l2) W - lr X^T dZ."""
+    w1 = torch.randn(784, H) * (2 / 784) ** 0.5
+    w2 = torch.randn(H, CLASSES) * (2 / H) ** 0.5
+    b1, b2 = torch.zeros(H), torch.zeros(CLASSES)
+    batch, labels = torch.empty(B, 784), torch.empty(B, dtype=torch.int64)
+    hidden, logits, d_hidden = torch.empty(B, H), torch.empty(B, CLASSES), torch.empty(B, H)
+    every = torch.arange(B)
+    batches = batches_without_end(len(x), B)
+    decay = 1 - LEARNING_RATE * L2
+
+    def step():
+        rows = next(batches)
+        torch.index_select(x, 0, rows, out=batch)
+        torch.index_select(y, 0, rows, out=labels)
+        torch.addmm(b1, batch, w1, out=hidden)
+        hidden.relu_()
+        torch.addmm(b2, hidden, w2, out=logits)
+        log_p = torch.log_softmax(logits, 1)
+        loss = -log_p[every, labels].mean()
+        dz = log_p.exp_()
+        dz[every, labels] -= 1
+        torch.mm(dz, w2.t(), out=d_hidden)
+        d_hidden.mul_(hidden > 0)
+        w2.addmm_(hidden.t(), dz, beta=decay, alpha=-LEARNING_RATE / B)
+        w1.addmm_(batch.t(), d_hidden, beta=decay, alpha=-LEARNING_RATE / B)
+        b1.sub_(d_hidden.sum(0), alpha=LEARNING_RATE / B)
+        b2.sub_(dz.sum(0), alpha=LEARNING_RATE / B)
+        return loss
+
+    return step
+
+
+def main():
+    pixels, labels, threads, milliseconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    y = torch.from_numpy(numpy.fromfile(labels, dtype=numpy.uint8).astype(numpy.int64))
+    x = torch.from_numpy(numpy.fromfile(pixels, dtype=numpy.uint8).reshape(len(y), 784).astype(numpy.float32) / 255)
+    print(json.dumps({'version': f'PyTorch {torch.__version__}'}))
+    for case in sys.argv[5:]:
+        B, H = (int(n) for n in re.fullmatch(r'step \w+ B=(\d+) H=(\d+)', case).groups())
+        ways = {'autograd': autograd_step(x, y, B, H), 'by hand': torch.no_grad()(manual_step(x, y, B, H))}
+        measured = {way: sample(step, milliseconds / 1000 / len(ways)) for way, step in ways.items()}
+        way = min(measured, key=lambda name: sorted(measured[name])[len(measured[name]) // 2])
+        for name, step in ways.items():
+            assert torch.isfinite(step()), f'{case}: the loss is no longer finite ({name})'
+        print(json.dumps({'case': case, 'threads': threads, 'samples': measured[way], 'note': way}), flush=True)
+
+
+if __name__ == '__main__':
+    main()
