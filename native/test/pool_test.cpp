@@ -96,6 +96,19 @@ void pauses() {
   }
 }
 
+// Not only the caller works, even when all the others slept.
+void workers_wake() {
+  std::atomic<bool> others{false};
+  for (int i = 0; i < 100 && !others; i++) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    parallel(3, 12, [&](int, int who) {
+      if (who != 0) others = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+  }
+  CHECK(others);
+}
+
 }  // namespace
 }  // namespace test
 }  // namespace mlp
@@ -107,5 +120,6 @@ int main() {
   results_are_seen();
   job_within_a_job();
   pauses();
+  workers_wake();
   return finish();
 }
