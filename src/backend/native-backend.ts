@@ -209,7 +209,14 @@ class NativeBackend implements Backend {
 
   dataset(values: Uint8Array | Float32Array, rows: number, cols: number, table: Float32Array | null): Dataset {
     const [nonzeros, longestRow] = this.ops.measure(values, rows, cols, table)
-    const dataset: NativeDataset = { rows, cols, density: rows === 0 ? 0 : nonzeros / (rows * cols), values, table, longestRow }
+    const dataset: NativeDataset = {
+      rows,
+      cols,
+      density: rows === 0 ? 0 : nonzeros / (rows * cols),
+      values,
+      table,
+      longestRow,
+    }
     return dataset
   }
 
