@@ -139,7 +139,8 @@ inline float apply_rule(const SgdRule& rule, float g, float p) {
   return std::fma(-rule.learning_rate, g, p);
 }
 
-inline void update(const Matrix& x, const Matrix& g, Matrix& w, std::vector<float>& b, const SgdRule& weights, const SgdRule& biases) {
+inline void update(const Matrix& x, const Matrix& g, Matrix& w, std::vector<float>& b, const SgdRule& weights,
+                   const SgdRule& biases) {
   const Gradient d = gradient(x, g);
   for (size_t i = 0; i < w.values.size(); i++) w.values[i] = apply_rule(weights, d.weights.values[i], w.values[i]);
   for (size_t n = 0; n < b.size(); n++) b[n] = apply_rule(biases, d.biases[n], b[n]);
@@ -151,7 +152,8 @@ inline float exp_nonpositive(float x) {
   const float n = static_cast<float>(std::nearbyint(static_cast<double>(x) * 1.44269504f));  // the product is exact
   float r = std::fma(n, -0.693145751953125f, x);
   r = std::fma(n, -1.4286068203094172e-6f, r);
-  const float coefficients[] = {0.000198909908247f, 0.00139336499963f, 0.00833331092548f, 0.0416664649253f, 0.166666666816f, 0.500000001347f};
+  const float coefficients[] = {0.000198909908247f, 0.00139336499963f, 0.00833331092548f,
+                                0.0416664649253f,   0.166666666816f,   0.500000001347f};
   float p = 0;
   for (const float c : coefficients) p = std::fma(p, r, c);
   return std::ldexp(std::fma(p, r * r, r) + 1.0f, static_cast<int>(n));

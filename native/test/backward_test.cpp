@@ -8,7 +8,8 @@ namespace mlp {
 namespace test {
 namespace {
 
-constexpr Activation kExact[] = {Activation::identity, Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid};
+constexpr Activation kExact[] = {Activation::identity, Activation::relu, Activation::leaky_relu, Activation::tanh,
+                                 Activation::sigmoid};
 
 struct Case {
   Matrix g, w, previous, chain;
@@ -54,7 +55,8 @@ void expect_bits(const Case& c) {
 
 void shapes() {
   Random random(1);
-  each_shape(widths(), widths(), [&](int rows, int K, int N) { expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal)); });
+  each_shape(widths(), widths(),
+             [&](int rows, int K, int N) { expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal)); });
 }
 
 void odd_states() {

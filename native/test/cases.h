@@ -35,7 +35,8 @@ inline const std::vector<Setting>& settings() {
     for (int i = 0; i < kIsaCount; i++) {
       const IsaEntry& isa = isa_table()[i];
       if (!isa.kernels || !isa.supported) continue;
-      for (int threads = 1; threads <= 3; threads++) list.push_back({{isa.kernels, threads}, static_cast<size_t>(threads - 1) * 3});
+      for (int threads = 1; threads <= 3; threads++)
+        list.push_back({{isa.kernels, threads}, static_cast<size_t>(threads - 1) * 3});
       // a processor without VBMI2 makes its lists otherwise
       const Kernels* plain = avx512_kernels();
       if (plain && isa.kernels != plain && strcmp(isa.name, plain->name) == 0) list.push_back({{plain, 2}, 1});
@@ -188,7 +189,11 @@ class Data {
   Data(Random& random, int rows, int cols, Draw kind, float zero_means = 0)
       : Data(random, rows, cols, random_vector(random, 256, kind), zero_means) {}
   Data(Random& random, int rows, int cols, const std::vector<float>& table, float zero_means)
-      : x(rows, cols), set_rows_(rows / 2 + 1), bytes_(size(set_rows_, cols), 0, 1), floats_(size(set_rows_, cols), 0, 1), table_(table) {
+      : x(rows, cols),
+        set_rows_(rows / 2 + 1),
+        bytes_(size(set_rows_, cols), 0, 1),
+        floats_(size(set_rows_, cols), 0, 1),
+        table_(table) {
     table_[0] = zero_means;
     const int one_in[] = {1, 5, 30}, density = one_in[random.below(3)];
     for (size_t i = 0; i < bytes_.size(); i++) {

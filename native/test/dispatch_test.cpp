@@ -18,7 +18,8 @@ void names() {
     CHECK(strcmp(isa.kernels->name, isa.name) == 0, "%s calls itself %s", isa.name, isa.kernels->name);
     for (int j = 0; j < i; j++) {
       const Kernels* other = isa_table()[j].kernels;
-      CHECK(!other || other->forward_dense != isa.kernels->forward_dense, "%s runs the code of %s", isa.name, isa_table()[j].name);
+      CHECK(!other || other->forward_dense != isa.kernels->forward_dense, "%s runs the code of %s", isa.name,
+            isa_table()[j].name);
     }
   }
   for (const char* wrong : {"", "AVX2", "avx", "avx2 ", "native", "sse"}) CHECK(!select_kernels(wrong), "'%s'", wrong);

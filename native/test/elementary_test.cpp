@@ -27,7 +27,8 @@ std::vector<float> activated(const Setting& s, Activation activation, const std:
   std::vector<float> result;
   const int N = 4096;
   for (size_t at = 0; at < z.size(); at += N) {
-    Parameters parameters(Matrix(1, N), std::vector<float>(z.begin() + static_cast<long>(at), z.begin() + static_cast<long>(at) + N), s);
+    Parameters parameters(Matrix(1, N),
+                          std::vector<float>(z.begin() + static_cast<long>(at), z.begin() + static_cast<long>(at) + N), s);
     Padded x(Matrix(1, 1), 0, s), out(1, N, s), pre(1, N, s);
     forward(s.engine, x.input(), 1, parameters.view(activation), {out.view(), pre.view().data});
     result.insert(result.end(), out.row(0), out.row(0) + N);
@@ -97,7 +98,8 @@ double one(double) { return 1; }
 
 const Function kFunctions[] = {
     {"tanh", activation<Activation::tanh>, exact<Activation::tanh>, exact<Activation::tanh>, 2, 0xd1276d12d9f4f229ull},
-    {"sigmoid", activation<Activation::sigmoid>, exact<Activation::sigmoid>, exact<Activation::sigmoid>, 2.5, 0x3b0d358eec8f9b4full},
+    {"sigmoid", activation<Activation::sigmoid>, exact<Activation::sigmoid>, exact<Activation::sigmoid>, 2.5,
+     0x3b0d358eec8f9b4full},
     {"gelu", activation<Activation::gelu>, exact<Activation::gelu>, same, 2, 0x4a79f34a44fd40b0ull},
     {"derivative of gelu", gelu_derivative, reference::exact_gelu_derivative, one, 2, 0x235f7dcce72b0e1full},
 };
@@ -173,10 +175,12 @@ void edges() {
     is(Activation::identity, {0.0f, -0.0f, infinity, -infinity}, {0, 0, infinity, -infinity});
     is(Activation::relu, {0.0f, -0.0f, infinity, -infinity, 0x1p-149f, -0x1p-149f}, {0, 0, infinity, 0, 0x1p-149f, 0});
     is(Activation::leaky_relu, {0.0f, -0.0f, infinity, -infinity, -0x1p-149f}, {0, 0, infinity, -infinity, 0});
-    is(Activation::tanh, {0.0f, -0.0f, infinity, -infinity, huge, -huge, 0x1p-149f, -0x1p-149f}, {0, 0, 1, -1, 1, -1, 0x1p-149f, -0x1p-149f});
+    is(Activation::tanh, {0.0f, -0.0f, infinity, -infinity, huge, -huge, 0x1p-149f, -0x1p-149f},
+       {0, 0, 1, -1, 1, -1, 0x1p-149f, -0x1p-149f});
     is(Activation::sigmoid, {0.0f, -0.0f, infinity, -infinity, huge, -huge, -65}, {0.5f, 0.5f, 1, 0, 1, 0, 0});
     is(Activation::gelu, {0.0f, -0.0f, infinity, huge, -huge, -6}, {0, 0, infinity, huge, 0, 0});
-    for (const Activation a : {Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid, Activation::gelu}) {
+    for (const Activation a :
+         {Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid, Activation::gelu}) {
       CHECK(std::isnan(at(s, a, {kNan})[0]), "%s: activation %d of NaN", what, static_cast<int>(a));
     }
   }

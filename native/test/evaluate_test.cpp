@@ -23,7 +23,8 @@ struct Network {
 
   Network(Random& random, int inputs, const std::vector<int>& outputs, Activation hidden) : cols(inputs), widths(outputs) {
     for (const int N : outputs) {
-      layers.push_back({random_matrix(random, inputs, N), random_vector(random, N), &N == &outputs.back() ? Activation::identity : hidden});
+      layers.push_back(
+          {random_matrix(random, inputs, N), random_vector(random, N), &N == &outputs.back() ? Activation::identity : hidden});
       inputs = N;
     }
   }
@@ -57,12 +58,15 @@ bool evaluate(const Setting& s, Evaluator& evaluator, const Network& net, const 
 void expect(const Setting& s, const Network& net, const Inputs& in, bool sparse, const std::vector<int32_t>& indices,
             const std::vector<int32_t>& labels, const Matrix& outputs, const reference::Classified& wanted) {
   const size_t count = indices.size(), C = static_cast<size_t>(net.widths.back());
-  const char* what = describe(s, "evaluate, bytes %d, sparse %d, %zu layers, C=%zu, %zu rows", in.bytes != nullptr, sparse, net.widths.size(), C, count);
+  const char* what = describe(s, "evaluate, bytes %d, sparse %d, %zu layers, C=%zu, %zu rows", in.bytes != nullptr, sparse,
+                              net.widths.size(), C, count);
   // one made for another number of threads does as well
   const Engine other = {s.engine.kernels, 4 - s.engine.threads};
-  Evaluator evaluator(count % 2 ? s.engine : other, net.cols, in.bytes ? InputKind::bytes : InputKind::floats, sparse, measure(in).longest_row, net.widths);
+  Evaluator evaluator(count % 2 ? s.engine : other, net.cols, in.bytes ? InputKind::bytes : InputKind::floats, sparse,
+                      measure(in).longest_row, net.widths);
   Results all(count, C), bare(count, C);
-  CHECK(evaluate(s, evaluator, net, in, indices, {labels.data(), all.losses.data(), all.predicted.data(), all.outputs.data()}), "%s", what);
+  CHECK(evaluate(s, evaluator, net, in, indices, {labels.data(), all.losses.data(), all.predicted.data(), all.outputs.data()}),
+        "%s", what);
   CHECK(same_bits(all.outputs.data(), outputs.values.data(), count * C), "%s: outputs", what);
   CHECK(same_bits(all.losses.data(), wanted.losses.data(), count), "%s: losses", what);
   CHECK(same_bits(all.predicted.data(), wanted.predicted.data(), count), "%s: predictions", what);

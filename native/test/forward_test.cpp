@@ -17,7 +17,9 @@ struct Case {
   std::vector<float> b;
 
   Case(Random& random, int rows, int K, int N, Draw inputs, Draw parameters, float zero_means = 0)
-      : data(random, rows, K, inputs, zero_means), w(random_matrix(random, K, N, parameters)), b(random_vector(random, N, parameters)) {
+      : data(random, rows, K, inputs, zero_means),
+        w(random_matrix(random, K, N, parameters)),
+        b(random_vector(random, N, parameters)) {
     z = reference::forward(data.x, w, b);
   }
   int rows() const { return data.x.rows; }
@@ -44,7 +46,8 @@ void expect_bits(const Case& c) {
 
 void shapes() {
   Random random(1);
-  each_shape(depths(), widths(), [&](int rows, int K, int N) { expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal)); });
+  each_shape(depths(), widths(),
+             [&](int rows, int K, int N) { expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal)); });
   // a byte 0 that means something: no lists of bytes
   for (const int N : {10, 65}) expect_bits(Case(random, 20, 100, N, Draw::normal, Draw::normal, -0.5f));
 }
@@ -120,7 +123,8 @@ void not_a_number_passes() {
     w[5][N / 2] = kNan;
     for (const Setting& s : settings()) {
       Parameters parameters(w, std::vector<float>(static_cast<size_t>(N), 1.0f), s);
-      for (const Activation a : {Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid, Activation::gelu}) {
+      for (const Activation a :
+           {Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid, Activation::gelu}) {
         Padded in(x, 0, s), out(7, N, s), pre(7, N, s);
         forward(s.engine, in.input(), 7, parameters.view(a), {out.view(), pre.view().data});
         bool passed = true;

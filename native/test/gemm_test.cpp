@@ -11,10 +11,13 @@ namespace {
 class Spaced {
  public:
   Spaced(const Matrix& m, bool transposed, size_t gap, size_t shift)
-      : rows_(transposed ? m.cols : m.rows), cols_(transposed ? m.rows : m.cols), ld_(static_cast<size_t>(cols_ ? cols_ : 1) + gap),
+      : rows_(transposed ? m.cols : m.rows),
+        cols_(transposed ? m.rows : m.cols),
+        ld_(static_cast<size_t>(cols_ ? cols_ : 1) + gap),
         memory_(rows_ ? (static_cast<size_t>(rows_) - 1) * ld_ + static_cast<size_t>(cols_) : 0, kNan, shift) {
     for (int r = 0; r < rows_; r++) {
-      for (int c = 0; c < cols_; c++) memory_[static_cast<size_t>(r) * ld_ + static_cast<size_t>(c)] = transposed ? m[c][r] : m[r][c];
+      for (int c = 0; c < cols_; c++)
+        memory_[static_cast<size_t>(r) * ld_ + static_cast<size_t>(c)] = transposed ? m[c][r] : m[r][c];
     }
   }
   float* data() { return memory_.data(); }
@@ -42,16 +45,20 @@ struct Scale {
 };
 
 void expect_bits(Random& random, int M, int N, int K, Draw kind, const Scale& scale) {
-  const Matrix a = random_matrix(random, M, K, kind), b = random_matrix(random, K, N, kind), c = random_matrix(random, M, N, kind);
+  const Matrix a = random_matrix(random, M, K, kind), b = random_matrix(random, K, N, kind),
+               c = random_matrix(random, M, N, kind);
   for (const bool trans_a : {false, true}) {
     Matrix wanted = c;
     reference::gemm(scale.alpha, a, b, scale.beta, wanted, N < 16 && !trans_a);
     for (const bool trans_b : {false, true}) {
       for (const Setting& s : settings()) {
         const size_t gap = static_cast<size_t>(s.engine.threads - 1) * 3;
-        Spaced A(a, trans_a, gap, s.shift), B(b, trans_b, gap, s.shift), C(scale.beta == 0 ? Matrix(M, N, kNan) : c, false, gap, s.shift);
-        gemm(s.engine, {trans_a, trans_b, M, N, K, scale.alpha, A.data(), A.ld(), B.data(), B.ld(), scale.beta, C.data(), C.ld()});
-        C.expect(wanted, describe(s, "gemm %d %d, M=%d N=%d K=%d alpha=%g beta=%g", trans_a, trans_b, M, N, K, scale.alpha, scale.beta));
+        Spaced A(a, trans_a, gap, s.shift), B(b, trans_b, gap, s.shift),
+            C(scale.beta == 0 ? Matrix(M, N, kNan) : c, false, gap, s.shift);
+        gemm(s.engine,
+             {trans_a, trans_b, M, N, K, scale.alpha, A.data(), A.ld(), B.data(), B.ld(), scale.beta, C.data(), C.ld()});
+        C.expect(wanted,
+                 describe(s, "gemm %d %d, M=%d N=%d K=%d alpha=%g beta=%g", trans_a, trans_b, M, N, K, scale.alpha, scale.beta));
       }
     }
   }

@@ -22,7 +22,8 @@ template <class T>
 class Guarded {
  public:
   // `shift`: elements past the last 64-byte boundary at which the memory begins
-  Guarded(size_t count, T fill, size_t shift = 0) : count_(count), block_(count * sizeof(T) + shift * sizeof(T) + 2 * kBand + 64, kMark) {
+  Guarded(size_t count, T fill, size_t shift = 0)
+      : count_(count), block_(count * sizeof(T) + shift * sizeof(T) + 2 * kBand + 64, kMark) {
     const uintptr_t aligned = (reinterpret_cast<uintptr_t>(block_.data()) + kBand + 63) & ~static_cast<uintptr_t>(63);
     data_ = reinterpret_cast<T*>(aligned + shift * sizeof(T));
     for (size_t i = 0; i < count; i++) data_[i] = fill;
@@ -41,7 +42,8 @@ class Guarded {
 
   bool intact() const {
     unpoison();
-    const bool result = marked(block_.data(), before()) && marked(reinterpret_cast<const unsigned char*>(data_ + count_), after());
+    const bool result =
+        marked(block_.data(), before()) && marked(reinterpret_cast<const unsigned char*>(data_ + count_), after());
     MLP_POISON(block_.data(), before());
     MLP_POISON(data_ + count_, after());
     return result;

@@ -56,8 +56,11 @@ void gathers_bits() {
           for (const InputKind kind : {InputKind::bytes, InputKind::floats}) {
             const Batch batch = data.batch(kind, false, s);
             bool same = true;
-            for (int r = 0; r < rows; r++) same = same && same_bits(batch.dense() + static_cast<size_t>(r) * batch.stride(), data.x[r], static_cast<size_t>(cols));
-            CHECK(same && batch.rows() == rows && !batch.sparse(), "%s", describe(s, "%d x %d, kind %d", rows, cols, static_cast<int>(kind)));
+            for (int r = 0; r < rows; r++)
+              same = same &&
+                     same_bits(batch.dense() + static_cast<size_t>(r) * batch.stride(), data.x[r], static_cast<size_t>(cols));
+            CHECK(same && batch.rows() == rows && !batch.sparse(), "%s",
+                  describe(s, "%d x %d, kind %d", rows, cols, static_cast<int>(kind)));
           }
         }
       }

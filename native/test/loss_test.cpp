@@ -32,10 +32,14 @@ void expect_softmax(const Matrix& z, const std::vector<int32_t>& labels, bool co
     Padded logits(z, 7.5f, s), out(z.rows, z.cols, s);  // padding of logits is any finite number
     const MatrixView gradient = out.view();
     Guarded<double> losses(labels.size(), -1), losses_only(labels.size(), -1);
-    CHECK(softmax_cross_entropy(s.engine, logits.view(), z.rows, z.cols, labels.data(), &gradient, losses.data()) == wanted.correct, "%s", what);
+    CHECK(
+        softmax_cross_entropy(s.engine, logits.view(), z.rows, z.cols, labels.data(), &gradient, losses.data()) == wanted.correct,
+        "%s", what);
     CHECK(same_losses(losses, wanted.losses), "%s: losses", what);
     if (compare_gradient) out.expect(wanted.gradient, what);
-    CHECK(softmax_cross_entropy(s.engine, logits.view(), z.rows, z.cols, labels.data(), nullptr, losses_only.data()) == wanted.correct, "%s", what);
+    CHECK(softmax_cross_entropy(s.engine, logits.view(), z.rows, z.cols, labels.data(), nullptr, losses_only.data()) ==
+              wanted.correct,
+          "%s", what);
     CHECK(same_losses(losses_only, wanted.losses), "%s: losses without gradient", what);
     CHECK(losses.intact() && losses_only.intact() && logits.intact() && out.intact(), "%s: guard bands", what);
   }
@@ -96,14 +100,16 @@ void not_finite() {
 
 void squared_error() {
   Random random(3);
-  const Activation activations[] = {Activation::identity, Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid};
+  const Activation activations[] = {Activation::identity, Activation::relu, Activation::leaky_relu, Activation::tanh,
+                                    Activation::sigmoid};
   for (const int rows : heights()) {
     for (const int N : classes()) {
       const Matrix y = random_matrix(random, rows, N), targets = random_matrix(random, rows, N);
       const reference::Fitted fitted = reference::mean_squared_error(y, targets);
       for (const Activation a : activations) {
         Matrix wanted = fitted.gradient;
-        for (size_t i = 0; i < wanted.values.size(); i++) wanted.values[i] = reference::times_derivative(a, wanted.values[i], y.values[i]);
+        for (size_t i = 0; i < wanted.values.size(); i++)
+          wanted.values[i] = reference::times_derivative(a, wanted.values[i], y.values[i]);
         for (const Setting& s : settings()) {
           const char* what = describe(s, "squared error, B=%d N=%d, activation %d", rows, N, static_cast<int>(a));
           Padded outputs(y, 7.5f, s), out(rows, N, s);
@@ -133,7 +139,8 @@ void squared_error_of_gelu() {
     Padded outputs(y, 0, s), pre(z, 0, s), out(rows, N, s);
     Guarded<double> losses(rows, -1);
     const MatrixView gradient = out.view();
-    mean_squared_error(s.engine, {outputs.view(), pre.view().data}, rows, N, Activation::gelu, targets.values.data(), &gradient, losses.data());
+    mean_squared_error(s.engine, {outputs.view(), pre.view().data}, rows, N, Activation::gelu, targets.values.data(), &gradient,
+                       losses.data());
     if (first.rows == 0) {
       first = Matrix(rows, N);
       for (int r = 0; r < rows; r++) {

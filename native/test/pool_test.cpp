@@ -19,7 +19,11 @@ struct Job {
   std::unique_ptr<std::atomic<int>[]> runs, inside;
   std::atomic<int> wrong{0};
 
-  Job(int n, int t) : threads(n), tasks(t), runs(new std::atomic<int>[static_cast<size_t>(t) + 1]()), inside(new std::atomic<int>[kMaxThreads]()) {}
+  Job(int n, int t)
+      : threads(n),
+        tasks(t),
+        runs(new std::atomic<int>[static_cast<size_t>(t) + 1]()),
+        inside(new std::atomic<int>[kMaxThreads]()) {}
 
   void run() {
     parallel(threads, tasks, [&](int task, int who) {

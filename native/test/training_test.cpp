@@ -29,13 +29,20 @@ struct Recipe {
 };
 
 const Recipe kRecipes[] = {
-    {"784-128-10", {784, 128, 10}, Activation::relu, Loss::cross_entropy, 64, 50, {0.1f, 1e-4f}, {0.1f, 0}, 255, Draw::normal, 0, 0x3eeeecc53c510f86ull},
-    {"raw bytes", {784, 65, 10}, Activation::relu, Loss::cross_entropy, 50, 20, {0.005f, 0.05f}, {0.005f, 0.05f}, 1, Draw::normal, 0, 0xcfeaabb76c40e2c3ull},
-    {"deep and wide", {200, 65, 48, 17}, Activation::leaky_relu, Loss::squared_error, 33, 20, {0.05f, 1e-3f}, {0.05f, 0}, 255, Draw::normal, 0, 0x966736aa0707143cull},
-    {"from zeros", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 20, {0.1f, 0}, {0.1f, 0}, 255, Draw::signed_zeros, 0, 0xd9568d45369a2395ull},
-    {"from denormals", {100, 130, 10}, Activation::leaky_relu, Loss::cross_entropy, 40, 20, {0.1f, 0}, {0.1f, 0}, 255, Draw::denormals, 0, 0xdf26fb6aff7f1fe0ull},
-    {"dead units", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 20, {0.1f, 1e-4f}, {0.1f, 0}, 255, Draw::normal, -1e4f, 0xc12b3b0e30097e90ull},
-    {"no rate", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 5, {0, 0}, {0, 0}, 255, Draw::denormals, 0, 0xf95c71db243565c8ull},
+    {"784-128-10", {784, 128, 10}, Activation::relu, Loss::cross_entropy, 64, 50,
+     {0.1f, 1e-4f}, {0.1f, 0}, 255, Draw::normal, 0, 0x3eeeecc53c510f86ull},
+    {"raw bytes", {784, 65, 10}, Activation::relu, Loss::cross_entropy, 50, 20,
+     {0.005f, 0.05f}, {0.005f, 0.05f}, 1, Draw::normal, 0, 0xcfeaabb76c40e2c3ull},
+    {"deep and wide", {200, 65, 48, 17}, Activation::leaky_relu, Loss::squared_error, 33, 20,
+     {0.05f, 1e-3f}, {0.05f, 0}, 255, Draw::normal, 0, 0x966736aa0707143cull},
+    {"from zeros", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 20,
+     {0.1f, 0}, {0.1f, 0}, 255, Draw::signed_zeros, 0, 0xd9568d45369a2395ull},
+    {"from denormals", {100, 130, 10}, Activation::leaky_relu, Loss::cross_entropy, 40, 20,
+     {0.1f, 0}, {0.1f, 0}, 255, Draw::denormals, 0, 0xdf26fb6aff7f1fe0ull},
+    {"dead units", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 20,
+     {0.1f, 1e-4f}, {0.1f, 0}, 255, Draw::normal, -1e4f, 0xc12b3b0e30097e90ull},
+    {"no rate", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 5,
+     {0, 0}, {0, 0}, 255, Draw::denormals, 0, 0xf95c71db243565c8ull},
 };
 
 // Rows of bytes, most of them 0, of which each class has a pattern of its own
@@ -79,7 +86,8 @@ struct Start {
     Random random(7);
     for (size_t l = 1; l < r.widths.size(); l++) {
       const int K = r.widths[l - 1], N = r.widths[l];
-      layers.push_back({random_matrix(random, K, N, r.start), std::vector<float>(static_cast<size_t>(N), l + 1 < r.widths.size() ? r.bias : 0)});
+      layers.push_back({random_matrix(random, K, N, r.start),
+                        std::vector<float>(static_cast<size_t>(N), l + 1 < r.widths.size() ? r.bias : 0)});
       for (float& v : layers.back().w.values) v = v * (r.divisor == 1 ? 0x1p-10f : 0x1p-4f);
     }
     for (int step = 0; step < r.steps; step++) {
@@ -183,15 +191,18 @@ Trained train(const Start& start, const Setting& s, InputKind kind, bool sparse,
       save();
       for (size_t l = 0; l <= last; l++) parameters[l].reset(new Parameters(t.layers[l].w, t.layers[l].b, s));
     }
-    CHECK(batch.gather(inputs, start.batches[static_cast<size_t>(step)].data(), recipe.batch, true, s.engine.threads), "step %d", step);
+    CHECK(batch.gather(inputs, start.batches[static_cast<size_t>(step)].data(), recipe.batch, true, s.engine.threads), "step %d",
+          step);
     const auto input = [&](size_t l) { return l == 0 ? LayerInput{&batch, nullptr, 0} : y[l - 1]->input(); };
     for (size_t l = 0; l <= last; l++) {
-      forward(s.engine, input(l), recipe.batch, parameters[l]->view(start.activation(static_cast<int>(l))), {y[l]->view(), nullptr});
+      forward(s.engine, input(l), recipe.batch, parameters[l]->view(start.activation(static_cast<int>(l))),
+              {y[l]->view(), nullptr});
     }
     std::vector<double> losses(static_cast<size_t>(recipe.batch));
     const MatrixView gradient = g[last]->view();
     if (recipe.loss == Loss::cross_entropy) {
-      softmax_cross_entropy(s.engine, y[last]->view(), recipe.batch, recipe.widths.back(), start.labels(step).data(), &gradient, losses.data());
+      softmax_cross_entropy(s.engine, y[last]->view(), recipe.batch, recipe.widths.back(), start.labels(step).data(), &gradient,
+                            losses.data());
     } else {
       mean_squared_error(s.engine, {y[last]->view(), nullptr}, recipe.batch, recipe.widths.back(), Activation::identity,
                          start.targets(step).values.data(), &gradient, losses.data());
@@ -206,7 +217,8 @@ Trained train(const Start& start, const Setting& s, InputKind kind, bool sparse,
     }
   }
   save();
-  for (size_t l = 0; l <= last; l++) parameters[l]->expect(t.layers[l].w, t.layers[l].b, describe(s, "%s: layer %zu", recipe.name, l));
+  for (size_t l = 0; l <= last; l++)
+    parameters[l]->expect(t.layers[l].w, t.layers[l].b, describe(s, "%s: layer %zu", recipe.name, l));
   return t;
 }
 
@@ -217,7 +229,8 @@ void recipes() {
     CHECK(first.hash() == recipe.pinned, "%s: 0x%016llxull", recipe.name, static_cast<unsigned long long>(first.hash()));
     CHECK(std::all_of(first.losses.begin(), first.losses.end(), [](double v) { return std::isfinite(v); }), "%s", recipe.name);
     const int reference_steps = quick() ? std::min(recipe.steps, 3) : recipe.steps;
-    CHECK(train_reference(start, reference_steps).hash() == train(start, settings()[0], InputKind::bytes, true, reference_steps).hash(),
+    CHECK(train_reference(start, reference_steps).hash() ==
+              train(start, settings()[0], InputKind::bytes, true, reference_steps).hash(),
           "%s: not what the reference trains to", recipe.name);
     int turn = 0;
     for (const Setting& s : settings()) {
@@ -229,7 +242,8 @@ void recipes() {
               describe(s, "%s, floats %d, sparse %d", recipe.name, form / 2, form % 2));
       }
     }
-    CHECK(train(start, settings()[1], InputKind::bytes, true, recipe.steps, 7).hash() == first.hash(), "%s: interrupted", recipe.name);
+    CHECK(train(start, settings()[1], InputKind::bytes, true, recipe.steps, 7).hash() == first.hash(), "%s: interrupted",
+          recipe.name);
   }
 }
 
@@ -255,7 +269,8 @@ void busy_cores() {
   }
   for (const bool sparse : {false, true}) {
     for (size_t i = 1; i <= 2; i++) {
-      CHECK(train(start, settings()[i], InputKind::bytes, sparse, steps).hash() == wanted, "%s", describe(settings()[i], "busy cores, sparse %d", sparse));
+      CHECK(train(start, settings()[i], InputKind::bytes, sparse, steps).hash() == wanted, "%s",
+            describe(settings()[i], "busy cores, sparse %d", sparse));
     }
   }
   stop = true;

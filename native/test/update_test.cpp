@@ -24,7 +24,8 @@ const char* name(const Setting& s, const Case& c, const char* operation, const c
   return describe(s, "%s from %s, B=%d K=%d N=%d", operation, form, c.g.rows, c.w.rows, c.w.cols);
 }
 
-void expect_gradient(const Setting& s, const Case& c, const LayerInput& in, const char* form, Padded& g, const reference::Gradient& wanted) {
+void expect_gradient(const Setting& s, const Case& c, const LayerInput& in, const char* form, Padded& g,
+                     const reference::Gradient& wanted) {
   const char* what = name(s, c, "gradient", form);
   Guarded<float> weights(wanted.weights.values.size(), kNan, s.shift), biases(wanted.biases.size(), kNan, s.shift);
   gradient(s.engine, in, g.view(), c.g.rows, {c.w.rows, c.w.cols}, weights.data(), biases.data());
@@ -101,7 +102,8 @@ void batches_reused() {
         Padded gradients(g, 0, s);
         Guarded<float> weights(static_cast<size_t>(K) * N, kNan), biases(N, kNan);
         gradient(s.engine, {&batch, nullptr, 0}, gradients.view(), rows, {K, N}, weights.data(), biases.data());
-        CHECK(same_bits(weights.data(), wanted.weights.values.data(), weights.size()), "%s", describe(s, "sparse %d, %d rows", sparse, rows));
+        CHECK(same_bits(weights.data(), wanted.weights.values.data(), weights.size()), "%s",
+              describe(s, "sparse %d, %d rows", sparse, rows));
       }
     }
   }
