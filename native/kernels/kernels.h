@@ -8,7 +8,7 @@
 // [K][width], width a multiple of 16 (see layout.h); then the biases. A *narrow* layer (N < 16) keeps its weights
 // transposed, [N][K16], K16 = K rounded up to 16; then the biases. Padding is zero and stays zero.
 //
-// Every matrix row is padded to a multiple of 16 floats with finite values (gradients: with zeros).
+// Every matrix row is padded with zeros to a multiple of 16 floats.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -73,7 +73,7 @@ struct PanelForward {
   const float* w;
   const float* bias;
   float* out;
-  float* pre;  // z before the activation, same stride, or null
+  float* pre;  // z before the activation, same stride, where its derivative needs it (GELU); not written for ReLU; or null
   size_t out_stride;
   int rows, K, width;
   Activation activation;
