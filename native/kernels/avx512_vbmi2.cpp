@@ -17,7 +17,7 @@ namespace {
 #include "bytes_x86.inl"
 
 struct Isa : BytesX86 {
-  static constexpr int GROUP = 4;  // that of avx512.cpp
+  static constexpr int GROUP = 2;  // that of avx512.cpp
 
   MLP_INLINE __mmask64 first(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
 

@@ -202,7 +202,7 @@ struct ListKernels {
 struct Kernels {
   const char* name;
   const ListKernels* lists;
-  int input_group;  // inputs a sparse update handles at once: 1 or 4
+  int input_group;  // inputs a sparse update handles at once: 1, 2 or 4
   void (*forward_dense)(const PanelForward&, const float* x, size_t x_stride);
   // rows row0 .. row0 + rows - 1 of the lists; two neighbouring full panels when `second` is not null
   void (*forward_sparse)(const PanelForward&, const PanelForward* second, const RowLists&, int row0);
