@@ -33,15 +33,24 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+async function example(index: number): Promise<string> {
+  const file = `example-${index}.mjs`
+  writeFileSync(join(folder, file), blocks('ts')[index])
+  return (await run(process.execPath, [file], { cwd: folder })).stdout
+}
+
 describe('README', () => {
   it('shows an example that runs and learns', { timeout: 5 * MINUTES }, async () => {
-    const examples = blocks('ts')
-    expect(examples).toHaveLength(1)
-    writeFileSync(join(folder, 'example.mjs'), examples[0])
-    const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder })
+    const stdout = await example(0)
     expect(stdout).toMatch(/epoch 3: loss 0\.\d{4}\n/)
     expect(Number(/test accuracy ([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(0.96)
     expect(stdout).toContain('Int32Array(3) [ 7, 2, 1 ]')
+  })
+
+  it('shows a regression on data of its own, which comes out', { timeout: 5 * MINUTES }, async () => {
+    const stdout = await example(1)
+    expect(Number(/is about ([\d.]+)/.exec(stdout)?.[1])).toBeCloseTo(0.75, 1)
+    expect(blocks('ts')).toHaveLength(2)
   })
 
   it('shows commands that run, in the order shown', { timeout: 10 * MINUTES }, async () => {
