@@ -22,17 +22,15 @@ for (const name of ['@types/node', 'undici-types']) {
 }
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-const RESOLUTIONS = [
-  ['nodenext', 'nodenext'],
-  ['bundler', 'esnext'],
-] as const
+/** How a consumer may resolve modules, with the modules that go with it. */
+const MODULES = { nodenext: 'nodenext', bundler: 'esnext' } as const
+type Resolution = keyof typeof MODULES
 
 /** What tsc says of a file in the project, '' where it is content; libraries are checked too. */
-function compile(text: string, resolution: (typeof RESOLUTIONS)[number], ...flags: string[]): string {
+function compile(text: string, resolution: Resolution, ...flags: string[]): string {
   writeFileSync(join(project, 'consumer.ts'), text)
-  const [moduleResolution, module] = resolution
   const common = ['--strict', '--noEmit', '--ignoreConfig', '--target', 'es2023']
-  const args = [...common, '--module', module, '--moduleResolution', moduleResolution, ...flags, 'consumer.ts']
+  const args = [...common, '--module', MODULES[resolution], '--moduleResolution', resolution, ...flags, 'consumer.ts']
   try {
     return execFileSync(process.execPath, [TSC, ...args], { cwd: project, encoding: 'utf8' })
   } catch (error) {
@@ -57,7 +55,7 @@ export const run = async (): Promise<string> => {
 }
 `
 
-describe.each(RESOLUTIONS)('the declarations, resolved by %s', (...resolution) => {
+describe.each(Object.keys(MODULES) as Resolution[])('the declarations, resolved by %s', (resolution) => {
   it('need neither the types of Node, the DOM nor another package', () => {
     expect(compile(EVERYTHING, resolution, ...BARE)).toBe('')
     expect(compile(EVERYTHING, resolution, ...BARE, '--exactOptionalPropertyTypes')).toBe('')
