@@ -40,13 +40,16 @@ export class CollapseProbe {
     this.#units = hidden.reduce((sum, layer) => sum + layer.outputs, 0)
   }
 
-  /** Share of the hidden units that are dead, 0..1, where it is above 90 %; else null, mostly after a few rows. */
-  async deadShare(signal: Signal | undefined): Promise<number | null> {
+  /**
+   * Share of the hidden units that are dead, 0..1, where it is above 90 %; else null, mostly after a few rows.
+   * @param what what is interrupted when the signal fires
+   */
+  async deadShare(signal: Signal | undefined, what: string): Promise<number | null> {
     if (this.#units === 0) return null
     for (const alive of this.#alive) alive.fill(0)
     let living = 0
     for (let from = 0; from < this.#rows.length; from += SLICE_ROWS) {
-      throwIfAborted(signal, 'collapse probe')
+      throwIfAborted(signal, what)
       living += this.#probe(this.#rows.subarray(from, from + SLICE_ROWS))
       if (living * 10 >= this.#units) return null
       await nextMacrotask()

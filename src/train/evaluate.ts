@@ -19,7 +19,8 @@ export interface EvaluateOptions {
 
 /**
  * Loss (mean over the rows, without the L2 term), accuracy, confusion matrix and per-class precision and recall of a model
- * on a set. For regression the loss is the mean squared error, the accuracy NaN and the confusion matrix empty.
+ * on a set. For regression the loss is the mean squared error, the accuracy NaN and the confusion matrix empty; it is empty
+ * for more than 1,000 classes too.
  *
  * @throws NativeMlpError INVALID_ARGUMENT when the set does not fit the model, ABORTED when the signal fires
  */
@@ -35,7 +36,7 @@ export async function evaluate(model: MLP, data: Samples, options: EvaluateOptio
   }
   const actual = Int32Array.from(data.rows, (row) => data.labels![row])
   const confusion = confusionMatrix(actual, predicted, model.outputs)
-  return { loss, accuracy, correct, count, confusion, perClass: classMetrics(confusion) }
+  return { loss, accuracy, correct, count, confusion, perClass: classMetrics(actual, predicted, model.outputs) }
 }
 
 export interface Measured {
@@ -52,6 +53,8 @@ export interface MeasureOptions {
   /** how messages call the set */
   readonly name: string
   readonly signal?: Signal
+  /** what is interrupted when the signal fires; default: the evaluation of the set */
+  readonly what?: string
   readonly chunk?: number
 }
 
@@ -70,7 +73,10 @@ export class SetEvaluator {
   }
 
   /** @param data a set that has passed `checkSet` */
-  async measure(data: Samples, { name, signal, chunk }: MeasureOptions): Promise<Measured> {
+  async measure(
+    data: Samples,
+    { name, signal, what = `evaluation of ${name}`, chunk }: MeasureOptions,
+  ): Promise<Measured> {
     const { backend, layers, loss } = this.#model
     const count = data.rows.length
     if (this.#predicted.length < count) {
@@ -87,7 +93,7 @@ export class SetEvaluator {
     await evaluateInSlices(backend, this.#evaluatorOf(data, name), layers, data.rows, buffers, {
       signal,
       pace: chunk === undefined ? this.#pace : { rows: chunk, fixed: true },
-      what: `evaluation of ${name}`,
+      what,
       afterSlice: outputs === null ? undefined : (from, to) => squaredErrors(data, outputs, rowLosses, from, to),
     })
     let sum = 0

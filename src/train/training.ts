@@ -72,7 +72,7 @@ export class Training {
     this.#lastPause = start
     callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, rows: sets.train.rows.length })
     while (state.step < totalSteps && state.stopped === null) {
-      throwIfAborted(this.#plan.signal, `fit before step ${state.step}`)
+      throwIfAborted(this.#plan.signal, this.#place())
       this.#trainOnce()
       if (this.#isEvaluationDue()) await this.#evaluate()
       if (state.step % stepsPerEpoch === 0) await this.#endEpoch()
@@ -113,7 +113,7 @@ export class Training {
     checkParameters(this.#model, this.#occasion(step))
     const metrics: { [set: string]: SetMetrics } = {}
     for (const name of evaluateOn) {
-      const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal })
+      const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what: this.#place() })
       if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#occasion(step))
       metrics[name] = { loss, accuracy }
     }
@@ -141,7 +141,7 @@ export class Training {
 
   async #lookForCollapse(step: number): Promise<void> {
     if (this.#state.collapsed) return
-    const deadShare = await this.#probe.deadShare(this.#plan.signal)
+    const deadShare = await this.#probe.deadShare(this.#plan.signal, this.#place())
     if (deadShare === null) return
     this.#state.collapsed = { step, deadShare }
     if (this.#plan.stopOnCollapse) this.#state.stopped = 'collapsed'
@@ -190,6 +190,11 @@ export class Training {
 
   #epochOf(step: number): number {
     return Math.floor(step / this.#plan.stepsPerEpoch)
+  }
+
+  /** What is interrupted when the signal fires, by the steps done until then. */
+  #place(): string {
+    return `fit at step ${this.#state.step}`
   }
 
   #occasion(step: number): { step: number; learningRate: number } {

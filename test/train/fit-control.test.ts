@@ -136,7 +136,7 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
     const running = runFit(model, clusters(60), options)
     await expect(running).rejects.toMatchObject({
       code: 'ABORTED',
-      message: 'fit before step 5: aborted',
+      message: 'fit at step 5: aborted',
       cause: 'enough',
     })
     expect(model.parametersDigest()).toBe(digest)
@@ -146,7 +146,23 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
     const signal = AbortSignal.timeout(30)
     // one epoch, evaluated at its end: the pauses are the run's own
     const running = runFit(make(), clusters(60), { epochs: 1, stepsPerEpoch: 300_000, batchSize: 1, optimizer, signal })
-    await expect(running).rejects.toMatchObject({ code: 'ABORTED', message: expect.stringMatching(/^fit before step/) })
+    await expect(running).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: expect.stringMatching(/^fit at step \d+: aborted$/),
+    })
+  })
+
+  it.each([
+    ['an evaluation', 5000],
+    ['the probe for a collapse', 20],
+  ])('says where it was stopped in %s too', async (_, rows) => {
+    const controller = new AbortController()
+    // fires in the first pause of the evaluation; only the larger set has more to evaluate then
+    const onStep = () => void setImmediate(() => controller.abort())
+    const options = { valid: clusters(rows, 2), epochs: 1, batchSize: 10, evaluateEvery: 1, optimizer }
+    const model = make({ layers: [4, 2000, 3] })
+    const running = runFit(model, clusters(60), { ...options, signal: controller.signal, callbacks: { onStep } })
+    await expect(running).rejects.toMatchObject({ code: 'ABORTED', message: 'fit at step 1: aborted' })
   })
 
   it('refuses to train one model twice at a time', async () => {
