@@ -26,12 +26,15 @@ export interface SamplesFields {
 }
 
 export interface SamplesOptions {
-  /** [n][cols] row-major. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
+  /** [n][cols] as one flat row-major array. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
   readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
   readonly cols: number
   /** [n] class of each row, integers 0..classes-1 */
   readonly labels?: ArrayLike<number>
-  /** [n][targetCols] targets of a regression, instead of labels */
+  /**
+   * [n][targetCols] targets of a regression, instead of labels: one flat row-major array, as many for each row; how many
+   * follows from its length
+   */
   readonly targets?: Float32Array | Float64Array | readonly number[]
   /** What bytes mean: 'unit' x / 255 (default) or 'raw' x. Values that are not bytes are taken as they are. */
   readonly scale?: InputScale
@@ -50,6 +53,10 @@ const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'classes', 'cla
 
 /** Checks everything a user hands to `samples`. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
 export function checkSamples(options: SamplesOptions): SamplesFields {
+  if (options !== undefined && 'targetCols' in Object(options)) {
+    const hint = 'how many targets a row has follows from the length of targets'
+    throw new NativeMlpError('UNKNOWN_OPTION', `samples: unknown option 'targetCols': ${hint}`)
+  }
   knownOptions('samples', options, OPTIONS)
   if (options === undefined) throw invalidArgument('samples', 'an options object', options)
   const cols = integerInRange('cols', options.cols, 1)
@@ -78,10 +85,17 @@ export function checkSamples(options: SamplesOptions): SamplesFields {
 function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {
   const known = values instanceof Uint8Array || isReals(values)
   if (!known) throw invalidArgument('values', 'a Uint8Array, Float32Array, Float64Array or number[]', values)
+  checkFlat('values', values)
   if (values.length === 0) throw invalidArgument('values', 'at least one row', values)
   if (values.length % cols !== 0) throw invalidArgument('values', `whole rows of ${cols} columns`, values)
   if (values.length / cols > 0x7fffffff) throw invalidArgument('values', 'at most 2^31 - 1 rows', values)
   return values instanceof Uint8Array ? values : finiteFloats('values', values, cols)
+}
+
+/** Refuses an array of rows. */
+function checkFlat(name: string, values: ArrayLike<unknown>): void {
+  const isRow = Array.isArray(values[0]) || ArrayBuffer.isView(values[0])
+  if (isRow) throw invalidArgument(name, 'one flat row-major array, e.g. rows.flatMap((row) => [...row])', values)
 }
 
 function isReals(values: unknown): values is Float32Array | Float64Array | number[] {
@@ -113,6 +127,7 @@ function checkLabelArray(labels: ArrayLike<number>, n: number): Int32Array {
 
 function checkTargets(targets: unknown, n: number): Float32Array {
   if (!isReals(targets)) throw invalidArgument('targets', 'a Float32Array, Float64Array or number[]', targets)
+  checkFlat('targets', targets)
   if (targets.length === 0 || targets.length % n !== 0) {
     throw invalidArgument('targets', `the same number of values for each of the ${n} rows`, targets)
   }

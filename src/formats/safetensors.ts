@@ -136,14 +136,16 @@ function checkTensor(key: string, { shape, data }: Tensor): string {
 }
 
 function parseHeader(bytes: Uint8Array, name: string): { header: object; dataOffset: number } {
-  if (bytes.length < 8) throw invalidFile(name, 'truncated: expected 8 bytes of header length', bytes.length)
+  const alien = (problem: string, offset: number) => invalidFile(name, `not a safetensors file: ${problem}`, offset)
+  if (bytes.length < 8) throw alien('truncated, expected 8 bytes of header length', bytes.length)
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
-  if (length > MAX_HEADER) throw invalidFile(name, `header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
+  if (length > MAX_HEADER) throw alien(`header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
   const dataOffset = 8 + Number(length)
+  if ((bytes.length > 8 && bytes[8] !== 0x7b) || dataOffset === 8)
+    throw alien("expected its header to begin with '{'", 8)
   if (dataOffset > bytes.length) {
     throw invalidFile(name, `truncated or lying: the header is to end at byte ${dataOffset}`, bytes.length)
   }
-  if (bytes[8] !== 0x7b || dataOffset === 8) throw invalidFile(name, "expected the header to begin with '{'", 8)
   let header: unknown
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice(8, dataOffset))

@@ -91,7 +91,11 @@ const CALLBACK_NAMES: readonly (keyof FitCallbacks)[] = ['onStart', 'onStep', 'o
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
 export function planFit(model: MLP, train: Samples, options: FitOptions): FitPlan {
-  knownOptions('fit', options ?? null, OPTION_NAMES)
+  if (typeof options !== 'object' || options === null) {
+    const expected = 'an options object with an optimizer, e.g. { optimizer: sgd({ learningRate: 0.1 }) }'
+    throw invalidArgument('fit', expected, options)
+  }
+  knownOptions('fit', options, OPTION_NAMES)
   const sets = checkSets(model, train, options)
   const rows = train.rows.length
   const sampling = oneOf('sampling', options.sampling ?? 'shuffle', BATCH_MODES)

@@ -44,6 +44,23 @@ describe('samples', () => {
   test.each([
     ['no rows', { values: new Uint8Array(0), cols: 2 }, 'values: expected at least one row'],
     ['a detached buffer', { values: detached, cols: 2 }, 'values: expected at least one row'],
+    [
+      'rows as arrays',
+      {
+        values: [
+          [1, 2],
+          [3, 4],
+        ],
+        cols: 2,
+      },
+      'values: expected one flat row-major array, e.g. rows.flatMap((row) => [...row]), got [[1, 2], [3, 4]]',
+    ],
+    ['targets as arrays', { values, cols: 2, targets: [[1], [2], [3]] }, 'targets: expected one flat row-major array'],
+    [
+      'the number of targets',
+      { values, cols: 2, targets: [1, 2, 3], targetCols: 1 },
+      "unknown option 'targetCols': how many targets a row has follows from the length of targets",
+    ],
     ['half a row', { values, cols: 4 }, 'values: expected whole rows of 4 columns, got Uint8Array of length 6'],
     ['no columns', { values, cols: 0 }, 'cols: expected an integer >= 1, got 0'],
     ['other values', { values: 'abc', cols: 1 }, 'values: expected a Uint8Array, Float32Array'],

@@ -93,13 +93,13 @@ describe('hostile files', () => {
   })
 
   test.each([
-    ['empty', new Uint8Array(0), /^x at byte 0: truncated/],
+    ['empty', new Uint8Array(0), /^x at byte 0: not a safetensors file: truncated/],
     ['cut in the header', good.slice(0, 20), /^x at byte 20: truncated or lying/],
     ['a header length that lies', file('{}', 0, 3n), /^x at byte 10: truncated or lying: .* end at byte 11/],
     [
       'a header length of 2^64 - 1',
       file('{}', 0, 2n ** 64n - 1n),
-      /^x at byte 0: header of 18446744073709551615 bytes/,
+      /^x at byte 0: not a safetensors file: header of 18446744073709551615 bytes/,
     ],
     ['a header above 100 MB', file('{}', 0, 100_000_001n), /more than the limit of 100000000/],
     ['no header', file('', 4), /begin with '\{'/],
@@ -143,5 +143,5 @@ describe('hostile files', () => {
 test('readSafetensors names the file', async () => {
   const path = join(folder, 'a.safetensors')
   writeFileSync(path, readFileSync(REFERENCE).subarray(0, 7))
-  await expect(readSafetensors(path)).rejects.toThrow(`${path} at byte 7: truncated`)
+  await expect(readSafetensors(path)).rejects.toThrow(`${path} at byte 7: not a safetensors file: truncated`)
 })

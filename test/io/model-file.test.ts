@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { encodeNpy } from '../../src/formats/npy.js'
 import { encodeSafetensors, parseSafetensors, type Tensor } from '../../src/formats/safetensors.js'
 import { decodeModel, encodeModel, loadModel, saveModel } from '../../src/io/model-file.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
@@ -131,6 +132,9 @@ describe('a hostile model file', () => {
     ],
     ['a cut', changed({}).slice(0, -5), /./],
     ['nothing', new Uint8Array(0), /truncated/],
+    ['text', new TextEncoder().encode('epoch,loss\n0,2.3\n'), /: not a safetensors file: /],
+    ['a few letters', new TextEncoder().encode('model'), /: not a safetensors file: /],
+    ['an array of NumPy', encodeNpy({ shape: [2], data: Float32Array.of(1, 2) }), /: not a safetensors file: /],
   ])('with %s is refused, by name', async (_, bytes, message) => {
     const file = path('hostile.safetensors')
     await writeFile(file, bytes)
