@@ -66,7 +66,7 @@ function report(result: Evaluation, withConfusion: boolean, figures: readonly st
     `${correct} of ${count} correct (${percent(accuracy)})\nloss ${loss.toFixed(4)}`,
     textTable(['class', 'precision', 'recall', 'rows'], classes),
   ]
-  if (withConfusion) {
+  if (withConfusion && confusion.length > 0) {
     const header = ['actual \\ predicted', ...confusion.map((_, c) => String(c))]
     parts.push(
       textTable(

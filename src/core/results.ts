@@ -30,7 +30,7 @@ export interface ClassMetrics {
 export interface Evaluation extends SetMetrics {
   readonly correct: number
   readonly count: number
-  /** confusion[actual][predicted], C x C; empty for regression */
+  /** confusion[actual][predicted], C x C; empty for regression and for more than 1,000 classes */
   readonly confusion: readonly (readonly number[])[]
   readonly perClass: readonly ClassMetrics[]
 }

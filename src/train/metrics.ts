@@ -1,27 +1,34 @@
 import type { ClassMetrics } from '../core/results.js'
 
+/** Above so many classes a confusion matrix is more than anybody reads, and soon more than fits into memory. */
+const MAX_CONFUSION_CLASSES = 1000
+
 /**
- * confusion[actual][predicted], C x C counts.
+ * confusion[actual][predicted], C x C counts; empty for more than 1,000 classes.
  *
  * @param actual [n] classes 0..C-1
  * @param predicted [n] classes 0..C-1
  */
 export function confusionMatrix(actual: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): number[][] {
+  if (classes > MAX_CONFUSION_CLASSES) return []
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (let i = 0; i < actual.length; i++) confusion[actual[i]][predicted[i]]++
   return confusion
 }
 
-/** Precision, recall and support of each class of a confusion matrix. */
-export function classMetrics(confusion: readonly (readonly number[])[]): ClassMetrics[] {
-  return confusion.map((row, c) => {
-    const hits = row[c]
-    const support = row.reduce((sum, count) => sum + count, 0)
-    const predicted = confusion.reduce((sum, other) => sum + other[c], 0)
-    return {
-      precision: predicted === 0 ? 0 : hits / predicted,
-      recall: support === 0 ? 0 : hits / support,
-      support,
-    }
-  })
+/** Precision, recall and support of each class, from the same arguments as `confusionMatrix`. */
+export function classMetrics(actual: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): ClassMetrics[] {
+  const hits = new Float64Array(classes)
+  const supports = new Float64Array(classes)
+  const predictions = new Float64Array(classes)
+  for (let i = 0; i < actual.length; i++) {
+    supports[actual[i]]++
+    predictions[predicted[i]]++
+    if (actual[i] === predicted[i]) hits[actual[i]]++
+  }
+  return Array.from(supports, (support, c) => ({
+    precision: predictions[c] === 0 ? 0 : hits[c] / predictions[c],
+    recall: support === 0 ? 0 : hits[c] / support,
+    support,
+  }))
 }

@@ -72,6 +72,15 @@ describe.each(BACKENDS)('evaluate on %s', (_, backend) => {
     expect(result).toMatchObject({ accuracy: Number.NaN, correct: 0, count: 100, confusion: [], perClass: [] })
   })
 
+  it('measures a model of very many classes, without their confusion matrix', async () => {
+    const model = new MLP({ layers: [1, 30_000], init: { weights: 0, biases: 0 }, backend })
+    const result = await evaluate(model, samples({ values: Uint8Array.of(1, 2, 3), cols: 1, labels: [0, 29_999, 0] }))
+    expect(result).toMatchObject({ correct: 2, count: 3, accuracy: 2 / 3, confusion: [] })
+    expect(result.perClass).toHaveLength(30_000)
+    expect(result.perClass[0]).toEqual({ precision: 2 / 3, recall: 1, support: 2 })
+    expect(result.perClass[29_999]).toEqual({ precision: 0, recall: 0, support: 1 })
+  })
+
   it('refuses sets that do not fit the model', async () => {
     const model = new MLP({ layers: [4, 9, 3], backend })
     const regression = new MLP({ layers: [4, 3], loss: 'meanSquaredError', backend })
