@@ -40,7 +40,7 @@ export function loadAddon(): LoadedAddon {
   }
   const failure = lastFailure(root.folder)
   if (failure) reasons.push(failure)
-  reasons.push(`to build it: node ${relative(process.cwd(), join(root.folder, 'scripts', 'install.cjs'))} build`)
+  reasons.push('to build it: npx native-mlp build-native')
   return { addon: null, reasons }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { benchCommand } from './bench.js'
+import { buildNativeCommand } from './build-native.js'
 import { doctorCommand } from './doctor.js'
 import { evaluateCommand } from './evaluate.js'
 import { EXIT_HELP, report, usageLine } from './exit.js'
@@ -19,6 +20,7 @@ const COMMANDS = [
   plotCommand,
   benchCommand,
   doctorCommand,
+  buildNativeCommand,
 ]
 
 function program(): Command {

@@ -97,6 +97,7 @@ describe('a package without its addon', () => {
     expect(stdout).toMatch(
       /^-- addon +not available, everything runs in TypeScript:\n( +.+\n)* +build\/Release\/native_mlp\.node: no such file\n/m,
     )
+    expect(stdout).toMatch(/^ +to build it: npx native-mlp build-native$/m)
     expect(stdout).toMatch(/^ok self-test +10 steps on js: the loss falls$/m)
   })
 

@@ -19,7 +19,7 @@ describe('native-mlp', () => {
   it('lists its commands, environment and exit codes', async () => {
     const { code, stdout } = await command(['--help'])
     expect(code).toBe(0)
-    for (const name of ['train', 'search', 'evaluate', 'predict', 'plot', 'bench', 'doctor']) {
+    for (const name of ['train', 'search', 'evaluate', 'predict', 'plot', 'bench', 'doctor', 'build-native']) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
     }
     expect(stdout).toMatch(/Exit codes: 0 .*1 .*2 .*130 /)

@@ -35,12 +35,16 @@ const which = (name: string) =>
     .find((file) => existsSync(file))
 const compiles = ['g++', 'make', 'python3'].every(which)
 
-function install(env: Record<string, string> = {}, args: string[] = []) {
+/** Runs the install script, or another program of the copy. */
+function install(env: Record<string, string> = {}, args: string[] = [], program = 'scripts/install.cjs') {
   const { NATIVE_MLP_NATIVE, NATIVE_MLP_SKIP_BUILD, CXX, CC, ...rest } = process.env
   const options = { cwd: copy, encoding: 'utf8', env: { ...rest, ...env } } as const
-  const child = spawnSync(process.execPath, ['scripts/install.cjs', ...args], options)
+  const child = spawnSync(process.execPath, [program, ...args], options)
   return { status: child.status, output: child.stdout + child.stderr }
 }
+
+/** Runs `native-mlp build-native`. */
+const buildNative = (env: Record<string, string> = {}) => install(env, ['build-native'], 'dist/cli/main.js')
 
 function useSmallAddon(text = SMALL_ADDON) {
   const lists = JSON.parse(readFileSync(join(copy, 'native/sources.gypi'), 'utf8'))
@@ -123,6 +127,14 @@ describe.skipIf(process.platform === 'win32')('installing without a compiler', (
     expect(existsSync(join(copy, BUILT))).toBe(false)
   })
 
+  it('can be made up for by a command, which says why it cannot with its exit code too', () => {
+    useSmallAddon()
+    const { status, output } = buildNative({ PATH: noCompiler })
+    expect(status).toBe(1)
+    expect(output).toContain('building the native addon from source')
+    expect(output).toContain('could not be built: ')
+  })
+
   it('does not try where NATIVE_MLP_SKIP_BUILD is set, and fails only if an addon is required', () => {
     const { status, output } = install({ NATIVE_MLP_SKIP_BUILD: '1' })
     expect(status).toBe(0)
@@ -151,6 +163,15 @@ describe.skipIf(process.platform === 'win32' || !compiles)('installing with a co
     expect(install({ PATH: noCompiler }).output).toMatch(/^native-mlp: using build\/Release\/native_mlp\.node/)
     useSmallAddon(`${SMALL_ADDON}// changed`)
     expect(install().output).toMatch(/built build/)
+  })
+
+  it('builds by a command of the package, with the output of the compiler', () => {
+    useSmallAddon()
+    const { status, output } = buildNative()
+    expect(status).toBe(0)
+    expect(output).toMatch(/addon\.o/)
+    expect(output).toMatch(/built build\/Release\/native_mlp\.node in /)
+    expect(load().path).toBe(join(copy, BUILT))
   })
 
   it('falls back to a prebuild where the build fails, and passes a prebuild over that does not load', () => {
