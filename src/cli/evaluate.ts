@@ -8,6 +8,7 @@ import { percent } from '../progress/words.js'
 import { evaluate } from '../train/evaluate.js'
 import { print, printJson, say, sayBackend } from './output.js'
 import { drawFigures, figureWords } from './run-figures.js'
+import { checkPath } from './run-folder.js'
 import { textTable } from './table.js'
 import { loadWeights } from './weights.js'
 
@@ -30,6 +31,7 @@ export function evaluateCommand(): Command {
     .option('--out <folder>', 'draw the confusion matrix and the misclassified rows into this folder')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (flags: EvaluateFlags) => {
+      if (flags.out !== undefined) checkPath(flags.out)
       const backend = sayBackend()
       const model = await loadWeights(flags.weights)
       const data = await mnist({ dir: flags.data, scale: model.inputScale, classes: Math.max(2, model.outputs) })

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../core/event-loop.js'
 import type { Collapse, HistoryEntry, LayerParameters } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
 import { writeFileAtomic } from '../formats/atomic.js'
+import { makeFolders } from '../formats/folder.js'
 import type { Prediction } from '../model/predict.js'
 import {
   accuracyCurvesFigure,
@@ -14,7 +15,6 @@ import {
   renderFigure,
   weightImagesFigure,
 } from '../plot/index.js'
-import { makeFolders } from './folders.js'
 
 export const FIGURE_NAMES = [
   'loss-curves',

@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
+import { CLAIM, claimFolder } from '../formats/claim.js'
+import { makeFolders, removeFiles } from '../formats/folder.js'
 import { fileSystemError, readFileBytes } from '../formats/read-file.js'
-import { makeFolders } from './folders.js'
 import { FIGURE_NAMES } from './run-figures.js'
 import { type RunRecord, recordSchema } from './run-record.js'
 
@@ -26,9 +27,12 @@ const OWN = [
 /** The folder of one run. */
 export class RunFolder {
   readonly path: string
+  /** gives up a folder that was made for a run */
+  readonly release: () => Promise<void>
 
-  constructor(path: string) {
+  constructor(path: string, release: () => Promise<void> = async () => undefined) {
     this.path = path
+    this.release = release
   }
 
   file(name: keyof typeof FILES): string {
@@ -62,6 +66,7 @@ export class RunFolder {
  * @throws NativeMlpError INVALID_ARGUMENT when it may not, FILE_SYSTEM
  */
 export async function checkOut(out: string, overwrite: boolean): Promise<void> {
+  checkPath(out)
   const entries = await entriesOf(out)
   if (entries.length === 0) return
   if (!entries.includes(FILES.record)) {
@@ -76,19 +81,39 @@ export async function checkOut(out: string, overwrite: boolean): Promise<void> {
   await new RunFolder(out).read()
 }
 
-/** Makes the folder that --out names, without what an earlier run left there, or a new one: runs/<name>, runs/<name>-2, ... */
-export async function makeRunFolder(out: string | undefined, name: string): Promise<RunFolder> {
-  if (out === undefined) return new RunFolder(await makeNumbered(join('runs', name)))
-  await makeFolders(out)
+/**
+ * Makes the folder that --out names, without what an earlier run left there, or a new one: runs/<name>, runs/<name>-2, ...
+ * Nobody else can write into it until it is released.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT when another run has it, FILE_SYSTEM
+ */
+export async function makeRunFolder(out: string | undefined, name: string, overwrite: boolean): Promise<RunFolder> {
+  const path = out ?? (await makeNumbered(name))
+  const folder = new RunFolder(path, await claimOut(path))
   try {
-    for (const own of OWN) await rm(join(out, own), { force: true })
+    await checkOut(path, overwrite) // another run may have come and gone since the first look
+    await removeFiles(path, OWN)
   } catch (error) {
-    throw fileSystemError('empty the folder', out, error)
+    await folder.release()
+    throw error
   }
-  return new RunFolder(out)
+  return folder
 }
 
-async function makeNumbered(base: string): Promise<string> {
+/** @throws NativeMlpError INVALID_ARGUMENT for an empty path */
+export function checkPath(out: string): void {
+  if (out === '') throw invalidArgument('--out', 'a path', out)
+}
+
+/** Makes the folder and takes it. */
+export async function claimOut(out: string): Promise<() => Promise<void>> {
+  await makeFolders(out)
+  return claimFolder(out)
+}
+
+/** Makes the first of runs/<name>, runs/<name>-2, ... that is not there. */
+export async function makeNumbered(name: string): Promise<string> {
+  const base = join('runs', name)
   await makeFolders(dirname(base))
   for (let n = 1; ; n++) {
     const path = n === 1 ? base : `${base}-${n}`
@@ -106,7 +131,7 @@ async function entriesOf(folder: string): Promise<string[]> {
     if (!(await stat(folder)).isDirectory()) {
       throw new NativeMlpError('INVALID_ARGUMENT', `--out ${folder}: expected a folder, this is a file`)
     }
-    return await readdir(folder)
+    return (await readdir(folder)).filter((name) => name !== CLAIM)
   } catch (error) {
     if (error instanceof NativeMlpError) throw error
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwIfAborted } from '../core/event-loop.js'
 import type { TrialSummary } from '../core/results.js'
 import { writeFileAtomic } from '../formats/atomic.js'
-import { fileSystemError } from '../formats/read-file.js'
+import { makeFolders } from '../formats/folder.js'
 import { renderFigure, searchHeatmapFigure } from '../plot/index.js'
 
 /** Which parameter goes where in a heat map. */
@@ -28,11 +27,7 @@ export async function drawHeatmaps(
 ): Promise<string[]> {
   const axes = heatmapAxes(trials)
   if (axes === null) return []
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw fileSystemError('make the folder', folder, error)
-  }
+  await makeFolders(folder)
   const paths: string[] = []
   for (const set of SETS.filter((name) => trials.some((trial) => trial[name]))) {
     throwIfAborted(signal, 'drawing of the heat maps')

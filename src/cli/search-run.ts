@@ -9,7 +9,7 @@ import { type GridSearchOptions, planSearch } from '../search/search-plan.js'
 import { compareTrials, competes } from '../search/select.js'
 import type { StudyHeader, TrialResult } from '../search/study.js'
 import { StudyFolder } from '../search/study-folder.js'
-import { makeRunFolder } from './run-folder.js'
+import { claimOut, makeNumbered } from './run-folder.js'
 import type { SearchConfig } from './search-config.js'
 import { drawHeatmaps } from './search-figures.js'
 
@@ -55,7 +55,8 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
   const options: GridSearchOptions = { data, grid, base, selectBy, metric, workers, signal }
   const { header } = planSearch(options)
-  const path = request.out ?? (await makeRunFolder(undefined, `search-${request.preset}`)).path
+  const path = request.out ?? (await makeNumbered(`search-${request.preset}`))
+  const release = await claimOut(path)
   const folder = studyFolder(path, request, source)
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
     ...{ status, folder, header, figures, best: bestOf(trials, header) },
@@ -76,6 +77,8 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
     }
     await folder.end(error)
     return await finished('interrupted')
+  } finally {
+    await release()
   }
 }
 

@@ -9,6 +9,7 @@ import { EXIT } from './exit.js'
 import { listenForInterrupt } from './interrupt.js'
 import { backendWords, print, printJson, say } from './output.js'
 import { figureWords } from './run-figures.js'
+import { checkPath } from './run-folder.js'
 import { checkMetric, checkSelectBy, resolveSearch } from './search-config.js'
 import { type FinishedSearch, searchRun } from './search-run.js'
 import { addConfigFlags, configFromFlags } from './train-flags.js'
@@ -55,6 +56,7 @@ export function searchCommand(): Command {
       stopOnCollapse: flags.stopOnCollapse,
     })
     const { data, out, overwrite = false, figures } = flags
+    if (out !== undefined) checkPath(out)
     const workers = flags.workers === undefined ? undefined : integerInRange('--workers', number(flags.workers), 1, 256)
     say(`backend: ${backendWords({ ...backendInfo(), threads: 1 })} a trial`)
     const progress = showSearchProgress()

@@ -38,6 +38,7 @@ export function trainCommand(): Command {
       ...config,
       data: flags.data,
       out: flags.out,
+      overwrite: flags.overwrite ?? false,
       figures: flags.figures,
       trainingCurve: flags.trainingCurve ?? false,
       homeworkWeights: flags.homeworkWeights ?? false,

@@ -46,10 +46,14 @@ export async function trainingRun(request: RunRequest, context: RunContext): Pro
   context.say(`data: ${sets.source}: ${rows.train} train, ${rows.valid} validation, ${rows.test} test rows`)
   const model = makeModel(request, sets)
   planFit(model, sets.train, fitOptions(request, sets, context.signal))
-  const folder = await makeRunFolder(request.out, request.preset)
-  const record = firstRecord(request, sets, model, started)
-  await folder.write(record)
-  return new TrainingRun(request, context, sets, model, folder, record).run()
+  const folder = await makeRunFolder(request.out, request.preset, request.overwrite)
+  try {
+    const record = firstRecord(request, sets, model, started)
+    await folder.write(record)
+    return await new TrainingRun(request, context, sets, model, folder, record).run()
+  } finally {
+    await folder.release()
+  }
 }
 
 class TrainingRun {

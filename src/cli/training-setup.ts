@@ -14,6 +14,7 @@ export interface RunRequest extends RunConfig {
   readonly data: string | undefined
   /** undefined: runs/<preset>, or the first such name that is free */
   readonly out: string | undefined
+  readonly overwrite: boolean
   readonly figures: boolean
   readonly trainingCurve: boolean
   readonly homeworkWeights: boolean

@@ -1,12 +1,11 @@
-import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { writeFileAtomic } from '../formats/atomic.js'
+import { makeFolders } from '../formats/folder.js'
 import type { IdxArray } from '../formats/idx.js'
-import { fileSystemError } from '../formats/read-file.js'
 import { type DownloadProgress, downloadFirst } from './download.js'
 import {
   locateFiles,
@@ -81,11 +80,7 @@ function isDamage(error: unknown): boolean {
 
 async function downloadTo(path: string, file: MnistFile, options: CacheOptions): Promise<void> {
   // before the transfer: a cache that cannot be written should not cost one
-  try {
-    await mkdir(dirname(path), { recursive: true })
-  } catch (error) {
-    throw fileSystemError('create', dirname(path), error)
-  }
+  await makeFolders(dirname(path))
   const contents = await downloadFirst(
     options.mirrors.map((mirror) => `${mirror}${file.name}.gz`),
     {

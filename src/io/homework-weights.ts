@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { knownOptions } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
+import { makeFolders } from '../formats/folder.js'
 import { encodeNpy, readNpy } from '../formats/npy.js'
-import { fileSystemError } from '../formats/read-file.js'
 import { MLP } from '../model/mlp.js'
 import type { LoadOptions } from './model-file.js'
 
@@ -49,11 +48,7 @@ export async function loadHomeworkWeights(dir: string, options: LoadOptions = {}
  */
 export async function saveHomeworkWeights(dir: string, model: MLP): Promise<void> {
   checkExpressible(model)
-  try {
-    await mkdir(dir, { recursive: true })
-  } catch (error) {
-    throw fileSystemError('make the folder', dir, error)
-  }
+  await makeFolders(dir)
   const parameters = model.getParameters()
   for (const [l, [weightsFile, biasesFile]] of FILES.entries()) {
     const { weights, biases, inputs, outputs } = parameters[l]

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { knownOptions } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
+import { CLAIM } from '../formats/claim.js'
+import { makeFolders, removeFiles } from '../formats/folder.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { saveModel } from '../io/model-file.js'
 import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialResult } from './study.js'
@@ -70,7 +72,14 @@ export class StudyFolder {
       throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${expected}`)
     }
     if (this.#options.overwrite) return
-    throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: holds an earlier study, and overwrite is not set`)
+    throw this.#taken()
+  }
+
+  #taken(): NativeMlpError {
+    const problem = this.#options.overwrite
+      ? 'another study has just begun in it'
+      : 'holds an earlier study, and overwrite is not set'
+    return new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${problem}`)
   }
 
   /** Path of study.json, trials.jsonl, results.csv, timings.csv, best.safetensors or the folder of the figures. */
@@ -93,11 +102,13 @@ export class StudyFolder {
 
   async #start(header: StudyHeader): Promise<void> {
     await this.check()
+    await makeFolders(this.path)
+    // without overwrite there is nothing to remove but what another study has just begun
+    if (this.#options.overwrite) await removeFiles(this.path, OWN)
     try {
-      await mkdir(this.path, { recursive: true })
-      for (const name of OWN) await rm(join(this.path, name), { force: true })
       this.#journal = await open(this.file('trials'), 'wx')
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw this.#taken()
       throw fileSystemError('start a study', this.path, error)
     }
     this.#header = header
@@ -170,7 +181,7 @@ function isAbort(error: unknown): boolean {
 
 async function entriesOf(path: string): Promise<string[]> {
   try {
-    return await readdir(path)
+    return (await readdir(path)).filter((name) => name !== CLAIM)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw fileSystemError('read', path, error)

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { nativeStatus } from '../../src/backend/native.js'
 import { FIGURE_NAMES } from '../../src/cli/run-figures.js'
 import { readHistory } from '../../src/io/history.js'
@@ -232,6 +234,47 @@ describe('native-mlp train --out', () => {
     expect(await command([...args, '--seed', '2', '--overwrite', '--out', at('twice')])).toMatchObject({ code: 0 })
     expect(model('twice').equals(before)).toBe(false)
     expect(readdirSync(at('twice')).sort()).toEqual(['best.safetensors', 'history.jsonl', 'notes.txt', 'run.json'])
+  })
+
+  it('lets one of two runs that start together have the folder, and the other fail', async () => {
+    const runs = await Promise.all(['3', '4'].map((seed) => command([...args, '--seed', seed, '--out', at('raced')])))
+    expect(runs.map(({ code }) => code).sort()).toEqual([0, 2])
+    const [won, lost] = runs[0].code === 0 ? runs : [...runs].reverse()
+    expect(won.stdout).toContain('best')
+    expect(lost.stderr).toMatch(/error \[INVALID_ARGUMENT\]: .*raced: (process \d+ is writing|holds an earlier run)/)
+    expect(record('raced')).toMatchObject({ status: 'completed', seed: runs[0].code === 0 ? 3 : 4 })
+    expect(readdirSync(at('raced')).sort()).toEqual(['best.safetensors', 'history.jsonl', 'run.json'])
+  })
+
+  it('does not overwrite a run that is still writing, and takes over one that was killed', async () => {
+    expect(await command([...args, '--out', at('owned')])).toMatchObject({ code: 0 })
+    const before = readFileSync(at('owned', 'run.json'))
+    writeFileSync(at('owned', '.lock'), `${process.pid} ${hostname()}\n`)
+    const refused = await command([...args, '--overwrite', '--out', at('owned')])
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(`process ${process.pid} is writing`) })
+    expect(readFileSync(at('owned', 'run.json'))).toEqual(before)
+    const dead = spawnSync(process.execPath, ['--version']).pid
+    writeFileSync(at('owned', '.lock'), `${dead} ${hostname()}\n`)
+    writeFileSync(at('owned', 'best.safetensors.1234567'), 'half')
+    writeFileSync(at('owned', 'notes.txt.12'), 'mine')
+    expect(await command([...args, '--overwrite', '--out', at('owned')])).toMatchObject({ code: 0 })
+    const left = ['best.safetensors', 'history.jsonl', 'notes.txt.12', 'run.json']
+    expect(readdirSync(at('owned')).sort()).toEqual(left)
+  })
+
+  it.each([
+    ['an empty path', '', 2, /--out: expected a path, got ""/],
+    [
+      'a link that leads nowhere',
+      at('nowhere'),
+      1,
+      /nowhere: cannot make the folder: it is a symbolic link that leads/,
+    ],
+  ])('refuses %s', async (_, out, code, message) => {
+    symlinkSync(at('missing'), at('nowhere'))
+    onTestFinished(() => unlinkSync(at('nowhere')))
+    const refused = await command([...args, '--out', out])
+    expect(refused).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
   })
 
   it.each([

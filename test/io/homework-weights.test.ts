@@ -33,6 +33,10 @@ describe.each(BACKENDS)("the homework's folder on %s", (name, backend) => {
     expect(loaded).toMatchObject({ layerSizes: [6, 20, 3], activation: 'relu', inputScale: 'raw' })
   })
 
+  it.runIf(process.platform === 'linux')('fails where its folder cannot be made', async () => {
+    await expect(saveHomeworkWeights('/proc/native-mlp/weights', make())).rejects.toMatchObject({ code: 'FILE_SYSTEM' })
+  })
+
   it.each<[Partial<MLPOptions>, RegExp]>([
     [{ layers: [6, 3] }, /1 layers, expected 2/],
     [{ layers: [6, 4, 4, 3] }, /3 layers, expected 2/],

@@ -52,6 +52,20 @@ describe('StudyFolder', () => {
     })
   })
 
+  it('is had by one of two studies that start together', async () => {
+    const path = join(temporaryFolder(), 'study')
+    const studies = [1, 2].map(async () => {
+      const folder = new StudyFolder(path)
+      await gridSearch({ data: data(), grid: { learningRate: [0.1], hidden: [4] }, base, callbacks: folder.callbacks })
+      await folder.end()
+    })
+    const ends = await Promise.allSettled(studies)
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const lost = ends.find((end) => end.status === 'rejected')!
+    expect(lost.reason).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('earlier study') })
+    expect(await lines(path)).toHaveLength(1)
+  })
+
   it('is the same for equal studies but for times and order of finishing', async () => {
     const paths = [join(temporaryFolder(), 'a'), join(temporaryFolder(), 'b')]
     for (const [i, path] of paths.entries()) {

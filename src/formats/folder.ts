@@ -1,0 +1,89 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { NativeMlpError } from '../core/errors.js'
+import { fileSystemError } from './read-file.js'
+
+/**
+ * Makes a folder and those above it; it may be there already. Node's own `recursive` never returns where the file system
+ * answers as /proc does.
+ *
+ * @throws NativeMlpError FILE_SYSTEM naming the path
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await make(path)
+  } catch (error) {
+    throw fileSystemError('make the folder', path, error)
+  }
+  await checkFolder(path)
+}
+
+async function make(path: string): Promise<void> {
+  const made = await makeOne(path)
+  if (made === 'no parent') {
+    await make(dirname(path))
+    const again = await makeOne(path)
+    if (again === 'no parent') await mkdir(path) // throws what is the matter
+  }
+}
+
+async function makeOne(path: string): Promise<'there' | 'no parent'> {
+  try {
+    await mkdir(path)
+    return 'there'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return 'there'
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    return 'no parent'
+  }
+}
+
+/** What has the name may be a file, or a link that leads nowhere. */
+async function checkFolder(path: string): Promise<void> {
+  let isFolder: boolean
+  try {
+    isFolder = (await stat(path)).isDirectory()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileSystemError('make the folder', path, error)
+    throw new NativeMlpError(
+      'FILE_SYSTEM',
+      `${path}: cannot make the folder: it is a symbolic link that leads nowhere`,
+      {
+        cause: error,
+      },
+    )
+  }
+  if (!isFolder) throw new NativeMlpError('FILE_SYSTEM', `${path}: cannot make the folder: a file has this name`)
+}
+
+/**
+ * Removes files of a folder, where they are there, and the temporary ones that a killed process left beside them.
+ *
+ * @param names relative to the folder, with slashes
+ * @throws NativeMlpError FILE_SYSTEM
+ */
+export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  try {
+    for (const inner of new Set(names.map(dirname))) {
+      for (const entry of await entriesOf(join(folder, inner))) {
+        // write-file-atomic appends a dot and a number
+        const name = join(inner, entry.replace(/\.\d+$/, '')).replaceAll('\\', '/')
+        if (names.includes(name) || names.includes(join(inner, entry).replaceAll('\\', '/'))) {
+          await rm(join(folder, inner, entry), { force: true })
+        }
+      }
+    }
+  } catch (error) {
+    throw fileSystemError('empty the folder', folder, error)
+  }
+}
+
+async function entriesOf(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
