@@ -1,4 +1,5 @@
 import { NativeMlpError } from './errors.js'
+import type { Signal } from './platform.js'
 
 /** How long a computation may hold the event loop before it lets other work run, in milliseconds. */
 export const SLICE_MS = 16
@@ -23,6 +24,6 @@ export function nextMacrotask(): Promise<void> {
 }
 
 /** @throws NativeMlpError ABORTED when the signal has fired; `what` names what was interrupted, e.g. "fit at step 12" */
-export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+export function throwIfAborted(signal: Signal | undefined, what: string): void {
   if (signal?.aborted) throw new NativeMlpError('ABORTED', `${what}: aborted`, { cause: signal.reason })
 }

@@ -1,4 +1,5 @@
 import { NativeMlpError } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
 import { gunzipExactly, isGzip } from '../formats/gzip.js'
 
 export interface DownloadProgress {
@@ -16,7 +17,7 @@ export interface DownloadOptions {
   readonly verify: (contents: Uint8Array, url: string) => void
   /** what else the user can do, for the error */
   readonly hint?: string
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Signal | undefined
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
   /** give an address up after so long without a byte, milliseconds */
   readonly stallAfter?: number

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { NativeMlpError } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import type { IdxArray } from '../formats/idx.js'
 import { fileSystemError } from '../formats/read-file.js'
@@ -28,7 +29,7 @@ export interface CacheOptions {
   readonly download: boolean
   /** addresses, each ending in '/' */
   readonly mirrors: readonly string[]
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Signal | undefined
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
 }
 

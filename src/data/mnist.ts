@@ -1,5 +1,6 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, invalidFile } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
 import type { DownloadProgress } from './download.js'
 import { MNIST_FILES, type MnistFile } from './mnist-files.js'
 import { cacheSource, defaultCacheFolder, findMnistData, folderSource, type MnistSource } from './mnist-sources.js'
@@ -22,7 +23,7 @@ export interface MnistOptions {
   readonly mirrors?: readonly string[]
   /** Where downloads are kept; default the user's cache folder. */
   readonly cacheDir?: string
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   readonly onProgress?: (progress: DownloadProgress) => void
 }
 

@@ -1,4 +1,5 @@
 import { softmaxExp } from '../core/elementary.js'
+import type { Signal } from '../core/platform.js'
 import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
 import type { MLP } from './mlp.js'
@@ -6,7 +7,7 @@ import { evaluateInSlices, firstPace } from './slices.js'
 
 export interface PredictOptions {
   /** stops the prediction with an error of code ABORTED */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
 }
 
 export interface Prediction {

@@ -1,5 +1,6 @@
 import type { Backend, EvaluationBuffers, Evaluator, Layer } from '../backend/backend.js'
 import { nextMacrotask, SLICE_MS, throwIfAborted } from '../core/event-loop.js'
+import type { Signal } from '../core/platform.js'
 
 /** Rows per slice, adapted to the machine as slices are timed; keep it to start the next evaluation at full pace. */
 export interface Pace {
@@ -17,7 +18,7 @@ export function firstPace(layers: readonly Layer[]): Pace {
 }
 
 export interface SliceOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   readonly pace: Pace
   /** what is interrupted when the signal fires */
   readonly what: string

@@ -1,7 +1,6 @@
 import { finiteInRange, integerInRange } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { Collapse, HistoryEntry, SetMetrics } from '../core/results.js'
-import type { StepMark } from './marks.js'
 import { formatCount } from './text.js'
 import { COLLAPSED, INK, SETS } from './theme.js'
 
@@ -18,6 +17,13 @@ export interface Series {
   readonly points: readonly Point[]
   /** the last point that is finite */
   readonly last: Point
+}
+
+/** A step to mark by a vertical line. */
+export interface StepMark {
+  readonly x: number
+  readonly text: string
+  readonly colour: string
 }
 
 /** The curves of one metric, one for each set that was evaluated at least once with a finite value. */

@@ -1,4 +1,5 @@
 import type { RenderFunction } from '@observablehq/plot'
+import type { StepMark } from './history.js'
 import { round } from './page.js'
 import { cleanText, textWidth } from './text.js'
 import { FONT_SIZE, PAGE } from './theme.js'
@@ -64,12 +65,6 @@ export function spread(wanted: readonly number[], distance: number, low: number,
     placed[order[i]] = Math.max(placed[order[i]], i === 0 ? low : placed[order[i - 1]] + distance)
   }
   return placed
-}
-
-export interface StepMark {
-  readonly x: number
-  readonly text: string
-  readonly colour: string
 }
 
 const MARK_LINE = FONT_SIZE.note + 5

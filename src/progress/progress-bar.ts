@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress'
+import type { TextStream } from '../core/platform.js'
 import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbacks.js'
 import { RunRates } from './rates.js'
 import { clock, count, percent, setWords } from './words.js'
@@ -7,11 +8,11 @@ import { clock, count, percent, setWords } from './words.js'
 const INTERVAL = 100
 
 /** A bar on a terminal: steps, loss and accuracy of this epoch's batches, the last validation, samples a second, time left. */
-export function progressBar(stream: NodeJS.WriteStream): { callbacks: FitCallbacks; stop: () => void } {
+export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop: () => void } {
   const columns = stream.columns ?? 80
   const unit = columns < 96 ? '/s' : ' samples/s'
   const bar = new SingleBar({
-    stream,
+    stream: stream as NodeJS.WriteStream, // of which it uses what a TextStream has
     format: '{bar} {value}/{total} | {left} left | {training} | {evaluated}{rate}',
     barsize: Math.max(6, Math.min(24, columns - 88)),
     barCompleteChar: '█',

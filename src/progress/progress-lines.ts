@@ -1,9 +1,10 @@
+import type { TextStream } from '../core/platform.js'
 import type { FitCallbacks, StartEvent } from '../train/callbacks.js'
 import { RunRates } from './rates.js'
 import { clock, count, entryWords } from './words.js'
 
 /** A line for each evaluation, for logs and pipes. */
-export function progressLines(stream: NodeJS.WritableStream): { callbacks: FitCallbacks; stop: () => void } {
+export function progressLines(stream: TextStream): { callbacks: FitCallbacks; stop: () => void } {
   let rates: RunRates | undefined
   let started: StartEvent | undefined
   const callbacks: FitCallbacks = {

@@ -1,10 +1,11 @@
+import type { TextStream } from '../core/platform.js'
 import type { FitCallbacks } from '../train/callbacks.js'
 import { progressBar } from './progress-bar.js'
 import { progressLines } from './progress-lines.js'
 
 export interface ProgressOptions {
   /** default: stderr */
-  readonly stream?: NodeJS.WriteStream
+  readonly stream?: TextStream
 }
 
 export interface Progress {

@@ -1,10 +1,11 @@
+import type { TextStream } from '../core/platform.js'
 import type { TrialEndEvent } from '../search/study.js'
 import type { SearchProgress } from './search-progress.js'
 import { SearchState } from './search-state.js'
 import { paramWords, resultWords, stateWords } from './search-words.js'
 
 /** A line for each trial that has finished, for logs and pipes. */
-export function searchLines(stream: NodeJS.WritableStream): SearchProgress {
+export function searchLines(stream: TextStream): SearchProgress {
   const write = (line: string) => void stream.write(`${line}\n`)
   const state = new SearchState((ended) => {
     if (ended) write(trialLine(ended, state))

@@ -1,10 +1,11 @@
+import type { TextStream } from '../core/platform.js'
 import type { SearchCallbacks } from '../search/study.js'
 import { searchLines } from './search-lines.js'
 import { searchTable } from './search-table.js'
 
 export interface SearchProgressOptions {
   /** default: stderr */
-  readonly stream?: NodeJS.WriteStream
+  readonly stream?: TextStream
 }
 
 export interface SearchProgress {

@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
+import type { TextStream } from '../core/platform.js'
 import type { TrialResult } from '../search/study.js'
 import type { SearchProgress } from './search-progress.js'
 import { type RunningTrial, SearchState } from './search-state.js'
@@ -12,8 +13,8 @@ const LAST_FINISHED = 6
 const BAR = 10
 
 /** A table on a terminal, drawn over itself: the running trials, the best so far, and the last that have finished. */
-export function searchTable(stream: NodeJS.WriteStream): SearchProgress {
-  const draw = createLogUpdate(stream)
+export function searchTable(stream: TextStream): SearchProgress {
+  const draw = createLogUpdate(stream as NodeJS.WriteStream) // of which it uses what a TextStream has
   const redraw = () => {
     if (state.header) draw(renderSearch(state, stream.columns ?? 80))
   }

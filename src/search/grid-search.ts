@@ -24,7 +24,7 @@ export async function gridSearch(options: GridSearchOptions): Promise<Study> {
 }
 
 /** @param entry the built trial-worker.js */
-export async function runStudy(plan: SearchPlan, entry: URL): Promise<Study> {
+async function runStudy(plan: SearchPlan, entry: URL): Promise<Study> {
   const { header, points, callbacks, signal } = plan
   const start = performance.now()
   if (header.caution) process.emitWarning(header.caution, 'NativeMlpWarning')

@@ -1,4 +1,5 @@
 import { NativeMlpError } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
 import type { HistoryEntry } from '../core/results.js'
 import type { NumericFamily } from '../core/types.js'
 import type { GridPoint } from './grid.js'
@@ -15,7 +16,7 @@ export interface RunTrialsOptions {
   readonly workers: number
   /** what every worker must compute in */
   readonly family: NumericFamily
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   readonly onStart: (point: GridPoint, worker: number) => void
   readonly onEvaluation: (point: GridPoint, worker: number, entry: HistoryEntry, share: number) => void
   /** one call at a time */

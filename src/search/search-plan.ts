@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { backendInfo, defaultBackend } from '../backend/index.js'
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
 import { Samples } from '../data/samples.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { MLP } from '../model/mlp.js'
@@ -32,7 +33,7 @@ export interface GridSearchOptions {
   /** each is called, in this order */
   readonly callbacks?: SearchCallbacks | readonly SearchCallbacks[]
   /** ends the study with an error of code ABORTED, giving up the trials that are running */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
 }
 
 /** Options with every default filled in and every value checked. */
@@ -42,7 +43,7 @@ export interface SearchPlan {
   readonly points: readonly GridPoint[]
   readonly keepModels: boolean
   readonly callbacks: SearchCallbacks
-  readonly signal: AbortSignal | undefined
+  readonly signal: Signal | undefined
 }
 
 const OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [

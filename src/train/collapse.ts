@@ -1,5 +1,6 @@
 import type { Backend, Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/backend.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
+import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import { ACTIVATION_INFO } from '../model/activations.js'
 import { datasetOf } from '../model/inputs.js'
@@ -40,7 +41,7 @@ export class CollapseProbe {
   }
 
   /** Share of the hidden units that are dead, 0..1, where it is above 90 %; else null, mostly after a few rows. */
-  async deadShare(signal: AbortSignal | undefined): Promise<number | null> {
+  async deadShare(signal: Signal | undefined): Promise<number | null> {
     if (this.#units === 0) return null
     for (const alive of this.#alive) alive.fill(0)
     let living = 0

@@ -1,5 +1,6 @@
 import type { Dataset, Evaluator } from '../backend/backend.js'
 import { integerInRange, knownOptions } from '../core/checks.js'
+import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
 import { datasetOf } from '../model/inputs.js'
@@ -11,7 +12,7 @@ import { checkSet } from './set-check.js'
 
 export interface EvaluateOptions {
   /** stops the evaluation with an error of code ABORTED */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   /** rows between two pauses for the event loop, changing no result; default: adapted to the machine */
   readonly chunk?: number
 }
@@ -50,7 +51,7 @@ export interface Measured {
 export interface MeasureOptions {
   /** how messages call the set */
   readonly name: string
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   readonly chunk?: number
 }
 

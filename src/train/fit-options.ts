@@ -1,5 +1,6 @@
 import { finiteInRange, integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
 import { BATCH_MODES, type BatchMode } from '../data/batches.js'
 import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
@@ -42,7 +43,7 @@ export interface FitOptions {
   readonly stopOnCollapse?: boolean
   readonly callbacks?: FitCallbacks
   /** ends the run with an error of code ABORTED; the model keeps the parameters of the last whole step */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   /** milliseconds between pauses that let the event loop run, >= 0, default 16 */
   readonly yieldEveryMs?: number
 }
@@ -63,7 +64,7 @@ export interface FitPlan {
   readonly earlyStopping: Required<EarlyStopping> | null
   readonly stopOnCollapse: boolean
   readonly callbacks: FitCallbacks
-  readonly signal: AbortSignal | undefined
+  readonly signal: Signal | undefined
   readonly yieldEveryMs: number
 }
 
