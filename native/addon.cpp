@@ -36,18 +36,28 @@ Inputs read_inputs(const Args& args, size_t i) {
   return {nullptr, nullptr, args.floats(i, "values", count), rows, cols};
 }
 
+// A copy of integers from `min` to `max`. The array may be shared with another thread that goes on writing to it, so the
+// copy is what is checked and used. Valid until the next call for the same `slot` on this thread.
+const int32_t* copy_ints(const Args& args, size_t i, const char* name, size_t count, const char* what, int max, int slot) {
+  static thread_local std::vector<int32_t> copies[2];
+  const int32_t* const from = args.ints(i, name, count);
+  std::vector<int32_t>& copy = copies[slot];
+  copy.assign(from, from + count);
+  for (size_t r = 0; r < count; r++) {
+    if (copy[r] < 0 || copy[r] > max) {
+      args.fail<Napi::RangeError>(name, std::string(what) + " from 0 to " + std::to_string(max),
+                                  std::to_string(copy[r]) + " at position " + std::to_string(r));
+    }
+  }
+  return copy.data();
+}
+
 const int32_t* read_indices(const Args& args, size_t i, int rows, int& count) {
-  const int32_t* indices = args.ints(i, "rowIndices", 0);
+  args.ints(i, "rowIndices", 0);
   const size_t length = args.length(i);
   if (length > static_cast<size_t>(kMaxInt)) args.fail<Napi::RangeError>("rowIndices", "fewer than 2^31 rows", std::to_string(length));
   count = static_cast<int>(length);
-  for (int r = 0; r < count; r++) {
-    if (indices[r] < 0 || indices[r] >= rows) {
-      args.fail<Napi::RangeError>("rowIndices", "rows from 0 to " + std::to_string(rows - 1),
-                                  std::to_string(indices[r]) + " at position " + std::to_string(r));
-    }
-  }
-  return indices;
+  return copy_ints(args, i, "rowIndices", length, "rows", rows - 1, 0);
 }
 
 Layout read_shape(const Args& args, size_t i) {
@@ -62,10 +72,20 @@ MatrixView read_matrix(const Args& args, size_t i, const char* name, int rows, i
   return {args.floats(i, name, static_cast<size_t>(rows) * static_cast<size_t>(stride)), static_cast<size_t>(stride)};
 }
 
-Batch& read_batch(const Args& args, size_t i) { return Handle<Batch>::get(args, i, "batch", kBatchTag, "a batch of this addon"); }
+template <class Prepared>
+void same_kernels(const Args& args, const char* name, const Prepared& prepared, const Engine& e) {
+  if (prepared.kernels() == e.kernels) return;
+  args.fail<Napi::RangeError>(name, std::string("one made for ") + e.kernels->name, std::string("one made for ") + prepared.kernels()->name);
+}
+
+Batch& read_batch(const Args& args, size_t i, const Engine& e) {
+  Batch& batch = Handle<Batch>::get(args, i, "batch", kBatchTag, "a batch of this addon");
+  same_kernels(args, "batch", batch, e);
+  return batch;
+}
 
 // A batch (a handle), or a matrix: values | handle, stride, rows
-LayerInput read_layer_input(const Args& args, size_t i, int cols, int outputs, int& rows) {
+LayerInput read_layer_input(const Args& args, size_t i, const Engine& e, int cols, int outputs, int& rows) {
   bool is_typed_array = false;
   napi_is_typedarray(args.env(), args.value(i), &is_typed_array);
   if (is_typed_array) {
@@ -73,7 +93,7 @@ LayerInput read_layer_input(const Args& args, size_t i, int cols, int outputs, i
     const MatrixView x = read_matrix(args, i, "input", rows, cols);
     return {nullptr, x.data, x.stride};
   }
-  const Batch& batch = read_batch(args, i);
+  const Batch& batch = read_batch(args, i, e);
   if (batch.cols() != cols) args.fail<Napi::RangeError>("batch", std::to_string(cols) + " columns", std::to_string(batch.cols()));
   if (batch.sparse() && !takes_sparse(outputs)) args.fail<Napi::RangeError>("batch", "dense rows for a narrow layer", "lists");
   rows = batch.rows();
@@ -127,7 +147,7 @@ void gather(const Napi::CallbackInfo& info) {
   const Inputs inputs = read_inputs(args, 0);
   int count;
   const int32_t* indices = read_indices(args, 4, inputs.rows, count);
-  Batch& batch = read_batch(args, 5);
+  Batch& batch = read_batch(args, 5, engine(info));
   same_kind(args, batch, inputs);
   if (count > batch.capacity()) {
     args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(batch.capacity()) + " rows", std::to_string(count));
@@ -141,7 +161,7 @@ void forward_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "forward");
   const Layout shape = read_shape(args, 4);
   int rows;
-  const LayerInput in = read_layer_input(args, 0, shape.K, shape.N, rows);
+  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
   const LayerView layer = {shape, read_activation(args, 6), args.floats(3, "parameters", shape.floats())};
   const MatrixView out = read_matrix(args, 7, "out", rows, shape.N);
   float* pre = args.is_null(9) ? nullptr : args.floats(9, "preActivations", extent(out, rows));
@@ -156,13 +176,7 @@ Napi::Value softmax_loss(const Napi::CallbackInfo& info) {
   const Args args(info, "softmaxCrossEntropy");
   const int rows = args.integer(2, "rows", 0, kMaxInt), classes = args.integer(3, "classes", 1, kMaxClasses);
   const MatrixView logits = read_matrix(args, 0, "logits", rows, classes);
-  const int32_t* labels = args.ints(4, "labels", static_cast<size_t>(rows));
-  for (int r = 0; r < rows; r++) {
-    if (labels[r] < 0 || labels[r] >= classes) {
-      args.fail<Napi::RangeError>("labels", "classes from 0 to " + std::to_string(classes - 1),
-                                  std::to_string(labels[r]) + " at row " + std::to_string(r));
-    }
-  }
+  const int32_t* labels = copy_ints(args, 4, "labels", static_cast<size_t>(rows), "classes", classes - 1, 1);
   MatrixView gradient = {nullptr, 0};
   const bool wanted = !args.is_null(5);
   if (wanted) gradient = read_matrix(args, 5, "gradient", rows, classes);
@@ -214,7 +228,7 @@ void update_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "update");
   const Layout shape = read_shape(args, 6);
   int rows;
-  const LayerInput in = read_layer_input(args, 0, shape.K, shape.N, rows);
+  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
   const MatrixView g = read_matrix(args, 3, "gradOut", rows, shape.N);
   const LayerView layer = {shape, Activation::identity, args.floats(5, "parameters", shape.floats())};
   const float rate = args.number(8, "learningRate");
@@ -228,7 +242,7 @@ void gradient_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "gradient");
   const Layout shape = read_shape(args, 5);
   int rows;
-  const LayerInput in = read_layer_input(args, 0, shape.K, shape.N, rows);
+  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
   const MatrixView g = read_matrix(args, 3, "gradOut", rows, shape.N);
   float* weights = args.floats(7, "weightsGradient", static_cast<size_t>(shape.K) * static_cast<size_t>(shape.N));
   float* biases = args.floats(8, "biasesGradient", static_cast<size_t>(shape.N));
@@ -278,37 +292,43 @@ Napi::Value create_evaluator(const Napi::CallbackInfo& info) {
 void evaluate_rows(const Napi::CallbackInfo& info) {
   const Args args(info, "evaluate");
   Evaluator& evaluator = Handle<Evaluator>::get(args, 0, "evaluator", kEvaluatorTag, "an evaluator of this addon");
+  same_kernels(args, "evaluator", evaluator, engine(info));
+  const std::vector<int>& widths = evaluator.widths();
+  if (!args.value(7).IsArray()) args.fail<Napi::TypeError>("parameters", "an array of Float32Arrays", "something else");
+  const Napi::Array list = args.value(7).As<Napi::Array>();
+  std::vector<Napi::Value> parameters;  // reading the array may run JavaScript: done before any memory is looked at
+  for (size_t l = 0; l < widths.size(); l++) parameters.push_back(list.Get(static_cast<uint32_t>(l)));
   const Inputs inputs = read_inputs(args, 1);
   same_kind(args, evaluator, inputs);
   int count;
   const int32_t* indices = read_indices(args, 5, inputs.rows, count);
-  const std::vector<int>& widths = evaluator.widths();
   const int32_t* activations = args.ints(6, "activations", widths.size());
-  if (!args.value(7).IsArray()) args.fail<Napi::TypeError>("parameters", "an array of Float32Arrays", "something else");
-  const Napi::Array parameters = args.value(7).As<Napi::Array>();
   std::vector<LayerView> layers;
   for (size_t l = 0; l < widths.size(); l++) {
     const Layout shape = {l ? widths[l - 1] : inputs.cols, widths[l]};
-    const Napi::Value value = parameters.Get(static_cast<uint32_t>(l));
+    const Napi::Value value = parameters[l];
+    const int activation = activations[l];
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
-        value.As<Napi::Float32Array>().ElementLength() < shape.floats() || activations[l] < 0 || activations[l] > 5) {
+        value.As<Napi::Float32Array>().ElementLength() < shape.floats() || activation < 0 || activation > 5) {
       args.fail<Napi::RangeError>("parameters", "a Float32Array of " + std::to_string(shape.floats()) + " elements for layer " +
                                   std::to_string(l + 1), "something else");
     }
-    layers.push_back({shape, static_cast<Activation>(activations[l]), value.As<Napi::Float32Array>().Data()});
+    layers.push_back({shape, static_cast<Activation>(activation), value.As<Napi::Float32Array>().Data()});
   }
   const size_t n = static_cast<size_t>(count);
   EvaluationResult result = {nullptr, nullptr, args.ints(10, "predicted", n), nullptr};
+  std::vector<int32_t> labels;
   if (!args.is_null(8)) {
-    result.labels = args.ints(8, "labels", static_cast<size_t>(inputs.rows));
-    result.losses = args.doubles(9, "rowLosses", n);
+    const int32_t* all = args.ints(8, "labels", static_cast<size_t>(inputs.rows));
     for (int i = 0; i < count; i++) {
-      const int32_t label = result.labels[indices[i]];
-      if (label < 0 || label >= widths.back()) {
+      labels.push_back(all[indices[i]]);
+      if (labels.back() < 0 || labels.back() >= widths.back()) {
         args.fail<Napi::RangeError>("labels", "classes from 0 to " + std::to_string(widths.back() - 1),
-                                    std::to_string(label) + " at row " + std::to_string(indices[i]));
+                                    std::to_string(labels.back()) + " at row " + std::to_string(indices[i]));
       }
     }
+    result.labels = labels.data();
+    result.losses = args.doubles(9, "rowLosses", n);
   }
   if (!args.is_null(11)) result.outputs = args.floats(11, "outputs", n * static_cast<size_t>(widths.back()));
   const IeeeDefaults defaults;
