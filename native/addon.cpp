@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "args.h"
 #include "dispatch.h"
 #include "evaluate.h"
 #include "fp_environment.h"
 #include "gemm.h"
 #include "loss.h"
+#include "operands.h"
 #include "peak.h"
 #include "pool.h"
 
@@ -17,94 +17,7 @@ namespace {
 
 constexpr int kAbi = 1;
 constexpr int kContract = 1;
-constexpr int kMaxInt = 0x7fffffff;
-constexpr int kMaxCols = 1 << 24;
-constexpr int kMaxClasses = kMaxCols;
-constexpr int kMaxListedRows = 1 << 16;
 constexpr float kMaxPeakMs = 1000;
-
-const napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
-const napi_type_tag kEvaluatorTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
-
-const Engine& engine(const Napi::CallbackInfo& info) { return *static_cast<const Engine*>(info.Data()); }
-
-// values, rows, cols, table: the first four arguments of whatever takes a data set, from argument `i` on
-Inputs read_inputs(const Args& args, size_t i) {
-  const int rows = args.integer(i + 1, "rows", 0, kMaxInt), cols = args.integer(i + 2, "cols", 1, kMaxCols);
-  const size_t count = static_cast<size_t>(rows) * static_cast<size_t>(cols);
-  if (args.is_bytes(i)) return {args.bytes(i, "values", count), args.floats(i + 3, "table", 256), nullptr, rows, cols};
-  return {nullptr, nullptr, args.floats(i, "values", count), rows, cols};
-}
-
-// A copy of integers from `min` to `max`. The array may be shared with another thread that goes on writing to it, so the
-// copy is what is checked and used. Valid until the next call for the same `slot` on this thread.
-const int32_t* copy_ints(const Args& args, size_t i, const char* name, size_t count, const char* what, int max, int slot) {
-  static thread_local std::vector<int32_t> copies[2];
-  const int32_t* const from = args.ints(i, name, count);
-  std::vector<int32_t>& copy = copies[slot];
-  copy.assign(from, from + count);
-  for (size_t r = 0; r < count; r++) {
-    if (copy[r] < 0 || copy[r] > max) {
-      args.fail<Napi::RangeError>(name, std::string(what) + " from 0 to " + std::to_string(max),
-                                  std::to_string(copy[r]) + " at position " + std::to_string(r));
-    }
-  }
-  return copy.data();
-}
-
-const int32_t* read_indices(const Args& args, size_t i, int rows, int& count) {
-  args.ints(i, "rowIndices", 0);
-  const size_t length = args.length(i);
-  if (length > static_cast<size_t>(kMaxInt)) args.fail<Napi::RangeError>("rowIndices", "fewer than 2^31 rows", std::to_string(length));
-  count = static_cast<int>(length);
-  return copy_ints(args, i, "rowIndices", length, "rows", rows - 1, 0);
-}
-
-Layout read_shape(const Args& args, size_t i) {
-  return {args.integer(i, "inputs", 1, kMaxCols), args.integer(i + 1, "outputs", 1, kMaxCols)};
-}
-
-Activation read_activation(const Args& args, size_t i) { return static_cast<Activation>(args.integer(i, "activation", 0, 5)); }
-
-// A matrix of `rows` rows: values, stride
-MatrixView read_matrix(const Args& args, size_t i, const char* name, int rows, int cols) {
-  const int stride = args.integer(i + 1, "stride", round16(cols), kMaxInt);
-  return {args.floats(i, name, static_cast<size_t>(rows) * static_cast<size_t>(stride)), static_cast<size_t>(stride)};
-}
-
-template <class Prepared>
-void same_kernels(const Args& args, const char* name, const Prepared& prepared, const Engine& e) {
-  if (prepared.kernels() == e.kernels) return;
-  args.fail<Napi::RangeError>(name, std::string("one made for ") + e.kernels->name, std::string("one made for ") + prepared.kernels()->name);
-}
-
-Batch& read_batch(const Args& args, size_t i, const Engine& e) {
-  Batch& batch = Handle<Batch>::get(args, i, "batch", kBatchTag, "a batch of this addon");
-  same_kernels(args, "batch", batch, e);
-  return batch;
-}
-
-// A batch (a handle), or a matrix: values | handle, stride, rows
-LayerInput read_layer_input(const Args& args, size_t i, const Engine& e, int cols, int outputs, int& rows) {
-  bool is_typed_array = false;
-  napi_is_typedarray(args.env(), args.value(i), &is_typed_array);
-  if (is_typed_array) {
-    rows = args.integer(i + 2, "rows", 0, kMaxInt);
-    const MatrixView x = read_matrix(args, i, "input", rows, cols);
-    return {nullptr, x.data, x.stride};
-  }
-  const Batch& batch = read_batch(args, i, e);
-  if (batch.cols() != cols) args.fail<Napi::RangeError>("batch", std::to_string(cols) + " columns", std::to_string(batch.cols()));
-  if (batch.sparse() && !takes_sparse(outputs)) args.fail<Napi::RangeError>("batch", "dense rows for a narrow layer", "lists");
-  rows = batch.rows();
-  return {&batch, nullptr, 0};
-}
-
-void no_overlap(const Args& args, const char* name, const float* a, size_t a_floats, const float* b, size_t b_floats) {
-  if (a && b && a < b + b_floats && b < a + a_floats) args.fail<Napi::RangeError>(name, "memory of its own", "memory of an operand");
-}
-
-size_t extent(const MatrixView& m, int rows) { return static_cast<size_t>(rows) * m.stride; }
 
 // measure(values, rows, cols, table) -> [number of non-zeros, most in one row]
 Napi::Value measure_inputs(const Napi::CallbackInfo& info) {
@@ -114,21 +27,6 @@ Napi::Value measure_inputs(const Napi::CallbackInfo& info) {
   result.Set(0u, static_cast<double>(s.nonzeros));
   result.Set(1u, s.longest_row);
   return result;
-}
-
-InputKind kind_of(const Inputs& inputs) { return inputs.bytes ? InputKind::bytes : InputKind::floats; }
-
-// bytes: whether the data are bytes
-InputKind read_kind(const Args& args, size_t i) { return args.boolean(i, "bytes") ? InputKind::bytes : InputKind::floats; }
-
-template <class Prepared>
-void same_kind(const Args& args, const Prepared& prepared, const Inputs& inputs) {
-  if (prepared.cols() != inputs.cols) args.fail<Napi::RangeError>("cols", std::to_string(prepared.cols()), std::to_string(inputs.cols));
-  if (prepared.kind() != kind_of(inputs)) args.fail<Napi::TypeError>("values", "the kind prepared for", "another");
-}
-
-[[noreturn]] void changed(const Args& args) {
-  args.fail<Napi::RangeError>("values", "the data as measured", "a row with more non-zero inputs: the data have changed since");
 }
 
 // createBatch(capacity, cols, bytes, sparse, longestRow) -> handle
@@ -174,7 +72,7 @@ void forward_layer(const Napi::CallbackInfo& info) {
 // softmaxCrossEntropy(logits, stride, rows, classes, labels, gradient | null, gradientStride, losses) -> number correct
 Napi::Value softmax_loss(const Napi::CallbackInfo& info) {
   const Args args(info, "softmaxCrossEntropy");
-  const int rows = args.integer(2, "rows", 0, kMaxInt), classes = args.integer(3, "classes", 1, kMaxClasses);
+  const int rows = args.integer(2, "rows", 0, kMaxInt), classes = args.integer(3, "classes", 1, kMaxCols);
   const MatrixView logits = read_matrix(args, 0, "logits", rows, classes);
   const int32_t* labels = copy_ints(args, 4, "labels", static_cast<size_t>(rows), "classes", classes - 1, 1);
   MatrixView gradient = {nullptr, 0};
