@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "args.h"
 #include "dispatch.h"
 #include "evaluate.h"
 #include "fp_environment.h"
 #include "gemm.h"
 #include "loss.h"
+#include "operands.h"
 #include "peak.h"
 #include "pool.h"
 
@@ -17,74 +17,7 @@ namespace {
 
 constexpr int kAbi = 1;
 constexpr int kContract = 1;
-constexpr int kMaxInt = 0x7fffffff;
-constexpr int kMaxCols = 1 << 24;
-constexpr int kMaxClasses = kMaxCols;
-constexpr int kMaxListedRows = 1 << 16;
 constexpr float kMaxPeakMs = 1000;
-
-const napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
-const napi_type_tag kEvaluatorTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
-
-const Engine& engine(const Napi::CallbackInfo& info) { return *static_cast<const Engine*>(info.Data()); }
-
-// values, rows, cols, table: the first four arguments of whatever takes a data set, from argument `i` on
-Inputs read_inputs(const Args& args, size_t i) {
-  const int rows = args.integer(i + 1, "rows", 0, kMaxInt), cols = args.integer(i + 2, "cols", 1, kMaxCols);
-  const size_t count = static_cast<size_t>(rows) * static_cast<size_t>(cols);
-  if (args.is_bytes(i)) return {args.bytes(i, "values", count), args.floats(i + 3, "table", 256), nullptr, rows, cols};
-  return {nullptr, nullptr, args.floats(i, "values", count), rows, cols};
-}
-
-const int32_t* read_indices(const Args& args, size_t i, int rows, int& count) {
-  const int32_t* indices = args.ints(i, "rowIndices", 0);
-  const size_t length = args.length(i);
-  if (length > static_cast<size_t>(kMaxInt)) args.fail<Napi::RangeError>("rowIndices", "fewer than 2^31 rows", std::to_string(length));
-  count = static_cast<int>(length);
-  for (int r = 0; r < count; r++) {
-    if (indices[r] < 0 || indices[r] >= rows) {
-      args.fail<Napi::RangeError>("rowIndices", "rows from 0 to " + std::to_string(rows - 1),
-                                  std::to_string(indices[r]) + " at position " + std::to_string(r));
-    }
-  }
-  return indices;
-}
-
-Layout read_shape(const Args& args, size_t i) {
-  return {args.integer(i, "inputs", 1, kMaxCols), args.integer(i + 1, "outputs", 1, kMaxCols)};
-}
-
-Activation read_activation(const Args& args, size_t i) { return static_cast<Activation>(args.integer(i, "activation", 0, 5)); }
-
-// A matrix of `rows` rows: values, stride
-MatrixView read_matrix(const Args& args, size_t i, const char* name, int rows, int cols) {
-  const int stride = args.integer(i + 1, "stride", round16(cols), kMaxInt);
-  return {args.floats(i, name, static_cast<size_t>(rows) * static_cast<size_t>(stride)), static_cast<size_t>(stride)};
-}
-
-Batch& read_batch(const Args& args, size_t i) { return Handle<Batch>::get(args, i, "batch", kBatchTag, "a batch of this addon"); }
-
-// A batch (a handle), or a matrix: values | handle, stride, rows
-LayerInput read_layer_input(const Args& args, size_t i, int cols, int outputs, int& rows) {
-  bool is_typed_array = false;
-  napi_is_typedarray(args.env(), args.value(i), &is_typed_array);
-  if (is_typed_array) {
-    rows = args.integer(i + 2, "rows", 0, kMaxInt);
-    const MatrixView x = read_matrix(args, i, "input", rows, cols);
-    return {nullptr, x.data, x.stride};
-  }
-  const Batch& batch = read_batch(args, i);
-  if (batch.cols() != cols) args.fail<Napi::RangeError>("batch", std::to_string(cols) + " columns", std::to_string(batch.cols()));
-  if (batch.sparse() && !takes_sparse(outputs)) args.fail<Napi::RangeError>("batch", "dense rows for a narrow layer", "lists");
-  rows = batch.rows();
-  return {&batch, nullptr, 0};
-}
-
-void no_overlap(const Args& args, const char* name, const float* a, size_t a_floats, const float* b, size_t b_floats) {
-  if (a && b && a < b + b_floats && b < a + a_floats) args.fail<Napi::RangeError>(name, "memory of its own", "memory of an operand");
-}
-
-size_t extent(const MatrixView& m, int rows) { return static_cast<size_t>(rows) * m.stride; }
 
 // measure(values, rows, cols, table) -> [number of non-zeros, most in one row]
 Napi::Value measure_inputs(const Napi::CallbackInfo& info) {
@@ -94,21 +27,6 @@ Napi::Value measure_inputs(const Napi::CallbackInfo& info) {
   result.Set(0u, static_cast<double>(s.nonzeros));
   result.Set(1u, s.longest_row);
   return result;
-}
-
-InputKind kind_of(const Inputs& inputs) { return inputs.bytes ? InputKind::bytes : InputKind::floats; }
-
-// bytes: whether the data are bytes
-InputKind read_kind(const Args& args, size_t i) { return args.boolean(i, "bytes") ? InputKind::bytes : InputKind::floats; }
-
-template <class Prepared>
-void same_kind(const Args& args, const Prepared& prepared, const Inputs& inputs) {
-  if (prepared.cols() != inputs.cols) args.fail<Napi::RangeError>("cols", std::to_string(prepared.cols()), std::to_string(inputs.cols));
-  if (prepared.kind() != kind_of(inputs)) args.fail<Napi::TypeError>("values", "the kind prepared for", "another");
-}
-
-[[noreturn]] void changed(const Args& args) {
-  args.fail<Napi::RangeError>("values", "the data as measured", "a row with more non-zero inputs: the data have changed since");
 }
 
 // createBatch(capacity, cols, bytes, sparse, longestRow) -> handle
@@ -127,7 +45,7 @@ void gather(const Napi::CallbackInfo& info) {
   const Inputs inputs = read_inputs(args, 0);
   int count;
   const int32_t* indices = read_indices(args, 4, inputs.rows, count);
-  Batch& batch = read_batch(args, 5);
+  Batch& batch = read_batch(args, 5, engine(info));
   same_kind(args, batch, inputs);
   if (count > batch.capacity()) {
     args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(batch.capacity()) + " rows", std::to_string(count));
@@ -141,7 +59,7 @@ void forward_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "forward");
   const Layout shape = read_shape(args, 4);
   int rows;
-  const LayerInput in = read_layer_input(args, 0, shape.K, shape.N, rows);
+  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
   const LayerView layer = {shape, read_activation(args, 6), args.floats(3, "parameters", shape.floats())};
   const MatrixView out = read_matrix(args, 7, "out", rows, shape.N);
   float* pre = args.is_null(9) ? nullptr : args.floats(9, "preActivations", extent(out, rows));
@@ -154,15 +72,9 @@ void forward_layer(const Napi::CallbackInfo& info) {
 // softmaxCrossEntropy(logits, stride, rows, classes, labels, gradient | null, gradientStride, losses) -> number correct
 Napi::Value softmax_loss(const Napi::CallbackInfo& info) {
   const Args args(info, "softmaxCrossEntropy");
-  const int rows = args.integer(2, "rows", 0, kMaxInt), classes = args.integer(3, "classes", 1, kMaxClasses);
+  const int rows = args.integer(2, "rows", 0, kMaxInt), classes = args.integer(3, "classes", 1, kMaxCols);
   const MatrixView logits = read_matrix(args, 0, "logits", rows, classes);
-  const int32_t* labels = args.ints(4, "labels", static_cast<size_t>(rows));
-  for (int r = 0; r < rows; r++) {
-    if (labels[r] < 0 || labels[r] >= classes) {
-      args.fail<Napi::RangeError>("labels", "classes from 0 to " + std::to_string(classes - 1),
-                                  std::to_string(labels[r]) + " at row " + std::to_string(r));
-    }
-  }
+  const int32_t* labels = copy_ints(args, 4, "labels", static_cast<size_t>(rows), "classes", classes - 1, 1);
   MatrixView gradient = {nullptr, 0};
   const bool wanted = !args.is_null(5);
   if (wanted) gradient = read_matrix(args, 5, "gradient", rows, classes);
@@ -214,7 +126,7 @@ void update_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "update");
   const Layout shape = read_shape(args, 6);
   int rows;
-  const LayerInput in = read_layer_input(args, 0, shape.K, shape.N, rows);
+  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
   const MatrixView g = read_matrix(args, 3, "gradOut", rows, shape.N);
   const LayerView layer = {shape, Activation::identity, args.floats(5, "parameters", shape.floats())};
   const float rate = args.number(8, "learningRate");
@@ -228,7 +140,7 @@ void gradient_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "gradient");
   const Layout shape = read_shape(args, 5);
   int rows;
-  const LayerInput in = read_layer_input(args, 0, shape.K, shape.N, rows);
+  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
   const MatrixView g = read_matrix(args, 3, "gradOut", rows, shape.N);
   float* weights = args.floats(7, "weightsGradient", static_cast<size_t>(shape.K) * static_cast<size_t>(shape.N));
   float* biases = args.floats(8, "biasesGradient", static_cast<size_t>(shape.N));
@@ -278,37 +190,43 @@ Napi::Value create_evaluator(const Napi::CallbackInfo& info) {
 void evaluate_rows(const Napi::CallbackInfo& info) {
   const Args args(info, "evaluate");
   Evaluator& evaluator = Handle<Evaluator>::get(args, 0, "evaluator", kEvaluatorTag, "an evaluator of this addon");
+  same_kernels(args, "evaluator", evaluator, engine(info));
+  const std::vector<int>& widths = evaluator.widths();
+  if (!args.value(7).IsArray()) args.fail<Napi::TypeError>("parameters", "an array of Float32Arrays", "something else");
+  const Napi::Array list = args.value(7).As<Napi::Array>();
+  std::vector<Napi::Value> parameters;  // reading the array may run JavaScript: done before any memory is looked at
+  for (size_t l = 0; l < widths.size(); l++) parameters.push_back(list.Get(static_cast<uint32_t>(l)));
   const Inputs inputs = read_inputs(args, 1);
   same_kind(args, evaluator, inputs);
   int count;
   const int32_t* indices = read_indices(args, 5, inputs.rows, count);
-  const std::vector<int>& widths = evaluator.widths();
   const int32_t* activations = args.ints(6, "activations", widths.size());
-  if (!args.value(7).IsArray()) args.fail<Napi::TypeError>("parameters", "an array of Float32Arrays", "something else");
-  const Napi::Array parameters = args.value(7).As<Napi::Array>();
   std::vector<LayerView> layers;
   for (size_t l = 0; l < widths.size(); l++) {
     const Layout shape = {l ? widths[l - 1] : inputs.cols, widths[l]};
-    const Napi::Value value = parameters.Get(static_cast<uint32_t>(l));
+    const Napi::Value value = parameters[l];
+    const int activation = activations[l];
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
-        value.As<Napi::Float32Array>().ElementLength() < shape.floats() || activations[l] < 0 || activations[l] > 5) {
+        value.As<Napi::Float32Array>().ElementLength() < shape.floats() || activation < 0 || activation > 5) {
       args.fail<Napi::RangeError>("parameters", "a Float32Array of " + std::to_string(shape.floats()) + " elements for layer " +
                                   std::to_string(l + 1), "something else");
     }
-    layers.push_back({shape, static_cast<Activation>(activations[l]), value.As<Napi::Float32Array>().Data()});
+    layers.push_back({shape, static_cast<Activation>(activation), value.As<Napi::Float32Array>().Data()});
   }
   const size_t n = static_cast<size_t>(count);
   EvaluationResult result = {nullptr, nullptr, args.ints(10, "predicted", n), nullptr};
+  std::vector<int32_t> labels;
   if (!args.is_null(8)) {
-    result.labels = args.ints(8, "labels", static_cast<size_t>(inputs.rows));
-    result.losses = args.doubles(9, "rowLosses", n);
+    const int32_t* all = args.ints(8, "labels", static_cast<size_t>(inputs.rows));
     for (int i = 0; i < count; i++) {
-      const int32_t label = result.labels[indices[i]];
-      if (label < 0 || label >= widths.back()) {
+      labels.push_back(all[indices[i]]);
+      if (labels.back() < 0 || labels.back() >= widths.back()) {
         args.fail<Napi::RangeError>("labels", "classes from 0 to " + std::to_string(widths.back() - 1),
-                                    std::to_string(label) + " at row " + std::to_string(indices[i]));
+                                    std::to_string(labels.back()) + " at row " + std::to_string(indices[i]));
       }
     }
+    result.labels = labels.data();
+    result.losses = args.doubles(9, "rowLosses", n);
   }
   if (!args.is_null(11)) result.outputs = args.floats(11, "outputs", n * static_cast<size_t>(widths.back()));
   const IeeeDefaults defaults;

@@ -14,13 +14,13 @@ Evaluator::Evaluator(const Engine& e, int cols, InputKind kind, bool sparse, int
   for (const int w : widths) widest = row_stride(w) > widest ? row_stride(w) : widest;
   for (int i = 0; i < e.threads; i++) {
     workers_.push_back({Batch(*e.kernels, kChunk, cols, kind, sparse, longest_row), Buffer<float>(kChunk * widest),
-                        Buffer<float>(kChunk * widest), Buffer<int32_t>(kChunk)});
+                        Buffer<float>(kChunk * widest)});
   }
 }
 
 size_t Evaluator::bytes() const {
   size_t sum = 0;
-  for (const Worker& w : workers_) sum += w.batch.bytes() + w.even.bytes() + w.odd.bytes() + w.labels.bytes();
+  for (const Worker& w : workers_) sum += w.batch.bytes() + w.even.bytes() + w.odd.bytes();
   return sum;
 }
 
@@ -46,10 +46,7 @@ bool Evaluator::chunk(const Engine& e, Worker& worker, const Inputs& inputs, con
     in = {nullptr, out.data, out.stride};
   }
   const int classes = widths_.back();
-  if (result.labels) {
-    for (int i = 0; i < rows; i++) worker.labels.data()[i] = result.labels[indices[first + i]];
-  }
-  e.kernels->softmax({out.data, out.stride, result.labels ? worker.labels.data() : nullptr, nullptr, 0,
+  e.kernels->softmax({out.data, out.stride, result.labels ? result.labels + first : nullptr, nullptr, 0,
                       result.losses ? result.losses + first : nullptr, result.predicted + first, rows, classes, 0});
   if (!result.outputs) return true;
   for (int i = 0; i < rows; i++) {

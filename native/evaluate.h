@@ -8,7 +8,7 @@
 namespace mlp {
 
 struct EvaluationResult {
-  const int32_t* labels;  // of every row of the inputs, or null
+  const int32_t* labels;  // per position, each below the last width; or null
   double* losses;         // per position, with labels
   int32_t* predicted;     // per position
   float* outputs;         // [positions][C], or null
@@ -26,6 +26,7 @@ class Evaluator {
                 const EvaluationResult&);
 
   int cols() const { return workers_.front().batch.cols(); }
+  const Kernels* kernels() const { return workers_.front().batch.kernels(); }
   InputKind kind() const { return workers_.front().batch.kind(); }
   const std::vector<int>& widths() const { return widths_; }
   size_t bytes() const;
@@ -34,7 +35,6 @@ class Evaluator {
   struct Worker {
     Batch batch;
     Buffer<float> even, odd;  // outputs of the layers, in turn
-    Buffer<int32_t> labels;
   };
   bool chunk(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int rows,
              const std::vector<LayerView>&, const EvaluationResult&) const;

@@ -12,7 +12,8 @@ namespace {
 // Copying A into contiguous memory gained nothing, at any leading dimension.
 constexpr int kRows = 192;  // a multiple of the tile height
 constexpr int kInputs = 512;
-constexpr int kPackRows = 512;          // from so many rows on, B is packed: its copy is read often enough
+constexpr int kPackRows = 512;          // from so many rows on, B is packed: its copy is read often enough; from fewer
+constexpr int kPackRowsNarrow = 128;    // where a tile is narrower than a panel and rows of B are far apart
 constexpr size_t kPageFloats = 1024;    // rows of B so far apart (or a multiple) fall into few sets of the caches
 
 int smaller(int a, int b) { return a < b ? a : b; }
@@ -120,7 +121,8 @@ Plan make_plan(const Engine& e, const GemmArguments& g) {
   Plan plan;
   const int panels = ceil_div(g.N, kPanel);
   const bool must = g.trans_b || g.N % kLane != 0;
-  plan.packed_b = must || g.M >= kPackRows || g.ldb % kPageFloats == 0 ? pack_b(e, g) : nullptr;
+  const int pack_from = e.kernels->tile_columns < kPanel ? kPackRowsNarrow : kPackRows;
+  plan.packed_b = must || g.M >= pack_from || g.ldb % kPageFloats == 0 ? pack_b(e, g) : nullptr;
   plan.copies_a = g.alpha != 1.0f;
   plan.row_blocks = ceil_div(g.M, kRows);
   plan.rows = ceil_div(ceil_div(g.M, plan.row_blocks), 6) * 6;

@@ -202,6 +202,7 @@ struct ListKernels {
 struct Kernels {
   const char* name;
   const ListKernels* lists;
+  int tile_columns;  // columns of the dense kernels' register tile
   int input_group;  // inputs a sparse update handles at once: 1, 2 or 4
   void (*forward_dense)(const PanelForward&, const float* x, size_t x_stride);
   // rows row0 .. row0 + rows - 1 of the lists; two neighbouring full panels when `second` is not null

@@ -11,7 +11,7 @@
 #include "lists.inl"
 #include "peak.inl"
 
-static const Kernels table = {Isa::NAME,      &lists,        Isa::GROUP,    forward_dense, forward_sparse,
+static const Kernels table = {Isa::NAME,      &lists,        Isa::NV * Isa::L, Isa::GROUP, forward_dense, forward_sparse,
                               update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
                               bias_update,    softmax,       squared_error, gemm,
                               fma_chains};

@@ -8,10 +8,12 @@
 #define MLP_INLINE_MEMBER __forceinline
 #define MLP_UNROLL
 #define MLP_RESTRICT __restrict
+#define MLP_PREFETCH(address) ((void)0)
 #else
 #define MLP_INLINE static inline __attribute__((always_inline))
 #define MLP_INLINE_MEMBER inline __attribute__((always_inline))
 #define MLP_RESTRICT __restrict__
+#define MLP_PREFETCH(address) __builtin_prefetch(address, 1)
 #if defined(__clang__)
 #define MLP_UNROLL _Pragma("clang loop unroll(full)")
 #else

@@ -7,6 +7,9 @@ MLP_INLINE void tile(int K, const float* a, size_t as, const float* b, size_t bs
                      int col) {
   typename Isa::V acc[MR][NV];
   MLP_UNROLL for (int i = 0; i < MR; i++) init.template load<NV>(acc[i], row + i, col);
+  if constexpr (Done::kReads) {  // what the end of the tile reads is far away: fetched while the tile is computed
+    MLP_UNROLL for (int i = 0; i < MR; i++) done.template fetch<NV>(row + i, col);
+  }
   for (int k = 0; k < K; k++) {
     typename Isa::V bv[NV];
     MLP_UNROLL for (int j = 0; j < NV; j++) bv[j] = Isa::load(b + k * bs + j * Isa::L);
@@ -76,6 +79,7 @@ struct InitScaled {
 };
 
 struct StoreGemm {
+  static constexpr bool kReads = false;
   float* c;
   size_t stride;
   template <int NV>
@@ -86,6 +90,7 @@ struct StoreGemm {
 
 // relu in registers; other activations on the row just stored, which is still in L1
 struct StoreActivated {
+  static constexpr bool kReads = false;
   const PanelForward& f;
   template <int NV>
   MLP_INLINE_MEMBER void store(const typename Isa::V (&acc)[NV], int row, int col) const {
@@ -111,9 +116,15 @@ MLP_INLINE typename Isa::V apply_rule(const SgdRule& rule, typename Isa::V sum, 
 }
 
 struct StoreRule {
+  static constexpr bool kReads = true;
   float* w;
   size_t stride;
   const SgdRule& rule;
+
+  template <int NV>
+  MLP_INLINE_MEMBER void fetch(int row, int col) const {
+    for (int j = 0; j < NV * Isa::L; j += kLane) MLP_PREFETCH(w + row * stride + col + j);
+  }
   template <int NV>
   MLP_INLINE_MEMBER void store(const typename Isa::V (&acc)[NV], int row, int col) const {
     float* p = w + row * stride + col;
@@ -123,6 +134,7 @@ struct StoreRule {
 
 // the plain gradient, cut to `width` columns
 struct StoreGradient {
+  static constexpr bool kReads = false;
   float* store_;
   size_t stride;
   int width;
@@ -136,6 +148,7 @@ struct StoreGradient {
 };
 
 struct StoreBackward {
+  static constexpr bool kReads = false;
   const Backward& f;
   template <int NV>
   MLP_INLINE_MEMBER void store(const typename Isa::V (&acc)[NV], int row, int col) const {

@@ -105,7 +105,7 @@ void networks() {
         for (const Inputs& in : forms) {
           for (const bool sparse : {false, true}) {
             if (sparse && !takes_sparse(widths.front())) continue;
-            expect(s, net, in, sparse, indices, labels, outputs, wanted);
+            expect(s, net, in, sparse, indices, chosen, outputs, wanted);
           }
         }
       }

@@ -6,6 +6,11 @@ import { loadAddon } from '../../src/backend/native-loader.js'
  * friendly checks of the package: the addon itself is called.
  */
 const loaded = loadAddon()
+interface IsaInfo {
+  name: string
+  compiled: boolean
+  supported: boolean
+}
 type Call = (...args: unknown[]) => unknown
 const ops = (loaded.addon === null ? {} : (loaded.addon as { open: Call }).open('auto', 2)) as Record<string, Call>
 
@@ -130,7 +135,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['gather', 4, Int32Array.of(0, 10), /rows from 0 to 9, got 10 at position 1/],
     ['gather', 4, Int32Array.of(-1), /got -1 at position 0/],
     ['gather', 4, new Int32Array(B + 1), /at most 4 rows, got 5/],
-    ['softmaxCrossEntropy', 4, Int32Array.of(0, 1, N, 0), /classes from 0 to 16, got 17 at row 2/],
+    ['softmaxCrossEntropy', 4, Int32Array.of(0, 1, N, 0), /classes from 0 to 16, got 17 at position 2/],
     ['evaluate', 5, Int32Array.of(0, 10), /rows from 0 to 9/],
     ['evaluate', 8, new Int32Array(10).fill(-1), /classes from 0 to 16, got -1/],
     ['forward', 6, 6, /activation: expected an integer from 0 to 5/],
@@ -157,6 +162,35 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     expect(() => ops.gather(values, 10, K, table(), Int32Array.of(0), handle)).not.toThrow()
     values.fill(1)
     expect(() => ops.gather(values, 10, K, table(), Int32Array.of(0), handle)).toThrow(/the data have changed/)
+  })
+
+  it('refuses a batch or an evaluator made for another instruction set', () => {
+    const { open, info } = loaded.addon as unknown as { open: Call; info: () => { isas: IsaInfo[] } }
+    const names = info().isas.filter((isa) => isa.compiled && isa.supported)
+    if (names.length < 2) return
+    const [one, other] = names.map((isa) => open(isa.name, 1) as Record<string, Call>)
+    const foreign = one.createBatch(B, K, true, true, K)
+    one.gather(bytes(), 10, K, table(), Int32Array.of(0, 9), foreign)
+    const args = [foreign, 0, 0, matrix(), ROOM, K, N, new Float32Array(K * N), new Float32Array(N)]
+    expect(() => other.gradient(...args)).toThrow(/batch: expected one made for .*, got one made for /)
+    const evaluate = good.evaluate()
+    evaluate[0] = one.createEvaluator(K, true, false, K, Int32Array.of(N))
+    expect(() => other.evaluate(...evaluate)).toThrow(/evaluator: expected one made for /)
+  })
+
+  it('looks at memory only after JavaScript can no longer take it away', () => {
+    const gone = new ArrayBuffer(10 * K, { maxByteLength: 10 * K } as object)
+    const args = good.evaluate()
+    const layers: Float32Array[] = []
+    Object.defineProperty(layers, 0, {
+      get() {
+        ;(gone as unknown as { resize(length: number): void }).resize(0)
+        return parameters()
+      },
+    })
+    args[1] = new Uint8Array(gone)
+    args[7] = layers
+    expect(() => ops.evaluate(...args)).toThrow(/values: expected a Uint8Array of at least 200 elements/)
   })
 
   it('opens only what this machine has, with a sensible number of threads', () => {
