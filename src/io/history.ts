@@ -1,13 +1,14 @@
-import { appendFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { z } from 'zod'
-import { invalidFile } from '../core/errors.js'
+import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { readLines } from './text-lines.js'
 
 /** JSON has no NaN: the accuracy of a regression is written as null. */
 const metrics = z
-  .strictObject({ loss: z.number(), accuracy: z.number().nullable() })
+  .strictObject({ loss: z.number(), accuracy: z.number().or(z.nan()).nullable() })
   .transform(({ loss, accuracy }): SetMetrics => ({ loss, accuracy: accuracy ?? Number.NaN }))
 
 const entrySchema = z.strictObject({
@@ -27,24 +28,77 @@ function plain(set: SetMetrics | undefined): SetMetrics | undefined {
   return set && { loss: set.loss, accuracy: set.accuracy }
 }
 
-/** Adds evaluations to history.jsonl, which is made where it is missing. @throws NativeMlpError FILE_SYSTEM */
+/**
+ * Adds evaluations to history.jsonl, which is made where it is missing; an unfinished last line, left by a crash, is
+ * removed. A file that cannot take all of them keeps what it held.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT for what is not an evaluation, FILE_SYSTEM
+ */
 export async function appendHistory(path: string, entries: HistoryEntry | readonly HistoryEntry[]): Promise<void> {
   const list = Array.isArray(entries) ? (entries as readonly HistoryEntry[]) : [entries as HistoryEntry]
+  const text = list
+    .map((entry, i) => historyLine(checkEntry(entry, list.length === 1 ? 'entry' : `entries[${i}]`)))
+    .join('')
   try {
-    await appendFile(path, list.map(historyLine).join(''))
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT)
+    try {
+      await appendWhole(file, text)
+    } finally {
+      await file.close()
+    }
   } catch (error) {
-    throw fileSystemError('append', path, error)
+    throw error instanceof NativeMlpError ? error : fileSystemError('append', path, error)
   }
 }
 
+async function appendWhole(file: FileHandle, text: string): Promise<void> {
+  const end = await wholeLines(file)
+  await file.truncate(end)
+  const bytes = new TextEncoder().encode(text)
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      done += (await file.write(bytes, done, bytes.length - done, end + done)).bytesWritten
+    }
+  } catch (error) {
+    // half a line is worse than none; where not even this works, the first error says why
+    await file.truncate(end).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Bytes up to and including the last line feed. */
+async function wholeLines(file: FileHandle): Promise<number> {
+  const block = new Uint8Array(4096)
+  for (let end = (await file.stat()).size; end > 0; ) {
+    const start = Math.max(0, end - block.length)
+    const { bytesRead } = await file.read(block, 0, end - start, start)
+    const at = block.subarray(0, bytesRead).lastIndexOf(10)
+    if (at >= 0) return start + at + 1
+    end = start
+  }
+  return 0
+}
+
+/** What `readHistory` would not read is not written. */
+function checkEntry(entry: HistoryEntry, name: string): HistoryEntry {
+  const parsed = entrySchema.safeParse(entry)
+  if (parsed.success) return entry
+  const { path, message } = parsed.error.issues[0]
+  throw invalidArgument([name, ...path.map(String)].join('.'), `an evaluation (${message})`, valueAt(entry, path))
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], value)
+}
+
 /**
- * Reads history.jsonl.
+ * Reads history.jsonl; a last line without its line feed, cut short by a crash, is left out.
  *
- * @throws NativeMlpError INVALID_FILE naming file and line for a line that is not an evaluation, such as a last line cut
- *   short by a crash; FILE_SYSTEM when the file cannot be read
+ * @throws NativeMlpError INVALID_FILE naming file and line for a line that is not an evaluation; FILE_SYSTEM when the file
+ *   cannot be read
  */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
-  return (await readLines(path)).map((line, i) => {
+  return (await readLines(path, 'whole')).map((line, i) => {
     let value: unknown
     try {
       value = JSON.parse(line)

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -5,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../src/core/results.js'
 import { appendHistory, readHistory } from '../../src/io/history.js'
 import { readTrainingCurve, writeTrainingCurve } from '../../src/io/training-curve.js'
+import { ROOT } from '../repo/source-graph.js'
 import { temporaryFolder } from './folder.js'
 
 const path = temporaryFolder()
@@ -38,7 +40,7 @@ describe('history.jsonl', () => {
   })
 
   it.each([
-    ['{"step":0,"epoch":0}\n{"step":1,"ep', /line 2 is not JSON/],
+    ['{"step":0,"epoch":0}\n{"step":1,"ep\n', /line 2 is not JSON/],
     ['{"step":0,"epoch":0}\n\n', /line 2 is not JSON/],
     ['{"step":0}\n', /line 1: epoch/],
     ['{"step":-1,"epoch":0}\n', /line 1: step/],
@@ -53,6 +55,45 @@ describe('history.jsonl', () => {
       message: expect.stringMatching(message),
     })
     await expect(readHistory(file)).rejects.toThrow(file)
+  })
+
+  it('without the end of its last line is read up to there, and appended to from there', async () => {
+    const file = path('cut.jsonl')
+    for (const rest of ['{"step":1,"ep', '{"step":1,"epoch":0}', 'x'.repeat(10_000)]) {
+      await writeFile(file, `{"step":0,"epoch":0}\n${rest}`)
+      expect(await readHistory(file)).toEqual([{ step: 0, epoch: 0 }])
+      await appendHistory(file, { step: 2, epoch: 0 })
+      expect(await readFile(file, 'utf8')).toBe('{"step":0,"epoch":0}\n{"step":2,"epoch":0}\n')
+    }
+  })
+
+  it.each<[unknown, RegExp]>([
+    [{ step: -1, epoch: 0 }, /^entry\.step: expected an evaluation .*got -1/],
+    [[{ step: 0, epoch: 0 }, { step: 1 }], /^entries\[1\]\.epoch: /],
+    [{ step: 0, epoch: 0, valid: { loss: Number.NaN, accuracy: 0 } }, /^entry\.valid\.loss: .*got NaN/],
+    [null, /^entry: .*got null/],
+  ])('takes no %j', async (entry, message) => {
+    const file = path('unwritten.jsonl')
+    await expect(appendHistory(file, entry as HistoryEntry)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message),
+    })
+    expect(existsSync(file)).toBe(false)
+  })
+
+  const shell = process.platform === 'win32' ? null : 'sh'
+  it.skipIf(shell === null)('keeps what it held where a file may grow no further', async () => {
+    const file = path('limited.jsonl')
+    await writeFile(file, '{"step":0,"epoch":0}\n'.repeat(24)) // 504 bytes: 8 more fit into a file of one block
+    const program =
+      "import { appendHistory } from 'native-mlp'\n" +
+      "process.on('SIGXFSZ', () => {})\n" +
+      `await appendHistory(${JSON.stringify(file)}, { step: 1, epoch: 0 }).catch((error) => console.log(error.code, error.cause.code))`
+    const command = `ulimit -f 1; exec "${process.execPath}" --input-type=module -e '${program.replaceAll("'", `'\\''`)}'`
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' })
+    expect({ stdout, stderr }).toEqual({ stdout: 'FILE_SYSTEM EFBIG\n', stderr: '' })
+    expect(await readHistory(file)).toHaveLength(24)
+    expect((await readFile(file)).length).toBe(504)
   })
 
   it('says which file it cannot write or read', async () => {
