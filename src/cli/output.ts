@@ -1,4 +1,5 @@
 import { type BackendInfo, backendInfo } from '../backend/index.js'
+import { EXIT } from './exit.js'
 
 /** A line for people: never on stdout where a program may be reading JSON. */
 export function say(line: string): void {
@@ -38,12 +39,16 @@ export function shortenWarnings(): void {
   })
 }
 
-/** Ends the process quietly when whoever read its output has gone, as in `| head`; Node would show a stack. */
+/** Ends the process quietly when whoever read its output has gone, as in `| head`, and in one line where it cannot be written. */
 export function endWithReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+  for (const [stream, name] of [
+    [process.stdout, 'standard output'],
+    [process.stderr, 'standard error'],
+  ] as const) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      process.exit(141) // what a shell sees of a program that SIGPIPE has ended
+      if (error.code === 'EPIPE') process.exit(141) // what a shell sees of a program that SIGPIPE has ended
+      if (stream !== process.stderr) say(`error [FILE_SYSTEM]: ${name}: cannot write: ${error.message}`)
+      process.exit(EXIT.failure)
     })
   }
 }
