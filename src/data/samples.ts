@@ -1,5 +1,6 @@
 import { integerInRange, knownOptions } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { INSPECT } from '../core/inspect.js'
 import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
 import { byteTable, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
@@ -123,6 +124,16 @@ export class Samples implements SamplesFields {
   static fromDescription(description: SamplesDescription): Samples {
     const { values, scale } = description
     return new Samples({ ...description, table: values instanceof Uint8Array ? byteTable(scale) : null })
+  }
+
+  /** 'Samples 48000 x 784 bytes, 10 classes' */
+  [INSPECT](): string {
+    const { length, cols, values, labels, classes, targets, targetCols } = this
+    const known = [
+      ...(labels ? [classes === 1 ? '1 class' : `${classes} classes`] : []),
+      ...(targets ? [targetCols === 1 ? '1 target' : `${targetCols} targets`] : []),
+    ]
+    return [`Samples ${length} x ${cols} ${values instanceof Uint8Array ? 'bytes' : 'floats'}`, ...known].join(', ')
   }
 
   #withRows(rows: Int32Array): Samples {

@@ -2,6 +2,7 @@ import type { Backend, Layer } from '../backend/backend.js'
 import { defaultBackend } from '../backend/index.js'
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
+import { INSPECT } from '../core/inspect.js'
 import type { LayerParameters } from '../core/results.js'
 import { INPUT_SCALES, type InputScale } from '../core/scale.js'
 import { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from '../core/types.js'
@@ -172,6 +173,15 @@ export class MLP {
   async predict(inputs: InputRows | Float32Array | Uint8Array, options: PredictOptions = {}): Promise<Prediction> {
     knownOptions('predict', options, ['signal'])
     return predict(this, inputs, options)
+  }
+
+  /** 'MLP 784-512-10 relu softmaxCrossEntropy (407,050 parameters, native)' */
+  [INSPECT](): string {
+    const { layerSizes, activation, outputActivation, loss, backend } = this
+    const names = [...(layerSizes.length > 2 ? [activation] : []), outputActivation, loss]
+    const shown = names.filter((name) => name !== 'identity').join(' ')
+    const count = this.parameterCount.toLocaleString('en-US')
+    return `MLP ${layerSizes.join('-')} ${shown} (${count} parameters, ${backend.name})`
   }
 }
 
