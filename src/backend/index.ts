@@ -28,7 +28,8 @@ let info: BackendInfo | undefined
 /**
  * The backend of this process, chosen at the first call: native where the addon loads and the processor is supported,
  * else pure TypeScript, said once as a process warning. Environment: NATIVE_MLP_BACKEND=auto|native|js,
- * NATIVE_MLP_ISA=avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n.
+ * NATIVE_MLP_ISA=auto|avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n. Where TypeScript is the fallback it takes one
+ * thread; where it is asked for, a thread count or an instruction set beside it is refused.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for an unknown name, BACKEND_UNAVAILABLE when what is asked for is not here
  */
@@ -46,8 +47,15 @@ export function backendInfo(): BackendInfo {
 function choose(): Backend {
   const asked = oneOf('NATIVE_MLP_BACKEND', environment('NATIVE_MLP_BACKEND') ?? 'auto', BACKENDS)
   const isa = oneOf('NATIVE_MLP_ISA', environment('NATIVE_MLP_ISA') ?? 'auto', ISAS)
-  const threads = threadsFrom(environment('NATIVE_MLP_THREADS'))
-  if (asked === 'js') return useJs('NATIVE_MLP_BACKEND=js')
+  const threadsAsked = environment('NATIVE_MLP_THREADS')
+  const threads = threadsFrom(threadsAsked)
+  if (asked === 'js') {
+    if (isa !== 'auto') throw invalidArgument('NATIVE_MLP_ISA', "'auto' with NATIVE_MLP_BACKEND=js", isa)
+    if (threadsAsked !== undefined && threads !== 1) {
+      throw invalidArgument('NATIVE_MLP_THREADS', '1 with NATIVE_MLP_BACKEND=js', threadsAsked)
+    }
+    return useJs('NATIVE_MLP_BACKEND=js')
+  }
   const status = nativeStatus()
   if (status.available || asked === 'native' || isa !== 'auto') {
     const backend = createNativeBackend({ isa, threads })

@@ -43,7 +43,7 @@ export const SETTINGS: Readonly<Record<keyof TrainingConfig, Setting>> = {
     help: 'units of each hidden layer: 512 or 256,128; none for no hidden layer',
     parse: (value) => (value === 'none' ? [] : numbers(value)),
   },
-  activation: choice(ACTIVATIONS, '--activation', 'of the hidden layers'),
+  activation: choice(ACTIVATIONS, '--activation', `of the hidden layers: ${ACTIVATIONS.join(', ')}`),
   init: {
     schema: z.union([z.enum(INIT_NAMES), z.strictObject({ weights: rate, biases: rate })]),
     expected: `one of ${words(INIT_NAMES)} or { "weights": sd, "biases": sd }`,

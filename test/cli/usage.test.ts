@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ACTIVATIONS } from '../../src/core/types.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
 import { ROOT } from '../repo/source-graph.js'
 import { command, writeStripes } from './command.js'
@@ -23,7 +24,15 @@ describe('native-mlp', () => {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
     }
     expect(stdout).toMatch(/Exit codes: 0 .*1 .*2 .*130 /)
-    expect(stdout).toContain('NATIVE_MLP_BACKEND')
+    const { stdout: train } = await command(['train', '--help'])
+    expect(train.replace(/\s+/g, ' ')).toContain(ACTIVATIONS.join(', '))
+    for (const variable of [
+      'NATIVE_MLP_BACKEND=auto|native|js',
+      'NATIVE_MLP_ISA=auto|avx512|avx2|neon|portable',
+      'NATIVE_MLP_ADDON_PATH=file',
+    ]) {
+      expect(stdout).toContain(variable)
+    }
   })
 
   it.each<[string, string[], string]>([
@@ -65,6 +74,11 @@ describe('native-mlp', () => {
     expect((await command(args)).stderr).not.toContain('    at ')
     expect((await command(args, { env: { NATIVE_MLP_DEBUG: '1' } })).stderr).toContain('    at ')
   })
+})
+
+it.each(['', 'auto'])('NATIVE_MLP_BACKEND=js goes with one thread and NATIVE_MLP_ISA=%s', async (isa) => {
+  const env = { NATIVE_MLP_BACKEND: 'js', NATIVE_MLP_THREADS: '1', NATIVE_MLP_ISA: isa }
+  expect((await command(['doctor'], { env })).stdout).toMatch(/^ok backend +pure TypeScript/m)
 })
 
 describe('native-mlp train refuses, before it makes a folder,', () => {
@@ -149,6 +163,18 @@ describe('native-mlp train refuses, before it makes a folder,', () => {
     ],
     ['an unknown instruction set', { NATIVE_MLP_ISA: 'sse9' }, 2, 'NATIVE_MLP_ISA: expected one of '],
     ['no threads', { NATIVE_MLP_THREADS: '0' }, 2, 'NATIVE_MLP_THREADS: expected an integer from 1 to 64, got "0"'],
+    [
+      'an instruction set for TypeScript',
+      { NATIVE_MLP_BACKEND: 'js', NATIVE_MLP_ISA: 'avx2' },
+      2,
+      'NATIVE_MLP_ISA: expected \'auto\' with NATIVE_MLP_BACKEND=js, got "avx2"',
+    ],
+    [
+      'threads for TypeScript',
+      { NATIVE_MLP_BACKEND: 'js', NATIVE_MLP_THREADS: '2' },
+      2,
+      'NATIVE_MLP_THREADS: expected 1 with NATIVE_MLP_BACKEND=js, got "2"',
+    ],
     [
       'an addon that is not there',
       { NATIVE_MLP_ADDON_PATH: '/none.node' },
