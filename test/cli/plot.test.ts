@@ -43,7 +43,19 @@ it('draws without the data what needs none, and says what is missing', async () 
 
 describe('native-mlp plot refuses', () => {
   it.each<[string, () => string, number, RegExp]>([
-    ['a folder that is no run', () => stripes, 1, /^error \[FILE_SYSTEM\]: .*run\.json: cannot read/],
+    [
+      'a folder that is no run',
+      () => stripes,
+      1,
+      /stripes: not a run folder or a search folder: no run\.json or study\.json$/m,
+    ],
+    [
+      'a folder that is not there',
+      () => join(folder, 'nope'),
+      1,
+      /^error \[INVALID_FILE\]: .*nope: not a run folder or a search folder: no run\.json or study\.json$/m,
+    ],
+    ['a search without a trial', () => withStudy('begun'), 1, /begun: nothing to draw: no trial has finished$/m],
     [
       'a run that never evaluated',
       () => withRecord('empty', (record) => ({ ...record, results: null }), true),
@@ -71,6 +83,12 @@ describe('native-mlp plot refuses', () => {
     expect(outcome.stderr.trimEnd()).not.toContain('\n')
   })
 })
+
+function withStudy(name: string): string {
+  mkdirSync(join(folder, name))
+  writeFileSync(join(folder, name, 'study.json'), '{}')
+  return join(folder, name)
+}
 
 function withRecord(name: string, change: (record: object) => unknown, alone = false): string {
   const path = copyOf(name)
