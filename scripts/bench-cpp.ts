@@ -5,14 +5,14 @@
  *     npm run bench:cpp
  *     npm run bench:cpp -- --threads 1 --rounds 9 --only 'H=128'
  */
-import { parseArgs } from 'node:util'
 import { backendInfo } from 'native-mlp'
 import { alignColumns, caseNames, describeMachine } from 'native-mlp/bench'
 import { overall, runContest, timesAsFast } from './contest/contest.js'
 import { cppSteps, isStep, ourselves } from './contest/contestants.js'
 import { withMnistFiles } from './contest/mnist-files.js'
+import { parseFlags } from './flags.js'
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags({
   options: {
     isa: { type: 'string', default: backendInfo().isa },
     threads: { type: 'string', default: '1,2' },

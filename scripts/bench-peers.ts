@@ -8,15 +8,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { backendInfo } from 'native-mlp'
 import { caseNames, describeMachine } from 'native-mlp/bench'
 import { ROOT, runContest, type Setting } from './contest/contest.js'
 import { contestantsOf, DEBIAN_PACKAGES, DEFAULT_TOOLS, type Tools } from './contest/contestants.js'
 import { withMnistFiles } from './contest/mnist-files.js'
 import { intoPage, markdown, type Results, type SectionResult, sectionResult } from './contest/results.js'
+import { parseFlags } from './flags.js'
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags({
   options: {
     install: { type: 'boolean' },
     isa: { type: 'string' },

@@ -5,10 +5,10 @@
  *     npm run bench -- --isa avx512,js --threads 1 --only 'step mnist'
  *     npm run -s bench -- --json > bench.json
  */
-import { parseArgs } from 'node:util'
 import { bench, formatReport, settingWords } from 'native-mlp/bench'
+import { parseFlags } from './flags.js'
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags({
   options: {
     isa: { type: 'string' },
     threads: { type: 'string' },

@@ -7,7 +7,6 @@
  * For grids of your own there is `npx native-mlp search --config grid.json`.
  */
 import { mkdir } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import {
   backendInfo,
   countStates,
@@ -20,8 +19,9 @@ import {
   showSearchProgress,
   writeFileAtomic,
 } from 'native-mlp'
+import { chosen, parseFlags } from './flags.js'
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags({
   options: {
     preset: { type: 'string', default: 'homework' },
     epochs: { type: 'string' },
@@ -31,8 +31,7 @@ const { values: flags } = parseArgs({
     out: { type: 'string' },
   },
 })
-const preset = SEARCH_PRESETS[flags.preset as keyof typeof SEARCH_PRESETS]
-if (!preset) throw new Error(`--preset: expected one of ${Object.keys(SEARCH_PRESETS).join(', ')}, got ${flags.preset}`)
+const preset = chosen('--preset', flags.preset, SEARCH_PRESETS)
 const { grid, base } = preset
 const { scale, validFraction, limitTrain, limitTest } = preset.training
 const seed = Number(flags.seed)

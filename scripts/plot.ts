@@ -6,7 +6,6 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import {
   accuracyCurvesFigure,
   type Figure,
@@ -19,8 +18,9 @@ import {
   renderFigure,
   writeFileAtomic,
 } from 'native-mlp'
+import { parseFlags } from './flags.js'
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags({
   allowPositionals: true,
   options: { out: { type: 'string' } },
 })

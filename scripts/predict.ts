@@ -3,11 +3,11 @@
  *
  *     npm run predict -- --weights runs/train-homework/best.safetensors --rows 0,1,2
  */
-import { stat } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { statSync } from 'node:fs'
 import { loadHomeworkWeights, loadModel, mnist } from 'native-mlp'
+import { parseFlags } from './flags.js'
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags({
   options: {
     weights: { type: 'string', default: 'runs/train-homework/best.safetensors' },
     rows: { type: 'string', default: '0,1,2,3,4,5,6,7,8,9' },
@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
 })
 
 // a folder holds the homework's four .npy files
-const isFolder = (await stat(flags.weights)).isDirectory()
+const isFolder = statSync(flags.weights, { throwIfNoEntry: false })?.isDirectory()
 const model = isFolder ? await loadHomeworkWeights(flags.weights) : await loadModel(flags.weights)
 
 const { test } = await mnist({ dir: flags.data, scale: model.inputScale })

@@ -7,7 +7,6 @@
  * For everything else that can be set, and a full record of the run, there is `npx native-mlp train`.
  */
 import { mkdir, rm } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import {
   accuracyCurvesFigure,
   appendHistory,
@@ -19,7 +18,6 @@ import {
   MLP,
   mnist,
   PRESETS,
-  type PresetName,
   parameterHistogramsFigure,
   renderFigure,
   saveModel,
@@ -28,8 +26,9 @@ import {
   weightImagesFigure,
   writeFileAtomic,
 } from 'native-mlp'
+import { chosen, parseFlags } from './flags.js'
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags({
   options: {
     preset: { type: 'string', default: 'homework' },
     epochs: { type: 'string' },
@@ -38,8 +37,7 @@ const { values: flags } = parseArgs({
     out: { type: 'string' },
   },
 })
-const preset = PRESETS[flags.preset as PresetName]
-if (!preset) throw new Error(`--preset: expected one of ${Object.keys(PRESETS).join(', ')}, got ${flags.preset}`)
+const preset = chosen('--preset', flags.preset, PRESETS)
 const seed = Number(flags.seed)
 const out = flags.out ?? `runs/train-${flags.preset}`
 
