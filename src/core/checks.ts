@@ -1,4 +1,5 @@
-import { invalidArgument, NativeMlpError } from './errors.js'
+import { invalidArgument, NativeMlpError, shortened } from './errors.js'
+import type { Signal } from './platform.js'
 
 /** Argument checks used at the public surface; each returns its value so that it can stand in an expression. */
 
@@ -25,6 +26,20 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
   return value as T
 }
 
+export function trueOrFalse(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidArgument(name, 'true or false', value)
+  return value
+}
+
+/** @param value an AbortSignal, or undefined for none */
+export function signalOrNone(name: string, value: unknown): Signal | undefined {
+  if (value === undefined) return undefined
+  const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<Signal>
+  const listens = typeof addEventListener === 'function' && typeof removeEventListener === 'function'
+  if (typeof aborted !== 'boolean' || !listens) throw invalidArgument(name, 'an AbortSignal', value)
+  return value as Signal
+}
+
 /** Refuses misspelt options, naming the closest one that exists. */
 export function knownOptions(name: string, options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return
@@ -33,12 +48,16 @@ export function knownOptions(name: string, options: unknown, allowed: readonly s
     if (allowed.includes(key)) continue
     const near = closest(key, allowed)
     const hint = near ? `; did you mean '${near}'?` : `; known: ${allowed.join(', ')}`
-    throw new NativeMlpError('UNKNOWN_OPTION', `${name}: unknown option '${key}'${hint}`)
+    throw new NativeMlpError('UNKNOWN_OPTION', `${name}: unknown option '${shortened(key)}'${hint}`)
   }
 }
 
+/** A longer one is no misspelling of a name, and would take long to compare. */
+const LONGEST_WORD = 100
+
 /** The allowed word within an edit distance of about a third of its length, if there is one. */
 export function closest(word: string, allowed: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of allowed) {

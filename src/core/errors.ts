@@ -22,18 +22,35 @@ export class NativeMlpError extends Error {
   }
 }
 
+const LONGEST_TEXT = 60
+const LONGEST_DESCRIPTION = 200
+const DEEPEST_LIST = 2
+
+/** The beginning of a text that comes from outside, as far as it fits into a message. */
+export function shortened(text: string, length = LONGEST_TEXT): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text
+}
+
 /** Shows a value in an error message: short, typed, never megabytes of array. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined)
-    return String(value)
-  if (typeof value === 'bigint') return `${value}n`
+  return shortened(describeTo(value, DEEPEST_LIST), LONGEST_DESCRIPTION)
+}
+
+/** @param depth how many lists within lists are shown */
+function describeTo(value: unknown, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(shortened(value))
+  if (typeof value === 'bigint') return `${shortened(String(value))}n`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
   if (ArrayBuffer.isView(value))
     return `${value.constructor.name} of length ${(value as Uint8Array).length ?? value.byteLength}`
-  if (Array.isArray(value))
-    return value.length <= 6 ? `[${value.map(describe).join(', ')}]` : `an array of ${value.length}`
-  if (typeof value === 'function') return 'a function'
-  return value.constructor?.name && value.constructor.name !== 'Object' ? `a ${value.constructor.name}` : 'an object'
+  if (Array.isArray(value)) {
+    const isShown = value.length <= 6 && depth > 0
+    if (!isShown) return `an array of ${value.length}`
+    return `[${Array.from(value, (item) => describeTo(item, depth - 1)).join(', ')}]`
+  }
+  const name = value.constructor?.name
+  return typeof name === 'string' && !['', 'Object'].includes(name) ? `a ${shortened(name)}` : 'an object'
 }
 
 /** The one formatter for a bad argument: names it, what was expected, what came. */
