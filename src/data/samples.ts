@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions } from '../core/checks.js'
+import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
@@ -73,7 +73,8 @@ export class Samples implements SamplesFields {
     if (options.valid !== undefined && options.test !== undefined) {
       throw new NativeMlpError('INVALID_ARGUMENT', 'split: expected one of valid and test, got both')
     }
-    const { seed = 1, stratified = false } = options
+    const { seed = 1 } = options
+    const stratified = trueOrFalse('split: stratified', options.stratified ?? false)
     const { kept, drawn } = splitPositions(this.length, fraction, seed, stratified ? this.#classOfPositions() : null)
     return { train: this.subset(kept), [name]: this.subset(drawn) }
   }

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { integerInRange, knownOptions } from '../core/checks.js'
+import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
 
 export interface ReadOptions {
@@ -23,7 +23,7 @@ export function checkReadOptions(name: string, options: ReadOptions): Required<R
   knownOptions(name, options, ['maxBytes', 'shared'])
   return {
     maxBytes: integerInRange(`${name}: maxBytes`, options.maxBytes ?? DEFAULT_MAX_BYTES, 1),
-    shared: options.shared ?? false,
+    shared: trueOrFalse(`${name}: shared`, options.shared ?? false),
   }
 }
 

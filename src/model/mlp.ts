@@ -1,6 +1,6 @@
 import type { Backend, Layer } from '../backend/backend.js'
 import { defaultBackend } from '../backend/index.js'
-import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import type { LayerParameters } from '../core/results.js'
@@ -172,7 +172,7 @@ export class MLP {
    */
   async predict(inputs: InputRows | Float32Array | Uint8Array, options: PredictOptions = {}): Promise<Prediction> {
     knownOptions('predict', options, ['signal'])
-    return predict(this, inputs, options)
+    return predict(this, inputs, { signal: signalOrNone('signal', options.signal) })
   }
 
   /** 'MLP 784-512-10 relu softmaxCrossEntropy (407,050 parameters, native)' */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { backendInfo, defaultBackend } from '../backend/index.js'
-import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { Samples } from '../data/samples.js'
@@ -68,7 +68,8 @@ export function planSearch(options: GridSearchOptions): SearchPlan {
   const data = checkData(options.data, base)
   const selection = checkSelection(options, base, data)
   for (const point of points) checkPoint(point, data)
-  if (typeof keepModels !== 'boolean') throw invalidArgument('keepModels', 'true or false', keepModels)
+  trueOrFalse('keepModels', keepModels)
+  signalOrNone('signal', signal)
   const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS)
   const { backend, isa } = backendInfo()
   const header: StudyHeader = {

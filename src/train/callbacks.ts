@@ -41,10 +41,11 @@ export interface EpochEvent {
   readonly accuracy: number
 }
 
-/** Where `fit` hands out what happens. What a callback throws ends the run with that error. */
+/** Where `fit` hands out what happens. What a callback throws, or its promise, ends the run with that error. */
 export interface FitCallbacks {
+  /** training waits for its promise, where it returns one */
   readonly onStart?: (event: StartEvent) => void
-  /** called after each step: keep it short */
+  /** called after each step: keep it short; training waits for its promise, where it returns one */
   readonly onStep?: (event: StepEvent) => void
   /** training waits for its promise */
   readonly onEvaluation?: (event: EvaluationEvent) => void | Promise<void>

@@ -1,5 +1,5 @@
 import type { Dataset, Evaluator } from '../backend/backend.js'
-import { integerInRange, knownOptions } from '../core/checks.js'
+import { integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
 import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
@@ -26,7 +26,8 @@ export interface EvaluateOptions {
  */
 export async function evaluate(model: MLP, data: Samples, options: EvaluateOptions = {}): Promise<Evaluation> {
   knownOptions('evaluate', options, ['signal', 'chunk'])
-  const { signal, chunk } = options
+  const { chunk } = options
+  const signal = signalOrNone('signal', options.signal)
   if (chunk !== undefined) integerInRange('chunk', chunk, 1)
   checkSet(model, data, 'data')
   const measured = await new SetEvaluator(model).measure(data, { name: 'data', signal, chunk })

@@ -1,4 +1,4 @@
-import { finiteInRange, integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { finiteInRange, integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { BATCH_MODES, type BatchMode } from '../data/batches.js'
@@ -36,7 +36,10 @@ export interface FitOptions {
   readonly evaluateEvery?: number
   /** default: valid and test as far as given, else train */
   readonly evaluateOn?: readonly SetName[]
-  /** leave the model with the parameters of the best validation so far; default true; without `valid` the last ones stay */
+  /**
+   * leave the model with the parameters of the best validation so far; default true; without `valid`, or without it in
+   * `evaluateOn`, the last ones stay
+   */
   readonly keepBest?: boolean
   readonly earlyStopping?: EarlyStopping
   /** end the run at the evaluation that finds it collapsed; default false: it is only reported */
@@ -117,11 +120,11 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
     evaluateEvery:
       options.evaluateEvery === undefined ? null : integerInRange('evaluateEvery', options.evaluateEvery, 1),
     evaluateOn,
-    keepBest: boolean('keepBest', options.keepBest ?? true),
+    keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     earlyStopping: earlyStopping === undefined ? null : checkEarlyStopping(earlyStopping),
-    stopOnCollapse: boolean('stopOnCollapse', options.stopOnCollapse ?? false),
+    stopOnCollapse: trueOrFalse('stopOnCollapse', options.stopOnCollapse ?? false),
     callbacks: checkCallbacks(options.callbacks ?? {}),
-    signal: options.signal,
+    signal: signalOrNone('signal', options.signal),
     yieldEveryMs: finiteInRange('yieldEveryMs', options.yieldEveryMs ?? 16, 0),
   }
 }
@@ -170,7 +173,10 @@ function checkCallbacks(callbacks: FitCallbacks): FitCallbacks {
   return callbacks
 }
 
-function boolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw invalidArgument(name, 'true or false', value)
-  return value
+function checkKeepBest(value: boolean | undefined, sets: FitPlan['sets'], evaluateOn: readonly SetName[]): boolean {
+  const keepBest = trueOrFalse('keepBest', value ?? true)
+  if (value === true && sets.valid !== undefined && !evaluateOn.includes('valid')) {
+    throw new NativeMlpError('INVALID_ARGUMENT', "keepBest: needs 'valid' in evaluateOn, which chooses the best")
+  }
+  return keepBest
 }

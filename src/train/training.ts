@@ -70,10 +70,12 @@ export class Training {
     const totalSteps = epochs * stepsPerEpoch
     const start = performance.now()
     this.#lastPause = start
-    callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, rows: sets.train.rows.length })
+    await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, rows: sets.train.rows.length })
     while (state.step < totalSteps && state.stopped === null) {
       throwIfAborted(this.#plan.signal, this.#place())
-      this.#trainOnce()
+      const pending = this.#trainOnce()
+      // awaiting what is no promise would still cost a turn of the queue
+      if (isPromise(pending)) await pending
       if (this.#isEvaluationDue()) await this.#evaluate()
       if (state.step % stepsPerEpoch === 0) await this.#endEpoch()
       if (performance.now() - this.#lastPause >= this.#plan.yieldEveryMs) await this.#pause()
@@ -81,7 +83,8 @@ export class Training {
     return this.#finish(start)
   }
 
-  #trainOnce(): void {
+  /** @returns what onStep has to finish, if anything */
+  #trainOnce(): unknown {
     const state = this.#state
     const rowIndices = this.#sampler.next()
     const loss = this.#step.run(rowIndices, this.#plan.optimizer.rule(state.step))
@@ -95,7 +98,7 @@ export class Training {
     state.epochRows += rows
     const { onStep } = this.#plan.callbacks
     const step = state.step++
-    if (onStep) onStep({ step, epoch: this.#epochOf(step), rows, loss, correct })
+    if (onStep) return onStep({ step, epoch: this.#epochOf(step), rows, loss, correct })
   }
 
   /** Whether the step just done is one after which the sets are evaluated. */
@@ -200,4 +203,8 @@ export class Training {
   #occasion(step: number): { step: number; learningRate: number } {
     return { step, learningRate: this.#plan.optimizer.learningRate }
   }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }

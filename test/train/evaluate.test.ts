@@ -81,6 +81,17 @@ describe.each(BACKENDS)('evaluate on %s', (_, backend) => {
     expect(result.perClass[29_999]).toEqual({ precision: 0, recall: 0, support: 1 })
   })
 
+  it('refuses a signal that is none', async () => {
+    const model = new MLP({ layers: [4, 9, 3], backend })
+    const signal = {} as AbortSignal
+    for (const call of [() => evaluate(model, clusters(9), { signal }), () => model.predict(clusters(9), { signal })]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('signal:'),
+      })
+    }
+  })
+
   it('refuses sets that do not fit the model', async () => {
     const model = new MLP({ layers: [4, 9, 3], backend })
     const regression = new MLP({ layers: [4, 3], loss: 'meanSquaredError', backend })

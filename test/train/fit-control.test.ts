@@ -27,6 +27,22 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
     for (const entry of history) expect(Object.keys(entry)).toEqual(['step', 'epoch', 'train', 'valid', 'test'])
   })
 
+  it('waits for every callback, and ends with what its promise ends with', async () => {
+    const model = make()
+    const order: string[] = []
+    const note = (name: string) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      order.push(name)
+    }
+    const callbacks = { onStart: note('start'), onStep: note('step'), onEpoch: note('epoch') }
+    await runFit(model, clusters(20), { epochs: 1, batchSize: 10, optimizer, callbacks })
+    expect(order).toEqual(['start', 'step', 'step', 'epoch'])
+    for (const name of ['onStart', 'onStep']) {
+      const failing = { [name]: () => Promise.reject(new Error(`no ${name}`)) }
+      await expect(runFit(model, clusters(20), { optimizer, callbacks: failing })).rejects.toThrow(`no ${name}`)
+    }
+  })
+
   it('keeps the earlier of two equally good evaluations', async () => {
     const model = make()
     const digests: string[] = []
