@@ -4,7 +4,7 @@ import { invalidFile, NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders } from '../formats/folder.js'
 import { encodeNpy, readNpy } from '../formats/npy.js'
-import { MLP } from '../model/mlp.js'
+import { checkModel, MLP } from '../model/mlp.js'
 import type { LoadOptions } from './model-file.js'
 
 /** Per layer, the names of its weights and biases. */
@@ -59,6 +59,7 @@ export async function saveHomeworkWeights(dir: string, model: MLP): Promise<void
 }
 
 function checkExpressible(model: MLP): void {
+  checkModel(model)
   const { layerSizes, activation, loss, inputScale } = model
   const wrong =
     (layerSizes.length !== 3 && `${layerSizes.length - 1} layers, expected 2`) ||

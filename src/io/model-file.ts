@@ -10,7 +10,7 @@ import {
   type Safetensors,
   type Tensor,
 } from '../formats/safetensors.js'
-import { MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
+import { checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
 
 /** Rises when a reader of the older version would misread a newer file. */
 const FORMAT_VERSION = 1
@@ -32,6 +32,7 @@ export async function saveModel(path: string, model: MLP): Promise<void> {
 
 /** The bytes `saveModel` writes. */
 export function encodeModel(model: MLP): Uint8Array {
+  checkModel(model)
   const tensors = new Map<string, Tensor>()
   model.getParameters().forEach(({ weights, biases, inputs, outputs }, l) => {
     if (!model.backend.allFinite(model.layers[l].parameters)) {

@@ -42,6 +42,9 @@ export function asInputRows(
 /** @throws NativeMlpError INVALID_ARGUMENT when the set is empty or does not fit a network with `cols` inputs of that scale */
 export function checkInputRows(inputs: InputRows, cols: number, scale: InputScale, name: string): void {
   if (inputs.cols !== cols) throw invalidArgument(`${name}.cols`, `${cols}, the inputs of the model`, inputs.cols)
+  if (inputs.values?.length === 0) {
+    throw invalidArgument(`${name}.values`, 'values that have not been moved to another thread', inputs.values)
+  }
   if (inputs.rows.length === 0) throw invalidArgument(name, 'at least one row', 'an empty set')
   if (inputs.scale !== scale) {
     throw new NativeMlpError(

@@ -79,7 +79,7 @@ export class MLP {
     this.classNames = checkClassNames(options.classNames ?? null, this.outputs)
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
-    this.backend = options.backend ?? defaultBackend()
+    this.backend = options.backend === undefined ? defaultBackend() : checkBackend(options.backend)
     this.parameters = this.backend.allocate(packedLength(this.backend, this.layerSizes))
     this.layers = layerViews(this)
     this.setParameters(initialParameters(this.layerSizes, init, seed))
@@ -115,7 +115,7 @@ export class MLP {
 
   /**
    * @param parameters per layer, weights [K][N] row-major and biases [N]; copied
-   * @throws NativeMlpError INVALID_ARGUMENT when a length is wrong; the model is then unchanged
+   * @throws NativeMlpError INVALID_ARGUMENT when a length is wrong or a value is not finite; the model is then unchanged
    */
   setParameters(parameters: readonly Pick<LayerParameters, 'weights' | 'biases'>[]): void {
     if (!Array.isArray(parameters) || parameters.length !== this.layers.length) {
@@ -124,6 +124,8 @@ export class MLP {
     this.layers.forEach(({ inputs, outputs }, l) => {
       checkFloats(`parameters[${l}].weights`, parameters[l]?.weights, inputs * outputs, `${inputs} x ${outputs}`)
       checkFloats(`parameters[${l}].biases`, parameters[l]?.biases, outputs, `${outputs}`)
+      checkFinite(this.backend, `parameters[${l}].weights`, parameters[l].weights)
+      checkFinite(this.backend, `parameters[${l}].biases`, parameters[l].biases)
     })
     this.layers.forEach((layer, l) => {
       this.backend.pack(parameters[l].weights, parameters[l].biases, layer)
@@ -168,7 +170,8 @@ export class MLP {
    * Outputs for any number of rows, computed in slices so that the event loop stays free.
    *
    * @param inputs `Samples`, or rows [n][inputs] row-major: bytes mean what `inputScale` says, float32 is taken as it is
-   * @throws NativeMlpError INVALID_ARGUMENT for rows that do not fit or are not finite, ABORTED when the signal fires
+   * @throws NativeMlpError INVALID_ARGUMENT for rows that do not fit or are not finite, NOT_FINITE naming the first row whose
+   *   outputs are not, ABORTED when the signal fires
    */
   async predict(inputs: InputRows | Float32Array | Uint8Array, options: PredictOptions = {}): Promise<Prediction> {
     knownOptions('predict', options, ['signal'])
@@ -189,12 +192,16 @@ function checkLayers(layers: unknown): readonly number[] {
   if (!Array.isArray(layers) || layers.length < 2) {
     throw invalidArgument('layers', 'at least two sizes: inputs, hidden..., outputs', layers)
   }
-  return Object.freeze(layers.map((size, i) => integerInRange(`layers[${i}]`, size, 1, MAX_LAYER_SIZE)))
+  return Object.freeze(Array.from(layers, (size, i) => integerInRange(`layers[${i}]`, size, 1, MAX_LAYER_SIZE)))
 }
 
 function checkClassNames(names: unknown, outputs: number): readonly string[] | null {
   if (names === null) return null
-  if (!Array.isArray(names) || names.length !== outputs || !names.every((name) => typeof name === 'string')) {
+  if (
+    !Array.isArray(names) ||
+    names.length !== outputs ||
+    !Array.from(names).every((name) => typeof name === 'string')
+  ) {
     throw invalidArgument('classNames', `${outputs} strings, one for each output`, names)
   }
   return Object.freeze([...names])
@@ -226,5 +233,25 @@ function layerViews({ backend, layerSizes, activation, outputActivation, paramet
 function checkFloats(name: string, value: unknown, length: number, meaning: string): void {
   if (!(value instanceof Float32Array) || value.length !== length) {
     throw invalidArgument(name, `a Float32Array of length ${length} (${meaning})`, value)
+  }
+}
+
+function checkFinite(backend: Backend, name: string, values: Float32Array): void {
+  if (backend.allFinite(values)) return
+  const at = values.findIndex((value) => !Number.isFinite(value))
+  throw invalidArgument(`${name}[${at}]`, 'a finite number', values[at])
+}
+
+function checkBackend(backend: Backend): Backend {
+  if (typeof backend?.allocate !== 'function') {
+    throw invalidArgument('backend', 'a backend such as defaultBackend() or createJsBackend() returns', backend)
+  }
+  return backend
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT */
+export function checkModel(model: MLP): void {
+  if (typeof model?.getParameters !== 'function' || !Array.isArray(model.layers)) {
+    throw invalidArgument('model', 'an MLP', model)
   }
 }

@@ -1,4 +1,5 @@
 import { softmaxExp } from '../core/elementary.js'
+import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
@@ -40,6 +41,14 @@ export async function predict(
     what: 'predict',
     afterSlice: isClassifier ? (from, to) => softmaxRows(outputs, probabilities, classes, from, to) : undefined,
   })
+  if (!backend.allFinite(outputs)) {
+    const at = outputs.findIndex((value) => !Number.isFinite(value))
+    const where = `predict: output ${at % classes} of row ${Math.floor(at / classes)}`
+    throw new NativeMlpError(
+      'NOT_FINITE',
+      `${where} is ${outputs[at]}: its inputs or the parameters of the model are too large`,
+    )
+  }
   return { classes: isClassifier ? predicted : new Int32Array(0), probabilities, outputs }
 }
 

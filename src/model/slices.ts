@@ -1,4 +1,5 @@
 import type { Backend, EvaluationBuffers, Evaluator, Layer } from '../backend/backend.js'
+import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, SLICE_MS, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 
@@ -42,12 +43,24 @@ export async function evaluateInSlices(
     throwIfAborted(signal, what)
     const to = Math.min(rowIndices.length, from + pace.rows)
     const start = performance.now()
-    backend.evaluate(evaluator, rowIndices.subarray(from, to), layers, slice(buffers, rowIndices.length, from, to))
+    try {
+      backend.evaluate(evaluator, rowIndices.subarray(from, to), layers, slice(buffers, rowIndices.length, from, to))
+    } catch (error) {
+      throw refusedData(error, what)
+    }
     afterSlice?.(from, to)
     if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, performance.now() - start)
     from = to
     await nextMacrotask()
   }
+}
+
+/** What to throw where a backend threw: it refuses what has passed all checks only if that has changed since. */
+export function refusedData(error: unknown, what: string): unknown {
+  const refused = error instanceof NativeMlpError && error.code === 'INVALID_ARGUMENT'
+  if (!refused && !(error instanceof RangeError || error instanceof TypeError)) return error
+  const problem = `${what}: arrays of the data or the model have changed since they were checked: ${error.message}`
+  return new NativeMlpError('INVALID_ARGUMENT', problem, { cause: error })
 }
 
 /** Aims at half the allowed time, in whole chunks of 256 rows once slices are long, never growing more than fourfold. */

@@ -1,11 +1,12 @@
 import type { Dataset, Evaluator } from '../backend/backend.js'
 import { integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
+import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
 import { datasetOf } from '../model/inputs.js'
 import { LOSS_INFO } from '../model/losses.js'
-import type { MLP } from '../model/mlp.js'
+import { checkModel, type MLP } from '../model/mlp.js'
 import { evaluateInSlices, firstPace, type Pace } from '../model/slices.js'
 import { classMetrics, confusionMatrix } from './metrics.js'
 import { checkSet } from './set-check.js'
@@ -22,16 +23,24 @@ export interface EvaluateOptions {
  * on a set. For regression the loss is the mean squared error, the accuracy NaN and the confusion matrix empty; it is empty
  * for more than 1,000 classes too.
  *
- * @throws NativeMlpError INVALID_ARGUMENT when the set does not fit the model, ABORTED when the signal fires
+ * @throws NativeMlpError INVALID_ARGUMENT when the set does not fit the model, NOT_FINITE naming the first row whose loss is
+ *   not finite, ABORTED when the signal fires
  */
 export async function evaluate(model: MLP, data: Samples, options: EvaluateOptions = {}): Promise<Evaluation> {
   knownOptions('evaluate', options, ['signal', 'chunk'])
   const { chunk } = options
   const signal = signalOrNone('signal', options.signal)
   if (chunk !== undefined) integerInRange('chunk', chunk, 1)
+  checkModel(model)
   checkSet(model, data, 'data')
-  const measured = await new SetEvaluator(model).measure(data, { name: 'data', signal, chunk })
+  const evaluator = new SetEvaluator(model)
+  const measured = await evaluator.measure(data, { name: 'data', signal, chunk })
   const { loss, accuracy, correct, count, predicted } = measured
+  if (!Number.isFinite(loss)) {
+    const problem = `the loss of row ${evaluator.firstBadRow(count)} is not finite`
+    const reason = 'its inputs or the parameters of the model are too large'
+    throw new NativeMlpError('NOT_FINITE', `evaluate: ${problem}: ${reason}`)
+  }
   if (data.labels === null || predicted === null) {
     return { loss, accuracy, correct, count, confusion: [], perClass: [] }
   }
@@ -107,6 +116,11 @@ export class SetEvaluator {
       count,
       predicted: isClassifier ? predicted : null,
     }
+  }
+
+  /** Position of the first row of the set measured last, of `count` rows, whose loss is not finite; -1 for none. */
+  firstBadRow(count: number): number {
+    return this.#rowLosses.subarray(0, count).findIndex((loss) => !Number.isFinite(loss))
   }
 
   #evaluatorOf(data: Samples, name: string): Evaluator {

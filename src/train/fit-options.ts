@@ -3,7 +3,7 @@ import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { BATCH_MODES, type BatchMode } from '../data/batches.js'
 import type { Samples } from '../data/samples.js'
-import type { MLP } from '../model/mlp.js'
+import { checkModel, type MLP } from '../model/mlp.js'
 import type { FitCallbacks } from './callbacks.js'
 import { checkEarlyStopping, type EarlyStopping } from './early-stopping.js'
 import type { Optimizer } from './optimizers.js'
@@ -99,6 +99,7 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
     throw invalidArgument('fit', expected, options)
   }
   knownOptions('fit', options, OPTION_NAMES)
+  checkModel(model)
   const sets = checkSets(model, train, options)
   const rows = train.rows.length
   const sampling = oneOf('sampling', options.sampling ?? 'shuffle', BATCH_MODES)

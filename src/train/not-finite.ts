@@ -4,7 +4,9 @@ import type { MLP } from '../model/mlp.js'
 export interface Occasion {
   /** 0-based step of the run */
   readonly step: number
-  readonly learningRate: number
+  /** of the optimizer, where it is one of this package */
+  readonly learningRate: number | undefined
+  readonly l2: number | undefined
 }
 
 /** The error for a loss that is not finite; `layer` is the 0-based layer that gave the first such value, -1 if none did. */
@@ -31,9 +33,15 @@ export function firstBadLayer({ backend, layers }: MLP): number {
   return layers.findIndex((layer) => !backend.allFinite(layer.parameters))
 }
 
-function cause({ learningRate }: Occasion): string {
-  return (
-    `most likely the learning rate (${learningRate}) is too high for these inputs: ` +
-    'try a tenth of it, or inputs scaled to 0..1'
-  )
+/** From here on a step overshoots: weight decay p -= learningRate l2 p turns every parameter around and lets it grow. */
+const L2_LIMIT = 2
+
+function cause({ learningRate, l2 }: Occasion): string {
+  const remedy = 'try a tenth of it, or inputs scaled to 0..1'
+  if (typeof learningRate !== 'number') return `most likely the learning rate is too high for these inputs: ${remedy}`
+  if (typeof l2 === 'number' && learningRate * l2 >= L2_LIMIT) {
+    const limit = `their product is ${learningRate * l2}, and from ${L2_LIMIT} on the L2 term alone makes parameters grow`
+    return `most likely the learning rate (${learningRate}) is too high, or l2 (${l2}): ${limit}`
+  }
+  return `most likely the learning rate (${learningRate}) is too high for these inputs: ${remedy}`
 }

@@ -37,3 +37,15 @@ export function sgd(options: SgdOptions): Optimizer {
   const rule: UpdateRule = Object.freeze({ kind: 'sgd', learningRate, l2, l2Biases: l2Biases ? l2 : 0 })
   return Object.freeze({ name: 'sgd', learningRate, l2, l2Biases, rule: () => rule })
 }
+
+/** @throws NativeMlpError INVALID_ARGUMENT for what an optimizer of one's own made wrong */
+export function checkRule(rule: UpdateRule, step: number): UpdateRule {
+  const name = `optimizer.rule(${step})`
+  if (typeof rule !== 'object' || rule === null || rule.kind !== 'sgd') {
+    throw invalidArgument(name, "a rule such as { kind: 'sgd', learningRate: 0.1, l2: 0, l2Biases: 0 }", rule)
+  }
+  for (const key of ['learningRate', 'l2', 'l2Biases'] as const) {
+    finiteInRange(`${name}.${key}`, rule[key], 0, MAX_FLOAT32)
+  }
+  return rule
+}

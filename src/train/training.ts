@@ -1,13 +1,16 @@
+import type { UpdateRule } from '../backend/backend.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import type { Collapse, HistoryEntry, SetMetrics } from '../core/results.js'
 import { BatchSampler } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
+import { refusedData } from '../model/slices.js'
 import { CollapseProbe } from './collapse.js'
 import { hasWaitedEnough, score, type Waiting } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-options.js'
 import type { FitResult, StopReason } from './fit-result.js'
-import { checkParameters, lossNotFinite } from './not-finite.js'
+import { checkParameters, lossNotFinite, type Occasion } from './not-finite.js'
+import { checkRule } from './optimizers.js'
 import { TrainingStep } from './step.js'
 
 /** Everything a run knows beside the model, its best parameters and the batch stream, as plain data. */
@@ -37,6 +40,7 @@ export class Training {
   #bestParameters: Float32Array | null = null
   #lastPause = 0
   #evaluationMs = 0
+  #lastRule: UpdateRule | null = null
 
   constructor(model: MLP, plan: FitPlan) {
     const { train } = plan.sets
@@ -87,7 +91,7 @@ export class Training {
   #trainOnce(): unknown {
     const state = this.#state
     const rowIndices = this.#sampler.next()
-    const loss = this.#step.run(rowIndices, this.#plan.optimizer.rule(state.step))
+    const loss = this.#compute(rowIndices, this.#rule(state.step))
     if (!Number.isFinite(loss)) {
       throw lossNotFinite('the training loss', loss, this.#step.firstNonFiniteLayer(), this.#occasion(state.step))
     }
@@ -99,6 +103,21 @@ export class Training {
     const { onStep } = this.#plan.callbacks
     const step = state.step++
     if (onStep) return onStep({ step, epoch: this.#epochOf(step), rows, loss, correct })
+  }
+
+  #rule(step: number): UpdateRule {
+    const rule = this.#plan.optimizer.rule(step)
+    // mostly one object for all steps
+    if (rule !== this.#lastRule) this.#lastRule = checkRule(rule, step)
+    return rule
+  }
+
+  #compute(rowIndices: Int32Array, rule: UpdateRule): number {
+    try {
+      return this.#step.run(rowIndices, rule)
+    } catch (error) {
+      throw refusedData(error, this.#place())
+    }
   }
 
   /** Whether the step just done is one after which the sets are evaluated. */
@@ -200,8 +219,9 @@ export class Training {
     return `fit at step ${this.#state.step}`
   }
 
-  #occasion(step: number): { step: number; learningRate: number } {
-    return { step, learningRate: this.#plan.optimizer.learningRate }
+  #occasion(step: number): Occasion {
+    const { learningRate, l2 } = this.#plan.optimizer
+    return { step, learningRate, l2 }
   }
 }
 

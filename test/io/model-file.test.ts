@@ -68,9 +68,7 @@ describe.each(BACKENDS)('a model file on %s', (name, backend) => {
 
   it('is not written for parameters that are not finite', async () => {
     const model = make()
-    const parameters = model.getParameters()
-    parameters[1].biases[2] = Number.NaN
-    model.setParameters(parameters)
+    model.layers[1].parameters.fill(Number.NaN)
     await expect(saveModel(path('nan.bin'), model)).rejects.toMatchObject({
       code: 'NOT_FINITE',
       message: expect.stringContaining('layer 2'),

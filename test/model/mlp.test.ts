@@ -56,6 +56,9 @@ describe.each(BACKENDS)('MLP on %s', (_, backend) => {
     expect(() => model.setParameters(parameters)).toThrow(/parameters\[2\]\.biases.*length 3/)
     expect(() => model.setParameters(parameters.slice(1))).toThrow(/each of 3 layers/)
     expect(() => model.restore(new Float32Array(3))).toThrow(/snapshot/)
+    const infinite = model.getParameters()
+    infinite[1].biases[2] = Number.NEGATIVE_INFINITY
+    expect(() => model.setParameters(infinite)).toThrow(/parameters\[1\]\.biases\[2\]: .*finite.*got -Infinity/)
     expect(model.parametersDigest()).toBe(digest)
   })
 })
@@ -64,6 +67,9 @@ describe('options of MLP', () => {
   const backend = BACKENDS[0][1]
   it.each([
     [{ layers: [5] }, /layers: expected at least two sizes/],
+    [{ layers: Object.assign(new Array(3), { 0: 5, 2: 2 }) }, /layers\[1\]: expected an integer.*got undefined/],
+    [{ layers: [5, 2], backend: 'js' }, /backend: expected a backend such as .*got "js"/],
+    [{ layers: [5, 2], backend: null }, /backend: expected a backend such as .*got null/],
     [{ layers: [5, 0, 2] }, /layers\[1\].*from 1 to 65536, got 0/],
     [{ layers: [5, 2.5] }, /layers\[1\]/],
     [{ layers: [70000, 2] }, /layers\[0\]/],

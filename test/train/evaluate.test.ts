@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { samples } from '../../src/data/samples.js'
+import { encodeModel } from '../../src/io/model-file.js'
 import { MLP } from '../../src/model/mlp.js'
 import { evaluate, SetEvaluator } from '../../src/train/evaluate.js'
+import { fit } from '../../src/train/fit.js'
+import { sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
 import { outputsOf, referenceFrom, rowLoss } from './double-reference.js'
 import { clusters, curve } from './toy-data.js'
@@ -79,6 +82,45 @@ describe.each(BACKENDS)('evaluate on %s', (_, backend) => {
     expect(result.perClass).toHaveLength(30_000)
     expect(result.perClass[0]).toEqual({ precision: 2 / 3, recall: 1, support: 2 })
     expect(result.perClass[29_999]).toEqual({ precision: 0, recall: 0, support: 1 })
+  })
+
+  it('names the row whose result is not finite, counting nothing as right', async () => {
+    const model = new MLP({ layers: [1, 2], init: { weights: 0, biases: 0 }, backend })
+    model.setParameters([{ weights: Float32Array.of(3e38, -3e38), biases: new Float32Array(2) }])
+    const data = samples({ values: Float32Array.of(1, 0.5, 10, -10), cols: 1, labels: [0, 0, 0, 0] })
+    await expect(evaluate(model, data)).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringMatching(/^evaluate: the loss of row [23] is not finite/),
+    })
+    await expect(model.predict(data)).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringMatching(/^predict: output 0 of row 2 is Infinity/),
+    })
+    expect((await evaluate(model, data.take(2))).correct).toBe(2)
+  })
+
+  it.each([null, undefined, {}, [4, 3]])('refuses the model %j', async (none) => {
+    const refused = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^model: expected an MLP/) }
+    await expect(evaluate(none as never, clusters(9))).rejects.toMatchObject(refused)
+    await expect(fit(none as never, clusters(9), { optimizer: sgd({ learningRate: 1 }) })).rejects.toMatchObject(
+      refused,
+    )
+    expect(() => encodeModel(none as never)).toThrow(/^model: expected an MLP/)
+  })
+
+  it('refuses data that were moved to another thread or cut short, before or while it reads them', async () => {
+    const model = new MLP({ layers: [4, 9, 3], backend })
+    const { values, labels } = clusters(3000)
+    const moved = samples({ values: Float32Array.from(values), cols: 4, labels: labels! })
+    await model.predict(moved)
+    const reading = evaluate(model, moved, { chunk: 100 })
+    structuredClone(moved.values, { transfer: [moved.values.buffer as ArrayBuffer] })
+    const refused = { code: 'INVALID_ARGUMENT' }
+    await expect(reading).rejects.toMatchObject(refused)
+    await expect(evaluate(model, moved)).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringMatching(/values.*moved/),
+    })
   })
 
   it('refuses a signal that is none', async () => {

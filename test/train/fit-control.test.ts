@@ -43,6 +43,38 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
     }
   })
 
+  it.each<[unknown, RegExp]>([
+    [undefined, /^optimizer\.rule\(3\): expected a rule .*got undefined/],
+    [{ kind: 'adam' }, /^optimizer\.rule\(3\): expected a rule/],
+    [{ kind: 'sgd', learningRate: '1', l2: 0, l2Biases: 0 }, /^optimizer\.rule\(3\)\.learningRate: .*got "1"/],
+    [{ kind: 'sgd', learningRate: 1, l2: Number.NaN, l2Biases: 0 }, /^optimizer\.rule\(3\)\.l2: .*got NaN/],
+  ])('refuses the rule %o', async (nonsense, message) => {
+    const own = { ...optimizer, rule: (step: number) => (step < 3 ? optimizer.rule(step) : (nonsense as never)) }
+    const run = runFit(make(), clusters(60), { optimizer: own, batchSize: 10 })
+    await expect(run).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
+  })
+
+  it('says that its data have changed while it trained', async () => {
+    const data = clusters(60)
+    const onStep = () => void structuredClone(data.values, { transfer: [data.values.buffer as ArrayBuffer] })
+    const run = runFit(make(), data, { optimizer, batchSize: 10, callbacks: { onStep } })
+    await expect(run).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^fit at step 1: .*have changed since they were checked: /),
+      cause: expect.any(Error),
+    })
+  })
+
+  it('says what most likely made its numbers overflow', async () => {
+    const run = (learningRate: number, l2: number, change = {}) =>
+      runFit(make(), clusters(60), { optimizer: { ...sgd({ learningRate, l2 }), ...change }, epochs: 200 })
+    await expect(run(1, 50)).rejects.toThrow(
+      /too high, or l2 \(50\): their product is 50, and from 2 on the L2 term alone/,
+    )
+    await expect(run(1e25, 0)).rejects.toThrow(/learning rate \(1e\+25\)/)
+    await expect(run(1e25, 0, { learningRate: undefined })).rejects.toThrow(/most likely the learning rate is too high/)
+  })
+
   it('keeps the earlier of two equally good evaluations', async () => {
     const model = make()
     const digests: string[] = []

@@ -81,6 +81,8 @@ export function gatherRange(
 ): void {
   if (end - begin > batch.capacity) throw invalidArgument('rowIndices', `at most ${batch.capacity} rows`, end - begin)
   if (dataset.cols !== batch.cols) throw invalidArgument('dataset', `${batch.cols} columns`, dataset.cols)
+  const { values, rows, cols } = dataset
+  if (values.length < rows * cols) throw invalidArgument('values', `${rows} x ${cols} values`, values)
   for (let i = begin; i < end; i++) {
     const row = rowIndices[i]
     if (row < 0 || row >= dataset.rows) throw invalidArgument(`rowIndices[${i}]`, `a row 0..${dataset.rows - 1}`, row)
