@@ -75,7 +75,7 @@ describe('native-mlp plot refuses', () => {
       1,
       /run\.json: model: layers: /,
     ],
-    ['half a line of history', () => withHistory('half', '{"step":1,'), 1, /history\.jsonl: line \d+ is not JSON/],
+    ['half a line of history', () => withHistory('half', '{"step":1,\n'), 1, /history\.jsonl: line \d+ is not JSON/],
     ['a damaged model', () => withModel('damaged'), 1, /^error \[INVALID_FILE\]: .*best\.safetensors/],
   ])('%s', async (_, make, code, message) => {
     const outcome: Outcome = await command(['plot', make()])
