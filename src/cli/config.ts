@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { closest } from '../core/checks.js'
-import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
+import { describe, invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
 import { duplicateKey } from '../formats/json-keys.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
 import { PRESET_NAMES, PRESETS, type PresetName, type TrainingConfig } from '../train/presets.js'
@@ -63,7 +63,7 @@ function issueError(issue: z.core.$ZodIssue, value: object, where: string): Nati
     const [key] = issue.keys
     const near = closest(key, KEYS)
     const hint = near ? `did you mean '${near}'?` : `known: ${KEYS.join(', ')}`
-    return new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${key}'; ${hint}`)
+    return new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
   }
   const key = String(issue.path[0])
   return invalidArgument(`${where}: ${key}`, FIELDS[key].expected, (value as Record<string, unknown>)[key])

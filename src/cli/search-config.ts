@@ -1,5 +1,5 @@
 import { closest, oneOf } from '../core/checks.js'
-import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
 import { expandGrid, type SearchBase, type SearchGrid } from '../search/grid.js'
 import { SEARCH_PRESETS, searchBase } from '../search/search-presets.js'
 import type { SelectBy, SelectionMetric } from '../search/study.js'
@@ -52,7 +52,7 @@ export async function resolveSearch(
   const grid = withSingleValues(fileGrid ?? start.grid, single, training)
   const base = {
     ...searchBase(training, grid),
-    ...('seed' in grid ? {} : { seed }),
+    ...(Object.hasOwn(grid, 'seed') ? {} : { seed }),
     stopOnCollapse: choice.stopOnCollapse ?? stopOnCollapse ?? false,
   }
   expandGrid(grid, base)
@@ -69,7 +69,7 @@ async function readSearchFile(file: string): Promise<SearchFile> {
   const value = await readJson(file)
   if (!isObject(value)) throw invalidArgument(where, 'a JSON object', value)
   for (const key of Object.keys(value)) checkKey(key, where)
-  const training = TRAINING_KEYS.filter((key) => key in value).map((key) => {
+  const training = TRAINING_KEYS.filter((key) => Object.hasOwn(value, key)).map((key) => {
     return [key, flagValue(key, `${where}: ${key}`, value[key])]
   })
   const { stopOnCollapse = false } = value
@@ -97,12 +97,12 @@ export function checkMetric(name: string, value: unknown): SelectionMetric {
 function checkFileGrid(grid: unknown, file: object, where: string): SearchGrid {
   if (!isObject(grid)) throw invalidArgument(`${where}: grid`, 'an object of lists', grid)
   for (const key of Object.keys(grid)) {
-    if (key in file)
+    if (Object.hasOwn(file, key))
       throw new NativeMlpError('INVALID_ARGUMENT', `${where}: ${key} is given both in grid and beside it`)
   }
   try {
     const placeholders = { learningRate: 0, hidden: 1 }
-    const missing = Object.entries(placeholders).filter(([key]) => !(key in grid))
+    const missing = Object.entries(placeholders).filter(([key]) => !Object.hasOwn(grid, key))
     expandGrid(grid as SearchGrid, Object.fromEntries(missing))
   } catch (error) {
     if (!(error instanceof NativeMlpError)) throw error
@@ -115,7 +115,7 @@ function checkKey(key: string, where: string): void {
   if (KEYS.includes(key)) return
   const near = closest(key, KEYS)
   const hint = near ? `did you mean '${near}'?` : `known: ${KEYS.join(', ')}`
-  throw new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${key}'; ${hint}`)
+  throw new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
 }
 
 /** The parameter stays a column of the results, with its one value. */

@@ -1,4 +1,4 @@
-import { invalidFile } from '../core/errors.js'
+import { invalidFile, shortened } from '../core/errors.js'
 
 export interface NpyHeader {
   /** e.g. '<f8' */
@@ -78,7 +78,7 @@ class HeaderText {
         descr = this.#string("a simple element type such as '<f8'")
       } else if (key === 'fortran_order' && fortranOrder === undefined) fortranOrder = this.#boolean()
       else if (key === 'shape' && shape === undefined) shape = this.#shape()
-      else throw this.#error(`unknown or repeated key '${key}' in the header`, keyAt)
+      else throw this.#error(`unknown or repeated key '${shortened(key)}' in the header`, keyAt)
       if (!this.#skip(',')) {
         this.#expect('}')
         break
@@ -99,7 +99,7 @@ class HeaderText {
       // Python 2 wrote 3L
       const digits = this.#take(/(\d+)L?/y, 'a dimension')[1]
       const dim = Number(digits)
-      if (!Number.isSafeInteger(dim)) throw this.#error(`dimension ${digits} is too large`)
+      if (!Number.isSafeInteger(dim)) throw this.#error(`dimension ${shortened(digits)} is too large`)
       shape.push(dim)
       if (this.#skip(',')) continue
       if (shape.length === 1) throw this.#error("expected ',' after the only dimension")

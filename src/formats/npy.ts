@@ -1,5 +1,5 @@
 import { knownOptions, oneOf } from '../core/checks.js'
-import { invalidArgument, invalidFile } from '../core/errors.js'
+import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
 import {
   bytesPerElement,
   decodeElements,
@@ -48,7 +48,11 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const order = header.descr[0]
   if (dtype === undefined || !'<>|'.includes(order) || (order === '|' && bytesPerElement(dtype) > 1)) {
     const known = [...DTYPES.values()].join(', ')
-    throw invalidFile(name, `element type '${header.descr}' is not supported; known: ${known}`, header.descrOffset)
+    throw invalidFile(
+      name,
+      `element type '${shortened(header.descr)}' is not supported; known: ${known}`,
+      header.descrOffset,
+    )
   }
   const { shape, dataOffset } = header
   const size = bytesPerElement(dtype)

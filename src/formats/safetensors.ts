@@ -1,5 +1,5 @@
 import { knownOptions } from '../core/checks.js'
-import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
+import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import {
   bytesPerElement,
   decodeElements,
@@ -70,7 +70,11 @@ export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
   for (const { key, type, shape, count, begin, end } of entries) {
     if (begin !== expected) {
       const problem = begin < expected ? 'overlaps the tensor before it' : 'leaves a hole before it'
-      throw invalidFile(name, `tensor '${key}' ${problem}: expected to begin at ${expected}`, dataOffset + begin)
+      throw invalidFile(
+        name,
+        `tensor '${shortened(key)}' ${problem}: expected to begin at ${expected}`,
+        dataOffset + begin,
+      )
     }
     tensors.set(key, { shape, data: decodeElements(bytes, dataOffset + begin, count, type, true) })
     expected = end
@@ -92,7 +96,7 @@ export function encodeSafetensors(contents: {
   const fields: string[] = []
   const metadata = Object.entries(contents.metadata ?? {})
   for (const [key, value] of metadata) {
-    if (typeof value !== 'string') throw invalidArgument(`metadata '${key}'`, 'a string', value)
+    if (typeof value !== 'string') throw invalidArgument(`metadata '${shortened(key)}'`, 'a string', value)
   }
   if (metadata.length > 0) {
     const pairs = metadata.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
@@ -125,12 +129,13 @@ export function encodeSafetensors(contents: {
 function checkTensor(key: string, { shape, data }: Tensor): string {
   if (key === '__metadata__') throw invalidArgument('tensors', "names other than '__metadata__'", key)
   const type = elementTypeOf(data)
-  if (type === undefined) throw invalidArgument(`tensor '${key}'`, 'a typed array of a safetensors type', data)
+  if (type === undefined)
+    throw invalidArgument(`tensor '${shortened(key)}'`, 'a typed array of a safetensors type', data)
   const count = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)
     ? elementCount(shape, 1, Number.MAX_SAFE_INTEGER)
     : undefined
   if (count !== data.length) {
-    throw invalidArgument(`tensor '${key}'`, `the elements of shape [${shape.join(', ')}]`, data)
+    throw invalidArgument(`tensor '${shortened(key)}'`, `the elements of shape ${shapeWords(shape)}`, data)
   }
   return CODES.get(type)!
 }
@@ -151,7 +156,7 @@ function parseHeader(bytes: Uint8Array, name: string): { header: object; dataOff
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice(8, dataOffset))
     header = JSON.parse(text)
     const repeated = duplicateKey(text)
-    if (repeated !== undefined) throw invalidFile(name, `repeated name '${repeated}' in the header`, 8)
+    if (repeated !== undefined) throw invalidFile(name, `repeated name '${shortened(repeated)}' in the header`, 8)
   } catch (error) {
     if (error instanceof NativeMlpError) throw error
     throw invalidFile(name, `the header is not valid JSON in UTF-8: ${(error as Error).message}`, 8)
@@ -176,22 +181,27 @@ interface TensorEntry {
 }
 
 function checkEntry(key: string, value: unknown, room: number, name: string): TensorEntry {
-  const bad = (problem: string) => invalidFile(name, `tensor '${key}': ${problem}`, 8)
+  const bad = (problem: string) => invalidFile(name, `tensor '${shortened(key)}': ${problem}`, 8)
   if (!isObject(value)) throw bad('expected an object')
   const unknown = Object.keys(value).find((field) => !['dtype', 'shape', 'data_offsets'].includes(field))
-  if (unknown !== undefined) throw bad(`unknown field '${unknown}'`)
+  if (unknown !== undefined) throw bad(`unknown field '${shortened(unknown)}'`)
   const { dtype, shape, data_offsets: offsets } = value
   const type = DTYPES.get(dtype as string)
-  if (type === undefined) throw bad(`dtype ${JSON.stringify(dtype)} is not supported; known: ${[...DTYPES.keys()]}`)
+  if (type === undefined) throw bad(`dtype ${describe(dtype)} is not supported; known: ${[...DTYPES.keys()]}`)
   if (!isSizes(shape)) throw bad('shape is not an array of integers >= 0')
   if (!isSizes(offsets) || offsets.length !== 2) throw bad('data_offsets are not two integers >= 0')
   const [begin, end] = offsets
   if (begin > end || end > room) throw bad(`data_offsets [${begin}, ${end}] leave the ${room} bytes of data`)
   const count = elementCount(shape, bytesPerElement(type), room)
   if (count === undefined || count * bytesPerElement(type) !== end - begin) {
-    throw bad(`shape [${shape.join(', ')}] of ${dtype} does not take the ${end - begin} bytes of its data_offsets`)
+    throw bad(`shape ${shapeWords(shape)} of ${dtype} does not take the ${end - begin} bytes of its data_offsets`)
   }
   return { key, type, shape, count, begin, end }
+}
+
+/** '[784, 512]', no longer than a message bears. */
+export function shapeWords(shape: readonly number[]): string {
+  return shape.length <= 8 ? `[${shape.join(', ')}]` : `[${shape.slice(0, 8).join(', ')}, ... ${shape.length} sizes]`
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import type { Backend } from '../backend/backend.js'
 import { knownOptions } from '../core/checks.js'
-import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import {
   encodeSafetensors,
   parseSafetensors,
   readSafetensors,
   type Safetensors,
+  shapeWords,
   type Tensor,
 } from '../formats/safetensors.js'
 import { checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
@@ -101,7 +102,8 @@ function checkVersion(metadata: Safetensors['metadata'], file: string): void {
     throw invalidFile(file, "not a model of this package: its metadata have no format 'native-mlp'")
   }
   const version = metadata.format_version ?? ''
-  if (!/^[1-9]\d{0,8}$/.test(version)) throw invalidFile(file, `format_version '${version}' is not a version number`)
+  if (!/^[1-9]\d{0,8}$/.test(version))
+    throw invalidFile(file, `format_version '${shortened(version)}' is not a version number`)
   if (Number(version) > FORMAT_VERSION) {
     throw invalidFile(file, `format version ${version} is newer than ${FORMAT_VERSION}, the newest this version reads`)
   }
@@ -135,7 +137,7 @@ function readParameters(
   }))
   if (tensors.size !== 2 * parameters.length) {
     const extra = [...tensors.keys()].find((key) => !/^layers\.\d+\.(weights|biases)$/.test(key))
-    const which = extra === undefined ? 'more layers than its metadata say' : `unexpected tensor '${extra}'`
+    const which = extra === undefined ? 'more layers than its metadata say' : `unexpected tensor '${shortened(extra)}'`
     throw invalidFile(file, which)
   }
   return parameters
@@ -150,7 +152,7 @@ function readTensor(
   const tensor = tensors.get(key)
   if (tensor === undefined) throw invalidFile(file, `tensor '${key}' is missing`)
   if (tensor.shape.length !== shape.length || tensor.shape.some((dim, i) => dim !== shape[i])) {
-    throw invalidFile(file, `tensor '${key}': expected shape [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`)
+    throw invalidFile(file, `tensor '${key}': expected shape ${shapeWords(shape)}, got ${shapeWords(tensor.shape)}`)
   }
   const { data } = tensor
   if (!(data instanceof Float32Array)) throw invalidFile(file, `tensor '${key}': expected elements of type F32`)

@@ -73,7 +73,8 @@ function checkGrid(grid: unknown, fixed: object): Axis[] {
     if (SETTING_NAMES.includes(name as keyof TrialSettings)) {
       throw new NativeMlpError('INVALID_ARGUMENT', `grid.${name}: the same in all trials, give it in base`)
     }
-    if (name in fixed) throw new NativeMlpError('INVALID_ARGUMENT', `${name}: given both in grid and in base`)
+    if (Object.hasOwn(fixed, name))
+      throw new NativeMlpError('INVALID_ARGUMENT', `${name}: given both in grid and in base`)
     const key = name as keyof TrialParameters
     return [key, checkValues(key, values)]
   })

@@ -42,6 +42,15 @@ describe('a config file', () => {
   })
 
   it.each<[string, unknown, string, string]>([
+    ['a key of every object', { toString: 1 }, 'UNKNOWN_OPTION', "unknown key 'toString'"],
+    ['the key of a prototype', '{"__proto__": {"epochs": 1}}', 'UNKNOWN_OPTION', "unknown key '__proto__'"],
+    ['a key of many letters', { ['k'.repeat(9999)]: 1 }, 'UNKNOWN_OPTION', `unknown key '${'k'.repeat(57)}...'`],
+    [
+      'a value nested beyond reason',
+      `{"hidden": ${'['.repeat(400_000)}${']'.repeat(400_000)}}`,
+      'INVALID_ARGUMENT',
+      'hidden: expected a list of layer sizes from 1 to 65536, got [[an array of 1]]',
+    ],
     ['a misspelt key', { epoch: 3 }, 'UNKNOWN_OPTION', "unknown key 'epoch'; did you mean 'epochs'?"],
     [
       'a key like no other',

@@ -129,6 +129,17 @@ describe('hostile files', () => {
     ['a shape beyond 2^53', file(`{"w":${tensor(0, 4, [2 ** 32, 2 ** 32])}}`, 4), /does not take the 4 bytes/],
     ['a shape of text', file('{"w":{"dtype":"F32","shape":"1","data_offsets":[0,4]}}', 4), /shape is not an array/],
     ['an unknown dtype', file(`{"w":${tensor(0, 4, [2], 'BF16')}}`, 4), /dtype "BF16" is not supported/],
+    [
+      'a dtype nested beyond reason',
+      file(`{"w":{"dtype":${'['.repeat(400_000)}${']'.repeat(400_000)},"shape":[2],"data_offsets":[0,4]}}`, 4),
+      /dtype \[\[an array of 1\]\] is not supported/,
+    ],
+    ['a name of a megabyte', file(`{"${'n'.repeat(1 << 20)}":1}`, 4), /tensor 'n{57}\.\.\.': expected an object$/],
+    [
+      'a thousand sizes',
+      file(`{"w":${tensor(0, 4, new Array(1000).fill(1), 'U8')}}`, 4),
+      /, \.\.\. 1000 sizes\] of U8/,
+    ],
     ['no dtype', file('{"w":{"shape":[1],"data_offsets":[0,4]}}', 4), /dtype undefined is not supported/],
     ['an unknown field', file('{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}', 4), /unknown field 'x'/],
     ['a tensor that is a number', file('{"w":1}', 0), /tensor 'w': expected an object/],
