@@ -31,11 +31,14 @@ function checkLabels(model: MLP, { labels, rows }: Samples, name: string): void 
   }
 }
 
-function checkTargets(model: MLP, { targets, targetCols }: Samples, name: string): void {
+function checkTargets(model: MLP, { targets, targetCols, values, cols }: Samples, name: string): void {
   if (targets === null) {
     throw new NativeMlpError('INVALID_ARGUMENT', `${name}: loss '${model.loss}' needs targets, but the set has none`)
   }
   if (targetCols !== model.outputs) {
     throw invalidArgument(`${name}.targetCols`, `${model.outputs}, the outputs of the model`, targetCols)
   }
+  const length = (values.length / cols) * targetCols
+  if (targets.length < length)
+    throw invalidArgument(`${name}.targets`, `${length} values that have not been moved`, targets)
 }

@@ -117,6 +117,12 @@ describe.each(BACKENDS)('evaluate on %s', (_, backend) => {
     structuredClone(moved.values, { transfer: [moved.values.buffer as ArrayBuffer] })
     const refused = { code: 'INVALID_ARGUMENT' }
     await expect(reading).rejects.toMatchObject(refused)
+    const regression = new MLP({ layers: [2, 5, 2], loss: 'meanSquaredError', backend })
+    const points = curve(100)
+    structuredClone(points.targets, { transfer: [points.targets!.buffer as ArrayBuffer] })
+    await expect(evaluate(regression, points)).rejects.toThrow(
+      /data\.targets: expected 200 values that have not been moved/,
+    )
     await expect(evaluate(model, moved)).rejects.toMatchObject({
       ...refused,
       message: expect.stringMatching(/values.*moved/),
