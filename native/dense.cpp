@@ -7,8 +7,9 @@
 namespace mlp {
 namespace {
 
-constexpr int kRowChunk = 64;     // rows of a forward task: few enough to divide, many enough to reuse the weights in L1
-constexpr int kInputChunk = 192;  // inputs of an update task: a multiple of every tile height and input group
+constexpr int kRowChunk = 128;    // rows of a forward task: few enough to divide, many enough to reuse the weights in L1
+constexpr int kTasksPerThread = 4;
+constexpr int kInputUnit = 12;    // inputs of an update task are a multiple of this: of every tile height and input group
 constexpr int kNarrowRows = 32;
 constexpr int kNarrowInputs = 64;
 
@@ -43,9 +44,9 @@ void clear_padding(const LayerView& layer, const Outputs& o, int row, int rows) 
   }
 }
 
-void wide_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer, int pair,
+// Columns of the panels first .. last - 1, for `rows` rows
+void wide_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer, int first, int last,
                   const Outputs& o) {
-  const int first = pair * 2, last = smaller(first + 2, layer.shape.panels());
   for (int p = first; p < last;) {
     const PanelForward f = panel_forward(layer, p, o, row, rows);
     if (!in.sparse()) {
@@ -86,7 +87,15 @@ PanelUpdate panel_update(const Layout& s, float* parameters, int panel, const Ma
           0};
 }
 
-void run_panel_update(const Kernels& k, const LayerInput& in, const PanelUpdate& u) {
+// The panel's columns of dZ are copied into contiguous memory first: where they lie their rows are spread over so many pages
+// that every tile would miss the first-level TLB.
+void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u) {
+  static thread_local Buffer<float> scratch;
+  const size_t width = static_cast<size_t>(u.width);
+  scratch.reserve(static_cast<size_t>(u.B) * width);
+  for (int r = 0; r < u.B; r++) memcpy(scratch.data() + static_cast<size_t>(r) * width, u.g + static_cast<size_t>(r) * u.g_stride, width * sizeof(float));
+  u.g = scratch.data();
+  u.g_stride = width;
   if (in.sparse()) k.update_sparse(u, in.batch->group_lists());
   else k.update_dense(u, in.data(), in.row_stride());
 }
@@ -95,7 +104,8 @@ void run_panel_update(const Kernels& k, const LayerInput& in, const PanelUpdate&
 
 void forward_rows(const Kernels& k, const LayerInput& in, int row0, int rows, const LayerView& layer, const Outputs& o) {
   if (layer.shape.narrow()) return narrow_forward(k, in, row0, 0, rows, layer, o);
-  for (int pair = 0; pair < ceil_div(layer.shape.panels(), 2); pair++) wide_forward(k, in, row0, 0, rows, layer, pair, o);
+  const int panels = layer.shape.panels();
+  for (int p = 0; p < panels; p += 2) wide_forward(k, in, row0, 0, rows, layer, p, smaller(p + 2, panels), o);
 }
 
 void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& layer, const Outputs& o) {
@@ -106,12 +116,15 @@ void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& l
     });
     return;
   }
-  const int pairs = ceil_div(layer.shape.panels(), 2);
+  // A thread begins with the columns whose weights it updates, so that they stay in its cache; two panels at once where that
+  // leaves enough for every thread.
+  const int panels = layer.shape.panels(), together = panels >= 2 * e.threads || e.threads == 1 ? 2 : 1;
+  const int groups = ceil_div(panels, together);
   const int chunk = e.threads == 1 && rows > 0 ? rows : kRowChunk;
   const int chunks = ceil_div(rows, chunk);
-  parallel(e.threads, pairs * chunks, [&](int task, int) {
-    const int row = task % chunks * chunk;
-    wide_forward(*e.kernels, in, 0, row, smaller(chunk, rows - row), layer, task / chunks, o);
+  parallel(e.threads, groups * chunks, [&](int task, int) {
+    const int row = task % chunks * chunk, first = task / chunks * together;
+    wide_forward(*e.kernels, in, 0, row, smaller(chunk, rows - row), layer, first, smaller(first + together, panels), o);
   });
 }
 
@@ -135,10 +148,10 @@ void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& l
                     previous_activation};
   };
   if (s.narrow()) {
-    parallel(e.threads, ceil_div(rows, kNarrowRows), [&](int task, int) {
-      const int row = task * kNarrowRows;
-      e.kernels->backward(
-          arguments(row, smaller(kNarrowRows, rows - row), 0, round16(s.K), layer.parameters, s.narrow_stride()));
+    const int width = round16(s.K), slices = e.threads == 1 ? 1 : ceil_div(width, kPanel);
+    parallel(e.threads, slices, [&](int slice, int) {  // by columns, as the layer below is updated
+      const int k0 = slice * kPanel, end = slices == 1 ? width : smaller(k0 + kPanel, width);
+      e.kernels->backward(arguments(0, rows, k0, end - k0, layer.parameters + k0, s.narrow_stride()));
     });
     return;
   }
@@ -171,7 +184,9 @@ void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows
     });
     return;
   }
-  const int chunk = e.threads == 1 ? s.K : kInputChunk;
+  // Enough tasks for the threads to share evenly, as few as that allows: each copies its columns of dZ
+  const int wanted = e.threads == 1 ? 1 : ceil_div(kTasksPerThread * e.threads, s.panels());
+  const int chunk = ceil_div(ceil_div(s.K, wanted), kInputUnit) * kInputUnit;
   const int chunks = ceil_div(s.K, chunk);
   parallel(e.threads, s.panels() * chunks, [&](int task, int) {
     const int panel = task / chunks, k0 = task % chunks * chunk;

@@ -2,15 +2,9 @@
 //   acc(i, j) = init(i, j) + sum_k a(i, k) b[k][j]     k ascending, one fma each
 // and the loop that covers M rows with tiles of nearly equal height, so that no thin remainder tile is left.
 
-template <int MR, int NV, bool ByK, class Init, class Done>
-MLP_INLINE void tile(int K, const float* a, size_t as, const float* b, size_t bs, const Init& init, const Done& done, int row,
-                     int col) {
-  typename Isa::V acc[MR][NV];
-  MLP_UNROLL for (int i = 0; i < MR; i++) init.template load<NV>(acc[i], row + i, col);
-  if constexpr (Done::kReads) {  // what the end of the tile reads is far away: fetched while the tile is computed
-    MLP_UNROLL for (int i = 0; i < MR; i++) done.template fetch<NV>(row + i, col);
-  }
-  for (int k = 0; k < K; k++) {
+template <int MR, int NV, bool ByK>
+MLP_INLINE void tile_terms(int from, int to, const float* a, size_t as, const float* b, size_t bs, typename Isa::V (&acc)[MR][NV]) {
+  for (int k = from; k < to; k++) {
     typename Isa::V bv[NV];
     MLP_UNROLL for (int j = 0; j < NV; j++) bv[j] = Isa::load(b + k * bs + j * Isa::L);
     MLP_UNROLL for (int i = 0; i < MR; i++) {
@@ -18,6 +12,21 @@ MLP_INLINE void tile(int K, const float* a, size_t as, const float* b, size_t bs
       MLP_UNROLL for (int j = 0; j < NV; j++) acc[i][j] = Isa::fma(av, bv[j], acc[i][j]);
     }
   }
+}
+
+constexpr int kBeforeEnd = 32;  // terms before the end at which the tile's end is fetched: sooner, and L1 has lost it again
+
+template <int MR, int NV, bool ByK, class Init, class Done>
+MLP_INLINE void tile(int K, const float* a, size_t as, const float* b, size_t bs, const Init& init, const Done& done, int row,
+                     int col) {
+  typename Isa::V acc[MR][NV];
+  MLP_UNROLL for (int i = 0; i < MR; i++) init.template load<NV>(acc[i], row + i, col);
+  const int fetched = Done::kReads && K > kBeforeEnd ? K - kBeforeEnd : 0;
+  if constexpr (Done::kReads) {
+    tile_terms<MR, NV, ByK>(0, fetched, a, as, b, bs, acc);
+    MLP_UNROLL for (int i = 0; i < MR; i++) done.template fetch<NV>(row + i, col);
+  }
+  tile_terms<MR, NV, ByK>(fetched, K, a, as, b, bs, acc);
   MLP_UNROLL for (int i = 0; i < MR; i++) done.template store<NV>(acc[i], row + i, col);
 }
 
