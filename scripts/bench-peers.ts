@@ -3,7 +3,7 @@
  *
  *     npm run bench:peers                      writes docs/results.md and docs/results.json
  *     npm run bench:peers -- --install         gets them first: Debian packages with apt-get, the others with npm
- *     npm run bench:peers -- --isa avx512 --threads 1 --only gemm --out /tmp/results
+ *     npm run bench:peers -- --isa avx512 --threads 1 --only gemm --out folder
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
