@@ -60,7 +60,10 @@ export interface TrialSummary {
   /** 0-based position in the study */
   readonly trial: number
   readonly params: Readonly<Record<string, number | string | boolean>>
-  readonly state: 'completed' | 'collapsed' | 'failed'
+  /** 'pruned': successive halving has given it up */
+  readonly state: 'completed' | 'collapsed' | 'failed' | 'pruned'
+  /** of a pruned trial: the 0-based rung after which it was given up */
+  readonly rung?: number
   /** why a trial collapsed or failed */
   readonly reason?: string
   readonly bestStep?: number

@@ -27,7 +27,7 @@ export class SearchState {
   readonly running = new Map<number, RunningTrial>()
   /** in the order in which they finished */
   readonly finished: TrialResult[] = []
-  readonly counts = { completed: 0, collapsed: 0, failed: 0 }
+  readonly counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
   readonly callbacks: SearchCallbacks
   readonly #now: () => number
   #start = 0

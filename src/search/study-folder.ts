@@ -166,7 +166,7 @@ export class StudyFolder {
 
 /** How many trials ended how. */
 export function countStates(trials: readonly Pick<TrialResult, 'state'>[]): Record<TrialResult['state'], number> {
-  const counts = { completed: 0, collapsed: 0, failed: 0 }
+  const counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
   for (const { state } of trials) counts[state]++
   return counts
 }
