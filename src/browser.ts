@@ -17,7 +17,15 @@ export { Samples, type SamplesOptions, type SplitOptions, samples } from './data
 export type { Init } from './model/initializers.js'
 export { MLP, type MLPOptions } from './model/mlp.js'
 export type { Prediction, PredictOptions } from './model/predict.js'
-export type { EpochEvent, EvaluationEvent, FitCallbacks, StartEvent, StepEvent } from './train/callbacks.js'
+export type {
+  CheckpointEvent,
+  EpochEvent,
+  EvaluationEvent,
+  FitCallbacks,
+  StartEvent,
+  StepEvent,
+} from './train/callbacks.js'
+export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export { fit } from './train/fit.js'
 export type { FitOptions } from './train/fit-options.js'

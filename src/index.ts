@@ -46,7 +46,15 @@ export type {
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/study-folder.js'
 export { resultsCsv, timingsCsv } from './search/study-tables.js'
 export type { TrialConfig, TrialParameters, TrialSettings } from './search/trial-config.js'
-export type { EpochEvent, EvaluationEvent, FitCallbacks, StartEvent, StepEvent } from './train/callbacks.js'
+export type {
+  CheckpointEvent,
+  EpochEvent,
+  EvaluationEvent,
+  FitCallbacks,
+  StartEvent,
+  StepEvent,
+} from './train/callbacks.js'
+export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export { fit } from './train/fit.js'
 export type { FitOptions } from './train/fit-options.js'

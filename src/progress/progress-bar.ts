@@ -33,7 +33,7 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
   const callbacks: FitCallbacks = {
     onStart: (event: StartEvent) => {
       rates = new RunRates(event)
-      bar.start(event.totalSteps, 0, { training: 'starting', evaluated: '', rate: '', left: '?' })
+      bar.start(event.totalSteps, event.step, { training: 'starting', evaluated: '', rate: '', left: '?' })
     },
     onStep: (event) => {
       rates!.add(event)

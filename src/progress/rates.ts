@@ -15,6 +15,8 @@ export interface Rates {
 /** Adds up the steps of a run as they come. */
 export class RunRates {
   readonly #totalSteps: number
+  /** done before this run, which may have resumed another */
+  readonly #stepsBefore: number
   readonly #now: () => number
   readonly #start: number
   #epoch = 0
@@ -25,8 +27,12 @@ export class RunRates {
   #correct = 0
 
   /** @param now milliseconds of some clock */
-  constructor({ totalSteps }: Pick<StartEvent, 'totalSteps'>, now: () => number = () => performance.now()) {
+  constructor(
+    { totalSteps, step = 0 }: Pick<StartEvent, 'totalSteps'> & Partial<Pick<StartEvent, 'step'>>,
+    now: () => number = () => performance.now(),
+  ) {
     this.#totalSteps = totalSteps
+    this.#stepsBefore = step
     this.#now = now
     this.#start = now()
   }
@@ -48,11 +54,11 @@ export class RunRates {
   now(): Rates {
     const seconds = (this.#now() - this.#start) / 1000
     return {
-      steps: this.#steps,
+      steps: this.#stepsBefore + this.#steps,
       loss: this.#lossSum / this.#epochRows,
       accuracy: this.#correct / this.#epochRows,
       samplesPerSecond: this.#rows / seconds,
-      secondsLeft: (seconds / this.#steps) * (this.#totalSteps - this.#steps),
+      secondsLeft: (seconds / this.#steps) * (this.#totalSteps - this.#stepsBefore - this.#steps),
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../core/results.js'
+import type { TrainingCheckpoint } from './checkpoint.js'
 import type { FitResult } from './fit-result.js'
 
 export interface StartEvent {
@@ -7,6 +8,8 @@ export interface StartEvent {
   readonly batchSize: number
   /** epochs x stepsPerEpoch */
   readonly totalSteps: number
+  /** steps done before: 0, or those of the checkpoint the run resumes from */
+  readonly step: number
   /** rows of the training set */
   readonly rows: number
 }
@@ -41,6 +44,11 @@ export interface EpochEvent {
   readonly accuracy: number
 }
 
+export interface CheckpointEvent {
+  /** plain data of its own: training goes on without changing it */
+  readonly checkpoint: TrainingCheckpoint
+}
+
 /** Where `fit` hands out what happens. What a callback throws, or its promise, ends the run with that error. */
 export interface FitCallbacks {
   /** training waits for its promise, where it returns one */
@@ -51,5 +59,10 @@ export interface FitCallbacks {
   readonly onEvaluation?: (event: EvaluationEvent) => void | Promise<void>
   /** training waits for its promise */
   readonly onEpoch?: (event: EpochEvent) => void | Promise<void>
+  /**
+   * called between two steps every `checkpointEveryMs`, when `untilStep` is reached, and a last time when the signal fires,
+   * before `fit` ends with ABORTED; training waits for its promise
+   */
+  readonly onCheckpoint?: (event: CheckpointEvent) => void | Promise<void>
   readonly onEnd?: (result: FitResult) => void | Promise<void>
 }

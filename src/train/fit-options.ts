@@ -5,8 +5,10 @@ import { BATCH_MODES, type BatchMode } from '../data/batches.js'
 import type { Samples } from '../data/samples.js'
 import { checkModel, type MLP } from '../model/mlp.js'
 import type { FitCallbacks } from './callbacks.js'
+import type { TrainingCheckpoint } from './checkpoint.js'
 import { checkEarlyStopping, type EarlyStopping } from './early-stopping.js'
 import type { Optimizer } from './optimizers.js'
+import { checkResume } from './resume.js'
 import { checkSet } from './set-check.js'
 
 export const SET_NAMES = ['train', 'valid', 'test'] as const
@@ -49,6 +51,19 @@ export interface FitOptions {
   readonly signal?: Signal
   /** milliseconds between pauses that let the event loop run, >= 0, default 16 */
   readonly yieldEveryMs?: number
+  /**
+   * go on where another run stood; the model's own parameters are replaced. All that decides the result must be as it was
+   * in that run, only `epochs` may differ: the outcome is that of an uninterrupted run with the options given here.
+   * Callbacks are not called again for what was done before.
+   */
+  readonly resume?: TrainingCheckpoint
+  /** milliseconds between two calls of `onCheckpoint`, >= 0; default 1000; 0: after every step */
+  readonly checkpointEveryMs?: number
+  /**
+   * end the run after so many of its steps, those before `resume` included: with `stopped: 'paused'` and a last
+   * `onCheckpoint`, unless it has ended before
+   */
+  readonly untilStep?: number
 }
 
 /** Options with every default filled in and every value checked. */
@@ -69,6 +84,10 @@ export interface FitPlan {
   readonly callbacks: FitCallbacks
   readonly signal: Signal | undefined
   readonly yieldEveryMs: number
+  readonly resume: TrainingCheckpoint | null
+  readonly checkpointEveryMs: number
+  /** null: to the end */
+  readonly untilStep: number | null
 }
 
 const OPTION_NAMES: readonly (keyof FitOptions)[] = [
@@ -88,9 +107,19 @@ const OPTION_NAMES: readonly (keyof FitOptions)[] = [
   'callbacks',
   'signal',
   'yieldEveryMs',
+  'resume',
+  'checkpointEveryMs',
+  'untilStep',
 ]
 
-const CALLBACK_NAMES: readonly (keyof FitCallbacks)[] = ['onStart', 'onStep', 'onEvaluation', 'onEpoch', 'onEnd']
+const CALLBACK_NAMES: readonly (keyof FitCallbacks)[] = [
+  'onStart',
+  'onStep',
+  'onEvaluation',
+  'onEpoch',
+  'onCheckpoint',
+  'onEnd',
+]
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
 export function planFit(model: MLP, train: Samples, options: FitOptions): FitPlan {
@@ -110,7 +139,7 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
   if (earlyStopping !== undefined && !evaluateOn.includes('valid')) {
     throw new NativeMlpError('INVALID_ARGUMENT', "earlyStopping: needs a validation set, and 'valid' in evaluateOn")
   }
-  return {
+  const plan = {
     optimizer: checkOptimizer(options.optimizer),
     sets,
     epochs: integerInRange('epochs', options.epochs ?? 10, 1),
@@ -127,7 +156,12 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),
     yieldEveryMs: finiteInRange('yieldEveryMs', options.yieldEveryMs ?? 16, 0),
+    checkpointEveryMs: finiteInRange('checkpointEveryMs', options.checkpointEveryMs ?? 1000, 0),
   }
+  const { resume, untilStep } = options
+  if (resume !== undefined) checkResume(resume, model, plan)
+  if (untilStep !== undefined) integerInRange('untilStep', untilStep, Math.max(1, resume?.step ?? 0))
+  return { ...plan, resume: resume ?? null, untilStep: untilStep ?? null }
 }
 
 function checkSets(model: MLP, train: Samples, { valid, test }: FitOptions): FitPlan['sets'] {

@@ -1,14 +1,14 @@
 import type { Collapse, HistoryEntry } from '../core/results.js'
 
-/** Why a run ended. */
-export type StopReason = 'completed' | 'early' | 'collapsed'
+/** Why a run ended; 'paused': at `untilStep`, to be resumed or not. */
+export type StopReason = 'completed' | 'early' | 'collapsed' | 'paused'
 
 export interface FitResult {
-  /** one entry per evaluation, in order */
+  /** one entry per evaluation, in order; those before `resume` too */
   readonly history: readonly HistoryEntry[]
   /** the evaluation with the best validation (the earlier on ties); null when there was none */
   readonly best: HistoryEntry | null
-  /** steps done */
+  /** steps done, those before `resume` too */
   readonly steps: number
   readonly stopped: StopReason
   /** set when the hidden units were found dead */
@@ -18,7 +18,7 @@ export interface FitResult {
 }
 
 export interface FitTiming {
-  /** the whole run, callbacks and pauses included */
+  /** this call of `fit`, callbacks and pauses included */
   readonly total: number
   readonly training: number
   readonly evaluation: number

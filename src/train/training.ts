@@ -1,32 +1,21 @@
 import type { UpdateRule } from '../backend/backend.js'
+import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
-import type { Collapse, HistoryEntry, SetMetrics } from '../core/results.js'
+import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { BatchSampler } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
 import { refusedData } from '../model/slices.js'
+import { packAll, type TrainingCheckpoint, type TrainingSettings, unpackAll } from './checkpoint.js'
 import { CollapseProbe } from './collapse.js'
-import { hasWaitedEnough, score, type Waiting } from './early-stopping.js'
+import { hasWaitedEnough, score } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-options.js'
-import type { FitResult, StopReason } from './fit-result.js'
+import type { FitResult } from './fit-result.js'
 import { checkParameters, lossNotFinite, type Occasion } from './not-finite.js'
 import { checkRule } from './optimizers.js'
+import { settingsOf } from './resume.js'
 import { TrainingStep } from './step.js'
-
-/** Everything a run knows beside the model, its best parameters and the batch stream, as plain data. */
-export interface TrainingState {
-  /** steps done */
-  step: number
-  readonly history: HistoryEntry[]
-  best: HistoryEntry | null
-  readonly waiting: Waiting
-  collapsed: Collapse | null
-  stopped: StopReason | null
-  /** sums over the steps of the current epoch */
-  epochLoss: number
-  epochCorrect: number
-  epochRows: number
-}
+import { firstState, NO_SUMS, type TrainingState } from './training-state.js'
 
 /** One run of `fit`. */
 export class Training {
@@ -37,8 +26,10 @@ export class Training {
   readonly #evaluator: SetEvaluator
   readonly #probe: CollapseProbe
   readonly #state: TrainingState
+  #settings: TrainingSettings | null = null
   #bestParameters: Float32Array | null = null
   #lastPause = 0
+  #lastCheckpoint = 0
   #evaluationMs = 0
   #lastRule: UpdateRule | null = null
 
@@ -55,36 +46,80 @@ export class Training {
     this.#step = new TrainingStep(model, train, plan.batchSize)
     this.#evaluator = new SetEvaluator(model)
     this.#probe = new CollapseProbe(model, train)
-    this.#state = {
-      step: 0,
-      history: [],
-      best: null,
-      waiting: { reference: null, evaluations: 0 },
-      collapsed: null,
-      stopped: null,
-      epochLoss: 0,
-      epochCorrect: 0,
-      epochRows: 0,
-    }
+    this.#state = firstState(plan.resume)
+    if (plan.resume) this.#restore(plan.resume)
   }
 
   async run(): Promise<FitResult> {
-    const { epochs, stepsPerEpoch, batchSize, sets, callbacks } = this.#plan
+    const { epochs, stepsPerEpoch, batchSize, sets, callbacks, untilStep, checkpointEveryMs } = this.#plan
     const state = this.#state
     const totalSteps = epochs * stepsPerEpoch
+    const end = Math.min(totalSteps, untilStep ?? totalSteps)
     const start = performance.now()
     this.#lastPause = start
-    await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, rows: sets.train.rows.length })
-    while (state.step < totalSteps && state.stopped === null) {
+    this.#lastCheckpoint = start
+    const { step } = state
+    await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, step, rows: sets.train.rows.length })
+    if (this.#plan.resume) await this.#catchUp()
+    while (state.step < end && state.stopped === null) {
+      if (this.#plan.signal?.aborted) await this.#handOut()
       throwIfAborted(this.#plan.signal, this.#place())
       const pending = this.#trainOnce()
       // awaiting what is no promise would still cost a turn of the queue
       if (isPromise(pending)) await pending
       if (this.#isEvaluationDue()) await this.#evaluate()
       if (state.step % stepsPerEpoch === 0) await this.#endEpoch()
-      if (performance.now() - this.#lastPause >= this.#plan.yieldEveryMs) await this.#pause()
+      const now = performance.now()
+      const goesOn = state.step < end && state.stopped === null
+      if (goesOn && now - this.#lastCheckpoint >= checkpointEveryMs) await this.#handOut()
+      if (now - this.#lastPause >= this.#plan.yieldEveryMs) await this.#pause()
+    }
+    if (state.stopped === null && state.step < totalSteps) {
+      await this.#handOut()
+      state.stopped = 'paused'
     }
     return this.#finish(start)
+  }
+
+  #restore({ sampler, parameters, bestParameters }: TrainingCheckpoint): void {
+    this.#sampler.restore(sampler)
+    packAll(this.#model, parameters, this.#model.parameters)
+    if (bestParameters) this.#bestParameters = packAll(this.#model, bestParameters, this.#model.snapshot())
+  }
+
+  /** What a run that was interrupted after a step, in its evaluation, has left to do for that step. */
+  async #catchUp(): Promise<void> {
+    const { step, history, epoch } = this.#state
+    if (step === 0) return
+    if (this.#isEvaluationDue() && history.at(-1)?.step !== step - 1) await this.#evaluate()
+    if (step % this.#plan.stepsPerEpoch === 0 && epoch.rows > 0) await this.#endEpoch()
+  }
+
+  async #handOut(): Promise<void> {
+    const { onCheckpoint } = this.#plan.callbacks
+    if (!onCheckpoint) return
+    await onCheckpoint({ checkpoint: this.#checkpoint() })
+    this.#lastCheckpoint = performance.now()
+  }
+
+  #checkpoint(): TrainingCheckpoint {
+    const { step, history, best, waiting, collapsed, epoch } = this.#state
+    const model = this.#model
+    this.#settings ??= settingsOf(model, this.#plan)
+    return {
+      family: { ...model.family },
+      layers: [...model.layerSizes],
+      settings: this.#settings,
+      step,
+      history: [...history],
+      best: best === null ? null : history.indexOf(best),
+      waiting: { ...waiting },
+      collapsed,
+      epoch: { ...epoch },
+      sampler: this.#sampler.state(),
+      parameters: unpackAll(model, model.parameters),
+      bestParameters: this.#bestParameters && unpackAll(model, this.#bestParameters),
+    }
   }
 
   /** @returns what onStep has to finish, if anything */
@@ -97,9 +132,9 @@ export class Training {
     }
     const { correct } = this.#step
     const rows = rowIndices.length
-    state.epochLoss += loss * rows
-    state.epochCorrect += correct
-    state.epochRows += rows
+    state.epoch.loss += loss * rows
+    state.epoch.correct += correct
+    state.epoch.rows += rows
     const { onStep } = this.#plan.callbacks
     const step = state.step++
     if (onStep) return onStep({ step, epoch: this.#epochOf(step), rows, loss, correct })
@@ -128,23 +163,38 @@ export class Training {
   }
 
   async #evaluate(): Promise<void> {
-    const { evaluateOn, sets, signal, callbacks } = this.#plan
     const state = this.#state
     const step = state.step - 1
     const start = performance.now()
     checkParameters(this.#model, this.#occasion(step))
-    const metrics: { [set: string]: SetMetrics } = {}
-    for (const name of evaluateOn) {
-      const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what: this.#place() })
-      if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#occasion(step))
-      metrics[name] = { loss, accuracy }
-    }
-    const entry: HistoryEntry = { step, epoch: this.#epochOf(step), ...metrics }
+    const { entry, deadShare } = await this.#measure(step)
     state.history.push(entry)
     const isBest = this.#select(entry)
-    await this.#lookForCollapse(step)
+    if (deadShare !== null) {
+      state.collapsed = { step, deadShare }
+      if (this.#plan.stopOnCollapse) state.stopped = 'collapsed'
+    }
     this.#evaluationMs += performance.now() - start
-    await callbacks.onEvaluation?.({ entry, isBest })
+    await this.#plan.callbacks.onEvaluation?.({ entry, isBest })
+  }
+
+  /** Changes nothing of the state, so that an evaluation is done whole or, when the signal fires in it, not at all. */
+  async #measure(step: number): Promise<{ entry: HistoryEntry; deadShare: number | null }> {
+    const { evaluateOn, sets, signal } = this.#plan
+    const what = this.#place()
+    try {
+      const metrics: { [set: string]: SetMetrics } = {}
+      for (const name of evaluateOn) {
+        const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what })
+        if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#occasion(step))
+        metrics[name] = { loss, accuracy }
+      }
+      const deadShare = this.#state.collapsed ? null : await this.#probe.deadShare(signal, what)
+      return { entry: { step, epoch: this.#epochOf(step), ...metrics }, deadShare }
+    } catch (error) {
+      if (error instanceof NativeMlpError && error.code === 'ABORTED') await this.#handOut()
+      throw error
+    }
   }
 
   /** Keeps the parameters when this is the best validation so far, and decides about early stopping. */
@@ -161,26 +211,16 @@ export class Training {
     return isBest
   }
 
-  async #lookForCollapse(step: number): Promise<void> {
-    if (this.#state.collapsed) return
-    const deadShare = await this.#probe.deadShare(this.#plan.signal, this.#place())
-    if (deadShare === null) return
-    this.#state.collapsed = { step, deadShare }
-    if (this.#plan.stopOnCollapse) this.#state.stopped = 'collapsed'
-  }
-
   async #endEpoch(): Promise<void> {
     const state = this.#state
     const isClassifier = this.#model.loss === 'softmaxCrossEntropy'
     const event = {
       epoch: this.#epochOf(state.step - 1),
       steps: state.step,
-      loss: state.epochLoss / state.epochRows,
-      accuracy: isClassifier ? state.epochCorrect / state.epochRows : Number.NaN,
+      loss: state.epoch.loss / state.epoch.rows,
+      accuracy: isClassifier ? state.epoch.correct / state.epoch.rows : Number.NaN,
     }
-    state.epochLoss = 0
-    state.epochCorrect = 0
-    state.epochRows = 0
+    state.epoch = { ...NO_SUMS }
     await this.#plan.callbacks.onEpoch?.(event)
   }
 
@@ -191,7 +231,8 @@ export class Training {
 
   async #finish(start: number): Promise<FitResult> {
     const state = this.#state
-    checkParameters(this.#model, this.#occasion(state.step - 1))
+    // a paused run finds what is not finite where an unpaused one does
+    if (state.stopped !== 'paused') checkParameters(this.#model, this.#occasion(state.step - 1))
     if (this.#bestParameters) this.#model.restore(this.#bestParameters)
     const total = performance.now() - start
     const result: FitResult = {

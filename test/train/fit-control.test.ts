@@ -153,7 +153,7 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
       },
     })
     expect(log).toEqual([
-      'start {"epochs":2,"stepsPerEpoch":3,"batchSize":10,"totalSteps":6,"rows":25}',
+      'start {"epochs":2,"stepsPerEpoch":3,"batchSize":10,"totalSteps":6,"step":0,"rows":25}',
       ...['step 0 0 10', 'step 1 0 10', 'step 2 0 5', 'evaluation 2 false', 'epoch 0 3'],
       ...['step 3 1 10', 'step 4 1 10', 'step 5 1 5', 'evaluation 5 false', 'epoch 1 6'],
       'end 6',

@@ -1,0 +1,92 @@
+import { integerInRange } from '../core/checks.js'
+import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
+import type { NumericFamily } from '../core/types.js'
+import type { MLP } from '../model/mlp.js'
+import type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
+import type { FitPlan } from './fit-options.js'
+import { setDigest } from './set-digest.js'
+
+type Settings = Pick<
+  FitPlan,
+  | 'optimizer'
+  | 'sets'
+  | 'batchSize'
+  | 'stepsPerEpoch'
+  | 'sampling'
+  | 'seed'
+  | 'evaluateEvery'
+  | 'evaluateOn'
+  | 'keepBest'
+  | 'earlyStopping'
+  | 'stopOnCollapse'
+>
+
+/**
+ * What decides the result of a run beside its parameters. The number of epochs is not among it: a run that goes on for
+ * longer is the longer run. Of an optimizer of one's own only what `Optimizer` names is compared, not its rule.
+ */
+export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
+  const { activation, outputActivation, loss, inputScale } = model
+  const { batchSize, stepsPerEpoch, sampling, seed, evaluateEvery, keepBest, stopOnCollapse } = plan
+  const { optimizer, earlyStopping, evaluateOn, sets } = plan
+  const settings: Record<string, string | number | boolean | null> = {
+    ...{ activation, outputActivation, loss, inputScale },
+    ...{ batchSize, stepsPerEpoch, sampling, seed, evaluateEvery, keepBest, stopOnCollapse },
+    evaluateOn: evaluateOn.join(','),
+    'earlyStopping.patience': earlyStopping?.patience ?? null,
+    'earlyStopping.minDelta': earlyStopping?.minDelta ?? null,
+  }
+  for (const key of ['name', 'learningRate', 'l2', 'l2Biases'] as const) {
+    settings[`optimizer.${key}`] = optimizer[key] ?? null
+  }
+  for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {
+    const set = sets[name]!
+    settings[`${name}.rows`] = set.rows.length
+    settings[`${name}.digest`] = setDigest(set)
+  }
+  return settings
+}
+
+/**
+ * Whether a run can go on from a checkpoint.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint, or naming what differs and both values
+ */
+export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Settings & { epochs: number }): void {
+  if (typeof checkpoint !== 'object' || checkpoint === null || !Array.isArray(checkpoint.parameters)) {
+    throw invalidArgument('resume', 'a checkpoint as onCheckpoint hands out', checkpoint)
+  }
+  const { family, layers, settings, step, history, best, parameters, bestParameters } = checkpoint
+  same('numeric family', familyWords(family), familyWords(model.family))
+  same('layers', layers?.join('-'), model.layerSizes.join('-'))
+  const own = settingsOf(model, plan)
+  for (const key of Object.keys({ ...settings, ...own })) same(key, settings?.[key], own[key])
+  checkLayerArrays('resume.parameters', parameters, model)
+  if (bestParameters !== null) checkLayerArrays('resume.bestParameters', bestParameters, model)
+  integerInRange('resume.step', step, 0)
+  if (best !== null) integerInRange('resume.best', best, 0, history.length - 1)
+  if (step <= plan.epochs * plan.stepsPerEpoch) return
+  const least = Math.ceil(step / plan.stepsPerEpoch)
+  throw invalidArgument('epochs', `at least ${least}, for the checkpoint is at step ${step}`, plan.epochs)
+}
+
+function familyWords({ name, contract }: NumericFamily): string {
+  return `${name}, contract ${contract}`
+}
+
+function same(name: string, expected: unknown, actual: unknown): void {
+  if (expected === actual) return
+  const both = `the checkpoint was made with ${describe(expected)}, this run has ${describe(actual)}`
+  throw new NativeMlpError('INVALID_ARGUMENT', `resume: ${name}: ${both}`)
+}
+
+function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: MLP): void {
+  model.layers.forEach(({ inputs, outputs }, l) => {
+    const sizes = { weights: inputs * outputs, biases: outputs }
+    for (const key of ['weights', 'biases'] as const) {
+      const array = arrays[l]?.[key]
+      if (array instanceof Float32Array && array.length === sizes[key]) continue
+      throw invalidArgument(`${name}[${l}].${key}`, `a Float32Array of length ${sizes[key]}`, array)
+    }
+  })
+}
