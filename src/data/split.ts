@@ -25,7 +25,7 @@ export function splitPositions(n: number, fraction: number, seed: number, classO
   if (classOf === null) {
     draw(range(n), count, random, isDrawn)
   } else {
-    const groups = byClass(classOf)
+    const groups = rowsByClass(classOf)
     const counts = largestRemainders(
       groups.map((group) => group.length),
       count,
@@ -48,7 +48,8 @@ function draw(positions: Int32Array, count: number, random: RandomStream, isDraw
   }
 }
 
-function byClass(classOf: Int32Array): Int32Array[] {
+/** The positions of each class, ascending; none for a class without rows. */
+export function rowsByClass(classOf: Int32Array): Int32Array[] {
   const groups: number[][] = []
   for (let i = 0; i < classOf.length; i++) {
     groups[classOf[i]] ??= []

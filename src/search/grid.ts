@@ -1,16 +1,9 @@
-import { knownOptions } from '../core/checks.js'
-import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { invalidArgument } from '../core/errors.js'
 import type { TrialSummary } from '../core/results.js'
-import {
-  checkBase,
-  checkParameter,
-  hiddenSizes,
-  PARAMETER_NAMES,
-  SETTING_NAMES,
-  type TrialConfig,
-  type TrialParameters,
-  type TrialSettings,
-} from './trial-config.js'
+import { checkRepeats, repeated } from './repeats.js'
+import type { SearchSpace } from './space.js'
+import { type Axis, checkSpace, isActive } from './space-axes.js'
+import { checkBase, shown, type TrialConfig, type TrialParameters, type TrialSettings } from './trial-config.js'
 
 /** The values to try of each parameter; trials are all their combinations, the last parameter changing fastest. */
 export type SearchGrid = { readonly [K in keyof TrialParameters]?: readonly TrialParameters[K][] }
@@ -18,90 +11,87 @@ export type SearchGrid = { readonly [K in keyof TrialParameters]?: readonly Tria
 /** What is the same in every trial. */
 export type SearchBase = Partial<TrialParameters & TrialSettings>
 
-/** One point of a grid. */
+/** One trial of a search, before it runs. */
 export interface GridPoint {
-  /** 0-based position in the nested order of the grid */
+  /** 0-based position in the study */
   readonly trial: number
+  /** 0-based number of the point of the space, which all its repeats share; without repeats the number of the trial */
+  readonly point: number
   /** the varied parameters as they are shown and written */
   readonly params: TrialSummary['params']
   readonly config: TrialConfig
 }
 
+export interface GridOptions {
+  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  readonly repeats?: number
+}
+
 export const MAX_TRIALS = 100_000
 
 /**
- * All points of a grid, in nested order: the first parameter changes slowest.
+ * All points of a grid, in nested order: the first parameter changes slowest. A parameter with a condition stands after
+ * those it depends on, and gives no points of its own where it does not exist.
  *
+ * @param grid lists of values; also `{ values, when }` and `{ integer: [low, high] }`, every number in between
  * @throws NativeMlpError UNKNOWN_OPTION for a misspelt parameter; INVALID_ARGUMENT naming a value that is wrong or occurs
- *   twice, an empty list, a parameter given both in grid and in base, a missing one, more than 100,000 trials
+ *   twice, an empty list, a range that is not discrete, a parameter given both in grid and in base, a missing one, more than
+ *   100,000 trials
  */
-export function expandGrid(grid: SearchGrid, base: SearchBase = {}): GridPoint[] {
-  const fixed = checkBase(base)
-  const axes = checkGrid(grid, fixed)
-  for (const needed of ['learningRate', 'hidden'] as const) {
-    if (grid[needed] === undefined && fixed[needed] === undefined) {
-      throw new NativeMlpError('INVALID_ARGUMENT', `${needed}: expected values in grid, or one in base, got neither`)
-    }
-  }
-  const count = axes.reduce((product, [, values]) => product * values.length, 1)
+export function expandGrid(grid: SearchSpace, base: SearchBase = {}, options: GridOptions = {}): GridPoint[] {
+  const checked = checkBase(base)
+  const { axes, fixed } = checkSpace(grid, 'grid', checked, false)
+  const seeds = checkRepeats(options.repeats, 'grid', grid, checked)
+  const lists = axes.map((axis) => ({ axis, values: valuesOf(axis) }))
+  const count = countPoints(lists, fixed) * seeds.length
   if (count > MAX_TRIALS) throw invalidArgument('grid', `at most ${MAX_TRIALS} trials`, count)
-  return Array.from({ length: count }, (_, trial) => {
-    const point = pointOf(axes, trial)
-    const params = Object.fromEntries(Object.entries(point).map(([key, value]) => [key, shown(key, value)]))
-    return { trial, params, config: { ...fixed, ...point } as TrialConfig }
-  })
+  const configs: Choices[] = []
+  expand(lists, fixed, {}, (chosen) => configs.push(chosen))
+  return repeated(
+    configs.map((chosen) => ({ params: labels(chosen), config: { ...fixed, ...chosen } as TrialConfig })),
+    seeds,
+  )
 }
 
-/** A parameter's value as one number, word or truth value: hidden [512, 256] becomes '512-256'. */
-export function shown(key: string, value: unknown): number | string | boolean {
-  if (key === 'hidden') {
-    const sizes = hiddenSizes(value as TrialParameters['hidden'])
-    return sizes.length === 1 ? sizes[0] : sizes.join('-') || 'none'
-  }
-  if (typeof value !== 'object') return value as number | string | boolean
-  const { weights, biases } = value as { weights: number; biases: number }
-  return `weights ${weights} biases ${biases}`
+/** The chosen values as they are shown and written. */
+export function labels(chosen: Choices): TrialSummary['params'] {
+  return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, shown(key, value)]))
 }
 
-type Axis = readonly [key: keyof TrialParameters, values: readonly unknown[]]
+export type Choices = Readonly<Record<string, unknown>>
 
-function checkGrid(grid: unknown, fixed: object): Axis[] {
-  knownOptions('grid', grid ?? null, PARAMETER_NAMES.concat(SETTING_NAMES as never[]))
-  const entries = Object.entries(grid as object).filter(([, values]) => values !== undefined)
-  if (entries.length === 0) throw invalidArgument('grid', 'at least one parameter with a list of values', grid)
-  return entries.map(([name, values]) => {
-    if (SETTING_NAMES.includes(name as keyof TrialSettings)) {
-      throw new NativeMlpError('INVALID_ARGUMENT', `grid.${name}: the same in all trials, give it in base`)
-    }
-    if (Object.hasOwn(fixed, name))
-      throw new NativeMlpError('INVALID_ARGUMENT', `${name}: given both in grid and in base`)
-    const key = name as keyof TrialParameters
-    return [key, checkValues(key, values)]
-  })
+interface ListedAxis {
+  readonly axis: Axis
+  readonly values: readonly unknown[]
 }
 
-function checkValues(key: keyof TrialParameters, values: unknown): readonly unknown[] {
-  if (!Array.isArray(values) || values.length === 0) {
-    throw invalidArgument(`grid.${key}`, 'a list of at least one value', values)
-  }
-  const first = new Map<number | string | boolean, number>()
-  return Array.from(values, (value, i) => {
-    const checked = checkParameter(key, `grid.${key}[${i}]`, value)
-    const label = shown(key, checked)
-    if (first.has(label)) {
-      throw new NativeMlpError('INVALID_ARGUMENT', `grid.${key}[${i}]: ${label} occurs already at ${first.get(label)}`)
-    }
-    first.set(label, i)
-    return checked
-  })
+function valuesOf({ key, range }: Axis): readonly unknown[] {
+  if (range.kind === 'values') return range.values
+  const isDiscrete = range.kind === 'integer' && !range.log
+  if (!isDiscrete) throw invalidArgument(`grid.${key}`, 'a list of values, because a grid tries every one', range.kind)
+  const count = range.high - range.low + 1
+  if (count > MAX_TRIALS) throw invalidArgument('grid', `at most ${MAX_TRIALS} trials`, count)
+  return Array.from({ length: count }, (_, i) => range.low + i)
 }
 
-function pointOf(axes: readonly Axis[], trial: number): Record<string, unknown> {
-  const point: [string, unknown][] = []
-  let rest = trial
-  for (const [key, values] of [...axes].reverse()) {
-    point.push([key, values[rest % values.length]])
-    rest = Math.floor(rest / values.length)
-  }
-  return Object.fromEntries(point.reverse())
+/** Without conditions a product, known before anything is listed; else counted up to where it is too many. */
+function countPoints(lists: readonly ListedAxis[], fixed: Choices): number {
+  const product = lists.reduce((count, { values }) => count * values.length, 1)
+  if (lists.every(({ axis }) => axis.when.size === 0)) return product
+  let count = 0
+  expand(lists, fixed, {}, () => ++count <= MAX_TRIALS)
+  return count
+}
+
+/** @param found called for each point, in nested order; false ends the search for more */
+function expand(
+  [first, ...rest]: readonly ListedAxis[],
+  fixed: Choices,
+  chosen: Choices,
+  found: (chosen: Choices) => unknown,
+): boolean {
+  if (first === undefined) return found(chosen) !== false
+  const { axis, values } = first
+  if (!isActive(axis, { ...fixed, ...chosen })) return expand(rest, fixed, chosen, found)
+  return values.every((value) => expand(rest, fixed, { ...chosen, [axis.key]: value }, found))
 }

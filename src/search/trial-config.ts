@@ -94,6 +94,17 @@ export function hiddenSizes(hidden: TrialParameters['hidden']): readonly number[
   return typeof hidden === 'number' ? [hidden] : hidden
 }
 
+/** A parameter's value as one number, word or truth value: hidden [512, 256] becomes '512-256'. */
+export function shown(key: string, value: unknown): number | string | boolean {
+  if (key === 'hidden') {
+    const sizes = hiddenSizes(value as TrialParameters['hidden'])
+    return sizes.length === 1 ? sizes[0] : sizes.join('-') || 'none'
+  }
+  if (typeof value !== 'object') return value as number | string | boolean
+  const { weights, biases } = value as { weights: number; biases: number }
+  return `weights ${weights} biases ${biases}`
+}
+
 function checkHidden(name: string, value: unknown): number | readonly number[] {
   if (!Array.isArray(value)) return integerInRange(name, value, 1, MAX_LAYER_SIZE)
   return value.map((size, i) => integerInRange(`${name}[${i}]`, size, 1, MAX_LAYER_SIZE))

@@ -1,0 +1,68 @@
+import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { randomStream } from '../core/random.js'
+import { range } from './range.js'
+import { Samples } from './samples.js'
+import { rowsByClass } from './split.js'
+
+export interface FoldOptions {
+  /** how many parts, from 2 to the number of rows; each is the validation set once */
+  readonly folds: number
+  /** seed of the stream 'folds'; default 1 */
+  readonly seed?: number
+  /** give every fold the same share of each class; default false */
+  readonly stratified?: boolean
+}
+
+export interface Fold {
+  readonly train: Samples
+  readonly valid: Samples
+}
+
+/**
+ * k-fold cross-validation (Stone, 1974; Kohavi, 1995): the rows are dealt out at random into k parts as equal as can be, and
+ * each part is once the validation set of the others. Every set keeps the order the rows had and shares their arrays.
+ * Stratified, the rows of each class are dealt one after the other: no two folds differ by more than one row of any class,
+ * nor by more than one row in all.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT for more folds than rows, to stratify a set without labels, or a class that has
+ *   rows, but fewer than there are folds; UNKNOWN_OPTION for a misspelt option
+ */
+export function kFold(samples: Samples, options: FoldOptions): Fold[] {
+  if (!(samples instanceof Samples)) throw invalidArgument('kFold', 'Samples', samples)
+  knownOptions('kFold', options ?? null, ['folds', 'seed', 'stratified'])
+  const folds = integerInRange('kFold: folds', options.folds, 2, Math.max(2, samples.length))
+  if (folds > samples.length) throw invalidArgument('kFold', `at least ${folds} rows, one a fold`, samples.length)
+  const stratified = trueOrFalse('kFold: stratified', options.stratified ?? false)
+  const foldOf = deal(stratified ? checkedClasses(samples, folds) : [range(samples.length)], folds, options.seed ?? 1)
+  const positions = range(samples.length)
+  return Array.from({ length: folds }, (_, fold) => ({
+    train: samples.subset(positions.filter((i) => foldOf[i] !== fold)),
+    valid: samples.subset(positions.filter((i) => foldOf[i] === fold)),
+  }))
+}
+
+/** Deals the shuffled positions of each group to the folds in turn, going on with the next group where the last one ended. */
+function deal(groups: readonly Int32Array[], folds: number, seed: number): Int32Array {
+  const random = randomStream(seed, 'folds')
+  const foldOf = new Int32Array(groups.reduce((sum, { length }) => sum + length, 0))
+  let dealt = 0
+  for (const group of groups) {
+    random.shuffle(group)
+    for (const position of group) foldOf[position] = dealt++ % folds
+  }
+  return foldOf
+}
+
+function checkedClasses(samples: Samples, folds: number): Int32Array[] {
+  const { labels, rows, classNames } = samples
+  if (labels === null) throw invalidArgument('kFold: stratified', 'false for a set without labels', true)
+  const groups = rowsByClass(rows.map((row) => labels[row]))
+  groups.forEach(({ length }, c) => {
+    if (length === 0 || length >= folds) return
+    const name = classNames[c] === String(c) ? `class ${c}` : `class ${c} ('${classNames[c]}')`
+    const problem = `${name} has ${length} ${length === 1 ? 'row' : 'rows'}, fewer than the ${folds} folds`
+    throw new NativeMlpError('INVALID_ARGUMENT', `kFold: stratified: ${problem}`)
+  })
+  return groups
+}
