@@ -19,6 +19,7 @@ export { Samples, type SamplesOptions, type SplitOptions, samples } from './data
 export { writeFileAtomic } from './formats/atomic.js'
 export { type IdxArray, readIdx } from './formats/idx.js'
 export { encodeNpy, type NpyArray, readNpy } from './formats/npy.js'
+export { decodeCheckpoint, encodeCheckpoint } from './io/checkpoint-file.js'
 export { appendHistory, readHistory } from './io/history.js'
 export { loadHomeworkWeights, saveHomeworkWeights } from './io/homework-weights.js'
 export { type LoadOptions, loadModel, saveModel } from './io/model-file.js'

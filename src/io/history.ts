@@ -11,7 +11,7 @@ const metrics = z
   .strictObject({ loss: z.number(), accuracy: z.number().or(z.nan()).nullable() })
   .transform(({ loss, accuracy }): SetMetrics => ({ loss, accuracy: accuracy ?? Number.NaN }))
 
-const entrySchema = z.strictObject({
+export const entrySchema = z.strictObject({
   step: z.number().int().nonnegative(),
   epoch: z.number().int().nonnegative(),
   train: metrics.optional(),

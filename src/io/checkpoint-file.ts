@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
+import { BATCH_MODES } from '../data/batches.js'
+import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '../formats/safetensors.js'
+import { MAX_LAYER_SIZE } from '../model/mlp.js'
+import type { LayerArrays, TrainingCheckpoint } from '../train/checkpoint.js'
+import { entrySchema, historyLine } from './history.js'
+
+const FORMAT = 'native-mlp checkpoint'
+/** Rises when a reader of the older version would misread a newer file. */
+const FORMAT_VERSION = 1
+
+/** What every file of this version begins with, after the 8 bytes of header length; the digest follows. */
+const HEAD = new TextEncoder().encode(
+  `{"__metadata__":{"format":"${FORMAT}","format_version":"${FORMAT_VERSION}","digest":"`,
+)
+const DIGEST_AT = 8 + HEAD.length
+const NO_DIGEST = '0'.repeat(64)
+
+/**
+ * The bytes of a checkpoint of `fit`: safetensors with the parameters `layers.<l>.weights` [K][N] and `layers.<l>.biases`
+ * [N], and those of the best validation as `best.<l>...`, row-major float32; all else in the metadata, with a SHA-256 over the
+ * whole file. No time, host, instruction set or thread count is in it: equal runs give equal bytes.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint
+ */
+export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
+  if (typeof checkpoint !== 'object' || checkpoint === null || !Array.isArray(checkpoint.parameters)) {
+    throw invalidArgument('checkpoint', 'a checkpoint as onCheckpoint hands out', checkpoint)
+  }
+  const { family, layers, settings, parameters, bestParameters, history, ...state } = checkpoint
+  const tensors = new Map<string, Tensor>()
+  addTensors(tensors, 'layers', layers, parameters)
+  if (bestParameters) addTensors(tensors, 'best', layers, bestParameters)
+  const bytes = encodeSafetensors({
+    tensors,
+    metadata: {
+      format: FORMAT,
+      format_version: String(FORMAT_VERSION),
+      digest: NO_DIGEST,
+      family: family.name,
+      contract: String(family.contract),
+      layers: JSON.stringify(layers),
+      settings: JSON.stringify(settings),
+      state: JSON.stringify(inOrder(state)),
+      history: history.map(historyLine).join(''),
+    },
+  })
+  bytes.set(new TextEncoder().encode(digestOf(bytes)), DIGEST_AT)
+  return bytes
+}
+
+/**
+ * Reads what `encodeCheckpoint` made. Whether it fits a model and its options is for `fit` to say.
+ *
+ * @param name what to call the bytes in errors
+ * @throws NativeMlpError INVALID_FILE naming what is wrong: not a checkpoint, a newer format version, a byte that has changed,
+ *   or contents that do not fit together
+ */
+export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheckpoint {
+  if (!(bytes instanceof Uint8Array)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
+  const { tensors, metadata } = parseSafetensors(bytes, name)
+  checkVersion(metadata, name)
+  checkDigest(bytes, name)
+  const layers = jsonField(metadata, 'layers', sizes, name)
+  const state = jsonField(metadata, 'state', stateSchema, name)
+  const history = (metadata.history ?? '')
+    .split('\n')
+    .slice(0, -1)
+    .map((line, i) => parseJson(line, entrySchema, `line ${i + 1} of its history`, name))
+  if (state.best !== null && state.best >= history.length) throw invalidFile(name, 'its best is not in its history')
+  const parameters = readTensors(tensors, 'layers', layers, name)
+  const bestParameters = tensors.has('best.0.weights') ? readTensors(tensors, 'best', layers, name) : null
+  const expected = 2 * (layers.length - 1) * (bestParameters ? 2 : 1)
+  if (tensors.size !== expected) throw invalidFile(name, `expected ${expected} tensors, got ${tensors.size}`)
+  return {
+    family: parse(familySchema, { name: metadata.family, contract: Number(metadata.contract) }, 'its family', name),
+    layers,
+    settings: jsonField(metadata, 'settings', settingsSchema, name),
+    ...state,
+    history,
+    parameters,
+    bestParameters,
+  }
+}
+
+const count = z.number().int().min(0)
+const sizes = z.array(z.number().int().min(1).max(MAX_LAYER_SIZE)).min(2)
+const familySchema = z.strictObject({ name: z.enum(['native', 'js']), contract: count })
+const settingsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+const stateSchema = z.strictObject({
+  step: count,
+  best: count.nullable(),
+  waiting: z.strictObject({ reference: z.number().nullable(), evaluations: count }),
+  collapsed: z.strictObject({ step: count, deadShare: z.number().min(0).max(1) }).nullable(),
+  epoch: z.strictObject({ loss: z.number(), correct: count, rows: count }),
+  sampler: z.strictObject({
+    mode: z.enum(BATCH_MODES),
+    rows: count,
+    batchSize: count,
+    dropLast: z.boolean(),
+    position: count,
+    random: z.array(z.number()).min(4).max(5),
+  }),
+})
+type State = Pick<TrainingCheckpoint, keyof z.infer<typeof stateSchema>>
+
+/** The same keys in the same order, whoever made the object. */
+function inOrder({ step, best, waiting, collapsed, epoch, sampler }: State): State {
+  return { step, best, waiting, collapsed, epoch, sampler }
+}
+
+function addTensors(
+  tensors: Map<string, Tensor>,
+  group: string,
+  layers: readonly number[],
+  arrays: readonly LayerArrays[],
+): void {
+  arrays.forEach(({ weights, biases }, l) => {
+    tensors.set(`${group}.${l}.weights`, { shape: [layers[l], layers[l + 1]], data: weights })
+    tensors.set(`${group}.${l}.biases`, { shape: [layers[l + 1]], data: biases })
+  })
+}
+
+/** Values that are not finite pass: they belong to a run that is about to find them. */
+function readTensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  group: string,
+  layers: readonly number[],
+  name: string,
+): LayerArrays[] {
+  const read = (key: string, shape: readonly number[]) => {
+    const tensor = tensors.get(key)
+    if (tensor === undefined) throw invalidFile(name, `tensor '${key}' is missing`)
+    if (!(tensor.data instanceof Float32Array) || String(tensor.shape) !== String(shape)) {
+      throw invalidFile(name, `tensor '${key}': expected float32 of shape ${shapeWords(shape)}`)
+    }
+    return tensor.data
+  }
+  return layers.slice(1).map((outputs, l) => ({
+    weights: read(`${group}.${l}.weights`, [layers[l], outputs]),
+    biases: read(`${group}.${l}.biases`, [outputs]),
+  }))
+}
+
+function checkVersion({ format, format_version: version = '' }: Readonly<Record<string, string>>, name: string): void {
+  if (format !== FORMAT) throw invalidFile(name, `not a checkpoint: its metadata have no format '${FORMAT}'`)
+  if (version === String(FORMAT_VERSION)) return
+  throw invalidFile(name, `format version '${shortened(version)}', but this version reads ${FORMAT_VERSION}`)
+}
+
+function checkDigest(bytes: Uint8Array, name: string): void {
+  const found = new TextDecoder().decode(bytes.slice(DIGEST_AT, DIGEST_AT + NO_DIGEST.length))
+  const isWhole = HEAD.every((byte, i) => bytes[8 + i] === byte) && found === digestOf(bytes)
+  if (!isWhole) throw invalidFile(name, 'damaged: its SHA-256 is not the one of its contents')
+}
+
+/** SHA-256 of the file, as if its digest were zeros. */
+function digestOf(bytes: Uint8Array): string {
+  const hash = createHash('sha256')
+  hash.update(bytes.subarray(0, DIGEST_AT)).update(NO_DIGEST)
+  return hash.update(bytes.subarray(DIGEST_AT + NO_DIGEST.length)).digest('hex')
+}
+
+function jsonField<T>(metadata: Readonly<Record<string, string>>, key: string, schema: z.ZodType<T>, name: string): T {
+  if (metadata[key] === undefined) throw invalidFile(name, `its metadata have no ${key}`)
+  return parseJson(metadata[key], schema, `${key} in its metadata`, name)
+}
+
+function parseJson<T>(text: string, schema: z.ZodType<T>, what: string, name: string): T {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalidFile(name, `${what} is not JSON: ${(error as Error).message}`)
+  }
+  return parse(schema, value, what, name)
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, what: string, name: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const { path, message } = parsed.error.issues[0]
+  throw invalidFile(name, [what, ...path.map(String), message].join(': '))
+}

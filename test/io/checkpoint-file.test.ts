@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { encodeSafetensors, parseSafetensors, type Tensor } from '../../src/formats/safetensors.js'
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/io/checkpoint-file.js'
+import { encodeModel } from '../../src/io/model-file.js'
+import { MLP } from '../../src/model/mlp.js'
+import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
+import { fit as runFit } from '../../src/train/fit.js'
+import type { FitOptions } from '../../src/train/fit-options.js'
+import { sgd } from '../../src/train/optimizers.js'
+import { BACKENDS } from '../model/backends.js'
+import { clusters, curve } from '../train/toy-data.js'
+
+const [, js] = BACKENDS[0]
+const optimizer = sgd({ learningRate: 0.25, l2: 0.5 })
+
+async function checkpointAt(step: number, model: MLP, options: Partial<FitOptions> = {}): Promise<TrainingCheckpoint> {
+  const found: TrainingCheckpoint[] = []
+  const train = model.loss === 'meanSquaredError' ? curve(12) : clusters(12)
+  await runFit(model, train, {
+    ...{ optimizer, batchSize: 5, evaluateEvery: 1, untilStep: step, checkpointEveryMs: 1e9 },
+    callbacks: { onCheckpoint: ({ checkpoint }) => void found.push(checkpoint) },
+    ...options,
+  })
+  return found[0]
+}
+
+const make = (backend = js) => new MLP({ layers: [4, 5, 3], seed: 3, backend })
+const checkpoint = await checkpointAt(4, make(), { valid: clusters(9, 2) })
+const bytes = encodeCheckpoint(checkpoint)
+
+describe('a checkpoint file', () => {
+  it.each(BACKENDS)('gives the checkpoint back, and the same bytes again: %s', async (_, backend) => {
+    const cases = [
+      await checkpointAt(4, make(backend), { valid: clusters(9, 2), earlyStopping: { patience: 9 } }),
+      await checkpointAt(1, make(backend), { sampling: 'replacement', evaluateEvery: undefined }),
+      await checkpointAt(3, new MLP({ layers: [2, 3, 2], loss: 'meanSquaredError', backend })),
+    ]
+    for (const one of cases) {
+      const encoded = encodeCheckpoint(one)
+      const decoded = decodeCheckpoint(encoded, 'bytes')
+      expect(decoded).toEqual(one)
+      expect(encodeCheckpoint(decoded)).toEqual(encoded)
+      expect(encodeCheckpoint(structuredClone(one))).toEqual(encoded)
+    }
+    expect(cases[2].history[0].train!.accuracy).toBeNaN()
+  })
+
+  it('keeps values that are not finite: the run that goes on is the one to find them', async () => {
+    const weights = Float32Array.of(...checkpoint.parameters[0].weights).fill(Number.NaN, 0, 2)
+    weights[1] = Number.NEGATIVE_INFINITY
+    const parameters = [{ ...checkpoint.parameters[0], weights }, checkpoint.parameters[1]]
+    expect(decodeCheckpoint(encodeCheckpoint({ ...checkpoint, parameters }), 'bytes').parameters).toEqual(parameters)
+  })
+
+  it('is safetensors, with everything but the parameters in its metadata, in fixed order', () => {
+    const { metadata, tensors } = parseSafetensors(bytes, 'bytes')
+    const { settings, state, history, digest, ...rest } = metadata
+    expect(Object.keys(metadata)).toEqual([
+      ...['format', 'format_version', 'digest', 'family', 'contract', 'layers', 'settings', 'state', 'history'],
+    ])
+    expect(rest).toEqual({
+      ...{ format: 'native-mlp checkpoint', format_version: '1', layers: '[4,5,3]' },
+      ...{ family: 'js', contract: String(js.family.contract) },
+    })
+    expect(JSON.parse(settings)).toMatchObject({ 'optimizer.learningRate': 0.25, batchSize: 5, 'train.rows': 12 })
+    expect(Object.keys(JSON.parse(state))).toEqual(['step', 'best', 'waiting', 'collapsed', 'epoch', 'sampler'])
+    expect(history.split('\n').map((line) => line && JSON.parse(line).step)).toEqual([0, 1, 2, 3, ''])
+    expect([...tensors]).toEqual(
+      (['layers', 'best'] as const).flatMap((group) =>
+        checkpoint[group === 'best' ? 'bestParameters' : 'parameters']!.flatMap(({ weights, biases }, l) => [
+          [`${group}.${l}.weights`, { shape: [[4, 5][l], [5, 3][l]], data: weights }],
+          [`${group}.${l}.biases`, { shape: [[5, 3][l]], data: biases }],
+        ]),
+      ),
+    )
+    // an independent SHA-256: of the file with 64 zeros for the digest
+    const text = Buffer.from(bytes).toString('latin1').replace(digest, '0'.repeat(64))
+    expect(digest).toBe(createHash('sha256').update(text, 'latin1').digest('hex'))
+  })
+
+  it('says nothing of the machine, so that equal runs give equal bytes', async () => {
+    expect(encodeCheckpoint(await checkpointAt(4, make(), { valid: clusters(9, 2) }))).toEqual(bytes)
+    expect(Buffer.from(bytes).toString('latin1')).not.toMatch(/isa|thread|time|host|node/i)
+  })
+})
+
+const refused = (message: string | RegExp) =>
+  expect.objectContaining({
+    code: 'INVALID_FILE',
+    message: expect.stringMatching(message),
+  })
+
+/** What `decodeCheckpoint` says about bytes that it must not take. */
+function problem(given: Uint8Array): unknown {
+  try {
+    return decodeCheckpoint(given, 'x/checkpoint')
+  } catch (error) {
+    return error
+  }
+}
+
+describe('a hostile checkpoint file', () => {
+  it('is refused with any bit of any byte changed', () => {
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice()
+      changed[at] ^= 1 << (at % 8)
+      expect(problem(changed), `byte ${at}`).toEqual(refused(/^x\/checkpoint/))
+    }
+  })
+
+  it('is refused at every length but its own', () => {
+    for (let length = 0; length < bytes.length; length++) {
+      expect(problem(bytes.slice(0, length)), `${length} bytes`).toEqual(refused(/^x\/checkpoint/))
+    }
+    expect(problem(Uint8Array.of(...bytes, 0))).toEqual(refused(/trailing bytes/))
+  })
+
+  /** A file with other contents and the digest they ask for. */
+  const forged = (change: Record<string, string | undefined>, more: ReadonlyMap<string, Tensor> = new Map()) => {
+    const { metadata, tensors } = parseSafetensors(bytes, 'bytes')
+    const text = Object.entries({ ...metadata, ...change, digest: '0'.repeat(64) }).filter(([, value]) => value)
+    const all = new Map([...tensors, ...more].filter(([, tensor]) => tensor.shape.length > 0))
+    const file = encodeSafetensors({ tensors: all, metadata: Object.fromEntries(text) as Record<string, string> })
+    const at = Buffer.from(file).indexOf('0'.repeat(64))
+    file.set(new TextEncoder().encode(createHash('sha256').update(file).digest('hex')), at)
+    return file
+  }
+  const state = (change: object) => {
+    const own = JSON.parse(parseSafetensors(bytes, 'bytes').metadata.state)
+    return { state: JSON.stringify({ ...own, ...change }) }
+  }
+
+  it('is the same file when nothing is forged', () => {
+    expect(forged({})).toEqual(bytes)
+  })
+
+  it.each<[string, Record<string, string | undefined>, RegExp]>([
+    ['another format', { format: 'native-mlp' }, /not a checkpoint: its metadata have no format/],
+    ['a newer version', { format_version: '2' }, /format version '2', but this version reads 1/],
+    ['no version', { format_version: undefined }, /format version ''/],
+    ['an unknown family', { family: 'gpu' }, /its family: name: /],
+    ['a contract that is no number', { contract: 'one' }, /its family: contract: /],
+    ['no layers', { layers: undefined }, /its metadata have no layers/],
+    ['layers that are not JSON', { layers: '[4,' }, /layers in its metadata is not JSON/],
+    [
+      'layers of another shape',
+      { layers: '[4,6,3]' },
+      /tensor 'layers\.0\.weights': expected float32 of shape \[4, 6\]/,
+    ],
+    ['more layers than tensors', { layers: '[4,5,3,2]' }, /tensor 'layers\.2\.weights' is missing/],
+    ['fewer layers than tensors', { layers: '[4,5]' }, /expected 4 tensors, got 8/],
+    ['a setting that is a list', { settings: '{"seed":[1]}' }, /settings in its metadata: seed/],
+    ['a negative step', state({ step: -1 }), /state in its metadata: step/],
+    ['a state with more in it', state({ more: 1 }), /state in its metadata: .*more/],
+    ['a best outside its history', state({ best: 4 }), /its best is not in its history/],
+    ['a history that is not one', { history: '{"step":0}\n' }, /line 1 of its history: epoch/],
+  ])('is refused with %s', (_, change, message) => {
+    expect(problem(forged(change))).toEqual(refused(message))
+  })
+
+  it('is refused with other tensors than its layers ask for', () => {
+    const tensor = { shape: [2], data: new Float32Array(2) }
+    expect(problem(forged({}, new Map([['extra', tensor]])))).toEqual(refused(/expected 8 tensors, got 9/))
+    const whole = { shape: [5], data: new Int32Array(5) }
+    expect(problem(forged({}, new Map([['best.0.biases', whole]])))).toEqual(
+      refused(/'best\.0\.biases': expected float32/),
+    )
+  })
+
+  it('is not a model, and what is no checkpoint is not written', () => {
+    expect(problem(encodeModel(make()))).toEqual(refused(/not a checkpoint/))
+    for (const nonsense of [null, 'checkpoint', {}]) {
+      expect(() => encodeCheckpoint(nonsense as never)).toThrow(/^checkpoint: expected a checkpoint/)
+    }
+    expect(() => decodeCheckpoint('bytes' as never, 'x')).toThrow(/^bytes: expected a Uint8Array, got "bytes"/)
+  })
+})
