@@ -14,6 +14,7 @@ export type {
 } from './core/results.js'
 export { INPUT_SCALES, type InputScale } from './core/scale.js'
 export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
+export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { type Mnist, type MnistOptions, mnist } from './data/mnist.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
 export { writeFileAtomic } from './formats/atomic.js'
@@ -29,10 +30,27 @@ export { MLP, type MLPOptions } from './model/mlp.js'
 export type { Prediction, PredictOptions } from './model/predict.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
-export type { SearchBase, SearchGrid } from './search/grid.js'
+export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/fold-results.js'
+export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/grid.js'
 export { gridSearch } from './search/grid-search.js'
+export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/halving.js'
+export { type SampleOptions, sampleSpace } from './search/sample-space.js'
 export type { GridSearchOptions } from './search/search-plan.js'
 export { SEARCH_PRESETS, type SearchPreset } from './search/search-presets.js'
+export {
+  type Categorical,
+  type Choice,
+  type ChoiceOptions,
+  type Condition,
+  categorical,
+  type IntegerRange,
+  integer,
+  type LogUniform,
+  logUniform,
+  type SearchSpace,
+  type Uniform,
+  uniform,
+} from './search/space.js'
 export type {
   SearchCallbacks,
   SelectBy,

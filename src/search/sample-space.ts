@@ -1,6 +1,6 @@
 import { integerInRange, knownOptions } from '../core/checks.js'
 import { exp, log } from '../core/elementary.js'
-import { invalidArgument } from '../core/errors.js'
+import { invalidArgument, type NativeMlpError } from '../core/errors.js'
 import { type RandomStream, randomStream } from '../core/random.js'
 import { type Choices, type GridPoint, labels, MAX_TRIALS, type SearchBase } from './grid.js'
 import { checkRepeats, repeated } from './repeats.js'
@@ -20,7 +20,7 @@ export interface SampleOptions {
 }
 
 /** Draws in a row that repeat an earlier point, after which a space is taken to have no others. */
-const MAX_DRAWS = 1_000_000
+const MAX_DRAWS = 100_000
 /** Enough to place a value in any range, and short enough to be written and read again as the same number. */
 const SIGNIFICANT_DIGITS = 6
 
@@ -47,10 +47,14 @@ export function sampleSpace(space: SearchSpace, options: SampleOptions): GridPoi
     const params = labels(chosen)
     const key = JSON.stringify(params)
     inVain = points.has(key) ? inVain + 1 : 0
-    if (inVain === MAX_DRAWS) throw invalidArgument('trials', `at most ${points.size}, the points of the space`, trials)
+    if (inVain === MAX_DRAWS) throw tooMany(points.size, trials)
     if (inVain === 0) points.set(key, { params, config: { ...checked.fixed, ...chosen } as TrialConfig })
   }
   return repeated([...points.values()], seeds)
+}
+
+function tooMany(found: number, trials: number): NativeMlpError {
+  return invalidArgument('trials', `at most ${found}, because ${MAX_DRAWS} draws in a row gave no other point`, trials)
 }
 
 class Sampler {

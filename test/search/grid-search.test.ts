@@ -127,7 +127,7 @@ describe('gridSearch', () => {
     const found = await gridSearch(options)
     expect(found).toMatchObject({ metric: 'loss', best: { trial: 1 } })
     expect(resultsCsv(found.trials, found)).toMatch(
-      /,valid_loss,valid_accuracy,.*\n0,completed,.*\d,,,,,,2\n1,completed/,
+      /,valid_loss,valid_accuracy,.*,rank_valid_loss\n0,completed,.*\d,,,,,,[0-9a-f]+,2\n1,completed/,
     )
     await expect(gridSearch({ ...options, metric: 'accuracy' })).rejects.toThrow(
       "metric: expected 'loss' where loss is 'meanSquaredError'",
