@@ -5,6 +5,7 @@ import type { Figure } from './figure.js'
 import { dottedPoints, type Series, type StepMark } from './history.js'
 import { loadDrawing, type PlotModule } from './libraries.js'
 import { type EndLabel, endLabels, endLabelsWidth, stepMarks, stepMarksHeight } from './marks.js'
+import { logTicks } from './nice-ticks.js'
 import { composePage, placePlot } from './page.js'
 import { FONT_SIZE, FRAME, GRID, PAGE } from './theme.js'
 
@@ -96,25 +97,6 @@ function axes(Plot: PlotModule, { yLabel, yType, yDomain }: Curves, steps: numbe
     Plot.axisX({ ...text, label: 'step (optimiser updates)', labelOffset: 40, ticks: Math.min(8, steps), tickSize: 4 }),
     Plot.axisY({ ...text, label: yLabel, labelOffset: 54, ticks, tickSize: 4, ...plain }),
   ]
-}
-
-const MAX_LOG_TICKS = 10
-
-/** 1, 2 and 5 of each decade where that is few enough, else the powers of ten, thinned out. */
-export function logTicks([low, high]: readonly [number, number]): number[] {
-  const inside = (steps: readonly number[], every: number) => {
-    const ticks: number[] = []
-    for (let power = -324; power <= 308; power += 1) {
-      if (power % every !== 0) continue
-      ticks.push(...steps.map((step) => Number(`${step}e${power}`)).filter((tick) => tick >= low && tick <= high))
-    }
-    return ticks
-  }
-  const fine = inside([1, 2, 5], 1)
-  if (fine.length <= MAX_LOG_TICKS) return fine
-  let every = 1
-  while (inside([1], every).length > MAX_LOG_TICKS) every++
-  return inside([1], every)
 }
 
 function lines(Plot: PlotModule, { series }: Curves): Markish[] {

@@ -1,11 +1,12 @@
 import type { Markish, RenderFunction } from '@observablehq/plot'
 import { readableOn } from './colour.js'
+import type { ParameterValue } from './drawn-trial.js'
 import type { Drawing, PlotModule } from './libraries.js'
 import { crossPath, halo, hatchPath, svgElement } from './marks.js'
 import { placePlot, textAt } from './page.js'
 import { cleanText, fitText, textWidth } from './text.js'
 import { COLLAPSED, FONT_SIZE, FRAME, MUTED, OKABE_ITO, PAGE } from './theme.js'
-import type { ParameterValue, TrialCell, TrialGrid } from './trial-grid.js'
+import type { TrialCell, TrialGrid } from './trial-grid.js'
 
 export interface HeatmapLabels {
   readonly x: string

@@ -1,16 +1,18 @@
 import { knownOptions } from '../core/checks.js'
-import type { TrialSummary } from '../core/results.js'
 import { sequential } from './colour.js'
 import { type ColourBar, colourBar, colourBarWidth } from './colour-bar.js'
+import type { DrawnTrial } from './drawn-trial.js'
 import type { Figure } from './figure.js'
 import { type HeatmapLabels, type HeatmapScale, layOutPanels, PANEL_HEADER, tickText } from './heatmap-panels.js'
 import { loadDrawing } from './libraries.js'
+import { heldWords, metricScale } from './metric-scale.js'
 import { composePage } from './page.js'
-import { formatCount, formatShare, formatValue, humanise } from './text.js'
+import { capitalise, formatCount, labelOf } from './text.js'
 import { FRAME } from './theme.js'
-import { checkMetric, layOutTrials, type SearchMetric, type TrialGrid } from './trial-grid.js'
+import { layOutTrials, type TrialGrid } from './trial-grid.js'
+import { checkMetric, formatMetric, metricName, type SearchMetric } from './trial-metric.js'
 
-export type { SearchMetric } from './trial-grid.js'
+export type { SearchMetric } from './trial-metric.js'
 
 export interface SearchHeatmapOptions {
   readonly title?: string
@@ -38,7 +40,7 @@ const BAR_GAP = 24
  * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial or a trial lacks one of the parameters
  */
 export async function searchHeatmapFigure(
-  trials: readonly TrialSummary[],
+  trials: readonly DrawnTrial[],
   options: SearchHeatmapOptions = {},
 ): Promise<Figure> {
   knownOptions('options', options, OPTIONS)
@@ -69,47 +71,29 @@ function facetKey({ facet }: SearchHeatmapOptions): string | null {
   return facet === undefined ? 'hidden' : facet
 }
 
-const LABELS: Readonly<Record<string, string>> = { l2: 'L2', l1: 'L1', hidden: 'hidden units' }
-
-function labelOf(key: string): string {
-  return LABELS[key] ?? humanise(key)
-}
-
-function metricName(metric: SearchMetric): string {
-  return metric.replace('valid', 'validation').replace('.', ' ')
-}
-
-function capitalise(text: string): string {
-  return text[0].toUpperCase() + text.slice(1)
-}
-
 interface ColourScale extends HeatmapScale {
   /** missing when all values are equal */
   readonly bar?: Omit<ColourBar, 'height'>
 }
 
-/** Dark is better. A few bad trials must not make all good ones look alike, so the worse end is held (Tukey's fence). */
+/** Dark is better. */
 function colourScale({ cells }: TrialGrid, metric: SearchMetric): ColourScale {
-  const loss = metric.endsWith('loss')
-  const format = loss ? (value: number) => formatValue(value) : formatShare
-  const sorted = cells.map((cell) => cell.value).filter((value) => !Number.isNaN(value))
-  sorted.sort((a, b) => (loss ? b - a : a - b))
-  if (sorted.length === 0) return { fill: () => FRAME, format }
-  const best = sorted[sorted.length - 1]
-  const quartile = (share: number) => sorted[Math.round(share * (sorted.length - 1))]
-  const fence = quartile(0.25) - 1.5 * (quartile(0.75) - quartile(0.25))
-  const inside = sorted.find((value) => (loss ? value <= fence : value >= fence)) ?? sorted[0]
-  const held = inside !== sorted[0]
-  const share = (value: number) => (inside === best ? 1 : (value - inside) / (best - inside))
+  const scale = metricScale(
+    cells.map((cell) => cell.value),
+    metric,
+  )
+  const format = formatMetric(metric)
+  if (scale === null) return { fill: () => FRAME, format }
+  const { worst, best, share } = scale
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => ({
     at,
-    label: `${at === 0 && held ? (loss ? '≥ ' : '≤ ') : ''}${format(inside + at * (best - inside))}`,
+    label: at === 0 ? heldWords(scale) : format(worst + at * (best - worst)),
   }))
   const colour = (t: number) => sequential(0.08 + 0.82 * Math.min(1, Math.max(0, t)))
   return {
     fill: (value) => colour(share(value)),
     format,
-    bar: inside === best ? undefined : { colour, ticks, title: metricName(metric) },
+    bar: worst === best ? undefined : { colour, ticks, title: metricName(metric) },
   }
 }
 

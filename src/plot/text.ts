@@ -81,3 +81,19 @@ export function formatShare(value: number): string {
 export function humanise(key: string): string {
   return key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`).replaceAll('_', ' ')
 }
+
+const LABELS: Readonly<Record<string, string>> = {
+  l2: 'L2',
+  l1: 'L1',
+  hidden: 'hidden units',
+  l2Biases: 'L2 on biases',
+}
+
+/** The name of a parameter as a figure shows it. */
+export function labelOf(key: string): string {
+  return Object.hasOwn(LABELS, key) ? LABELS[key] : humanise(key)
+}
+
+export function capitalise(text: string): string {
+  return text === '' ? '' : text[0].toUpperCase() + text.slice(1)
+}

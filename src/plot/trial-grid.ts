@@ -1,20 +1,13 @@
-import { oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
-import type { TrialSummary } from '../core/results.js'
-
-const METRICS = ['train.accuracy', 'train.loss', 'valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
-
-/** The set and the number by which trials are compared; accuracy is better high, loss low. */
-export type SearchMetric = (typeof METRICS)[number]
-
-export type ParameterValue = number | string | boolean
+import { competingValue, type DrawnTrial, type ParameterValue } from './drawn-trial.js'
+import { isBetter, metricOf, type SearchMetric } from './trial-metric.js'
 
 /** One cell of a heat map: the best of the trials that share x, y and facet. */
 export interface TrialCell {
   readonly x: ParameterValue
   readonly y: ParameterValue
   readonly facet: ParameterValue | undefined
-  readonly trial: TrialSummary
+  readonly trial: DrawnTrial
   /** what competes: NaN unless the trial completed with a finite metric */
   readonly value: number
   /** what a collapsed or failed trial had reached, NaN if nothing; it does not compete */
@@ -33,13 +26,9 @@ export interface TrialGrid {
   readonly perCell: number
 }
 
-export function checkMetric(metric: unknown): SearchMetric {
-  return oneOf('options.metric', metric, METRICS)
-}
-
 /** Lays trials out by two of their parameters and, for small multiples, a third. */
 export function layOutTrials(
-  trials: readonly TrialSummary[],
+  trials: readonly DrawnTrial[],
   keys: { readonly x: string; readonly y: string; readonly facet: string | null },
   metric: SearchMetric,
 ): TrialGrid {
@@ -52,10 +41,7 @@ export function layOutTrials(
     const facet = keys.facet === null ? undefined : parameter(trial, i, 'options.facet', keys.facet)
     const key = JSON.stringify([x, y, facet])
     const reached = metricOf(trial, metric)
-    groups.set(key, [
-      ...(groups.get(key) ?? []),
-      { x, y, facet, trial, value: trial.state === 'completed' ? reached : Number.NaN, reached },
-    ])
+    groups.set(key, [...(groups.get(key) ?? []), { x, y, facet, trial, value: competingValue(trial, metric), reached }])
   })
   const cells = [...groups.values()].map((group) => group.reduce((a, b) => (better(b.value, a.value) ? b : a)))
   const finite = cells.filter(({ value }) => !Number.isNaN(value)).sort((a, b) => a.trial.trial - b.trial.trial)
@@ -69,13 +55,7 @@ export function layOutTrials(
   }
 }
 
-/** Any value is better than NaN. */
-function isBetter(metric: SearchMetric): (a: number, b: number) => boolean {
-  const sign = metric.endsWith('loss') ? -1 : 1
-  return (a, b) => !Number.isNaN(a) && (Number.isNaN(b) || sign * a > sign * b)
-}
-
-function parameter(trial: TrialSummary, index: number, option: string, key: string): ParameterValue {
+function parameter(trial: DrawnTrial, index: number, option: string, key: string): ParameterValue {
   const value = trial?.params?.[key]
   if (value === undefined) {
     const known = Object.keys(trial?.params ?? {}).map((name) => `'${name}'`)
@@ -88,14 +68,8 @@ function parameter(trial: TrialSummary, index: number, option: string, key: stri
   return value
 }
 
-function metricOf(trial: TrialSummary, metric: SearchMetric): number {
-  const [set, name] = metric.split('.') as ['train' | 'valid' | 'test', 'accuracy' | 'loss']
-  const value = trial[set]?.[name] ?? Number.NaN
-  return Number.isFinite(value) ? value : Number.NaN
-}
-
 /** Numbers ascending, before other values in the order they came. */
-function distinct<T extends ParameterValue | undefined>(values: readonly T[]): T[] {
+export function distinct<T extends ParameterValue | undefined>(values: readonly T[]): T[] {
   const all = [...new Set(values)]
   const numbers = all.filter((value) => typeof value === 'number').sort((a, b) => Number(a) - Number(b))
   return [...numbers, ...all.filter((value) => typeof value !== 'number')]

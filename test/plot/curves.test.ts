@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../src/core/results.js'
 import { cutBelow } from '../../src/plot/accuracy-curves.js'
-import { logTicks } from '../../src/plot/curves.js'
 import { accuracyCurvesFigure, lossCurvesFigure } from '../../src/plot/index.js'
 import { OKABE_ITO, SETS } from '../../src/plot/theme.js'
 import { checkFigure, count, texts } from './drawing.js'
@@ -135,14 +134,6 @@ describe('accuracyCurvesFigure', () => {
       point(30, Number.NaN),
       point(40, 0.95),
     ])
-  })
-})
-
-describe('logTicks', () => {
-  it('are 1, 2 and 5 of each decade, or powers of ten when those are many', () => {
-    expect(logTicks([0.015, 3])).toEqual([0.02, 0.05, 0.1, 0.2, 0.5, 1, 2])
-    expect(logTicks([1e-5, 10])).toEqual([1e-5, 1e-4, 0.001, 0.01, 0.1, 1, 10])
-    expect(logTicks([1e-30, 1e30]).length).toBeLessThanOrEqual(10)
   })
 })
 

@@ -1,6 +1,8 @@
+import { parseHTML } from 'linkedom'
 import { PNG } from 'pngjs'
 import { expect } from 'vitest'
 import { type Figure, renderFigure } from '../../src/plot/index.js'
+import { textWidth } from '../../src/plot/text.js'
 
 /** Checks what every figure owes and returns its decoded PNG: strict XML, self-contained, of the promised size, titled. */
 export async function checkFigure(figure: Figure, title: string): Promise<PNG> {
@@ -54,4 +56,55 @@ export function innerImages({ svg }: Figure): PNG[] {
 
 function unescapeXml(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+}
+
+interface Box {
+  readonly text: string
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+}
+
+/** Pairs of texts that cover each other, and texts that leave the page; texts on their side are not looked at. */
+export function overlaps(figure: Figure): string[] {
+  const boxes = textBoxes(figure)
+  expect(boxes.length).toBeGreaterThan(1)
+  const problems = boxes
+    .filter(({ left, right, top, bottom }) => left < 0 || top < 0 || right > figure.width || bottom > figure.height)
+    .map(({ text }) => `'${text}' leaves the page`)
+  boxes.forEach((a, i) => {
+    for (const b of boxes.slice(i + 1)) {
+      const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top
+      if (!apart) problems.push(`'${a.text}' covers '${b.text}'`)
+    }
+  })
+  return problems
+}
+
+/** Without the line's spare height above small letters and below the baseline. */
+function textBoxes({ svg }: Figure): Box[] {
+  const { document } = parseHTML(`<!doctype html><html><body>${svg}</body></html>`)
+  const boxes: Box[] = []
+  for (const element of document.querySelectorAll('text')) {
+    const chain: Element[] = []
+    for (let at: Element | null = element; at && at.tagName !== 'BODY'; at = at.parentElement) chain.push(at)
+    if (chain.some((at) => at.getAttribute('transform')?.includes('rotate'))) continue
+    const inherited = (name: string) => chain.map((at) => at.getAttribute(name)).find((value) => value != null)
+    const [x, y] = [0, 1].map((axis) => chain.reduce((sum, at) => sum + offset(at, axis), 0))
+    const size = Number.parseFloat(inherited('font-size') ?? '11')
+    const width = textWidth(element.textContent ?? '', size, inherited('font-weight') === 'bold') * 0.97
+    const anchor = inherited('text-anchor') ?? 'start'
+    const left = x - (anchor === 'middle' ? width / 2 : anchor === 'end' ? width : 0)
+    const baseline = y + Number.parseFloat(element.getAttribute('dy') ?? '0') * size
+    const text = element.textContent ?? ''
+    boxes.push({ text, left, right: left + width, top: baseline - 0.74 * size, bottom: baseline + 0.05 * size })
+  }
+  return boxes.filter(({ text }) => text.trim() !== '')
+}
+
+function offset(element: Element, axis: number): number {
+  const [, ...shift] = element.getAttribute('transform')?.match(/translate\(([-\d.]+)[ ,]+([-\d.]+)\)/) ?? []
+  const own = element.tagName.toLowerCase() === 'text' || element.tagName.toLowerCase() === 'svg'
+  return Number(shift[axis] ?? 0) + (own ? Number(element.getAttribute('xy'[axis]) ?? 0) : 0)
 }
