@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { closest } from '../core/checks.js'
-import { describe, invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
+import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import { duplicateKey } from '../formats/json-keys.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
 import { PRESET_NAMES, PRESETS, type PresetName, type TrainingConfig } from '../train/presets.js'
@@ -27,6 +27,7 @@ const FIELDS: Readonly<Record<string, { schema: z.ZodType; expected: string }>> 
 const KEYS = Object.keys(FIELDS)
 
 const configSchema = z.strictObject(Object.fromEntries(KEYS.map((key) => [key, FIELDS[key].schema.optional()])))
+const wholeSchema = z.strictObject(Object.fromEntries(KEYS.map((key) => [key, FIELDS[key].schema])))
 
 /** Preset, then config file, then flags: the later wins. */
 export async function resolveConfig(file: string | undefined, flags: PartialConfig): Promise<RunConfig> {
@@ -48,6 +49,25 @@ export async function readConfig(file: string): Promise<PartialConfig> {
   const parsed = configSchema.safeParse(value)
   if (parsed.success) return parsed.data as PartialConfig
   throw issueError(parsed.error.issues[0], value, `--config ${file}`)
+}
+
+/**
+ * The configuration of an earlier run.
+ *
+ * @param file the run.json it stands in
+ * @throws NativeMlpError INVALID_FILE naming the key that is missing, unknown or wrong
+ */
+export function recordedConfig(
+  { preset, seed, config }: { readonly preset: unknown; readonly seed: unknown; readonly config: object },
+  file: string,
+): RunConfig {
+  const parsed = wholeSchema.safeParse({ ...config, preset, seed })
+  if (parsed.success) {
+    const { preset, seed, ...training } = parsed.data as unknown as Pick<RunConfig, 'preset' | 'seed'> & TrainingConfig
+    return { preset, seed, training }
+  }
+  const { path, message } = parsed.error.issues[0]
+  throw invalidFile(file, ['config', ...path.map(String), message].join(': '))
 }
 
 /** The value of one flag, checked like the same key of a config file. */

@@ -1,10 +1,14 @@
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
+import type { HistoryEntry } from '../core/results.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { CLAIM, claimFolder } from '../formats/claim.js'
-import { makeFolders, removeFiles } from '../formats/folder.js'
+import { makeFolders, removeFiles, removeTemporaries } from '../formats/folder.js'
 import { fileSystemError, readFileBytes } from '../formats/read-file.js'
+import { historyLine } from '../io/history.js'
+import { saveModel } from '../io/model-file.js'
+import type { MLP } from '../model/mlp.js'
 import { FIGURE_NAMES } from './run-figures.js'
 import { type RunRecord, recordSchema } from './run-record.js'
 
@@ -12,6 +16,7 @@ const FILES = {
   record: 'run.json',
   history: 'history.jsonl',
   model: 'best.safetensors',
+  checkpoint: 'checkpoint',
   curve: 'Training_Curve.txt',
   homework: 'best_model_save',
   figures: 'figures',
@@ -23,6 +28,9 @@ const OWN = [
   ...['fc1_Weight', 'fc1_Bias', 'fc2_Weight', 'fc2_Bias'].map((name) => `${FILES.homework}/${name}.npy`),
   ...FIGURE_NAMES.flatMap((name) => [`${FILES.figures}/${name}.svg`, `${FILES.figures}/${name}.png`]),
 ]
+
+/** What training itself fills as it goes on. */
+const FILLED = [FILES.history, FILES.model, FILES.curve, FILES.checkpoint]
 
 /** The folder of one run. */
 export class RunFolder {
@@ -41,6 +49,33 @@ export class RunFolder {
 
   async write(record: RunRecord): Promise<void> {
     await writeFileAtomic(this.file('record'), `${JSON.stringify(record, null, 2)}\n`)
+  }
+
+  /**
+   * Puts curve and model back to where a run stood at its checkpoint, or at its beginning, whatever a process that was killed
+   * has left half done. A crash in the middle of it harms nothing: the checkpoint holds all that is written.
+   *
+   * @param history the evaluations until then
+   * @param best the best model until then
+   * @throws NativeMlpError FILE_SYSTEM
+   */
+  async rewind(history: readonly HistoryEntry[] | null, best: MLP | null): Promise<void> {
+    await removeTemporaries(this.path, OWN)
+    if (history === null) return removeFiles(this.path, FILLED)
+    await writeFileAtomic(this.file('history'), history.map(historyLine).join(''))
+    if (best) await saveModel(this.file('model'), best)
+    else await removeFiles(this.path, [FILES.model])
+  }
+
+  /** Paths of the figures that are there, in the order of FIGURE_NAMES. */
+  async figures(): Promise<string[]> {
+    const there = await entriesOf(this.file('figures'))
+    const names = FIGURE_NAMES.flatMap((name) => [`${name}.svg`, `${name}.png`]).filter((name) => there.includes(name))
+    return names.map((name) => join(this.file('figures'), name))
+  }
+
+  async removeCheckpoint(): Promise<void> {
+    await removeFiles(this.path, [FILES.checkpoint])
   }
 
   /** @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE when there is no run in it */
@@ -100,9 +135,19 @@ export async function makeRunFolder(out: string | undefined, name: string, overw
   return folder
 }
 
+/**
+ * Takes the folder of an earlier run, to go on with it. Nobody else can write into it until it is released.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT when another run has it; FILE_SYSTEM or INVALID_FILE when there is no run in it
+ */
+export async function openRunFolder(path: string): Promise<RunFolder> {
+  await new RunFolder(path).read()
+  return new RunFolder(path, await claimFolder(path))
+}
+
 /** @throws NativeMlpError INVALID_ARGUMENT for an empty path */
-export function checkPath(out: string): void {
-  if (out === '') throw invalidArgument('--out', 'a path', out)
+export function checkPath(out: string, flag = '--out'): void {
+  if (out === '') throw invalidArgument(flag, 'a path', out)
 }
 
 /** Makes the folder and takes it. */

@@ -24,9 +24,13 @@ export interface RunRecord {
     readonly folder: string | null
     readonly source: string
     readonly rows: { readonly train: number; readonly valid: number; readonly test: number }
+    /** SHA-256 of all images and labels; missing in records of older versions */
+    readonly digest?: string
     /** [height, width] of a row */
     readonly imageShape: readonly [number, number] | null
   }
+  /** what the run writes beside model and curve when it is done; missing in records of older versions */
+  readonly outputs?: RunOutputs
   readonly model: { readonly layers: readonly number[]; readonly parameters: number }
   readonly backend: {
     readonly name: string
@@ -40,6 +44,8 @@ export interface RunRecord {
   /** the one part, with `backend` and the machine, in which two equal runs differ; seconds, `started` in UTC */
   readonly times: {
     readonly started: string
+    /** when an interrupted run went on, each time; all durations are of the last time */
+    readonly resumed?: readonly string[]
     readonly total?: number
     readonly fit?: number
     readonly training?: number
@@ -51,8 +57,16 @@ export interface RunRecord {
   readonly results: RunResults | null
 }
 
+export interface RunOutputs {
+  readonly figures: boolean
+  readonly trainingCurve: boolean
+  readonly homeworkWeights: boolean
+}
+
 export interface RunResults {
   readonly steps: number
+  /** step of the checkpoint that is kept to go on from; null for none */
+  readonly checkpoint: number | null
   readonly evaluations: number
   /** why training ended; null where it did not come to its end */
   readonly stopped: string | null
@@ -78,10 +92,18 @@ export const recordSchema = z.looseObject({
     batchSize: z.number(),
     limitTest: count.nullable(),
   }),
-  data: z.looseObject({ folder: z.string().nullable(), imageShape: z.tuple([count, count]).nullable() }),
+  data: z.looseObject({
+    folder: z.string().nullable(),
+    rows: z.looseObject({ train: count, valid: count, test: count }),
+    digest: z.string().optional(),
+    imageShape: z.tuple([count, count]).nullable(),
+  }),
+  outputs: z.looseObject({ figures: z.boolean(), trainingCurve: z.boolean(), homeworkWeights: z.boolean() }).optional(),
   model: z.looseObject({ layers: z.array(count) }),
+  times: z.looseObject({ started: z.string(), resumed: z.array(z.string()).optional() }),
   results: z
     .looseObject({
+      checkpoint: count.nullish(),
       best: z.looseObject({ step: count }).nullable(),
       collapsed: z.looseObject({ step: count, deadShare: z.number() }).nullable(),
       confusion: z.array(z.array(count)).nullable(),

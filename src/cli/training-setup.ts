@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { integerInRange } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { mnist } from '../data/mnist.js'
@@ -7,17 +8,17 @@ import type { FitOptions } from '../train/fit-options.js'
 import { sgd } from '../train/optimizers.js'
 import type { TrainingConfig } from '../train/presets.js'
 import type { RunConfig } from './config.js'
+import type { RunOutputs } from './run-record.js'
 
 /** A training run as the command line asks for it. */
-export interface RunRequest extends RunConfig {
+export interface RunRequest extends RunConfig, RunOutputs {
   /** folder of the data; undefined: wherever `mnist` finds them */
   readonly data: string | undefined
   /** undefined: runs/<preset>, or the first such name that is free */
   readonly out: string | undefined
   readonly overwrite: boolean
-  readonly figures: boolean
-  readonly trainingCurve: boolean
-  readonly homeworkWeights: boolean
+  /** milliseconds between two checkpoints */
+  readonly checkpointEveryMs: number
 }
 
 export interface RunSets {
@@ -26,6 +27,8 @@ export interface RunSets {
   readonly test: Samples
   /** where they came from, for people */
   readonly source: string
+  /** SHA-256 of all images and labels, those left out included */
+  readonly digest: string
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for a file that the run could not write when it is done */
@@ -47,7 +50,14 @@ export async function loadSets({ training, seed, data }: RunRequest, signal: Abo
     ...first(train, limitTrain, '--limit-train').split({ valid: validFraction, seed }),
     test: first(test, limitTest, '--limit-test'),
     source,
+    digest: digestOf([train, test]),
   }
+}
+
+function digestOf(sets: readonly Samples[]): string {
+  const hash = createHash('sha256')
+  for (const { values, labels } of sets) hash.update(values).update(labels!)
+  return hash.digest('hex')
 }
 
 function first(set: Samples, limit: number | null, name: string): Samples {

@@ -64,14 +64,26 @@ async function checkFolder(path: string): Promise<void> {
  * @throws NativeMlpError FILE_SYSTEM
  */
 export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  await removeEntries(folder, names, (name, whole) => names.includes(name) || names.includes(whole))
+}
+
+/** Removes only the temporary files. @throws NativeMlpError FILE_SYSTEM */
+export async function removeTemporaries(folder: string, names: readonly string[]): Promise<void> {
+  await removeEntries(folder, names, (name, whole) => name !== whole && names.includes(name))
+}
+
+/** @param isOld is given the path within the folder without and with the number of a temporary file */
+async function removeEntries(
+  folder: string,
+  names: readonly string[],
+  isOld: (name: string, whole: string) => boolean,
+): Promise<void> {
   try {
     for (const inner of new Set(names.map(dirname))) {
       for (const entry of await entriesOf(join(folder, inner))) {
+        const whole = join(inner, entry).replaceAll('\\', '/')
         // write-file-atomic appends a dot and a number
-        const name = join(inner, entry.replace(/\.\d+$/, '')).replaceAll('\\', '/')
-        if (names.includes(name) || names.includes(join(inner, entry).replaceAll('\\', '/'))) {
-          await rm(join(folder, inner, entry), { force: true })
-        }
+        if (isOld(whole.replace(/\.\d+$/, ''), whole)) await rm(join(folder, inner, entry), { force: true })
       }
     }
   } catch (error) {

@@ -327,7 +327,9 @@ describe('Ctrl-C', () => {
     expect(results.evaluations).toBe(history.length)
     expect(results.best).toEqual(history.reduce((a, b) => (b.valid!.accuracy > a.valid!.accuracy ? b : a)))
     expect(config.epochs).toBe(10000)
-    expect(readdirSync(at('stopped')).sort()).toEqual(['best.safetensors', 'history.jsonl', 'run.json'])
+    const files = ['best.safetensors', 'checkpoint', 'history.jsonl', 'run.json']
+    expect(readdirSync(at('stopped')).sort()).toEqual(files)
+    expect(results.checkpoint).toBe(results.steps)
     const plotted = await command(['plot', at('stopped')])
     expect(plotted).toMatchObject({ code: 0 })
     expect(readdirSync(at('stopped', 'figures'))).toHaveLength(2 * FIGURE_NAMES.length)
