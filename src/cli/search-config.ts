@@ -5,7 +5,7 @@ import { SEARCH_PRESETS, searchBase } from '../search/search-presets.js'
 import type { SelectBy, SelectionMetric } from '../search/study.js'
 import type { PresetName, TrainingConfig } from '../train/presets.js'
 import { flagValue, type PartialConfig, readJson } from './config.js'
-import { SETTING_NAMES } from './settings.js'
+import { SEARCH_SETTING_NAMES } from './settings.js'
 
 /** A search as it is asked for. */
 export interface SearchConfig {
@@ -29,7 +29,7 @@ export interface SearchChoice {
 
 type SearchFile = PartialConfig & SearchChoice & { readonly grid?: SearchGrid }
 
-const TRAINING_KEYS = ['preset', 'seed', ...SETTING_NAMES]
+const TRAINING_KEYS = ['preset', 'seed', ...SEARCH_SETTING_NAMES]
 const KEYS = [...TRAINING_KEYS, 'grid', 'selectBy', 'metric', 'stopOnCollapse']
 
 /**

@@ -82,20 +82,25 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   }
 }
 
-function studyFolder(path: string, { overwrite, data, preset, training }: SearchRequest, source: string): StudyFolder {
-  const { scale, validFraction, limitTrain, limitTest } = training
+function studyFolder(
+  path: string,
+  { overwrite, data, preset, seed, training }: SearchRequest,
+  source: string,
+): StudyFolder {
+  const { scale, validFraction, stratified, limitTrain, limitTest } = training
+  const splitSeed = training.splitSeed ?? seed
   const folder = data === undefined ? null : resolve(data)
   return new StudyFolder(path, {
     overwrite,
-    about: { folder, source, preset, scale, validFraction, limitTrain, limitTest },
+    about: { folder, source, preset, scale, validFraction, splitSeed, stratified, limitTrain, limitTest },
   })
 }
 
 async function loadSets({ training, seed, data }: SearchRequest, signal: AbortSignal) {
-  const { scale, validFraction, limitTrain, limitTest } = training
+  const { scale, validFraction, splitSeed, stratified, limitTrain, limitTest } = training
   const { train, test, source } = await mnist({ dir: data, scale, shared: true, signal })
   return {
-    ...first(train, limitTrain, '--limit-train').split({ valid: validFraction, seed }),
+    ...first(train, limitTrain, '--limit-train').split({ valid: validFraction, seed: splitSeed ?? seed, stratified }),
     test: first(test, limitTest, '--limit-test'),
     source,
   }

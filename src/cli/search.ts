@@ -12,6 +12,7 @@ import { figureWords } from './run-figures.js'
 import { checkPath } from './run-folder.js'
 import { checkMetric, checkSelectBy, resolveSearch } from './search-config.js'
 import { type FinishedSearch, searchRun } from './search-run.js'
+import { SEARCH_SETTING_NAMES } from './settings.js'
 import { addConfigFlags, configFromFlags } from './train-flags.js'
 
 interface SearchFlags {
@@ -47,7 +48,7 @@ export function searchCommand(): Command {
     .option('--stop-on-collapse', 'end a trial when it is found collapsed')
     .option('--json', 'print one JSON document about the search on stdout, all else on stderr')
     .option('--no-figures', 'draw nothing')
-  addConfigFlags(command)
+  addConfigFlags(command, SEARCH_SETTING_NAMES)
   for (const option of command.options) if (option.long === '--config') option.description = CONFIG_HELP
   return command.action(async (flags: SearchFlags & Record<string, unknown>) => {
     const config = await resolveSearch(flags.config, configFromFlags(flags), {

@@ -27,8 +27,13 @@ const number = (value: string): unknown =>
 const numbers = (value: string) => list(value).map(number)
 const orNull = (word: string) => (value: string) => (value === word ? null : number(value))
 
+const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const positive = z.number().int().min(1)
 const rate = z.number().min(0).max(3.4028234663852886e38)
+
+function yesOrNo(flag: string, help: string): Setting {
+  return { schema: z.boolean(), expected: 'true or false', flag, help, parse: text }
+}
 
 function choice(names: readonly string[], flag: string, help: string): Setting {
   return { schema: z.enum(names), expected: `one of ${words(names)}`, flag: `${flag} <name>`, help, parse: text }
@@ -63,13 +68,7 @@ export const SETTINGS: Readonly<Record<keyof TrainingConfig, Setting>> = {
     parse: number,
   },
   l2: { schema: rate, expected: 'a number >= 0', flag: '--l2 <x>', help: 'coefficient of the L2 term', parse: number },
-  l2Biases: {
-    schema: z.boolean(),
-    expected: 'true or false',
-    flag: '--l2-biases',
-    help: 'L2 on biases too',
-    parse: text,
-  },
+  l2Biases: yesOrNo('--l2-biases', 'L2 on biases too'),
   epochs: { schema: positive, expected: 'an integer >= 1', flag: '--epochs <n>', help: 'epochs', parse: number },
   batchSize: {
     schema: positive,
@@ -97,6 +96,24 @@ export const SETTINGS: Readonly<Record<keyof TrainingConfig, Setting>> = {
     help: 'share of the training rows drawn for validation',
     parse: number,
   },
+  splitSeed: {
+    schema: seed.nullable(),
+    expected: 'an integer >= 0, or null for the seed of the run',
+    flag: '--split-seed <n>',
+    help: 'of what is drawn for validation, or seed: the same as --seed',
+    parse: orNull('seed'),
+  },
+  stratified: yesOrNo('--stratified', 'divide the rows with the same share of each digit'),
+  fold: {
+    schema: z
+      .tuple([z.number().int().min(0), z.number().int().min(2)])
+      .refine(([fold, folds]) => fold < folds)
+      .nullable(),
+    expected: 'a fold and how many there are, [0, 5] to [4, 5] for five, or null for none',
+    flag: '--fold <i/k>',
+    help: 'validate on part i of k, from 0, and train on the others: 0/5 to 4/5; or none: on --valid-fraction',
+    parse: (value) => (value === 'none' ? null : value.split('/').map((item) => number(item.trim()))),
+  },
   evaluateEvery: {
     schema: positive.nullable(),
     expected: 'an integer >= 1, or null for once an epoch',
@@ -118,6 +135,7 @@ export const SETTINGS: Readonly<Record<keyof TrainingConfig, Setting>> = {
     help: 'stop after so many evaluations without a better validation, or off',
     parse: orNull('off'),
   },
+  stopOnCollapse: yesOrNo('--stop-on-collapse', 'end a run when it is found collapsed'),
   limitTrain: {
     schema: positive.min(2).nullable(),
     expected: 'an integer >= 2, or null for all rows',
@@ -135,3 +153,5 @@ export const SETTINGS: Readonly<Record<keyof TrainingConfig, Setting>> = {
 }
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as (keyof TrainingConfig)[]
+/** `fold` chooses one of many trainings, of which a search makes all. */
+export const SEARCH_SETTING_NAMES = SETTING_NAMES.filter((name) => name !== 'fold')

@@ -1,19 +1,21 @@
 import { type Command, Option } from 'commander'
-import { PRESET_NAMES } from '../train/presets.js'
+import { PRESET_NAMES, type TrainingConfig } from '../train/presets.js'
 import { flagValue, type PartialConfig } from './config.js'
 import { SETTING_NAMES, SETTINGS } from './settings.js'
 
-/** Adds --preset, --config, --seed and one flag for each hyper-parameter. */
-export function addConfigFlags(command: Command): Command {
+/** Adds --preset, --config, --seed and one flag for each hyper-parameter that is asked for and that the command has not yet. */
+export function addConfigFlags(command: Command, names: readonly (keyof TrainingConfig)[] = SETTING_NAMES): Command {
   const presets = `what to start from: ${PRESET_NAMES.join(' or ')} (default: homework)`
   command
     .option('--preset <name>', presets)
     .option('--config <file>', 'JSON file with hyper-parameters, named as in run.json; flags win over it')
     .option('--seed <n>', 'of split, first weights and batches (default: 1)')
     .optionsGroup('Hyper-parameters:')
-  for (const key of SETTING_NAMES) {
+  for (const key of names) {
     const { flag, help } = SETTINGS[key]
-    command.addOption(new Option(flag, help))
+    const option = new Option(flag, help)
+    if (command.options.some(({ long }) => long === option.long)) continue
+    command.addOption(option)
     if (key === 'l2Biases') command.addOption(new Option('--no-l2-biases', 'L2 on weights only'))
   }
   return command

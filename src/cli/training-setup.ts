@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { integerInRange } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
+import { kFold } from '../data/folds.js'
 import { mnist } from '../data/mnist.js'
 import type { Samples } from '../data/samples.js'
 import { MLP } from '../model/mlp.js'
@@ -44,10 +45,10 @@ export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRe
 }
 
 export async function loadSets({ training, seed, data }: RunRequest, signal: AbortSignal): Promise<RunSets> {
-  const { scale, validFraction, limitTrain, limitTest } = training
+  const { scale, limitTrain, limitTest } = training
   const { train, test, source } = await mnist({ dir: data, scale, signal })
   return {
-    ...first(train, limitTrain, '--limit-train').split({ valid: validFraction, seed }),
+    ...divided(first(train, limitTrain, '--limit-train'), training, seed),
     test: first(test, limitTest, '--limit-test'),
     source,
     digest: digestOf([train, test]),
@@ -58,6 +59,14 @@ function digestOf(sets: readonly Samples[]): string {
   const hash = createHash('sha256')
   for (const { values, labels } of sets) hash.update(values).update(labels!)
   return hash.digest('hex')
+}
+
+/** What a run trains on and what chooses its best: a share of the rows for validation, or a fold of them. */
+function divided(rows: Samples, { validFraction, splitSeed, stratified, fold }: TrainingConfig, runSeed: number) {
+  const seed = splitSeed ?? runSeed
+  if (fold === null) return rows.split({ valid: validFraction, seed, stratified })
+  const [index, folds] = fold
+  return kFold(rows, { folds, seed, stratified })[index]
 }
 
 function first(set: Samples, limit: number | null, name: string): Samples {
@@ -77,9 +86,9 @@ export function makeModel({ training, seed }: RunConfig, { train }: RunSets): ML
 }
 
 export function fitOptions({ training, seed }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
-  const { epochs, batchSize, stepsPerEpoch, sampling, evaluateEvery, evaluateOn, patience } = training
+  const { epochs, batchSize, stepsPerEpoch, sampling, evaluateEvery, evaluateOn, patience, stopOnCollapse } = training
   return {
-    ...{ epochs, batchSize, sampling, evaluateOn, valid, test, seed, signal },
+    ...{ epochs, batchSize, sampling, evaluateOn, stopOnCollapse, valid, test, seed, signal },
     stepsPerEpoch: stepsPerEpoch ?? undefined,
     evaluateEvery: evaluateEvery ?? undefined,
     earlyStopping: patience === null ? undefined : { patience },

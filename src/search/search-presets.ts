@@ -1,5 +1,6 @@
 import { PRESETS, type PresetName, type TrainingConfig } from '../train/presets.js'
 import type { SearchBase, SearchGrid } from './grid.js'
+import { isConditional, type SearchSpace } from './space.js'
 
 /** A search on MNIST. */
 export interface SearchPreset {
@@ -10,18 +11,20 @@ export interface SearchPreset {
   readonly base: SearchBase
 }
 
-/** What a training run's hyper-parameters mean to `gridSearch`: all but those the grid varies. */
-export function searchBase(training: TrainingConfig, grid: SearchGrid): SearchBase {
-  const { scale: _, validFraction, limitTrain, limitTest, hidden, patience, ...rest } = training
-  const { stepsPerEpoch, evaluateEvery } = training
+/** What a training run's hyper-parameters mean to a search: all but those that vary in every trial. */
+export function searchBase(training: TrainingConfig, grid: SearchSpace): SearchBase {
+  const { learningRate, l2, l2Biases, hidden, activation, init, epochs, batchSize, sampling, evaluateOn } = training
+  const { stepsPerEpoch, evaluateEvery, patience, stopOnCollapse } = training
   const base = {
-    ...rest,
+    ...{ activation, init, learningRate, l2, l2Biases, epochs, batchSize, sampling, evaluateOn, stopOnCollapse },
     hidden: hidden.length === 1 ? hidden[0] : hidden,
     stepsPerEpoch: stepsPerEpoch ?? undefined,
     evaluateEvery: evaluateEvery ?? undefined,
     earlyStopping: patience === null ? undefined : { patience },
   }
-  const kept = Object.entries(base).filter(([key, value]) => value !== undefined && !(key in grid))
+  const kept = Object.entries(base).filter(([key, value]) => {
+    return value !== undefined && (!(key in grid) || isConditional(grid[key as keyof SearchSpace]))
+  })
   return Object.fromEntries(kept)
 }
 

@@ -47,6 +47,11 @@ export interface IntegerRange extends ChoiceOptions {
   readonly log?: boolean
 }
 
+/** Whether a parameter does not exist at every point, so that base may say what it is elsewhere. */
+export function isConditional(choice: unknown): boolean {
+  return typeof choice === 'object' && choice !== null && 'when' in choice && choice.when !== undefined
+}
+
 /** `{ values }`: one of these values, each equally likely. */
 export function categorical<const T>(values: readonly T[], options: ChoiceOptions = {}): Categorical<T> {
   return { values, ...options }

@@ -10,6 +10,15 @@ export interface TrainingConfig {
   readonly scale: InputScale
   /** share of the training rows drawn for validation, between 0 and 1 */
   readonly validFraction: number
+  /** seed of what is drawn for validation; null: the seed of the run */
+  readonly splitSeed: number | null
+  /** whether the rows are divided with the same share of each class */
+  readonly stratified: boolean
+  /**
+   * validate on this part, from 0, of so many parts of the training rows and train on the others, see `kFold`; null: on
+   * `validFraction` of them
+   */
+  readonly fold: readonly [fold: number, folds: number] | null
   /** use only the first so many rows; null for all */
   readonly limitTrain: number | null
   readonly limitTest: number | null
@@ -30,6 +39,8 @@ export interface TrainingConfig {
   readonly evaluateOn: readonly SetName[]
   /** evaluations without improvement after which training stops; null: never */
   readonly patience: number | null
+  /** end the run at the evaluation that finds it collapsed */
+  readonly stopOnCollapse: boolean
 }
 
 export const PRESET_NAMES = ['homework', 'quick'] as const
@@ -45,6 +56,9 @@ export const PRESETS: Readonly<Record<PresetName, TrainingConfig>> = {
   homework: {
     scale: 'raw',
     validFraction: 0.2,
+    splitSeed: null,
+    stratified: false,
+    fold: null,
     limitTrain: null,
     limitTest: null,
     hidden: [512],
@@ -61,10 +75,14 @@ export const PRESETS: Readonly<Record<PresetName, TrainingConfig>> = {
     evaluateEvery: 100,
     evaluateOn: ['train', 'valid', 'test'],
     patience: null,
+    stopOnCollapse: false,
   },
   quick: {
     scale: 'unit',
     validFraction: 0.2,
+    splitSeed: null,
+    stratified: false,
+    fold: null,
     limitTrain: 12_000,
     limitTest: null,
     hidden: [64],
@@ -80,5 +98,6 @@ export const PRESETS: Readonly<Record<PresetName, TrainingConfig>> = {
     evaluateEvery: 50,
     evaluateOn: ['train', 'valid'],
     patience: null,
+    stopOnCollapse: false,
   },
 }

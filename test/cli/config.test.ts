@@ -112,6 +112,12 @@ describe('a config file', () => {
       'INVALID_ARGUMENT',
       'l2Biases: expected true or false, got "yes"',
     ],
+    [
+      'a fold of too few',
+      { fold: [5, 5] },
+      'INVALID_ARGUMENT',
+      'fold: expected a fold and how many there are, [0, 5] to [4, 5] for five, or null for none, got [5, 5]',
+    ],
     ['a negative seed', { seed: -1 }, 'INVALID_ARGUMENT', 'seed: expected an integer >= 0, got -1'],
     ['a list', [1], 'INVALID_ARGUMENT', 'expected a JSON object, got [1]'],
     ['null', 'null', 'INVALID_ARGUMENT', 'expected a JSON object, got null'],
@@ -165,6 +171,10 @@ describe('flags', () => {
     ['patience', 'off', null],
     ['limitTrain', 'all', null],
     ['scale', 'unit', 'unit'],
+    ['splitSeed', '7', 7],
+    ['splitSeed', 'seed', null],
+    ['fold', '2/5', [2, 5]],
+    ['fold', 'none', null],
     ['seed', '0', 0],
   ])('--%s %s', (key, text, value) => {
     expect(flag(key, text)).toEqual({ [key]: value })
@@ -181,6 +191,9 @@ describe('flags', () => {
     ['init', '1,2,3', '--init: expected one of '],
     ['evaluateOn', 'train', "--evaluate-on: expected a list of 'train', 'valid', 'test' with 'valid'"],
     ['stepsPerEpoch', 'null', '--steps-per-epoch: expected an integer >= 1, got "null"'],
+    ['fold', '5/5', '--fold: expected a fold and how many there are, [0, 5] to [4, 5] for five, got [5, 5]'],
+    ['fold', '5', '--fold: expected a fold and how many there are, [0, 5] to [4, 5] for five, got [5]'],
+    ['splitSeed', '1.5', '--split-seed: expected an integer >= 0, got 1.5'],
     ['seed', '-1', '--seed: expected an integer >= 0, got "-1"'],
     ['preset', 'qick', '--preset: expected one of '],
   ])('--%s "%s" is refused by its name', (key, text, message) => {
@@ -206,7 +219,8 @@ it.each(Object.entries(PRESETS))('preset %s is one that fit takes, but for its s
 
 it('preset homework is the protocol of the homework', () => {
   expect(PRESETS.homework).toEqual({
-    ...{ scale: 'raw', validFraction: 0.2, limitTrain: null, limitTest: null },
+    ...{ scale: 'raw', validFraction: 0.2, splitSeed: null, stratified: false, fold: null },
+    ...{ limitTrain: null, limitTest: null, stopOnCollapse: false },
     ...{ hidden: [512], activation: 'relu', init: 'homework' },
     ...{ learningRate: 0.005, l2: 0.05, l2Biases: true, batchSize: 256, sampling: 'replacement' },
     ...{ epochs: 7, stepsPerEpoch: Math.floor(60000 / 256), patience: null },
