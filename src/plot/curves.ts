@@ -1,13 +1,15 @@
 import type { Markish } from '@observablehq/plot'
 import { finiteInRange, knownOptions } from '../core/checks.js'
 import type { Collapse } from '../core/results.js'
+import { backgroundLines } from './background-lines.js'
 import type { Figure } from './figure.js'
-import { dottedPoints, type Series, type StepMark } from './history.js'
+import { type BackgroundLine, dottedPoints, type Series, type StepMark } from './history.js'
 import { loadDrawing, type PlotModule } from './libraries.js'
 import { type EndLabel, endLabels, endLabelsWidth, stepMarks, stepMarksHeight } from './marks.js'
 import { logTicks } from './nice-ticks.js'
-import { composePage, placePlot } from './page.js'
-import { FONT_SIZE, FRAME, GRID, PAGE } from './theme.js'
+import { composePage, placePlot, textAt } from './page.js'
+import { cleanText, wrapText } from './text.js'
+import { FONT_SIZE, FRAME, GRID, MUTED, PAGE } from './theme.js'
 
 /** What loss and accuracy curves have in common. */
 export interface CurveOptions {
@@ -31,11 +33,15 @@ export interface Curves {
   readonly yType: 'linear' | 'log'
   readonly yDomain: readonly [number, number]
   readonly series: readonly Series[]
+  readonly background?: readonly BackgroundLine[]
+  /** what the labels of the series stand for, a row each below the drawing */
+  readonly legend?: readonly { readonly colour: string; readonly text: string }[]
   readonly marks: readonly StepMark[]
   readonly notes: readonly string[]
   readonly format: (value: number) => string
 }
 
+const LEGEND_LINE = 17
 const MARGIN = { left: 58, top: 12, bottom: 46 } as const
 
 /** Draws the curves of one metric over the steps of a run, each labelled at its end with its last value. */
@@ -43,13 +49,15 @@ export async function drawCurves(curves: Curves, options: CurveOptions): Promise
   const width = finiteInRange('options.width', options.width ?? PAGE.width - 2 * PAGE.padding, 320, 4000)
   const height = finiteInRange('options.height', options.height ?? 360, 160, 4000)
   const { Plot, document } = await loadDrawing()
-  const labels = curves.series.map((series) => endLabel(series, curves))
+  // what is drawn last lies on top, and its label stands above that of another with the same value
+  const labels = curves.series.map((series) => endLabel(series, curves)).reverse()
   const marginTop = MARGIN.top + stepMarksHeight(curves.marks)
   const steps = stepDomain(curves)
+  const drawn = height + stepMarksHeight(curves.marks)
   const plot = Plot.plot({
     document,
     width,
-    height: height + stepMarksHeight(curves.marks),
+    height: drawn,
     marginLeft: MARGIN.left,
     marginRight: Math.ceil(endLabelsWidth(labels)),
     marginTop,
@@ -58,29 +66,47 @@ export async function drawCurves(curves: Curves, options: CurveOptions): Promise
     y: { type: curves.yType, domain: [...curves.yDomain], label: null },
     marks: [
       ...axes(Plot, curves, steps[1] - steps[0]),
+      backgroundLines(curves.background ?? []),
       ...lines(Plot, curves),
       stepMarks(curves.marks),
       endLabels(labels),
     ],
   })
+  const legend = drawLegend(curves, width, drawn)
   return composePage({
     title: options.title ?? curves.title,
     subtitle: options.subtitle,
     notes: curves.notes,
-    body: placePlot(plot, 0, 0),
+    body: placePlot(plot, 0, 0) + legend.body,
     bodyWidth: width,
-    bodyHeight: height + stepMarksHeight(curves.marks),
+    bodyHeight: drawn + legend.height,
   })
 }
 
 /** The end of a line that left the frame is labelled where it crosses the edge. */
-function endLabel({ last, label, colour }: Series, { yDomain, format }: Curves): EndLabel {
+function endLabel({ last, label, colour, endText }: Series, { yDomain, format }: Curves): EndLabel {
   const y = Math.min(yDomain[1], Math.max(yDomain[0], last.value))
-  return { x: last.step, y, text: `${label} ${format(last.value)}`, colour }
+  return { x: last.step, y, text: endText ?? `${label} ${format(last.value)}`, colour }
 }
 
-function stepDomain({ series, marks }: Curves): [number, number] {
-  const ends = series.flatMap(({ points }) => [points[0].step, points[points.length - 1].step])
+/** The rows of the legend, each broken into lines where it is long, and their height. */
+function drawLegend({ legend = [] }: Curves, width: number, top: number) {
+  const left = MARGIN.left
+  let y = top + 16
+  const rows = legend.map(({ colour, text }) => {
+    const swatch = `<path d="M${left},${y - 4}h18" stroke="${colour}" stroke-width="2.5"/>`
+    const lines = wrapText(cleanText(text), width - left - 26, FONT_SIZE.note).map((line) => {
+      const at = textAt(left + 26, y, line, { fill: MUTED })
+      y += LEGEND_LINE
+      return at
+    })
+    return swatch + lines.join('')
+  })
+  return { body: rows.join(''), height: legend.length === 0 ? 0 : y - top - 8 }
+}
+
+function stepDomain({ series, background = [], marks }: Curves): [number, number] {
+  const ends = [...series, ...background].flatMap(({ points }) => [points[0].step, points[points.length - 1].step])
   const steps = [...ends, ...marks.map((mark) => mark.x)]
   const [low, high] = [Math.min(...steps), Math.max(...steps)]
   return low === high ? [Math.max(0, low - 1), high + 1] : [low, high]
@@ -103,13 +129,13 @@ function lines(Plot: PlotModule, { series }: Curves): Markish[] {
   const at = { x: 'step', y: 'value' }
   return series.flatMap((one) => [
     Plot.line(one.points, { ...at, stroke: one.colour, strokeWidth: lineWidth(one), strokeLinejoin: 'round' }),
-    Plot.dot(dottedPoints(one), { ...at, fill: one.colour, r: 2.2 }),
+    Plot.dot(dottedPoints(one), { ...at, fill: one.colour, r: one.dots ? lineWidth(one) + 1 : 2.2 }),
   ])
 }
 
 /** An evaluation at every step is a noisy line: thinner, so that three of them can be told apart. */
-function lineWidth({ points }: Series): number {
-  return points.length > 500 ? 1 : 1.6
+function lineWidth({ points, width }: Series): number {
+  return width ?? (points.length > 500 ? 1 : 1.6)
 }
 
 export function checkCurveOptions(options: CurveOptions, more: readonly string[]): void {

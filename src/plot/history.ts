@@ -17,6 +17,25 @@ export interface Series {
   readonly points: readonly Point[]
   /** the last point that is finite */
   readonly last: Point
+  /** what its end says instead of label and last value */
+  readonly endText?: string
+  /** the points to mark instead of those that `dottedPoints` chooses */
+  readonly dots?: readonly Point[]
+  /** of the line, in pixels */
+  readonly width?: number
+}
+
+/** A line without a label, below those that have one. */
+export interface BackgroundLine {
+  /** by step, ascending */
+  readonly points: readonly Point[]
+  readonly colour: string
+  readonly opacity: number
+  readonly width: number
+  /** as of stroke-dasharray; solid unless told */
+  readonly dashes?: string
+  /** what stands at its last point: a dot where a trial was pruned, a cross where it failed */
+  readonly end?: 'dot' | 'cross'
 }
 
 /** A step to mark by a vertical line. */
@@ -55,6 +74,7 @@ const MAX_DOTS = 60
 
 /** The points to show as dots: all of a short curve, else those with a gap on both sides, which a line cannot show. */
 export function dottedPoints(series: Series): Point[] {
+  if (series.dots) return [...series.dots]
   const drawn = (i: number) => series.points[i] !== undefined && !Number.isNaN(series.points[i].value)
   const short = series.points.length <= MAX_DOTS
   return series.points.filter((_, i) => drawn(i) && (short || (!drawn(i - 1) && !drawn(i + 1))))

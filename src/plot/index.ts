@@ -9,4 +9,5 @@ export { type ParallelCoordinatesOptions, parallelCoordinatesFigure } from './pa
 export { type ParameterHistogramsOptions, parameterHistogramsFigure } from './parameter-histograms.js'
 export type { ImageShape } from './pixels.js'
 export { type SearchHeatmapOptions, type SearchMetric, searchHeatmapFigure } from './search-heatmap.js'
+export { type TrialCurvesOptions, trialCurvesFigure } from './trial-curves.js'
 export { type WeightImagesOptions, weightImagesFigure } from './weight-images.js'

@@ -6,7 +6,7 @@ import { round, textAt } from './page.js'
 import { type AxisHeights, crossings, placeY, SLOT, withoutOverlap } from './parallel-layout.js'
 import type { AxisPlace, ParameterAxis } from './parameter-axis.js'
 import { cleanText, fitText, textWidth, wrapText } from './text.js'
-import { FONT_SIZE, FRAME, INK, MUTED, OKABE_ITO, PAGE } from './theme.js'
+import { FONT_SIZE, FRAME, GREY, INK, MUTED, OKABE_ITO, PAGE } from './theme.js'
 import { metricName, type SearchMetric } from './trial-metric.js'
 
 export interface Parallel {
@@ -37,7 +37,6 @@ const HEADER_LINE = 15
 /** Bands reach above the axes. */
 const HEADER_GAP = 19
 const BAR = { width: 12, cells: 48 } as const
-const GREY = '#8c8c8c'
 const BEST = OKABE_ITO.vermillion
 const AXIS = '#777777'
 

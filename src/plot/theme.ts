@@ -29,6 +29,13 @@ export const OKABE_ITO = {
 /** For collapsed runs and trials: a purple that, unlike the palette's, also reads as text. */
 export const COLLAPSED = '#aa3377'
 
+/** For the best trials of a search, in their order; each reads as text. */
+export const RANKS = [OKABE_ITO.vermillion, OKABE_ITO.blue, '#00805d', '#8a4fa8', INK] as const
+
+/** For what is there to be compared with, and for what does not compete. */
+export const FAINT = '#7b94ab'
+export const GREY = '#8c8c8c'
+
 export type SetName = 'train' | 'valid' | 'test'
 
 /** The order is the drawing order: the training curve lies below the two that judge it. */

@@ -91,20 +91,24 @@ function textBoxes({ svg }: Figure): Box[] {
     for (let at: Element | null = element; at && at.tagName !== 'BODY'; at = at.parentElement) chain.push(at)
     if (chain.some((at) => at.getAttribute('transform')?.includes('rotate'))) continue
     const inherited = (name: string) => chain.map((at) => at.getAttribute(name)).find((value) => value != null)
-    const [x, y] = [0, 1].map((axis) => chain.reduce((sum, at) => sum + offset(at, axis), 0))
     const size = Number.parseFloat(inherited('font-size') ?? '11')
+    const [x, y] = [0, 1].map((axis) => chain.reduce((sum, at) => sum + offset(at, axis, size), 0))
     const width = textWidth(element.textContent ?? '', size, inherited('font-weight') === 'bold') * 0.97
     const anchor = inherited('text-anchor') ?? 'start'
     const left = x - (anchor === 'middle' ? width / 2 : anchor === 'end' ? width : 0)
-    const baseline = y + Number.parseFloat(element.getAttribute('dy') ?? '0') * size
+    const baseline = y + pixels(element.getAttribute('dy') ?? '0', size)
     const text = element.textContent ?? ''
     boxes.push({ text, left, right: left + width, top: baseline - 0.74 * size, bottom: baseline + 0.05 * size })
   }
   return boxes.filter(({ text }) => text.trim() !== '')
 }
 
-function offset(element: Element, axis: number): number {
+function offset(element: Element, axis: number, size: number): number {
   const [, ...shift] = element.getAttribute('transform')?.match(/translate\(([-\d.]+)[ ,]+([-\d.]+)\)/) ?? []
   const own = element.tagName.toLowerCase() === 'text' || element.tagName.toLowerCase() === 'svg'
-  return Number(shift[axis] ?? 0) + (own ? Number(element.getAttribute('xy'[axis]) ?? 0) : 0)
+  return Number(shift[axis] ?? 0) + (own ? pixels(element.getAttribute('xy'[axis]) ?? '0', size) : 0)
+}
+
+function pixels(length: string, size: number): number {
+  return Number.parseFloat(length) * (length.endsWith('em') ? size : 1)
 }
