@@ -53,14 +53,12 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
  * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint, or naming what differs and both values
  */
 export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Settings & { epochs: number }): void {
-  if (typeof checkpoint !== 'object' || checkpoint === null || !Array.isArray(checkpoint.parameters)) {
-    throw invalidArgument('resume', 'a checkpoint as onCheckpoint hands out', checkpoint)
-  }
+  checkShape(checkpoint)
   const { family, layers, settings, step, history, best, parameters, bestParameters } = checkpoint
   same('numeric family', familyWords(family), familyWords(model.family))
-  same('layers', layers?.join('-'), model.layerSizes.join('-'))
+  same('layers', layers.join('-'), model.layerSizes.join('-'))
   const own = settingsOf(model, plan)
-  for (const key of Object.keys({ ...settings, ...own })) same(key, settings?.[key], own[key])
+  for (const key of Object.keys({ ...settings, ...own })) same(key, settings[key], own[key])
   checkLayerArrays('resume.parameters', parameters, model)
   if (bestParameters !== null) checkLayerArrays('resume.bestParameters', bestParameters, model)
   integerInRange('resume.step', step, 0)
@@ -68,6 +66,16 @@ export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Se
   if (step <= plan.epochs * plan.stepsPerEpoch) return
   const least = Math.ceil(step / plan.stepsPerEpoch)
   throw invalidArgument('epochs', `at least ${least}, for the checkpoint is at step ${step}`, plan.epochs)
+}
+
+function checkShape(checkpoint: TrainingCheckpoint): void {
+  const given: Readonly<Record<string, unknown>> = Object(checkpoint)
+  const isWhole =
+    ['layers', 'history', 'parameters'].every((key) => Array.isArray(given[key])) &&
+    ['family', 'settings', 'waiting', 'epoch', 'sampler'].every(
+      (key) => typeof given[key] === 'object' && given[key] !== null,
+    )
+  if (!isWhole) throw invalidArgument('resume', 'a checkpoint as onCheckpoint hands out', checkpoint)
 }
 
 function familyWords({ name, contract }: NumericFamily): string {

@@ -62,8 +62,7 @@ export class Training {
     await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, step, rows: sets.train.rows.length })
     if (this.#plan.resume) await this.#catchUp()
     while (state.step < end && state.stopped === null) {
-      if (this.#plan.signal?.aborted) await this.#handOut()
-      throwIfAborted(this.#plan.signal, this.#place())
+      if (this.#plan.signal?.aborted) await this.#abort()
       const pending = this.#trainOnce()
       // awaiting what is no promise would still cost a turn of the queue
       if (isPromise(pending)) await pending
@@ -93,6 +92,12 @@ export class Training {
     if (step === 0) return
     if (this.#isEvaluationDue() && history.at(-1)?.step !== step - 1) await this.#evaluate()
     if (step % this.#plan.stepsPerEpoch === 0 && epoch.rows > 0) await this.#endEpoch()
+  }
+
+  /** @throws NativeMlpError ABORTED */
+  async #abort(): Promise<void> {
+    await this.#handOut()
+    throwIfAborted(this.#plan.signal, this.#place())
   }
 
   async #handOut(): Promise<void> {
