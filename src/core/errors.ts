@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'NOT_FINITE'
   | 'ABORTED'
   | 'FILE_SYSTEM'
+  | 'QUEUE_UNAVAILABLE'
+  | 'RESULTS_DIFFER'
 
 /** The one error class of this package: every error it throws on purpose carries a stable `code`. */
 export class NativeMlpError extends Error {

@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis'
+import { NativeMlpError } from '../../core/errors.js'
+import type { Signal } from '../../core/platform.js'
+import type { QueueAddress } from './address.js'
+
+export type BullMQ = typeof import('bullmq')
+
+/** A line for whoever watches. */
+export type Say = (line: string) => void
+
+export interface QueueConnection {
+  readonly redis: Redis
+  readonly bullmq: BullMQ
+  /** gives up what is under way */
+  close(): void
+}
+
+export interface ConnectOptions {
+  readonly say: Say
+  /** how long the server may be away at the beginning, ms; later, and for a worker always, it may be away for any time */
+  readonly patienceMs: number
+  /** gives up waiting for a server that is not there yet */
+  readonly signal?: Signal
+}
+
+/** Longest time between two attempts to reach a server that is away, ms. */
+const LONGEST_RETRY = 2000
+
+/** No waiting helps against these. */
+const REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password|without any password/i
+const UNTRUSTED = /CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO_VERIFY/
+
+/**
+ * Reaches a Redis server. Once it was reached, commands wait while it is away; `say` tells when it goes and comes back.
+ *
+ * @throws NativeMlpError QUEUE_UNAVAILABLE when a library is missing, the server refuses user, password or certificate, or
+ *   it was not there in time; ABORTED
+ */
+export async function connectQueue(address: QueueAddress, options: ConnectOptions): Promise<QueueConnection> {
+  const { Redis } = await load('ioredis', () => import('ioredis'))
+  const bullmq = await load('bullmq', () => import('bullmq'))
+  const { host, port, db, username, password, tls } = address
+  const redis = new Redis({
+    ...{ host, port, db, username, password },
+    ...(tls && { tls: { servername: host } }),
+    protocol: 2, // all servers speak it
+    lazyConnect: true,
+    maxRetriesPerRequest: null, // commands wait for a server that is away
+    retryStrategy: (times) => Math.min(100 * times, LONGEST_RETRY),
+  })
+  try {
+    await firstContact(redis, address.shown, options)
+  } catch (error) {
+    redis.disconnect()
+    throw error
+  }
+  return { redis, bullmq, close: () => redis.disconnect() }
+}
+
+function firstContact(redis: Redis, shown: string, { say, patienceMs, signal }: ConnectOptions): Promise<void> {
+  let last = 'no answer'
+  let away = false
+  const unavailable = (problem: string) => new NativeMlpError('QUEUE_UNAVAILABLE', `${shown}: ${problem}`)
+  return new Promise((resolve, reject) => {
+    const timer = Number.isFinite(patienceMs)
+      ? setTimeout(() => reject(unavailable(`cannot be reached: ${last}`)), patienceMs)
+      : undefined
+    signal?.addEventListener('abort', () => reject(new NativeMlpError('ABORTED', `${shown}: no longer waited for`)))
+    redis.on('error', (error: NodeJS.ErrnoException) => {
+      last = reasonOf(error)
+      if (REFUSED.test(error.message)) reject(unavailable(`refuses us: ${last}`))
+      else if (UNTRUSTED.test(String(error.code))) reject(unavailable(`cannot be trusted: ${last}`))
+      else if (!away) say(`${shown} cannot be reached (${last}); waiting for it`)
+      away = true
+    })
+    redis.on('close', () => {
+      if (!away && redis.status !== 'end') say(`${shown} has gone; waiting for it`)
+      away = true
+    })
+    redis.on('ready', () => {
+      if (away) say(`${shown} is there`)
+      away = false
+      clearTimeout(timer)
+      resolve()
+    })
+    redis.on('end', () => clearTimeout(timer))
+    redis.connect().catch(() => undefined) // the same error comes as an event
+  })
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  // several addresses of one host give an error without a message
+  return error.message || error.code || 'no answer'
+}
+
+async function load<T>(name: string, importLibrary: () => Promise<T>): Promise<T> {
+  try {
+    return await importLibrary()
+  } catch (cause) {
+    const reason = (cause as Error).message
+    const remedy = 'npm install bullmq@6 ioredis@6'
+    const message = `a queue needs the npm packages bullmq and ioredis (${remedy}); ${name}: ${reason}`
+    throw new NativeMlpError('QUEUE_UNAVAILABLE', message, { cause })
+  }
+}

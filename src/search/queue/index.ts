@@ -1,0 +1,2 @@
+export { redactUrl } from './address.js'
+export { openQueueExecutor, type QueueExecutorOptions } from './queue-executor.js'

@@ -1,0 +1,313 @@
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type { Job, Queue, QueueEvents } from 'bullmq'
+import { knownOptions } from '../../core/checks.js'
+import { NativeMlpError } from '../../core/errors.js'
+import type { HistoryEntry } from '../../core/results.js'
+import type { NumericFamily } from '../../core/types.js'
+import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../task.js'
+import { queueAddress } from './address.js'
+import { connectQueue, type QueueConnection, type Say } from './connection.js'
+import { jobId, PREFIX, QUEUE_FORMAT, queueName } from './keys.js'
+import { QueueStore, type StoredResult } from './store.js'
+import { decodeEvent, encode, type StudyRecord } from './wire.js'
+
+export interface QueueExecutorOptions {
+  /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
+  readonly url?: string
+  /** what decides the study's results: plain data. The same study finds in Redis what it had left there. */
+  readonly study: object
+  readonly family: NumericFamily
+  readonly data: {
+    /** of what the sets hold: a worker with other data is refused */
+    readonly digest: string
+    /** what a worker needs to load them: plain data */
+    readonly recipe: unknown
+  }
+  /** lines for whoever watches: the server goes and comes back, tasks are enqueued again */
+  readonly say?: Say
+  /** tasks in the queue at once; default 256 */
+  readonly slots?: number
+  /** between two looks at the queue that do not wait for events, ms; default 2000 */
+  readonly pollMs?: number
+  /** how long the server may be away at the beginning, ms; default 10000 */
+  readonly patienceMs?: number
+}
+
+const OPTION_NAMES = ['url', 'study', 'family', 'data', 'say', 'slots', 'pollMs', 'patienceMs']
+
+/** So long a study waits for the server when it is closed, ms. */
+const CLOSE_MS = 3000
+/** So long the result of a task stays in Redis after it was handed out: the journal has it by then, ms. */
+const DELIVERED_MS = 60_000
+/** A trial that takes so many workers down without getting on has failed. */
+const MAX_ATTEMPTS = 3
+
+/**
+ * Hands the tasks of a study to workers on any machine, through BullMQ on Redis. The study's journal stays the truth:
+ * whatever Redis loses is enqueued again.
+ *
+ * @throws NativeMlpError QUEUE_UNAVAILABLE when the server cannot be reached or refuses us, or a library is missing;
+ *   INVALID_ARGUMENT for a wrong URL. No message shows a password.
+ */
+export async function openQueueExecutor(options: QueueExecutorOptions): Promise<Executor> {
+  knownOptions('openQueueExecutor', options, OPTION_NAMES)
+  const { url, say = () => {}, patienceMs = 10_000 } = options
+  const address = queueAddress(url)
+  const connection = await connectQueue(address, { say, patienceMs })
+  const executor = new QueueExecutor(connection, address.shown, options)
+  await executor.open()
+  return executor
+}
+
+interface Pending {
+  readonly id: string
+  readonly task: TrialTask
+  readonly checkpoint: Uint8Array | null
+  readonly callbacks: TaskCallbacks
+  readonly resolve: (outcome: TrialOutcome) => void
+  readonly reject: (reason: unknown) => void
+  /** checkpoints written when it was enqueued last */
+  saves: number
+  attempts: number
+  /** what is being done about it; one thing at a time */
+  turn: Promise<void>
+}
+
+class QueueExecutor implements Executor {
+  readonly slots: number
+  readonly #connection: QueueConnection
+  readonly #shown: string
+  readonly #say: Say
+  readonly #pollMs: number
+  readonly #record: StudyRecord
+  readonly #store: QueueStore
+  readonly #queue: Queue
+  readonly #events: QueueEvents
+  readonly #started = Date.now()
+  readonly #pending = new Map<string, Pending>()
+  /** tasks whose results were handed out, and when */
+  readonly #delivered = new Map<string, { readonly at: number; dropped: boolean }>()
+  #timer: NodeJS.Timeout | undefined
+  #closed: Promise<void> | null = null
+  #failure: { readonly reason: unknown } | null = null
+
+  constructor(connection: QueueConnection, shown: string, options: QueueExecutorOptions) {
+    const { study, family, data, say = () => {}, slots = 256, pollMs = 2000 } = options
+    const { redis, bullmq } = connection
+    const id = createHash('sha256')
+      .update(encode({ study, family, digest: data.digest }))
+      .digest('hex')
+      .slice(0, 16)
+    this.slots = slots
+    this.#connection = connection
+    this.#shown = shown
+    this.#say = say
+    this.#pollMs = pollMs
+    this.#record = { format: QUEUE_FORMAT, version: packageVersion(), id, family, ...data, open: true }
+    this.#store = new QueueStore(redis, id)
+    this.#queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
+    this.#events = new bullmq.QueueEvents(queueName(id), { connection: redis.duplicate(), prefix: PREFIX })
+    // the connection itself says when the server is away; events that are missed are polled for
+    this.#queue.on('error', () => {})
+    this.#events.on('error', () => {})
+    this.#events.on('completed', ({ jobId }) => void this.#look(jobId))
+    this.#events.on('failed', ({ jobId }) => void this.#look(jobId))
+    this.#events.on('progress', ({ jobId, data }) => void this.#guard(() => this.#hear(jobId, String(data))))
+  }
+
+  async open(): Promise<void> {
+    await this.#store.announce(this.#record, this.#started)
+    this.#schedule()
+  }
+
+  run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: TaskCallbacks): Promise<TrialOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure.reason)
+      if (this.#closed) return reject(aborted())
+      const id = jobId(task)
+      const pending = {
+        id,
+        task,
+        checkpoint,
+        callbacks,
+        resolve,
+        reject,
+        saves: 0,
+        attempts: 0,
+        turn: Promise.resolve(),
+      }
+      this.#pending.set(id, pending)
+      void this.#look(id)
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#timer)
+    const open = [...this.#pending.values()]
+    this.#pending.clear()
+    const leave = async () => {
+      await this.#store.withdraw(this.#record)
+      for (const { id, callbacks } of open) {
+        const last = await this.#store.checkpoint(id)
+        if (last) await callbacks.onCheckpoint(last)
+      }
+      await this.#queue.obliterate({ force: true })
+      if (open.length === 0) for (const id of this.#delivered.keys()) await this.#store.forget(id)
+    }
+    try {
+      const away = await withinTime(leave(), CLOSE_MS)
+      if (away)
+        this.#say(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
+    } finally {
+      for (const { reject } of open) reject(aborted())
+      this.#connection.close()
+      await Promise.allSettled([withinTime(this.#events.close(), 1000), withinTime(this.#queue.close(), 1000)])
+    }
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(async () => {
+      await this.#guard(() => this.#tend())
+      if (!this.#closed) this.#schedule()
+    }, this.#pollMs)
+  }
+
+  /** What events have missed, and what Redis has lost. */
+  async #tend(): Promise<void> {
+    await this.#store.announce(this.#record, this.#started)
+    const waiting = [...this.#pending.keys()]
+    for (const id of waiting) await this.#look(id)
+    for (const [id, delivered] of this.#delivered) {
+      if (delivered.dropped || Date.now() - delivered.at < DELIVERED_MS) continue
+      delivered.dropped = true
+      await this.#store.dropResult(id)
+    }
+  }
+
+  /** Fetches the result of a task, or sees to it that it is in the queue, once. */
+  async #look(id: string): Promise<void> {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    pending.turn = pending.turn.then(() => this.#guard(() => this.#advance(pending)))
+    await pending.turn
+  }
+
+  async #advance(pending: Pending): Promise<void> {
+    const { id, task } = pending
+    const isOver = () => this.#closed !== null || this.#pending.get(id) !== pending
+    if (isOver()) return
+    const result = await this.#store.result(id)
+    if (result !== null) {
+      await this.#compare(id, task)
+      if (isOver()) return
+      this.#pending.delete(id)
+      this.#delivered.set(id, { at: Date.now(), dropped: false })
+      return await this.#deliver(pending, result)
+    }
+    const state = await this.#queue.getJobState(id)
+    if (isOver()) return
+    if (state === 'failed') await this.#retry(pending)
+    else if (state === 'unknown' || state === 'completed') await this.#enqueue(pending)
+  }
+
+  async #enqueue(pending: Pending): Promise<void> {
+    const { id, task, checkpoint } = pending
+    await this.#queue.remove(id)
+    if (checkpoint && (await this.#store.checkpoint(id)) === null) await this.#store.seedCheckpoint(id, checkpoint)
+    pending.saves = await this.#store.saves(id)
+    if (pending.attempts++ > 0) this.#say(`trial ${task.trial} is enqueued again`)
+    await this.#queue.add('task', encode(task), { jobId: id, attempts: MAX_ATTEMPTS })
+  }
+
+  /** What has failed but got on before is tried again. */
+  async #retry(pending: Pending): Promise<void> {
+    const { id, task, resolve } = pending
+    const job: Job | undefined = await this.#queue.getJob(id)
+    const reason = job?.failedReason ?? 'for no known reason'
+    this.#say(`trial ${task.trial}: every worker failed: ${reason}`)
+    if ((await this.#store.saves(id)) > pending.saves) return await this.#enqueue(pending)
+    this.#pending.delete(id)
+    resolve(failedOutcome(`every worker failed: ${reason}`))
+  }
+
+  async #deliver({ callbacks, resolve, reject }: Pending, { outcome, checkpoint }: StoredResult): Promise<void> {
+    try {
+      if (checkpoint) await callbacks.onCheckpoint(checkpoint)
+      resolve(outcome)
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  /** @throws NativeMlpError RESULTS_DIFFER when two workers found different results */
+  async #compare(id: string, task?: TrialTask): Promise<void> {
+    const digests = await this.#store.digests(id)
+    const other = digests.find(([, digest]) => digest !== digests[0][1])
+    if (!other) return
+    const [[a, first], [b, second]] = [digests[0], other]
+    const which = task ? `trial ${task.trial}` : id
+    const message = `${which}: worker ${a} found ${first}, worker ${b} found ${second}; one of the machines is not to be trusted`
+    throw new NativeMlpError('RESULTS_DIFFER', message)
+  }
+
+  async #hear(id: string, text: string): Promise<void> {
+    const event = decodeEvent(text)
+    if (event.type === 'result' && this.#delivered.has(id)) return await this.#compare(id)
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    if (event.type === 'start') pending.callbacks.onStart(event.worker)
+    if (event.type === 'evaluation') pending.callbacks.onEvaluation(event.entry as HistoryEntry, event.share)
+    if (event.type === 'result') await this.#look(id)
+  }
+
+  /** Whatever goes wrong ends the study, but not while it is being closed. */
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#closed) await work()
+    } catch (error) {
+      if (this.#closed) return
+      this.#failure ??= { reason: asFailure(error, this.#shown) }
+      for (const { reject } of this.#pending.values()) reject(this.#failure.reason)
+      this.#pending.clear()
+    }
+  }
+}
+
+function packageVersion(): string {
+  return createRequire(import.meta.url)('../../../package.json').version
+}
+
+function failedOutcome(reason: string): TrialOutcome {
+  const nothing = { best: null, collapsed: null, steps: null, digest: null, timing: null, model: null }
+  return { state: 'failed', reason, history: [], ...nothing }
+}
+
+function aborted(): NativeMlpError {
+  return new NativeMlpError('ABORTED', 'the queue was closed')
+}
+
+/** What callbacks throw stays what it is. */
+function asFailure(error: unknown, shown: string): unknown {
+  if ((error as Error | null)?.name !== 'ReplyError') return error
+  return new NativeMlpError('QUEUE_UNAVAILABLE', `${shown}: ${(error as Error).message}`, { cause: error })
+}
+
+/** True when the work took longer; what it throws then comes too late to matter. */
+async function withinTime(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), ms)
+  })
+  try {
+    return await Promise.race([work.then(() => false), late])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => undefined)
+  }
+}

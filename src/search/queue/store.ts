@@ -1,0 +1,139 @@
+import type { Redis } from 'ioredis'
+import { NativeMlpError } from '../../core/errors.js'
+import { decodeModel } from '../../io/model-file.js'
+import type { TrialOutcome } from '../task.js'
+import { KEEP_MS, recordKey, STUDIES, taskKey } from './keys.js'
+import { decodeOutcome, encode, type StudyRecord } from './wire.js'
+
+/** A worker that lost its task to another one must not put an older checkpoint over a newer one. */
+const SAVE_CHECKPOINT = `
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'bytes', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'saves', 1)
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1`
+
+export interface StoredResult {
+  readonly outcome: TrialOutcome
+  readonly worker: string
+  /** of a paused task */
+  readonly checkpoint: Uint8Array | null
+}
+
+/** What a study keeps in Redis beside its queue. All of it can be lost: it is computed again. */
+export class QueueStore {
+  readonly #redis: Redis
+  readonly #study: string
+
+  constructor(redis: Redis, study: string) {
+    this.#redis = redis
+    this.#study = study
+  }
+
+  /** Shows the study to workers; again and again, for it may be lost. */
+  async announce(record: StudyRecord, started: number): Promise<void> {
+    await this.#redis
+      .multi()
+      .set(recordKey(this.#study), encode(record), 'PX', KEEP_MS)
+      .zadd(STUDIES, 'NX', started, this.#study)
+      .exec()
+  }
+
+  /** Tells workers to leave the study alone. */
+  async withdraw(record: StudyRecord): Promise<void> {
+    const minute = 60_000
+    await this.#redis
+      .multi()
+      .set(recordKey(this.#study), encode({ ...record, open: false }), 'PX', minute)
+      .zrem(STUDIES, this.#study)
+      .exec()
+  }
+
+  /** Where a task that nobody has begun is to go on. */
+  async seedCheckpoint(job: string, bytes: Uint8Array): Promise<void> {
+    const key = this.#key(job, 'checkpoint')
+    await this.#redis.multi().del(key).hset(key, 'bytes', Buffer.from(bytes)).pexpire(key, KEEP_MS).exec()
+  }
+
+  /** Makes `owner` the one who writes the task's checkpoints. Returns the last one there is. */
+  async claim(job: string, owner: string): Promise<Uint8Array | null> {
+    const key = this.#key(job, 'checkpoint')
+    await this.#redis.multi().hset(key, 'owner', owner).pexpire(key, KEEP_MS).exec()
+    return await this.checkpoint(job)
+  }
+
+  /** False when another worker has taken the task over: nothing was written then. */
+  async saveCheckpoint(job: string, owner: string, bytes: Uint8Array): Promise<boolean> {
+    const key = this.#key(job, 'checkpoint')
+    return (await this.#redis.eval(SAVE_CHECKPOINT, 1, key, owner, Buffer.from(bytes), KEEP_MS)) === 1
+  }
+
+  async checkpoint(job: string): Promise<Uint8Array | null> {
+    return copied(await this.#redis.hgetBuffer(this.#key(job, 'checkpoint'), 'bytes'))
+  }
+
+  /** How often a checkpoint of the task was written: it grows as long as the task gets on. */
+  async saves(job: string): Promise<number> {
+    return Number((await this.#redis.hget(this.#key(job, 'checkpoint'), 'saves')) ?? 0)
+  }
+
+  async saveResult(job: string, { outcome, worker, checkpoint }: StoredResult): Promise<void> {
+    const { model, ...rest } = outcome
+    const key = this.#key(job, 'result')
+    const digests = this.#key(job, 'digests')
+    const write = this.#redis
+      .multi()
+      .del(key)
+      .hset(key, { worker, outcome: encode(rest) })
+    if (model) write.hset(key, 'model', Buffer.from(model))
+    if (checkpoint) write.hset(key, 'checkpoint', Buffer.from(checkpoint))
+    write.pexpire(key, KEEP_MS)
+    // what failed for want of memory, say, has nothing to compare
+    if (rest.digest !== null) write.hset(digests, worker, rest.digest).pexpire(digests, KEEP_MS)
+    for (const [error] of (await write.exec()) ?? []) if (error) throw error
+  }
+
+  /** @throws NativeMlpError INVALID_FILE for a damaged one */
+  async result(job: string): Promise<StoredResult | null> {
+    const fields = await this.#redis.hgetallBuffer(this.#key(job, 'result'))
+    if (fields.outcome === undefined) return null
+    const outcome = { ...decodeOutcome(fields.outcome.toString()), model: copied(fields.model) }
+    checkModel(outcome, job)
+    return { outcome, worker: String(fields.worker), checkpoint: copied(fields.checkpoint) }
+  }
+
+  /** The digest each worker that finished the task has found. */
+  async digests(job: string): Promise<readonly (readonly [worker: string, digest: string])[]> {
+    return Object.entries(await this.#redis.hgetall(this.#key(job, 'digests')))
+  }
+
+  /** Frees the memory of a result that was fetched. */
+  async dropResult(job: string): Promise<void> {
+    await this.#redis.unlink(this.#key(job, 'result'), this.#key(job, 'checkpoint'))
+  }
+
+  async forget(job: string): Promise<void> {
+    const all = (['checkpoint', 'result', 'digests'] as const).map((what) => this.#key(job, what))
+    await this.#redis.unlink(...all)
+  }
+
+  #key(job: string, what: Parameters<typeof taskKey>[2]): string {
+    return taskKey(this.#study, job, what)
+  }
+}
+
+/** A Buffer may be a piece of a larger one, at an odd place. */
+function copied(bytes: Buffer | null | undefined): Uint8Array | null {
+  return bytes ? new Uint8Array(bytes) : null
+}
+
+function checkModel({ model, digest }: TrialOutcome, job: string): void {
+  if ((model === null) !== (digest === null)) {
+    throw new NativeMlpError('INVALID_FILE', `${job} in Redis: a result needs both a model and its digest, or neither`)
+  }
+  if (model === null) return
+  const actual = decodeModel(model, `${job} in Redis`).parametersDigest()
+  if (actual === digest) return
+  throw new NativeMlpError('CHECKSUM_MISMATCH', `${job} in Redis: the model's digest is ${actual}, not ${digest}`)
+}

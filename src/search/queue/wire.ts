@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { NativeMlpError, shortened } from '../../core/errors.js'
+import type { NumericFamily } from '../../core/types.js'
+import type { TrialOutcome, TrialTask } from '../task.js'
+import { QUEUE_FORMAT } from './keys.js'
+
+/** A study as workers find it in Redis. */
+export interface StudyRecord {
+  readonly format: number
+  /** of the package that runs the study */
+  readonly version: string
+  readonly id: string
+  readonly family: NumericFamily
+  /** of what the sets hold */
+  readonly digest: string
+  /** what it takes to load the data: plain data */
+  readonly recipe: unknown
+  /** false: workers leave it alone */
+  readonly open: boolean
+}
+
+/** What workers tell while they work. */
+export type TaskEvent =
+  | { readonly type: 'start'; readonly worker: string }
+  | { readonly type: 'evaluation'; readonly worker: string; readonly entry: unknown; readonly share: number }
+  | { readonly type: 'result'; readonly worker: string }
+
+const record = z.object({
+  format: z.literal(QUEUE_FORMAT),
+  version: z.string(),
+  id: z.string(),
+  family: z.object({ name: z.enum(['native', 'js']), contract: z.number() }),
+  digest: z.string(),
+  recipe: z.unknown(),
+  open: z.boolean(),
+})
+
+const whole = z.number().int().nonnegative()
+
+const task = z.object({
+  trial: whole,
+  fold: whole,
+  config: z.looseObject({ learningRate: z.number() }),
+  untilStep: whole.nullable(),
+})
+
+const number = z
+  .number()
+  .or(z.nan())
+  .or(z.literal([Infinity, -Infinity]))
+const metrics = z.object({ loss: number, accuracy: number })
+const entry = z.object({
+  step: whole,
+  epoch: whole,
+  train: metrics.optional(),
+  valid: metrics.optional(),
+  test: metrics.optional(),
+})
+
+const outcome = z.object({
+  state: z.enum(['completed', 'collapsed', 'failed', 'paused']),
+  reason: z.string().optional(),
+  history: z.array(entry),
+  best: entry.nullable(),
+  collapsed: z.object({ step: whole, deadShare: z.number() }).nullable(),
+  steps: whole.nullable(),
+  digest: z.string().nullable(),
+  timing: z.looseObject({ total: z.number(), training: z.number(), evaluation: z.number() }).nullable(),
+})
+
+const event = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), worker: z.string() }),
+  z.object({ type: z.literal('evaluation'), worker: z.string(), entry, share: z.number() }),
+  z.object({ type: z.literal('result'), worker: z.string() }),
+])
+
+/** @throws NativeMlpError INVALID_FILE; for another format it names both */
+export function decodeRecord(text: string): StudyRecord {
+  const value = parse(text, 'a study') as Partial<StudyRecord> | null
+  if (typeof value?.format === 'number' && value.format !== QUEUE_FORMAT) {
+    const writer = `native-mlp ${shortened(String(value.version))}`
+    const problem = `has format ${value.format} of ${writer}; this version knows only ${QUEUE_FORMAT}`
+    throw new NativeMlpError('INVALID_FILE', `a study in Redis ${problem}`)
+  }
+  return checked(record, value, 'a study') as StudyRecord
+}
+
+export function decodeTask(text: string): TrialTask {
+  return checked(task, parse(text, 'a task'), 'a task') as TrialTask
+}
+
+/** Without the model, which travels as bytes. */
+export function decodeOutcome(text: string): Omit<TrialOutcome, 'model'> {
+  return checked(outcome, parse(text, 'a result'), 'a result') as Omit<TrialOutcome, 'model'>
+}
+
+export function decodeEvent(text: string): z.output<typeof event> {
+  return checked(event, parse(text, 'an event'), 'an event')
+}
+
+/** JSON that keeps NaN, infinities and -0. */
+export function encode(value: object): string {
+  return JSON.stringify(value, (_, item) => {
+    if (typeof item !== 'number' || (Number.isFinite(item) && !Object.is(item, -0))) return item
+    return { [NUMBER]: Object.is(item, -0) ? '-0' : String(item) }
+  })
+}
+
+const NUMBER = '$number'
+
+function parse(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text, (_, item) => (item !== null && item[NUMBER] !== undefined ? Number(item[NUMBER]) : item))
+  } catch (cause) {
+    throw new NativeMlpError('INVALID_FILE', `${what} in Redis is not JSON: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const { path, message } = result.error.issues[0]
+  throw new NativeMlpError('INVALID_FILE', `${what} in Redis: ${[...path.map(String), message].join(': ')}`)
+}
