@@ -34,8 +34,10 @@ export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } f
 export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/grid.js'
 export { gridSearch } from './search/grid-search.js'
 export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/halving.js'
+export { type DataRecipe, type ReproduceOptions, reproduceArguments, reproduceCommand } from './search/reproduce.js'
 export { type SampleOptions, sampleSpace } from './search/sample-space.js'
-export type { GridSearchOptions } from './search/search-plan.js'
+export { search } from './search/search.js'
+export type { GridSearchOptions, Objective, SearchOptions } from './search/search-options.js'
 export { SEARCH_PRESETS, type SearchPreset } from './search/search-presets.js'
 export {
   type Categorical,

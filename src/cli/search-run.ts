@@ -9,7 +9,7 @@ import { type GridSearchOptions, planSearch } from '../search/search-plan.js'
 import { compareTrials, competes } from '../search/select.js'
 import type { StudyHeader, TrialResult } from '../search/study.js'
 import { StudyFolder } from '../search/study-folder.js'
-import { claimOut, makeNumbered } from './run-folder.js'
+import { makeNumbered } from './run-folder.js'
 import type { SearchConfig } from './search-config.js'
 import { drawHeatmaps } from './search-figures.js'
 
@@ -56,7 +56,6 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const options: GridSearchOptions = { data, grid, base, selectBy, metric, workers, signal }
   const { header } = planSearch(options)
   const path = request.out ?? (await makeNumbered(`search-${request.preset}`))
-  const release = await claimOut(path)
   const folder = studyFolder(path, request, source)
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
     ...{ status, folder, header, figures, best: bestOf(trials, header) },
@@ -64,21 +63,12 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
     seconds: (performance.now() - start) / 1000,
   })
   try {
-    const callbacks = [folder.callbacks, collect, progress.callbacks]
-    await gridSearch({ ...options, callbacks }).finally(progress.stop)
-    await folder.end()
+    await gridSearch({ ...options, folder, callbacks: [collect, progress.callbacks] }).finally(progress.stop)
     const figures = request.figures ? await drawHeatmaps(folder.file('figures'), trials, signal) : []
     return await finished('completed', figures)
   } catch (error) {
-    if (!(error instanceof NativeMlpError) || error.code !== 'ABORTED') {
-      // where not even this can be written, the error at hand says more
-      await folder.end(error).catch(() => undefined)
-      throw error
-    }
-    await folder.end(error)
+    if (!(error instanceof NativeMlpError) || error.code !== 'ABORTED') throw error
     return await finished('interrupted')
-  } finally {
-    await release()
   }
 }
 

@@ -3,105 +3,115 @@ import { backendInfo, defaultBackend } from '../backend/index.js'
 import { integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
-import { Samples } from '../data/samples.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { MLP } from '../model/mlp.js'
 import { planFit } from '../train/fit-options.js'
-import { expandGrid, type GridPoint, type SearchBase, type SearchGrid } from './grid.js'
-import { fitOptions, modelOptions, type StudyData } from './run-trial.js'
+import type { GridPoint, SearchBase } from './grid.js'
+import { halvingRungs, type Rung, rungStep } from './halving.js'
+import { fitOptions, modelOptions, type StudyData } from './run-task.js'
+import { checkCallbacks } from './search-callbacks.js'
+import { planSets } from './search-data.js'
+import { type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './search-options.js'
+import { type PlannedPoints, planPoints } from './search-points.js'
 import { selectionCaution } from './select.js'
-import type { SearchCallbacks, SelectBy, Selection, SelectionMetric, StudyHeader } from './study.js'
+import type { SearchCallbacks, Selection, StudyHeader } from './study.js'
+import { StudyFolder } from './study-folder.js'
+import type { Executor } from './task.js'
 
-export interface GridSearchOptions {
-  readonly data: {
-    readonly train: Samples
-    /** chooses each trial's checkpoint and the best trial; default: 20 % of train, drawn from stream 'split' of base.seed */
-    readonly valid?: Samples
-    /** only looked at, unless selectBy is 'test' */
-    readonly test?: Samples
-  }
-  readonly grid: SearchGrid
-  readonly base?: SearchBase
-  /** trials run at the same time, each on one thread; changes no result; default: the number of cores */
-  readonly workers?: number
-  /** default 'valid'; 'test' makes the test result of the best trial optimistic, and a process warning says so */
-  readonly selectBy?: SelectBy
-  /** default 'accuracy', or 'loss' for regression */
-  readonly metric?: SelectionMetric
-  /** keep the checkpoint of every trial, not only of the best; default false */
-  readonly keepModels?: boolean
-  /** each is called, in this order */
-  readonly callbacks?: SearchCallbacks | readonly SearchCallbacks[]
-  /** ends the study with an error of code ABORTED, giving up the trials that are running */
-  readonly signal?: Signal
-}
+export type { GridSearchOptions } from './search-options.js'
 
 /** Options with every default filled in and every value checked. */
 export interface SearchPlan {
   readonly header: StudyHeader
-  readonly data: StudyData
+  /** the data of each fold; one where there are none */
+  readonly folds: readonly StudyData[]
   readonly points: readonly GridPoint[]
-  readonly keepModels: boolean
-  readonly callbacks: SearchCallbacks
+  /** a single one, to the end, without successive halving */
+  readonly rungs: readonly Rung[]
+  readonly folder: StudyFolder | null
+  /** null: worker threads of this process */
+  readonly executor: ((header: StudyHeader) => Executor | Promise<Executor>) | null
+  readonly callbacks: Required<SearchCallbacks>
   readonly signal: Signal | undefined
 }
 
-const OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
-  'data',
-  'grid',
-  'base',
-  'workers',
-  'selectBy',
-  'metric',
-  'keepModels',
-  'callbacks',
-  'signal',
-]
-const CALLBACK_NAMES: readonly (keyof SearchCallbacks)[] = ['onStart', 'onTrialStart', 'onTrialProgress', 'onTrialEnd']
 const MAX_WORKERS = 256
 
-/** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong, before anything is computed */
-export function planSearch(options: GridSearchOptions): SearchPlan {
-  knownOptions('gridSearch', options ?? null, OPTION_NAMES)
-  const { grid, base = {}, keepModels = false, callbacks = [], signal } = options
-  const points = expandGrid(grid, base)
-  const data = checkData(options.data, base)
+/**
+ * What `search` would do.
+ *
+ * @param caller the name of the function in messages about its options
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong, before anything is computed
+ */
+export function planSearch(
+  options: SearchOptions | GridSearchOptions,
+  caller: keyof typeof OPTION_NAMES = 'search',
+): SearchPlan {
+  knownOptions(caller, options ?? null, OPTION_NAMES[caller])
+  const { base = {}, keepModels = false, callbacks = [], executor = null, signal } = options
+  const points = planPoints(options)
+  const sets = planSets(options, base)
+  const [data] = sets.folds
   const selection = checkSelection(options, base, data)
-  for (const point of points) checkPoint(point, data)
-  trueOrFalse('keepModels', keepModels)
-  signalOrNone('signal', signal)
-  const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS)
-  const { backend, isa } = backendInfo()
+  const smallest = [...sets.folds].sort((a, b) => a.train.length - b.train.length)[0]
+  for (const point of points.points) checkPoint(point, smallest)
+  if (executor !== null && typeof executor !== 'function') throw invalidArgument('executor', 'a function', executor)
   const header: StudyHeader = {
-    grid,
-    base,
+    ...headerOf(options, points),
     ...selection,
-    size: points.length,
+    stratified: sets.stratified,
+    folds: sets.folds.length,
+    keepModels: trueOrFalse('keepModels', keepModels),
     rows: { train: data.train.length, valid: data.valid.length, test: data.test?.length ?? null },
-    workers: Math.min(workers, points.length),
-    backend,
-    isa,
-    family: defaultBackend().family,
+    dataDigest: sets.digest,
     caution: selectionCaution(selection.selectBy),
   }
-  return { header, data, points, keepModels, callbacks: checkCallbacks(callbacks), signal }
-}
-
-function checkData(data: GridSearchOptions['data'], { seed }: SearchBase): StudyData {
-  knownOptions('data', data ?? null, ['train', 'valid', 'test'])
-  for (const [name, set] of Object.entries(data)) {
-    if (set !== undefined && !(set instanceof Samples)) throw invalidArgument(`data.${name}`, 'Samples', set)
+  return {
+    header,
+    folds: sets.folds,
+    points: points.points,
+    rungs: planRungs(points, smallest),
+    folder: checkFolder(options),
+    executor,
+    callbacks: checkCallbacks(callbacks),
+    signal: signalOrNone('signal', signal),
   }
-  const { train, valid, test } = data
-  if (train === undefined) throw invalidArgument('data.train', 'Samples', train)
-  return valid === undefined ? { ...train.split({ valid: 0.2, seed }), test } : { train, valid, test }
 }
 
-function checkSelection(options: GridSearchOptions, base: SearchBase, data: StudyData): Selection {
+function headerOf(options: SearchOptions | GridSearchOptions, planned: PlannedPoints) {
+  const { base = {} } = options
+  const { points, strategy, space, seed, halving, repeats } = planned
+  const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS)
+  const tasks = points.length * (options.folds ?? 1)
+  const { backend, isa } = backendInfo()
+  return {
+    ...{ strategy, grid: space, base, seed, halving, repeats },
+    size: points.length,
+    workers: Math.min(workers, tasks),
+    ...{ backend, isa },
+    family: defaultBackend().family,
+  }
+}
+
+function planRungs({ points, halving }: PlannedPoints, { train }: StudyData): Rung[] {
+  if (halving === null) return [{ rung: 0, trials: points.length, epochs: null, steps: null, keep: 0 }]
+  const rungs = halvingRungs(points.length, halving)
+  for (const rung of rungs) for (const { config } of points) rungStep(rung, config, train.length)
+  return rungs
+}
+
+function checkSelection(options: SearchOptions, base: SearchBase, data: StudyData): Selection {
   const { loss = 'softmaxCrossEntropy', evaluateOn } = base
   const isClassifier = LOSS_INFO[loss].task === 'classification'
-  const selectBy = oneOf('selectBy', options.selectBy ?? 'valid', ['valid', 'test'])
-  const metric = oneOf('metric', options.metric ?? (isClassifier ? 'accuracy' : 'loss'), ['accuracy', 'loss'])
+  const { objective, ...given } = options
+  if (objective !== undefined && (given.selectBy !== undefined || given.metric !== undefined)) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'objective: expected it, or selectBy and metric, got both')
+  }
+  const objectives = ['valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
+  const [set, number] = objective === undefined ? [] : oneOf('objective', objective, objectives).split('.')
+  const selectBy = oneOf('selectBy', set ?? given.selectBy ?? 'valid', ['valid', 'test'])
+  const standard = isClassifier ? 'accuracy' : 'loss'
+  const metric = oneOf('metric', number ?? given.metric ?? standard, ['accuracy', 'loss'])
   if (metric === 'accuracy' && !isClassifier) throw invalidArgument('metric', `'loss' where loss is '${loss}'`, metric)
   if (data[selectBy] === undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `selectBy: '${selectBy}' needs data.${selectBy}`)
@@ -125,29 +135,14 @@ function checkPoint({ trial, config, params }: GridPoint, data: StudyData): void
   }
 }
 
-function checkCallbacks(callbacks: SearchCallbacks | readonly SearchCallbacks[]): SearchCallbacks {
-  const isList = Array.isArray(callbacks)
-  const list = (isList ? callbacks : [callbacks]) as readonly SearchCallbacks[]
-  list.forEach((set, i) => {
-    const where = isList ? `callbacks[${i}]` : 'callbacks'
-    knownOptions(where, set ?? null, CALLBACK_NAMES)
-    for (const name of CALLBACK_NAMES) {
-      if (set[name] === undefined || typeof set[name] === 'function') continue
-      throw invalidArgument(`${where}.${name}`, 'a function', set[name])
-    }
-  })
-  return {
-    onStart: async (header) => {
-      for (const { onStart } of list) await onStart?.(header)
-    },
-    onTrialStart: (event) => {
-      for (const { onTrialStart } of list) onTrialStart?.(event)
-    },
-    onTrialProgress: (event) => {
-      for (const { onTrialProgress } of list) onTrialProgress?.(event)
-    },
-    onTrialEnd: async (event) => {
-      for (const { onTrialEnd } of list) await onTrialEnd?.(event)
-    },
+function checkFolder({ folder, resume }: Pick<SearchOptions, 'folder' | 'resume'>): StudyFolder | null {
+  if (resume !== undefined) trueOrFalse('resume', resume)
+  if (typeof folder === 'string' && folder !== '') return new StudyFolder(folder, { resume })
+  if (resume !== undefined) {
+    const expected = folder === undefined ? 'folder' : 'folder as a path; a StudyFolder has its own'
+    throw new NativeMlpError('INVALID_ARGUMENT', `resume: needs ${expected}`)
   }
+  if (folder === undefined) return null
+  if (!(folder instanceof StudyFolder)) throw invalidArgument('folder', 'a path or a StudyFolder', folder)
+  return folder
 }

@@ -1,11 +1,11 @@
 import { Samples } from '../data/samples.js'
-import type { StudyData } from './run-trial.js'
+import type { StudyData } from './run-task.js'
 import type { WorkerInput } from './trial-messages.js'
 
 type Shareable = Uint8Array | Float32Array | Int32Array
 
-/** The sets of a study in shared memory. Arrays the sets have in common are copied once, arrays already shared not at all. */
-export function shareData({ train, valid, test }: StudyData): WorkerInput {
+/** The sets of a study in shared memory. Arrays they have in common are copied once, arrays already shared not at all. */
+export function shareData(folds: readonly StudyData[]): WorkerInput {
   const copies = new Map<Shareable, Shareable>()
   const share = <A extends Shareable | null>(array: A): A => {
     if (array === null || array.buffer instanceof SharedArrayBuffer) return array
@@ -26,5 +26,9 @@ export function shareData({ train, valid, test }: StudyData): WorkerInput {
       targets: share(set.targets),
       rows: share(set.rows),
     }).describe()
-  return { train: describe(train), valid: describe(valid), test: test === undefined ? null : describe(test) }
+  return {
+    folds: folds.map(({ train, valid, test }) => {
+      return { train: describe(train), valid: describe(valid), test: test === undefined ? null : describe(test) }
+    }),
+  }
 }

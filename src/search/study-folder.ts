@@ -1,193 +1,292 @@
-import { readFileSync } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { knownOptions } from '../core/checks.js'
+import { knownOptions, trueOrFalse } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
-import { CLAIM } from '../formats/claim.js'
+import { claimFolder } from '../formats/claim.js'
 import { makeFolders, removeFiles } from '../formats/folder.js'
 import { fileSystemError } from '../formats/read-file.js'
-import { saveModel } from '../io/model-file.js'
-import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialResult } from './study.js'
+import { decodeCheckpoint } from '../io/checkpoint-file.js'
+import { decodeModel, encodeModel, loadModel, saveModel } from '../io/model-file.js'
+import type { MLP } from '../model/mlp.js'
+import { Journal } from './journal.js'
+import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalEvent, type JournalHeader } from './journal-events.js'
+import { studyIdentity, taskEvent, trialEvent } from './journal-records.js'
+import type { SearchCallbacks, StudyHeader, TrialResult } from './study.js'
+import { lookInto, REMOVED_FILES, STUDY_FILES } from './study-files.js'
+import { checkSame } from './study-identity.js'
+import { packageVersion, type StudyStatus, studyRecord } from './study-record.js'
 import { resultsCsv, timingsCsv, trialLine } from './study-tables.js'
+import { TrialFiles } from './trial-files.js'
+import type { TaskRecord } from './trial-result.js'
+
+export { countStates } from './study-record.js'
 
 export interface StudyFolderOptions {
   /** replace a study that is there already; default false */
   readonly overwrite?: boolean
-  /** what study.json is to tell beside what `gridSearch` knows: where the data came from, for example */
+  /** go on with the study that is there, or begin one where there is none; default false */
+  readonly resume?: boolean
+  /** what is to be kept beside what the search knows: where the data came from, for example; plain data */
   readonly about?: Readonly<Record<string, unknown>>
 }
 
-const FILES = {
-  record: 'study.json',
-  trials: 'trials.jsonl',
-  results: 'results.csv',
-  timings: 'timings.csv',
-  model: 'best.safetensors',
-  figures: 'figures',
-} as const
-
-/** What a new study removes; figures are drawn over. */
-const OWN = Object.values(FILES).filter((name) => name !== FILES.figures)
+/** Of a trial's folds; with a single one, that is 0. */
+export type TrialModels = ReadonlyMap<number, Uint8Array>
 
 /**
- * The files of one study, consistent at any moment: trials.jsonl gains a line, synced to disk, as each trial finishes;
- * best.safetensors is the best so far; study.json says how the study stands. `end` adds results.csv and timings.csv.
+ * The files of one study. journal.jsonl is the truth: a line for all that has happened, on disk before anything follows from
+ * it; `checkpoints/` has where unfinished trials stand; best.safetensors is the best so far, `models/` has all with
+ * `keepModels`. So a study that is interrupted, killed or crashes goes on where it was:
  *
- *     const folder = new StudyFolder('runs/search')
- *     const study = await gridSearch({ data, grid, base, callbacks: folder.callbacks })
- *     await folder.end()
+ *     const folder = new StudyFolder('runs/search', { resume: true })
+ *     const study = await gridSearch({ data, grid, base, folder })
  *
- * The folder is made when the study starts. A study that cannot have it ends with NativeMlpError INVALID_ARGUMENT (it holds
- * a study already and `overwrite` is not set, or it holds other files) or FILE_SYSTEM.
+ * At its end the study adds results.csv, timings.csv, trials.jsonl and study.json, which follow from the journal. The folder is
+ * made, and taken for this process, when the study starts. A study that cannot have it ends with NativeMlpError
+ * INVALID_ARGUMENT (it holds a study already and neither `overwrite` nor `resume` is set, or another study than the one to be
+ * resumed, or other files, or another process has it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
  */
 export class StudyFolder {
   readonly path: string
-  /** to hand to `gridSearch` */
+  /** to hand to a search that is not given the folder itself; it then keeps no checkpoints, and `end` must be called */
   readonly callbacks: SearchCallbacks
   readonly #options: StudyFolderOptions
-  readonly #trials: TrialResult[] = []
-  readonly #started = new Date()
-  #journal: FileHandle | null = null
-  #journalBytes = 0
+  readonly #checkpoints: TrialFiles
+  readonly #models: TrialFiles
+  readonly #trials = new Map<number, TrialResult>()
+  #started = new Date()
+  #journal: Journal | null = null
+  #release: (() => Promise<void>) | null = null
   #header: StudyHeader | null = null
   #best: TrialResult | null = null
 
   constructor(path: string, options: StudyFolderOptions = {}) {
-    knownOptions('StudyFolder', options, ['overwrite', 'about'])
+    knownOptions('StudyFolder', options, ['overwrite', 'resume', 'about'])
+    const { overwrite = false, resume = false } = options
+    if (trueOrFalse('overwrite', overwrite) && trueOrFalse('resume', resume)) {
+      throw new NativeMlpError('INVALID_ARGUMENT', 'StudyFolder: overwrite and resume exclude each other')
+    }
     this.path = path
     this.#options = options
+    this.#checkpoints = new TrialFiles(this.file('checkpoints'))
+    this.#models = new TrialFiles(this.file('models'))
     this.callbacks = {
-      onStart: (header) => this.#start(header),
-      onTrialEnd: (event) => this.#add(event),
+      onStart: async (header) => void (await this.begin(header)),
+      onTrialEnd: ({ result, isBest, model }) =>
+        this.addTrial(result, isBest, new Map(model ? [[0, encodeModel(model)]] : [])),
     }
+  }
+
+  /** Path of study.json, journal.jsonl, trials.jsonl, results.csv, timings.csv, best.safetensors, or of a folder. */
+  file(name: keyof typeof STUDY_FILES): string {
+    return join(this.path, STUDY_FILES[name])
   }
 
   /** Whether a study may start in the folder, as far as can be said before. @throws as the study would */
   async check(): Promise<void> {
-    const entries = await entriesOf(this.path)
-    if (entries.length === 0) return
-    if (!entries.includes(FILES.trials)) {
-      const expected = 'expected a new or empty folder, this one holds other files'
-      throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${expected}`)
-    }
-    if (this.#options.overwrite) return
-    throw this.#taken()
-  }
-
-  #taken(): NativeMlpError {
-    const problem = this.#options.overwrite
-      ? 'another study has just begun in it'
-      : 'holds an earlier study, and overwrite is not set'
-    return new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${problem}`)
-  }
-
-  /** Path of study.json, trials.jsonl, results.csv, timings.csv, best.safetensors or the folder of the figures. */
-  file(name: keyof typeof FILES): string {
-    return join(this.path, FILES[name])
+    await lookInto(this.path, this.#options)
   }
 
   /**
-   * Writes the tables of the trials that have finished. Does nothing for a study that never started.
+   * Takes the folder for a study.
+   *
+   * @returns what an earlier process has done for it
+   */
+  async begin(header: StudyHeader): Promise<readonly JournalEvent[]> {
+    if (this.#release) throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: a study has begun in it already`)
+    await lookInto(this.path, this.#options)
+    await makeFolders(this.path)
+    this.#release = await claimFolder(this.path)
+    try {
+      const identity = this.#identity(header)
+      const events =
+        (await lookInto(this.path, this.#options)) === 'study'
+          ? await this.#goOn(identity)
+          : await this.#beginNew(identity)
+      this.#header = header
+      this.#started = new Date()
+      await this.#writeRecord('running')
+      return events
+    } catch (error) {
+      await this.#letGo()
+      throw error
+    }
+  }
+
+  /** Where a task stands; null: at its beginning. A damaged checkpoint is none, and a process warning says so. */
+  async readCheckpoint(trial: number, fold: number): Promise<Uint8Array | null> {
+    const bytes = await this.#checkpoints.read(trial, this.#fold(fold))
+    if (bytes === null) return null
+    try {
+      decodeCheckpoint(bytes, this.#checkpoints.path(trial, this.#fold(fold)))
+      return bytes
+    } catch (error) {
+      if (!(error instanceof NativeMlpError)) throw error
+      process.emitWarning(`trial ${trial} starts again: ${error.message}`, 'NativeMlpWarning')
+      return null
+    }
+  }
+
+  /** Resolves when these bytes, or newer ones, are on disk. */
+  saveCheckpoint(trial: number, fold: number, bytes: Uint8Array): Promise<void> {
+    return this.#checkpoints.save(trial, this.#fold(fold), bytes)
+  }
+
+  /** A task is paused, or a fold has ended. */
+  async addTask(record: TaskRecord, model: Uint8Array | null): Promise<void> {
+    const { trial, fold, outcome } = record
+    if (model && this.#header!.keepModels) await this.#models.save(trial, this.#fold(fold), model)
+    await this.#journal!.append(taskEvent(record))
+    if (outcome.state !== 'paused') await this.#checkpoints.remove(trial, this.#fold(fold))
+  }
+
+  /** A trial has ended. @param models those of its folds; empty where none is to be kept */
+  async addTrial(result: TrialResult, isBest: boolean, models: TrialModels): Promise<void> {
+    const { trial } = result
+    const { keepModels, folds } = this.#header!
+    // on disk before the journal says that the trial is done; best.safetensors changes when it does
+    for (const [fold, bytes] of models) await this.#models.save(trial, this.#fold(fold), bytes)
+    await this.#journal!.append(trialEvent(result))
+    this.#trials.set(trial, result)
+    if (isBest) {
+      this.#best = result
+      if (models.size > 0 && folds === 1) await this.#promote(trial, keepModels)
+    }
+    for (let fold = 0; fold < folds; fold++) await this.#checkpoints.remove(trial, this.#fold(fold))
+  }
+
+  /** Takes over trials that an earlier process has finished. */
+  async restore(trials: readonly TrialResult[], best: TrialResult | null): Promise<void> {
+    for (const result of trials) this.#trials.set(result.trial, result)
+    this.#best = best
+    const { size, folds, keepModels } = this.#header!
+    const tasks = Array.from({ length: size }, (_, trial) => trial).filter((trial) => !this.#trials.has(trial))
+    const files = (store: TrialFiles, numbers: readonly number[]) =>
+      numbers.flatMap((trial) =>
+        Array.from({ length: folds }, (_, fold) => store.path(trial, folds === 1 ? null : fold)),
+      )
+    await this.#checkpoints.keepOnly(new Set(files(this.#checkpoints, tasks)))
+    const kept = keepModels ? Array.from({ length: size }, (_, trial) => trial) : []
+    await this.#models.keepOnly(new Set(files(this.#models, kept)))
+  }
+
+  /** The model of a finished trial; null where there is none that the journal would know. */
+  async readModel({ trial, digest }: TrialResult): Promise<MLP | null> {
+    const bytes = await this.#models.read(trial, null)
+    return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(trial, null)))
+  }
+
+  /** The model of the best trial, put into its place where a crash came between. */
+  async readBest(best: TrialResult): Promise<MLP | null> {
+    const model = await modelWith(best.digest, () => loadModel(this.file('model')))
+    if (model) return model
+    if ((await this.readModel(best)) === null) return null
+    await this.#promote(best.trial, this.#header!.keepModels)
+    return await modelWith(best.digest, () => loadModel(this.file('model')))
+  }
+
+  /** Keeps a model as best.safetensors: of a study with folds, whose trials have none of their own. */
+  async saveBest(model: MLP): Promise<void> {
+    await saveModel(this.file('model'), model)
+  }
+
+  /**
+   * Writes the tables of the trials that have finished, and gives the folder up. Does nothing for a study that never started,
+   * or has ended. A search that was given the folder calls it itself.
    *
    * @param error what ended the study early, if anything did
    */
   async end(error?: unknown): Promise<void> {
     if (this.#header === null) return
-    await this.#journal?.close()
-    await writeFileAtomic(this.file('results'), resultsCsv(this.#trials, this.#header))
-    await writeFileAtomic(this.file('timings'), timingsCsv(this.#trials))
-    await this.#writeRecord(error === undefined ? 'completed' : isAbort(error) ? 'interrupted' : 'failed', error)
-  }
-
-  async #start(header: StudyHeader): Promise<void> {
-    await this.check()
-    await makeFolders(this.path)
-    // without overwrite there is nothing to remove but what another study has just begun
-    if (this.#options.overwrite) await removeFiles(this.path, OWN)
+    const trials = [...this.#trials.values()].sort((a, b) => a.trial - b.trial)
     try {
-      this.#journal = await open(this.file('trials'), 'wx')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw this.#taken()
-      throw fileSystemError('start a study', this.path, error)
-    }
-    this.#header = header
-    await this.#writeRecord('running')
-  }
-
-  async #add({ result, isBest, model }: TrialEndEvent): Promise<void> {
-    if (isBest && model) {
-      await saveModel(this.file('model'), model)
-      this.#best = result
-    }
-    await this.#append(trialLine(result))
-    this.#trials.push(result)
-  }
-
-  async #append(line: string): Promise<void> {
-    try {
-      await this.#journal!.appendFile(line)
-      await this.#journal!.datasync()
-      this.#journalBytes += Buffer.byteLength(line)
-    } catch (error) {
-      // half a line is worse than none; where not even this works, the first error says why
-      await this.#journal!.truncate(this.#journalBytes).catch(() => {})
-      throw fileSystemError('append', this.file('trials'), error)
+      await writeFileAtomic(this.file('results'), resultsCsv(trials, this.#header))
+      await writeFileAtomic(this.file('timings'), timingsCsv(trials))
+      await writeFileAtomic(this.file('trials'), trials.map(trialLine).join(''))
+      await this.#writeRecord(error === undefined ? 'completed' : isAbort(error) ? 'interrupted' : 'failed', error)
+    } finally {
+      await this.#checkpoints.removeEmpty()
+      await this.#models.removeEmpty()
+      this.#header = null
+      await this.#letGo()
     }
   }
 
-  async #writeRecord(status: 'running' | 'completed' | 'interrupted' | 'failed', error?: unknown): Promise<void> {
-    const { grid, base, selectBy, metric, size, rows, workers, backend, isa, family, caution } = this.#header!
-    const ended = new Date()
-    const record = {
-      format: 'native-mlp study',
-      formatVersion: 1,
+  /** Null where there are no folds. */
+  #fold(fold: number): number | null {
+    return this.#header?.folds === 1 ? null : fold
+  }
+
+  #identity(header: StudyHeader): JournalHeader {
+    return {
+      format: JOURNAL_FORMAT,
+      formatVersion: JOURNAL_VERSION,
       version: packageVersion(),
-      status,
-      reason: error === undefined ? undefined : (error as Error).message,
-      seed: base.seed ?? 1,
-      config: { grid, base, selectBy, metric },
-      caution,
-      data: { ...this.#options.about, rows },
-      backend: { name: backend, isa, workers, contract: family.contract },
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-      times: {
-        started: this.#started.toISOString(),
-        ended: status === 'running' ? undefined : ended.toISOString(),
-        total: status === 'running' ? undefined : (ended.getTime() - this.#started.getTime()) / 1000,
-      },
-      trials: { size, ...countStates(this.#trials) },
-      best: this.#best && bestOf(this.#best),
+      study: studyIdentity(header),
+      data: header.dataDigest,
+      family: { name: header.family.name, contract: header.family.contract },
+      about: { ...this.#options.about },
     }
-    await writeFileAtomic(this.file('record'), `${JSON.stringify(record, null, 2)}\n`)
   }
-}
 
-/** How many trials ended how. */
-export function countStates(trials: readonly Pick<TrialResult, 'state'>[]): Record<TrialResult['state'], number> {
-  const counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
-  for (const { state } of trials) counts[state]++
-  return counts
-}
+  async #beginNew(identity: JournalHeader): Promise<[]> {
+    await this.#checkpoints.keepOnly(new Set())
+    await this.#models.keepOnly(new Set())
+    await removeFiles(this.path, REMOVED_FILES)
+    this.#journal = await Journal.create(this.file('journal'), identity)
+    return []
+  }
 
-function bestOf({ trial, params, bestStep, train, valid, test, digest }: TrialResult) {
-  return { trial, params, bestStep, train, valid, test, digest }
+  async #goOn(identity: JournalHeader): Promise<readonly JournalEvent[]> {
+    const { header, events, journal } = await Journal.resume(this.file('journal'))
+    this.#journal = journal
+    checkSame(this.path, header, identity)
+    await journal.append({ event: 'resumed', version: identity.version, at: new Date().toISOString() })
+    return events
+  }
+
+  /** Makes a trial's model the best one. */
+  async #promote(trial: number, keep: boolean): Promise<void> {
+    if (keep) {
+      const bytes = await this.#models.read(trial, null)
+      if (bytes) await writeFileAtomic(this.file('model'), bytes)
+      return
+    }
+    try {
+      await rename(this.#models.path(trial, null), this.file('model'))
+    } catch (error) {
+      throw fileSystemError('write', this.file('model'), error)
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    const [journal, release] = [this.#journal, this.#release]
+    this.#journal = null
+    this.#release = null
+    await journal?.close()
+    await release?.()
+  }
+
+  async #writeRecord(status: StudyStatus, error?: unknown): Promise<void> {
+    const about = this.#options.about ?? {}
+    const trials = [...this.#trials.values()]
+    const known = { header: this.#header!, about, started: this.#started, trials, best: this.#best }
+    await writeFileAtomic(this.file('record'), studyRecord({ ...known, status, error }))
+  }
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof NativeMlpError && error.code === 'ABORTED'
 }
 
-async function entriesOf(path: string): Promise<string[]> {
+/** Null for a model that cannot be read, or is another one. */
+async function modelWith(digest: string | null, load: () => MLP | Promise<MLP>): Promise<MLP | null> {
   try {
-    return (await readdir(path)).filter((name) => name !== CLAIM)
+    const model = await load()
+    return model.parametersDigest() === digest ? model : null
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw fileSystemError('read', path, error)
+    if (error instanceof NativeMlpError) return null
+    throw error
   }
-}
-
-function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

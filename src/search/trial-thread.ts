@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { type BackendInfo, backendInfo } from '../backend/index.js'
 import { NativeMlpError } from '../core/errors.js'
 import type { HistoryEntry } from '../core/results.js'
-import type { TrialOutcome } from './run-trial.js'
+import type { TrialOutcome, TrialTask } from './task.js'
 import type { TrialRequest, WorkerInput, WorkerMessage } from './trial-messages.js'
 
 /** Ends what a worker was doing, and says how the worker ended. */
@@ -10,15 +10,26 @@ export class WorkerCrash extends Error {
   override readonly name = 'WorkerCrash'
 }
 
+/** The task cannot go on from its checkpoint. */
+export class CheckpointRefused extends Error {
+  override readonly name = 'CheckpointRefused'
+}
+
+export interface ThreadCallbacks {
+  readonly onEvaluation: (entry: HistoryEntry, share: number) => void
+  readonly onCheckpoint: (bytes: Uint8Array) => void
+}
+
 interface Waiting {
   readonly onMessage: (message: WorkerMessage) => void
   readonly reject: (reason: unknown) => void
 }
 
-/** A worker thread that runs trials, one at a time, each on one thread of the backend that this thread uses. */
+/** A worker thread that runs tasks, one at a time, each on one thread of the backend that this thread uses. */
 export class TrialThread {
   readonly #worker: Worker
   #waiting: Waiting | null = null
+  #running: Promise<TrialOutcome> | null = null
   #ended: WorkerCrash | null = null
 
   /** @param entry the built trial-worker.js */
@@ -30,22 +41,48 @@ export class TrialThread {
     this.#worker.on('exit', (code) => this.#end(`it exited with code ${code}`))
   }
 
-  /** Resolves when the worker can take trials. @throws WorkerCrash */
+  /** Resolves when the worker can take tasks. @throws WorkerCrash */
   async start(): Promise<Extract<WorkerMessage, { type: 'ready' }>> {
     return await this.#wait((message, resolve) => {
       if (message.type === 'ready') resolve(message)
     })
   }
 
-  /** @throws WorkerCrash when the worker ends before the trial does; it is of no use then */
-  async run(request: TrialRequest, onEvaluation: (entry: HistoryEntry, share: number) => void): Promise<TrialOutcome> {
-    return await this.#wait((message, resolve) => {
-      if (message.type === 'evaluation') onEvaluation(message.entry, message.share)
+  /**
+   * @throws WorkerCrash when the worker ends before the task does, or was stopped: it is of no use then; CheckpointRefused,
+   *   after which it can take the task again
+   */
+  async run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: ThreadCallbacks): Promise<TrialOutcome> {
+    const onMessage = (message: WorkerMessage, resolve: (outcome: TrialOutcome) => void) => {
+      if (message.type === 'evaluation') callbacks.onEvaluation(message.entry, message.share)
+      else if (message.type === 'checkpoint') callbacks.onCheckpoint(message.bytes)
       else if (message.type === 'done') resolve(message.outcome)
-    }, request)
+      else if (message.type === 'refused') throw new CheckpointRefused(message.reason)
+      else if (message.type === 'stopped') this.#end('it was stopped')
+    }
+    this.#running = this.#wait(onMessage, { type: 'run', task, checkpoint })
+    try {
+      return await this.#running
+    } finally {
+      this.#running = null
+    }
   }
 
-  /** Ends the worker, in the middle of a trial if need be. */
+  /** Has the worker give up its task, with a last checkpoint, and ends it; at the latest after so many milliseconds. */
+  async interrupt(patience: number): Promise<void> {
+    if (this.#running) {
+      this.#worker.postMessage({ type: 'stop' } satisfies TrialRequest)
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, patience)
+      })
+      await Promise.race([this.#running.catch(() => undefined), late])
+      clearTimeout(timer)
+    }
+    await this.stop()
+  }
+
+  /** Ends the worker, in the middle of a task if need be. */
   async stop(): Promise<void> {
     await this.#worker.terminate()
   }

@@ -12,20 +12,20 @@ const entry = { step: 9, epoch: 0, valid: { loss: 0.3, accuracy: 0.9 }, test: { 
 
 function ended(trial: number, changes: Partial<TrialResult>, isBest = false): TrialEndEvent {
   const result = { trial, params: params(trial), state: 'completed', ...changes } as TrialResult
-  return { result, isBest, model: null, finished: 0 }
+  return { result, isBest, model: null, finished: 0, weight: 0.25, isEarlier: false }
 }
 
 /** Four trials of equal weight: one completed, one collapsed, one failed, one half done. */
 function play(callbacks: SearchCallbacks): void {
   callbacks.onStart?.(header)
   for (const trial of [0, 1, 2, 3]) {
-    callbacks.onTrialStart?.({ trial, params: params(trial), worker: 0, weight: 0.25 })
+    callbacks.onTrialStart?.({ trial, params: params(trial), fold: 0, worker: 0, weight: 0.25 })
   }
   callbacks.onTrialEnd?.(ended(1, { valid: entry.valid, test: entry.test, timing: { total: 1.25 } as never }, true))
   const reason = 'collapsed: 99 % of hidden units are dead since step 120'
   callbacks.onTrialEnd?.(ended(0, { state: 'collapsed', reason, valid: { loss: 2.3, accuracy: 0.1135 } }))
   callbacks.onTrialEnd?.(ended(2, { state: 'failed', reason: 'NOT_FINITE: fit: the training loss is NaN at step 3' }))
-  callbacks.onTrialProgress?.({ trial: 3, params: params(3), worker: 0, weight: 0.25, entry, share: 0.5 })
+  callbacks.onTrialProgress?.({ trial: 3, params: params(3), fold: 0, worker: 0, weight: 0.25, entry, share: 0.5 })
 }
 
 describe('SearchState', () => {
@@ -37,7 +37,7 @@ describe('SearchState', () => {
     )
     play(state.callbacks)
     now += 14_000
-    expect(state.counts).toEqual({ completed: 1, collapsed: 1, failed: 1 })
+    expect(state.counts).toEqual({ completed: 1, collapsed: 1, failed: 1, pruned: 0 })
     expect(state.secondsElapsed).toBe(14)
     expect(state.secondsLeft).toBeCloseTo(2, 9)
     expect(stateWords(state)).toBe('3 of 4 trials, 1 collapsed, 1 failed; 14 s, 2 s left')
@@ -77,7 +77,7 @@ describe('the table', () => {
     const many = new SearchState(() => {})
     many.callbacks.onStart?.({ ...header, size: 1000 })
     for (let trial = 0; trial < 100; trial++) {
-      many.callbacks.onTrialStart?.({ trial, params: params(trial), worker: 0, weight: 0.001 })
+      many.callbacks.onTrialStart?.({ trial, params: params(trial), fold: 0, worker: 0, weight: 0.001 })
     }
     for (let trial = 0; trial < 80; trial++) many.callbacks.onTrialEnd?.(ended(trial, { valid: entry.valid }))
     const lines = renderSearch(many, 80).split('\n')

@@ -10,11 +10,25 @@ const deaths = {
 }
 const entry = { step: 4, epoch: 0, valid: { loss: 0.5, accuracy: 0.5 } }
 const outcome = { state: 'completed', history: [entry], best: entry, collapsed: null, steps: 5, model: null }
+let deaf = false
 
-parentPort.on('message', ({ config }) => {
-  const death = deaths[config.learningRate]
+parentPort.on('message', ({ type, task, checkpoint }) => {
+  if (type === 'stop') {
+    if (deaf) return
+    parentPort.postMessage({ type: 'checkpoint', bytes: Uint8Array.of(99) })
+    parentPort.postMessage({ type: 'stopped' })
+    return
+  }
+  const { learningRate } = task.config
+  const death = deaths[Math.floor(learningRate)]
+  deaf = learningRate === 4
   parentPort.postMessage({ type: 'evaluation', entry, share: 0.5 })
-  if (death) setTimeout(death, 5)
-  else if (config.learningRate !== 4) parentPort.postMessage({ type: 'done', outcome })
+  const done = checkpoint?.[0] ?? 0
+  // 1.5 gets a step further each time, and ends in the third
+  parentPort.postMessage({ type: 'checkpoint', bytes: Uint8Array.of(done + 1) })
+  if (learningRate === 5 && done === 7) parentPort.postMessage({ type: 'refused', reason: 'not mine' })
+  else if (learningRate === 1.5 && done === 2) parentPort.postMessage({ type: 'done', outcome })
+  else if (death) setTimeout(death, 5)
+  else if (![4, 4.5].includes(learningRate)) parentPort.postMessage({ type: 'done', outcome })
 })
 parentPort.postMessage({ type: 'ready', family: { name: 'js', contract: 1 }, isa: 'js', threads: 1 })

@@ -7,7 +7,15 @@ import { clusters } from '../train/toy-data.js'
 
 const grid = { learningRate: [0.05, 1e30, 0.1], hidden: [4, 6] }
 const base = { epochs: 2, batchSize: 16 }
-const FILES = ['best.safetensors', 'results.csv', 'study.json', 'timings.csv', 'trials.jsonl']
+const FILES = [
+  'best.safetensors',
+  'journal.jsonl',
+  'models',
+  'results.csv',
+  'study.json',
+  'timings.csv',
+  'trials.jsonl',
+]
 
 function data() {
   const { values, cols, labels } = clusters(120)
@@ -15,13 +23,14 @@ function data() {
   return { ...all.train.split({ valid: 0.2 }), test: all.test }
 }
 
-async function lines(path: string) {
-  const text = await readFile(join(path, 'trials.jsonl'), 'utf8')
+async function lines(path: string, name = 'journal.jsonl') {
+  const text = await readFile(join(path, name), 'utf8')
   expect(text.endsWith('\n') || text === '').toBe(true)
-  return text
+  const all = text
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line))
+  return name === 'journal.jsonl' ? all.filter(({ event }) => event === 'trial') : all
 }
 
 describe('StudyFolder', () => {
@@ -35,6 +44,7 @@ describe('StudyFolder', () => {
     expect(await readFile(folder.file('timings'), 'utf8')).toBe(timingsCsv(study.trials))
     expect((await loadModel(folder.file('model'))).parametersDigest()).toBe(study.best!.digest)
     const journal = await lines(path)
+    expect((await lines(path, 'trials.jsonl')).map(({ trial }) => trial)).toEqual([0, 1, 2, 3, 4, 5])
     expect(journal.map(({ trial }) => trial).sort()).toEqual([0, 1, 2, 3, 4, 5])
     const best = journal.find(({ trial }) => trial === study.best!.trial)
     expect(best).toMatchObject({ state: 'completed', params: study.best!.params, digest: study.best!.digest })
@@ -44,7 +54,7 @@ describe('StudyFolder', () => {
       format: 'native-mlp study',
       status: 'completed',
       seed: 1,
-      config: { grid, base, selectBy: 'valid', metric: 'accuracy' },
+      config: { strategy: 'grid', grid, base, selectBy: 'valid', metric: 'accuracy' },
       data: { source: 'clusters', rows: { train: 77, valid: 19, test: 24 } },
       backend: { name: study.backend, isa: study.isa, contract: study.family.contract },
       trials: { size: 6, completed: 4, collapsed: 0, failed: 2 },
@@ -62,7 +72,10 @@ describe('StudyFolder', () => {
     const ends = await Promise.allSettled(studies)
     expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     const lost = ends.find((end) => end.status === 'rejected')!
-    expect(lost.reason).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('earlier study') })
+    expect(lost.reason).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/earlier study|process \d+ is writing/),
+    })
     expect(await lines(path)).toHaveLength(1)
   })
 
@@ -102,7 +115,7 @@ describe('StudyFolder', () => {
     const record = JSON.parse(await readFile(folder.file('record'), 'utf8'))
     expect(record).toMatchObject({
       status: 'interrupted',
-      reason: 'gridSearch: aborted',
+      reason: 'search: aborted',
       trials: { size: 6, failed: 1 },
     })
   })
@@ -118,7 +131,7 @@ describe('StudyFolder', () => {
     const error = await gridSearch({ data: data(), grid, base, callbacks: [folder.callbacks, fail] }).catch((e) => e)
     await folder.end(error)
     expect(await readFile(folder.file('results'), 'utf8')).toMatch(
-      /^trial,.*param_learningRate,param_hidden,.*,rank\n$/,
+      /^trial,.*param_learningRate,param_hidden,.*,rank_valid_accuracy\n$/,
     )
     expect(JSON.parse(await readFile(folder.file('record'), 'utf8'))).toMatchObject({
       status: 'failed',
@@ -142,7 +155,9 @@ describe('StudyFolder', () => {
     await rm(join(path, 'thesis.txt'))
     await search(false)
     const first = await readFile(join(path, 'study.json'), 'utf8')
-    await expect(search(false)).rejects.toThrow(`${path}: holds an earlier study, and overwrite is not set`)
+    await expect(search(false)).rejects.toThrow(
+      `${path}: holds an earlier study, and neither overwrite nor resume is set`,
+    )
     expect(await readFile(join(path, 'study.json'), 'utf8')).toBe(first)
     await search(true)
     expect(await lines(path)).toHaveLength(1)

@@ -1,0 +1,39 @@
+import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { kFold } from '../data/folds.js'
+import { Samples } from '../data/samples.js'
+import { dataDigest } from './data-digest.js'
+import type { SearchBase } from './grid.js'
+import type { StudyData } from './run-task.js'
+import type { SearchOptions } from './search-options.js'
+
+/** The sets of a study. */
+export interface StudySets {
+  /** one where there are no folds */
+  readonly folds: readonly StudyData[]
+  readonly stratified: boolean
+  readonly digest: string
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
+export function planSets(options: SearchOptions, { seed }: SearchBase): StudySets {
+  const { data } = options
+  knownOptions('data', data ?? null, ['train', 'valid', 'test'])
+  for (const [name, set] of Object.entries(data)) {
+    if (set !== undefined && !(set instanceof Samples)) throw invalidArgument(`data.${name}`, 'Samples', set)
+  }
+  const { train, valid, test } = data
+  if (train === undefined) throw invalidArgument('data.train', 'Samples', train)
+  const stratified = trueOrFalse('stratified', options.stratified ?? false)
+  const folds = integerInRange('folds', options.folds ?? 1, 1, 1000)
+  if (folds === 1) {
+    const sets =
+      valid === undefined ? { ...train.split({ valid: 0.2, seed, stratified }), test } : { train, valid, test }
+    return { folds: [sets], stratified, digest: dataDigest(sets) }
+  }
+  if (valid !== undefined) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'data.valid: expected none with folds, each of which is one in turn')
+  }
+  const sets = kFold(train, { folds, seed, stratified })
+  return { folds: sets.map((fold) => ({ ...fold, test })), stratified, digest: dataDigest({ train, test }) }
+}

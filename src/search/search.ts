@@ -1,0 +1,46 @@
+import type { SearchOptions } from './search-options.js'
+import { planSearch, type SearchPlan } from './search-plan.js'
+import type { Study } from './study.js'
+import { StudyRun } from './study-run.js'
+
+/**
+ * Searches for good hyper-parameters: tries every point of a grid, points drawn at random, or gives most of them up early by
+ * successive halving; with a validation set or k folds.
+ *
+ *     const study = await search({
+ *       data: { train, valid },
+ *       space: { learningRate: logUniform(0.001, 0.5), hidden: integer(32, 512, { log: true }) },
+ *       strategy: 'halving',
+ *       trials: 27,
+ *       halving: { minEpochs: 1, maxEpochs: 9 },
+ *       folder: 'runs/mine',
+ *       resume: true,
+ *     })
+ *     const { model } = await refit(study, { train, valid })
+ *
+ * Results depend on data, options and numeric family alone: not on the number of workers, on who computes, on the order in
+ * which trials finish, or on where the study was interrupted and resumed. A trial that fails or whose hidden units die is
+ * marked with the reason and does not compete. A worker that crashes costs its trial's last second.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION before anything is computed; ABORTED when the signal fires;
+ *   BACKEND_UNAVAILABLE when workers cannot start; of a folder what `StudyFolder` throws; what a callback throws. A study with
+ *   a folder can be resumed after each of them.
+ */
+export async function search(options: SearchOptions): Promise<Study> {
+  return await runPlan(planSearch(options))
+}
+
+export async function runPlan(plan: SearchPlan): Promise<Study> {
+  const { caution } = plan.header
+  if (caution) process.emitWarning(caution, 'NativeMlpWarning')
+  let study: Study
+  try {
+    study = await new StudyRun(plan).run()
+  } catch (error) {
+    // where not even this can be written, the error at hand says more
+    await plan.folder?.end(error).catch(() => undefined)
+    throw error
+  }
+  await plan.folder?.end()
+  return study
+}

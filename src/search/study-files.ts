@@ -1,0 +1,65 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NativeMlpError } from '../core/errors.js'
+import { CLAIM } from '../formats/claim.js'
+import { fileSystemError } from '../formats/read-file.js'
+
+/** Names in a study's folder. */
+export const STUDY_FILES = {
+  journal: 'journal.jsonl',
+  record: 'study.json',
+  trials: 'trials.jsonl',
+  results: 'results.csv',
+  timings: 'timings.csv',
+  model: 'best.safetensors',
+  figures: 'figures',
+  checkpoints: 'checkpoints',
+  models: 'models',
+} as const
+
+/** What a new study removes; figures are drawn over. */
+export const REMOVED_FILES: readonly string[] = Object.values(STUDY_FILES).filter((name) => name.includes('.'))
+
+/**
+ * What stands in a folder that a study wants: one to be resumed, or nothing that hinders a new one.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT where it cannot have the folder, FILE_SYSTEM
+ */
+export async function lookInto(
+  path: string,
+  { overwrite = false, resume = false }: { readonly overwrite?: boolean; readonly resume?: boolean },
+): Promise<'study' | 'nothing'> {
+  const entries = await entriesOf(path)
+  const isBegun = entries.includes(STUDY_FILES.journal) && (await hasLines(join(path, STUDY_FILES.journal)))
+  if (isBegun && resume) return 'study'
+  if (isBegun || entries.includes(STUDY_FILES.trials)) {
+    if (overwrite) return 'nothing'
+    const problem = resume
+      ? `holds a study without ${STUDY_FILES.journal}, of an earlier version; it cannot be resumed`
+      : 'holds an earlier study, and neither overwrite nor resume is set'
+    throw new NativeMlpError('INVALID_ARGUMENT', `${path}: ${problem}`)
+  }
+  // what a process leaves that was killed while it wrote one has a dot and a number behind the name
+  const own: readonly string[] = Object.values(STUDY_FILES)
+  if (entries.every((name) => own.includes(name.replace(/\.\d+$/, '')))) return 'nothing'
+  const expected = 'expected a new or empty folder, this one holds other files'
+  throw new NativeMlpError('INVALID_ARGUMENT', `${path}: ${expected}`)
+}
+
+/** A study that was killed while it wrote the first line of its journal has not begun. */
+async function hasLines(journal: string): Promise<boolean> {
+  try {
+    return (await readFile(journal)).includes(10)
+  } catch (error) {
+    throw fileSystemError('read', journal, error)
+  }
+}
+
+async function entriesOf(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).filter((name) => !name.startsWith(CLAIM))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw fileSystemError('read', path, error)
+  }
+}
