@@ -12,7 +12,7 @@ import { readTrials } from './read-trials.js'
 import { drawFigures, type FigureData, figureWords } from './run-figures.js'
 import { RunFolder } from './run-folder.js'
 import { type RunRecord, runSubtitle } from './run-record.js'
-import { drawHeatmaps } from './search-figures.js'
+import { drawSearchFigures } from './search-figures.js'
 
 /** Files of a search. */
 const STUDY = 'study.json'
@@ -39,7 +39,7 @@ export function plotCommand(): Command {
       const figures = isSearch ? await drawSearch(path) : await drawRun(run, flags.data)
       if (figures.length === 0) {
         const why = isSearch
-          ? 'fewer than two hyper-parameters were varied'
+          ? 'fewer than two hyper-parameters were varied, and no trial was evaluated twice'
           : 'the run ended before its first evaluation'
         throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: ${why}`)
       }
@@ -52,7 +52,7 @@ async function drawSearch(path: string): Promise<string[]> {
   if (!existsSync(join(path, TRIALS))) {
     throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: no trial has finished`)
   }
-  return drawHeatmaps(join(path, 'figures'), await readTrials(join(path, TRIALS)))
+  return drawSearchFigures(join(path, 'figures'), await readTrials(join(path, TRIALS)))
 }
 
 async function drawRun(folder: RunFolder, data: string | undefined): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { invalidFile } from '../core/errors.js'
-import type { SetMetrics, TrialSummary } from '../core/results.js'
+import type { SetMetrics } from '../core/results.js'
 import { readLines } from '../io/text-lines.js'
+import type { DrawnTrial } from '../plot/index.js'
 
 /** JSON has no NaN: null stands for it. */
 const number = z
@@ -10,14 +11,17 @@ const number = z
   .transform((value) => value ?? Number.NaN)
 const metrics = z.object({ loss: number, accuracy: number }).transform((set): SetMetrics => set)
 
+const whole = z.number().int().min(0)
+const sets = { train: metrics.optional(), valid: metrics.optional(), test: metrics.optional() }
+
 /** What figures need of a line of trials.jsonl. */
 const trialSchema = z.object({
-  trial: z.number().int().min(0),
-  state: z.enum(['completed', 'collapsed', 'failed']),
+  trial: whole,
+  state: z.enum(['completed', 'pruned', 'collapsed', 'failed']),
   params: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
-  train: metrics.optional(),
-  valid: metrics.optional(),
-  test: metrics.optional(),
+  bestStep: whole.optional(),
+  ...sets,
+  history: z.array(z.object({ step: whole, epoch: whole, ...sets })).optional(),
 })
 
 /**
@@ -25,7 +29,7 @@ const trialSchema = z.object({
  *
  * @throws NativeMlpError INVALID_FILE naming file and line, FILE_SYSTEM when the file cannot be read
  */
-export async function readTrials(file: string): Promise<TrialSummary[]> {
+export async function readTrials(file: string): Promise<DrawnTrial[]> {
   const trials = (await readLines(file)).map((line, i) => {
     let value: unknown
     try {

@@ -2,10 +2,10 @@ import type { Markish, RenderFunction } from '@observablehq/plot'
 import { readableOn } from './colour.js'
 import type { ParameterValue } from './drawn-trial.js'
 import type { Drawing, PlotModule } from './libraries.js'
-import { crossPath, halo, hatchPath, svgElement } from './marks.js'
+import { crossPath, halo, hatchPath, slashPath, svgElement } from './marks.js'
 import { placePlot, textAt } from './page.js'
 import { cleanText, fitText, textWidth } from './text.js'
-import { COLLAPSED, FONT_SIZE, FRAME, MUTED, OKABE_ITO, PAGE } from './theme.js'
+import { COLLAPSED, FONT_SIZE, FRAME, GREY, MUTED, OKABE_ITO, PAGE } from './theme.js'
 import type { TrialCell, TrialGrid } from './trial-grid.js'
 
 export interface HeatmapLabels {
@@ -124,7 +124,13 @@ function cellMarks(Plot: PlotModule, cells: readonly TrialCell[], scale: Heatmap
   ]
 }
 
-/** Hatches cells whose trial collapsed and crosses out those whose trial failed, with the value they had reached. */
+const STATE_MARKS = {
+  collapsed: { path: hatchPath, stroke: COLLAPSED },
+  failed: { path: crossPath, stroke: OKABE_ITO.vermillion },
+  pruned: { path: slashPath, stroke: GREY },
+} as const
+
+/** Hatches cells whose trial collapsed, crosses out failed and strikes out pruned ones, with the value they had reached. */
 function stateMarks(cells: readonly TrialCell[], scale: HeatmapScale): RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
     const group = svgElement(context.document, 'g', { 'aria-label': 'trials without a value', 'text-anchor': 'middle' })
@@ -133,9 +139,8 @@ function stateMarks(cells: readonly TrialCell[], scale: HeatmapScale): RenderFun
     for (const { x, y, trial, reached } of cells) {
       if (trial.state === 'completed') continue
       const [left, top] = [scaleX(x) + 1, scaleY(y) + 1]
-      const collapsed = trial.state === 'collapsed'
-      const d = (collapsed ? hatchPath : crossPath)(left, top, width - 2, height - 2)
-      const stroke = collapsed ? COLLAPSED : OKABE_ITO.vermillion
+      const { path, stroke } = STATE_MARKS[trial.state]
+      const d = path(left, top, width - 2, height - 2)
       group.append(svgElement(context.document, 'path', { d, stroke, 'stroke-opacity': 0.7, fill: 'none' }))
       const [middle, baseline] = [left + width / 2 - 1, top + height / 2 + 2]
       const label = { x: middle, y: baseline, fill: MUTED, 'font-size': 9, ...halo(NO_VALUE) }

@@ -120,6 +120,11 @@ export function crossPath(x: number, y: number, width: number, height: number): 
   return `M${left},${top}L${right},${bottom}M${left},${bottom}L${right},${top}`
 }
 
+/** Path of the diagonal of a rectangle that rises. */
+export function slashPath(x: number, y: number, width: number, height: number): string {
+  return `M${round(x)},${round(y + height)}L${round(x + width)},${round(y)}`
+}
+
 export function svgElement(
   document: Document,
   name: string,

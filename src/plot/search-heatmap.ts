@@ -1,7 +1,7 @@
 import { knownOptions } from '../core/checks.js'
 import { sequential } from './colour.js'
 import { type ColourBar, colourBar, colourBarWidth } from './colour-bar.js'
-import type { DrawnTrial } from './drawn-trial.js'
+import { type DrawnTrial, stateNotes } from './drawn-trial.js'
 import type { Figure } from './figure.js'
 import { type HeatmapLabels, type HeatmapScale, layOutPanels, PANEL_HEADER, tickText } from './heatmap-panels.js'
 import { loadDrawing } from './libraries.js'
@@ -35,7 +35,7 @@ const BAR_GAP = 24
 
 /**
  * Trials of a search as a heat map over two parameters, a panel for each value of a third. Cells carry their values; the
- * best completed trial is outlined, collapsed trials are hatched, failed ones crossed out. Where trials share a cell the best is shown.
+ * best completed trial is outlined, collapsed trials are hatched, failed ones crossed out, pruned ones struck out. Where trials share a cell the best is shown.
  *
  * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial or a trial lacks one of the parameters
  */
@@ -113,10 +113,15 @@ function bestLine(
 /** Explains only what the picture contains. */
 function notes({ cells, best, perCell }: TrialGrid): string[] {
   const notes: string[] = []
-  const states = (state: string) => cells.filter((cell) => cell.trial.state === state).length
+  const shown = cells.map(({ trial }) => trial)
   if (best) notes.push('outlined: the best')
-  if (states('collapsed') > 0) notes.push(`hatched: collapsed (${formatCount(states('collapsed'))})`)
-  if (states('failed') > 0) notes.push(`crossed out: failed (${formatCount(states('failed'))})`)
+  notes.push(
+    ...stateNotes(shown, [
+      ['pruned', 'struck out'],
+      ['collapsed', 'hatched'],
+      ['failed', 'crossed out'],
+    ]),
+  )
   if (perCell > 1) notes.push(`each cell shows the best of up to ${formatCount(perCell)} trials`)
   return notes.length > 0 ? [`${capitalise(notes.join('; '))}.`] : []
 }

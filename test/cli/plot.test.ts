@@ -109,7 +109,7 @@ function withModel(name: string): string {
   return join(folder, name)
 }
 
-describe('the heat maps of a search', () => {
+describe('the figures of a search', () => {
   const study = join(folder, 'study')
   const line = (trial: number, l2: number) =>
     `${JSON.stringify({ trial, state: 'completed', params: { l2, hidden: 8 * (trial + 1) }, valid: { loss: 0.5, accuracy: 0.1 * trial } })}\n`
@@ -120,7 +120,18 @@ describe('the heat maps of a search', () => {
 
   it('are drawn again from its journal', async () => {
     expect(await command(['plot', study])).toMatchObject({ code: 0 })
-    expect(Object.keys(figures(study))).toEqual(['valid-accuracy.png', 'valid-accuracy.svg'])
+    const names = ['parallel-coordinates', 'valid-accuracy']
+    expect(Object.keys(figures(study)).sort()).toEqual(names.flatMap((name) => [`${name}.png`, `${name}.svg`]))
+  })
+
+  it('are of curves too where trials were evaluated twice', async () => {
+    const twice = join(folder, 'twice')
+    mkdirSync(twice)
+    const history = [0, 9].map((step) => ({ step, epoch: 0, valid: { loss: 0.5 - step / 100, accuracy: null } }))
+    const trial = { trial: 0, state: 'pruned', rung: 1, params: { l2: 0 }, valid: history[1].valid, history }
+    writeFileSync(join(twice, 'trials.jsonl'), `${JSON.stringify(trial)}\n`)
+    expect(await command(['plot', twice])).toMatchObject({ code: 0 })
+    expect(Object.keys(figures(twice)).sort()).toEqual(['trial-curves-loss.png', 'trial-curves-loss.svg'])
   })
 
   it('are not drawn from half a line', async () => {

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resolveSearch } from '../../src/cli/search-config.js'
-import { heatmapAxes } from '../../src/cli/search-figures.js'
 import { expandGrid } from '../../src/search/grid.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
 
@@ -97,28 +96,5 @@ describe('resolveSearch', () => {
       message: expect.stringMatching(new RegExp(`^--config ${file}: .*`)),
     })
     await expect(resolveSearch(file, {}, {})).rejects.toThrow(message)
-  })
-})
-
-describe('heatmapAxes', () => {
-  const trials = (grid: object) =>
-    expandGrid({ learningRate: [1], hidden: [1], ...grid }).map((point) => ({ ...point, state: 'completed' as const }))
-
-  it('puts the usual parameters in their usual places, where they were varied', () => {
-    expect(heatmapAxes(trials({ hidden: [1, 2], l2: [1, 2], learningRate: [1, 2] }))).toEqual({
-      x: 'learningRate',
-      y: 'l2',
-      facet: 'hidden',
-    })
-    expect(heatmapAxes(trials({ batchSize: [1, 2], l2: [1, 2], epochs: [1, 2] }))).toEqual({
-      x: 'l2',
-      y: 'batchSize',
-      facet: 'epochs',
-    })
-    expect(heatmapAxes(trials({ hidden: [1, 2], l2: [1, 2] }))).toEqual({ x: 'l2', y: 'hidden', facet: null })
-  })
-
-  it('draws nothing of one parameter', () => {
-    expect(heatmapAxes(trials({ l2: [1, 2] }))).toBeNull()
   })
 })
