@@ -7,15 +7,7 @@ import { clusters } from '../train/toy-data.js'
 
 const grid = { learningRate: [0.05, 1e30, 0.1], hidden: [4, 6] }
 const base = { epochs: 2, batchSize: 16 }
-const FILES = [
-  'best.safetensors',
-  'journal.jsonl',
-  'models',
-  'results.csv',
-  'study.json',
-  'timings.csv',
-  'trials.jsonl',
-]
+const FILES = ['best.safetensors', 'journal.jsonl', 'results.csv', 'study.json', 'timings.csv', 'trials.jsonl']
 
 function data() {
   const { values, cols, labels } = clusters(120)
