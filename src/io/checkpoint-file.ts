@@ -5,7 +5,8 @@ import { BATCH_MODES } from '../data/batches.js'
 import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '../formats/safetensors.js'
 import { MAX_LAYER_SIZE } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint } from '../train/checkpoint.js'
-import { entrySchema, historyLine } from './history.js'
+import { historyLine } from './history.js'
+import { entrySchema } from './history-entry.js'
 
 const FORMAT = 'native-mlp checkpoint'
 /** Rises when a reader of the older version would misread a newer file. */

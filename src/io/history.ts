@@ -1,23 +1,10 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { z } from 'zod'
 import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { fileSystemError } from '../formats/read-file.js'
+import { entrySchema } from './history-entry.js'
 import { readLines } from './text-lines.js'
-
-/** JSON has no NaN: the accuracy of a regression is written as null. */
-const metrics = z
-  .strictObject({ loss: z.number(), accuracy: z.number().or(z.nan()).nullable() })
-  .transform(({ loss, accuracy }): SetMetrics => ({ loss, accuracy: accuracy ?? Number.NaN }))
-
-export const entrySchema = z.strictObject({
-  step: z.number().int().nonnegative(),
-  epoch: z.number().int().nonnegative(),
-  train: metrics.optional(),
-  valid: metrics.optional(),
-  test: metrics.optional(),
-})
 
 /** One line of history.jsonl, line feed included; keys always in the same order. */
 export function historyLine({ step, epoch, train, valid, test }: HistoryEntry): string {
