@@ -30,6 +30,10 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
     const rate = `${count(samplesPerSecond)}${unit}`
     bar.update(steps, { training, evaluated, rate, left: clock(secondsLeft) })
   }
+  // a resumed run may begin, and end, with an evaluation
+  const drawIfBegun = () => {
+    if (drawn > 0) draw()
+  }
   const callbacks: FitCallbacks = {
     onStart: (event: StartEvent) => {
       rates = new RunRates(event)
@@ -41,10 +45,10 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
     },
     onEvaluation: ({ entry }: EvaluationEvent) => {
       if (entry.valid) evaluated = `${setWords('valid', entry.valid).replace(/ \(.*/, '')} | `
-      draw()
+      drawIfBegun()
     },
     onEnd: () => {
-      draw()
+      drawIfBegun()
       bar.stop()
     },
   }

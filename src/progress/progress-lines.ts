@@ -15,10 +15,10 @@ export function progressLines(stream: TextStream): { callbacks: FitCallbacks; st
     onStep: (event) => rates!.add(event),
     onEvaluation: ({ entry, isBest }) => {
       const { samplesPerSecond, secondsLeft } = rates!.now()
-      const { totalSteps } = started!
+      const { totalSteps, step: before } = started!
       const step = `step ${String(entry.step).padStart(String(totalSteps).length)} of ${totalSteps}`
-      // the first step, cold and alone before an evaluation, tells nothing about the rest
-      const speed = entry.step === 0 ? '' : `; ${count(samplesPerSecond)} samples/s, ${clock(secondsLeft)} left`
+      // the first step, cold and alone before an evaluation, tells nothing about the rest; a resumed run may begin with one
+      const speed = entry.step <= before ? '' : `; ${count(samplesPerSecond)} samples/s, ${clock(secondsLeft)} left`
       stream.write(`${step}: ${entryWords(entry)}${isBest ? ', best so far' : ''}${speed}\n`)
     },
   }

@@ -4,6 +4,8 @@ import { MLP } from '../../src/model/mlp.js'
 import { showProgress } from '../../src/progress/index.js'
 import { RunRates } from '../../src/progress/rates.js'
 import { clock, count, entryWords, percent } from '../../src/progress/words.js'
+import type { CheckpointEvent } from '../../src/train/callbacks.js'
+import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import { sgd } from '../../src/train/optimizers.js'
 import { clusters } from '../train/toy-data.js'
@@ -80,6 +82,29 @@ it('RunRates adds up an epoch, and knows speed and time left from the whole run'
   now += 3000
   expect(rates.now()).toMatchObject({ steps: 3, loss: 70 / 40, accuracy: 24 / 40, samplesPerSecond: 50 / 3 })
   expect(rates.now().secondsLeft).toBeCloseTo(5, 12)
+})
+
+it('RunRates of a resumed run counts its steps from there, and its speed from now', () => {
+  let now = 500
+  const rates = new RunRates({ totalSteps: 100, step: 90 }, () => now)
+  rates.add({ step: 90, epoch: 9, rows: 10, loss: 2, correct: 5 })
+  rates.add({ step: 91, epoch: 9, rows: 10, loss: 4, correct: 6 })
+  now += 1000
+  expect(rates.now()).toEqual({ steps: 92, loss: 3, accuracy: 0.55, samplesPerSecond: 20, secondsLeft: 4 })
+})
+
+it.each([true, false])('a resumed run is shown when it begins with an evaluation (terminal: %s)', async (isTTY) => {
+  const options = { optimizer, valid, epochs: 3, batchSize: 50, evaluateEvery: 1 }
+  const checkpoints: TrainingCheckpoint[] = []
+  const onCheckpoint = ({ checkpoint }: CheckpointEvent) => void checkpoints.push(checkpoint)
+  await fit(newModel(), train, { ...options, untilStep: 5, callbacks: { onCheckpoint } })
+  // as a signal leaves it that fires in the evaluation
+  const resume = { ...checkpoints[0], history: checkpoints[0].history.slice(0, -1), best: 0 }
+  const { stream, text } = paper(isTTY)
+  const { callbacks, stop } = showProgress({ stream })
+  await fit(newModel(), train, { ...options, resume, callbacks }).finally(stop)
+  expect(text()).toContain('valid')
+  expect(text()).not.toMatch(/NaN|Infinity/)
 })
 
 describe('words', () => {
