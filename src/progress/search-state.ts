@@ -1,23 +1,16 @@
 import type { HistoryEntry } from '../core/results.js'
-import type {
-  SearchCallbacks,
-  StudyHeader,
-  TrialEndEvent,
-  TrialProgressEvent,
-  TrialResult,
-  TrialStartEvent,
-} from '../search/study.js'
+import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialResult, TrialStartEvent } from '../search/study.js'
+import { SearchWork } from './search-work.js'
 
-export interface RunningTrial {
-  readonly trial: number
-  readonly params: TrialResult['params']
-  /** of the whole study's work, 0..1 */
-  readonly weight: number
+export interface RunningTrial extends Pick<TrialStartEvent, 'trial' | 'params' | 'worker' | 'fold'> {
   /** of its steps done, 0..1 */
   readonly share: number
   /** its last evaluation */
   readonly entry: HistoryEntry | null
 }
+
+/** A start may tell where a trial goes on. */
+type StartEvent = TrialStartEvent & { readonly share?: number }
 
 /** Where a search stands, as its callbacks have told. */
 export class SearchState {
@@ -25,13 +18,19 @@ export class SearchState {
   best: TrialResult | null = null
   /** by trial number */
   readonly running = new Map<number, RunningTrial>()
+  /** trials that have reached a rung of successive halving and wait for the others */
+  readonly waiting = new Set<number>()
   /** in the order in which they finished */
   readonly finished: TrialResult[] = []
   readonly counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
+  /** finished before the study was resumed */
+  earlier = 0
+  /** names of the parameters that trials have, in the order in which they came */
+  readonly names = new Set<string>()
   readonly callbacks: SearchCallbacks
+  readonly #work = new SearchWork()
   readonly #now: () => number
   #start = 0
-  #done = 0
 
   /** @param changed called after each event; @param now milliseconds */
   constructor(changed: (ended?: TrialEndEvent) => void, now: () => number = () => performance.now()) {
@@ -39,15 +38,24 @@ export class SearchState {
     this.callbacks = {
       onStart: (header) => {
         this.header = header
+        this.#work.begin(header)
         this.#start = now()
         changed()
       },
-      onTrialStart: (event) => {
-        this.#run(event, 0, null)
+      onTrialStart: (event: StartEvent) => {
+        this.#work.start(event.trial, event.weight, event.share)
+        this.#run(event, this.running.get(event.trial)?.entry ?? null)
         changed()
       },
-      onTrialProgress: (event: TrialProgressEvent) => {
-        this.#run(event, event.share, event.entry)
+      onTrialProgress: (event) => {
+        this.#work.progress(event.trial, event.weight, event.share)
+        this.#run(event, event.entry)
+        changed()
+      },
+      onTrialPause: ({ trial, rung }) => {
+        this.#work.pause(trial, rung)
+        this.running.delete(trial)
+        this.waiting.add(trial)
         changed()
       },
       onTrialEnd: (event) => {
@@ -61,22 +69,31 @@ export class SearchState {
     return (this.#now() - this.#start) / 1000
   }
 
-  /** From the work done so far; NaN before there is any. */
+  /** At the speed of this process so far; NaN before it has done anything. */
   get secondsLeft(): number {
-    let done = this.#done
-    for (const { weight, share } of this.running.values()) done += weight * share
-    return done === 0 ? Number.NaN : (this.secondsElapsed / done) * Math.max(0, 1 - done)
+    const { done, left } = this.#work
+    return done === 0 ? Number.NaN : (this.secondsElapsed / done) * left
   }
 
-  #run({ trial, params, weight }: TrialStartEvent, share: number, entry: HistoryEntry | null): void {
-    this.running.set(trial, { trial, params, weight, share, entry })
+  #run({ trial, params, worker, fold }: TrialStartEvent, entry: HistoryEntry | null): void {
+    this.waiting.delete(trial)
+    this.#learnNames(params)
+    this.running.set(trial, { trial, params, worker, fold, entry, share: this.#work.shareOf(trial) })
   }
 
-  #end({ result, isBest }: TrialEndEvent): void {
-    this.#done += this.running.get(result.trial)?.weight ?? 0
-    this.running.delete(result.trial)
+  #end({ result, isBest, isEarlier, weight }: TrialEndEvent): void {
+    const { trial, state } = result
+    this.#work.end(trial, weight, { isCompleted: state === 'completed', isEarlier })
+    this.#learnNames(result.params)
+    this.running.delete(trial)
+    this.waiting.delete(trial)
     this.finished.push(result)
-    this.counts[result.state]++
+    this.counts[state]++
+    if (isEarlier) this.earlier++
     if (isBest) this.best = result
+  }
+
+  #learnNames(params: TrialResult['params']): void {
+    for (const name of Object.keys(params)) this.names.add(name)
   }
 }

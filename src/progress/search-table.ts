@@ -4,13 +4,16 @@ import type { TextStream } from '../core/platform.js'
 import type { TrialResult } from '../search/study.js'
 import type { SearchProgress } from './search-progress.js'
 import { type RunningTrial, SearchState } from './search-state.js'
-import { metricWords, stateWords } from './search-words.js'
+import { metricWords, reasonWords, shortValue, stateWords } from './search-words.js'
 
 /** Time between two drawings where nothing happens but the clock, ms. */
 const INTERVAL = 500
 const MOST_RUNNING = 8
 const LAST_FINISHED = 6
 const BAR = 10
+/** Of all columns but the parameters: state, trial, two results, bar. */
+const FIXED_WIDTH = 10 + 6 + 2 * 9 + BAR + 6
+const ELLIPSIS_WIDTH = 3
 
 /** A table on a terminal, drawn over itself: the running trials, the best so far, and the last that have finished. */
 export function searchTable(stream: TextStream): SearchProgress {
@@ -42,23 +45,22 @@ export function searchTable(stream: TextStream): SearchProgress {
 /** The picture of a search, in lines of at most `columns` characters. */
 export function renderSearch(state: SearchState, columns: number): string {
   const { best, running, finished } = state
-  const names = Object.keys([...running.values(), ...finished][0]?.params ?? {})
-  const table = new Table({
-    head: ['', 'trial', ...names, 'valid', 'test', ''],
-    colAligns: ['left', 'right', ...names.map(() => 'right' as const), 'right', 'right', 'left'],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
-    chars: PLAIN,
-  })
-  if (best) table.push(['best', ...cells(best), ''])
+  const rows: Row[] = []
+  if (best) rows.push({ ...best, head: 'best', remark: '' })
   for (const trial of [...running.values()].slice(0, MOST_RUNNING)) {
-    table.push(['running', ...cells({ ...trial, ...trial.entry }), bar(trial)])
+    rows.push({ ...trial, ...trial.entry, head: 'running', remark: standing(trial, state) })
   }
   for (const trial of finished.slice(-LAST_FINISHED).reverse()) {
-    table.push([trial.state, ...cells(trial), remark(trial)])
+    rows.push({ ...trial, head: trial.state, remark: remark(trial) })
   }
-  const lines = [stateWords(state), ...(names.length > 0 ? table.toString().split('\n') : [])]
+  const lines = [stateWords(state), ...(rows.length > 0 ? tableLines(rows, [...state.names], columns) : [])]
   if (running.size > MOST_RUNNING) lines.push(`and ${running.size - MOST_RUNNING} more running`)
   return lines.map((line) => cut(line.trimEnd(), columns - 1)).join('\n')
+}
+
+interface Row extends Pick<TrialResult, 'trial' | 'params' | 'valid' | 'test'> {
+  readonly head: string
+  readonly remark: string
 }
 
 /** Columns are told apart by their alignment: no lines, so that more fits. */
@@ -69,19 +71,55 @@ const PLAIN = Object.fromEntries(
     .map((name) => [name, name === 'middle' ? ' ' : '']),
 )
 
-function cells({ trial, params, valid, test }: Pick<TrialResult, 'trial' | 'params' | 'valid' | 'test'>): string[] {
-  return [String(trial), ...Object.values(params).map(String), metricWords(valid), metricWords(test)]
+function tableLines(rows: readonly Row[], names: readonly string[], columns: number): string[] {
+  const shown = fitting(rows, names, columns)
+  const more = shown.length < names.length
+  const table = new Table({
+    head: ['', 'trial', ...shown, ...(more ? ['…'] : []), 'valid', 'test', ''],
+    colAligns: [
+      'left',
+      'right',
+      ...names.slice(0, shown.length + Number(more)).map(() => 'right' as const),
+      'right',
+      'right',
+    ],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
+    chars: PLAIN,
+  })
+  for (const { head, trial, params, valid, test, remark } of rows) {
+    const values = [...shown.map((name) => shortValue(params[name])), ...(more ? ['…'] : [])]
+    table.push([head, String(trial), ...values, metricWords(valid), metricWords(test), remark])
+  }
+  return table.toString().split('\n')
 }
 
-function bar({ share }: RunningTrial): string {
+/** As many parameters as leave the results and the progress in sight. */
+function fitting(rows: readonly Row[], names: readonly string[], columns: number): readonly string[] {
+  let room = columns - 1 - FIXED_WIDTH
+  const widths = names.map(
+    (name) => 2 + Math.max(name.length, ...rows.map(({ params }) => shortValue(params[name]).length)),
+  )
+  const count = widths.findIndex((width, i) => {
+    room -= width
+    return room < (i === names.length - 1 ? 0 : ELLIPSIS_WIDTH)
+  })
+  return count === -1 ? names : names.slice(0, count)
+}
+
+/** '█████░░░░░ 50 %', with what else is known of where it stands. */
+function standing({ share, worker, fold }: RunningTrial, { header }: SearchState): string {
   const full = Math.round(share * BAR)
-  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)}`
+  const bar = `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${Math.floor(100 * share)} %`
+  const folds = header?.folds ?? 1
+  const where = typeof worker === 'string' ? worker : ''
+  return [bar, folds > 1 ? `fold ${fold + 1} of ${folds}` : '', where].filter((word) => word).join('  ')
 }
 
 /** What the state does not say already. */
-function remark({ state, reason = '', timing }: TrialResult): string {
+function remark(trial: TrialResult): string {
+  const { state, timing } = trial
   if (state === 'completed') return timing ? `${timing.total.toFixed(1)} s` : ''
-  return reason.replace(/^collapsed: /, '')
+  return reasonWords(trial).replace(/^(collapsed: |pruned )/, '')
 }
 
 function cut(line: string, length: number): string {

@@ -1,4 +1,5 @@
 import type { SetMetrics, TrialSummary } from '../core/results.js'
+import type { TrialResult } from '../search/study.js'
 import type { SearchState } from './search-state.js'
 import { clock, percent } from './words.js'
 
@@ -7,6 +8,13 @@ export function paramWords(params: TrialSummary['params']): string {
   return Object.entries(params)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
+}
+
+/** A value for a narrow column: drawn numbers with four digits, '–' for a parameter that a trial does not have. */
+export function shortValue(value: number | string | boolean | undefined): string {
+  if (value === undefined) return '–'
+  const text = String(value)
+  return typeof value === 'number' && text.length > 7 ? String(Number(value.toPrecision(4))) : text
 }
 
 /** Accuracy, or for a regression the loss; empty where the set was not evaluated. */
@@ -22,11 +30,35 @@ export function resultWords({ valid, test }: Pick<TrialSummary, 'valid' | 'test'
   return given.map((set) => `${set} ${metricWords(sets[set])}`).join(', ')
 }
 
-/** '23 of 60 trials, 7 collapsed, 1 failed; 41 s, 1:02 left' */
+/** Why a trial does not compete; empty for one that does. */
+export function reasonWords({ state, reason, rung, steps }: TrialResult): string {
+  if (state !== 'pruned') return reason ?? ''
+  const where = rung === undefined ? '' : ` after rung ${rung}`
+  return `pruned${where}${steps ? `, ${steps} steps` : ''}`
+}
+
+/** '23 of 60 trials (11 from before), 7 collapsed, 1 failed (NOT_FINITE), 3 waiting; 41 s, 1:02 left' */
 export function stateWords(state: SearchState): string {
-  const { header, finished, counts, secondsElapsed, secondsLeft } = state
-  const marked = (['collapsed', 'failed'] as const).filter((name) => counts[name] > 0)
-  const trials = [`${finished.length} of ${header!.size} trials`, ...marked.map((name) => `${counts[name]} ${name}`)]
-  const left = Number.isNaN(secondsLeft) ? '' : `, ${clock(secondsLeft)} left`
+  const { header, finished, counts, earlier, waiting, secondsElapsed, secondsLeft } = state
+  const before = earlier > 0 ? ` (${earlier} from before)` : ''
+  const marked = (['pruned', 'collapsed', 'failed'] as const).filter((name) => counts[name] > 0)
+  const trials = [
+    `${finished.length} of ${header!.size} trials${before}`,
+    ...marked.map((name) => `${counts[name]} ${name}${name === 'failed' ? failureWords(finished) : ''}`),
+    ...(waiting.size > 0 ? [`${waiting.size} waiting`] : []),
+  ]
+  const isOver = finished.length === header!.size
+  const left = Number.isNaN(secondsLeft) || isOver ? '' : `, ${clock(secondsLeft)} left`
   return `${trials.join(', ')}; ${clock(secondsElapsed)}${left}`
+}
+
+/** ' (NOT_FINITE)', ' (2 NOT_FINITE, 1 TypeError)': the codes that reasons begin with. */
+function failureWords(finished: readonly TrialResult[]): string {
+  const codes = new Map<string, number>()
+  for (const { state, reason } of finished) {
+    const code = state === 'failed' ? reason?.match(/^(?:fold \d+: )?(\w+):/)?.[1] : undefined
+    if (code) codes.set(code, (codes.get(code) ?? 0) + 1)
+  }
+  const words = [...codes].map(([code, count]) => (codes.size === 1 ? code : `${count} ${code}`))
+  return words.length > 0 ? ` (${words.join(', ')})` : ''
 }
