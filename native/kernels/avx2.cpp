@@ -11,6 +11,7 @@ namespace mlp {
 namespace {
 
 #include "bytes_x86.inl"
+#include "trees_x86.inl"
 
 struct Isa : BytesX86 {
   using V = __m256;
@@ -41,6 +42,9 @@ struct Isa : BytesX86 {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  MLP_INLINE void trees(const V (&a)[2], const V (&b)[2], const V (&c)[2], const V (&d)[2], float* sums) {
+    _mm_storeu_ps(sums, four_trees(add(a[0], a[1]), add(b[0], b[1]), add(c[0], c[1]), add(d[0], d[1])));
   }
 };
 

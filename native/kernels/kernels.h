@@ -107,7 +107,8 @@ struct Backward {
   Activation activation;
 };
 
-// out[r][n] = act(bias[n] + dot(x[r], wt[n])), element k in lane k mod 16 (numeric contract, rule 2)
+// out[r][n] = act(bias[n] + dot(x[r], wt[n])), element k in lane k mod 16 (numeric contract, rule 2). bias and out have 16
+// columns, those past N zero.
 struct NarrowForward {
   const float* x;
   size_t x_stride;

@@ -43,6 +43,13 @@ struct Isa : BytesScalar {
     const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
   }
+  MLP_INLINE V fours(const V (&v)[4]) { return vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3])); }
+  MLP_INLINE V twos(V a, V b) {
+    return vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+  }
+  MLP_INLINE void trees(const V (&a)[4], const V (&b)[4], const V (&c)[4], const V (&d)[4], float* sums) {
+    store(sums, vpaddq_f32(twos(fours(a), fours(b)), twos(fours(c), fours(d))));
+  }
 };
 
 #include "table.inl"

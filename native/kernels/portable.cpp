@@ -83,6 +83,12 @@ struct Isa : BytesScalar {
     for (int i = 0; i < 4; i++) lane[i] = lane[i] + lane[i + 4];
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
   }
+  MLP_INLINE void trees(const V (&a)[2], const V (&b)[2], const V (&c)[2], const V (&d)[2], float* sums) {
+    sums[0] = tree(a);
+    sums[1] = tree(b);
+    sums[2] = tree(c);
+    sums[3] = tree(d);
+  }
 };
 
 #include "table.inl"
