@@ -30,11 +30,6 @@ PanelForward panel_forward(const LayerView& layer, int panel, const Outputs& o, 
           layer.activation};
 }
 
-// Panels of a task of the sparse forward pass: two full ones together (twice the independent sums), else one.
-int panels_at(const Layout& s, int panel) {
-  return panel + 1 < s.panels() && s.panel_width(panel + 1) == kPanel ? 2 : 1;
-}
-
 // Padding columns hold act(0); the products that read them rely on zero.
 void clear_padding(const LayerView& layer, const Outputs& o, int row, int rows) {
   const int N = layer.shape.N, padding = layer.shape.padded() - N;
@@ -47,18 +42,10 @@ void clear_padding(const LayerView& layer, const Outputs& o, int row, int rows) 
 // Columns of the panels first .. last - 1, for `rows` rows
 void wide_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer, int first, int last,
                   const Outputs& o) {
-  for (int p = first; p < last;) {
+  for (int p = first; p < last; p++) {
     const PanelForward f = panel_forward(layer, p, o, row, rows);
-    if (!in.sparse()) {
-      k.forward_dense(f, in.data() + static_cast<size_t>(row0 + row) * in.row_stride(), in.row_stride());
-      p++;
-      continue;
-    }
-    const int together = p + 2 <= last ? panels_at(layer.shape, p) : 1;
-    PanelForward second;
-    if (together == 2) second = panel_forward(layer, p + 1, o, row, rows);
-    k.forward_sparse(f, together == 2 ? &second : nullptr, in.batch->row_lists(), row0 + row);
-    p += together;
+    if (in.sparse()) k.forward_sparse(f, in.batch->row_lists(), row0 + row);
+    else k.forward_dense(f, in.data() + static_cast<size_t>(row0 + row) * in.row_stride(), in.row_stride());
   }
   if (last == layer.shape.panels()) clear_padding(layer, o, row, rows);
 }
@@ -105,7 +92,7 @@ void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u) {
 void forward_rows(const Kernels& k, const LayerInput& in, int row0, int rows, const LayerView& layer, const Outputs& o) {
   if (layer.shape.narrow()) return narrow_forward(k, in, row0, 0, rows, layer, o);
   const int panels = layer.shape.panels();
-  for (int p = 0; p < panels; p += 2) wide_forward(k, in, row0, 0, rows, layer, p, smaller(p + 2, panels), o);
+  wide_forward(k, in, row0, 0, rows, layer, 0, panels, o);
 }
 
 void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& layer, const Outputs& o) {

@@ -19,8 +19,17 @@ constexpr size_t kPageFloats = 1024;    // rows of B so far apart (or a multiple
 int smaller(int a, int b) { return a < b ? a : b; }
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-float b_at(const GemmArguments& g, int k, int n) {
-  return g.trans_b ? g.b[static_cast<size_t>(n) * g.ldb + static_cast<size_t>(k)] : g.b[static_cast<size_t>(k) * g.ldb + static_cast<size_t>(n)];
+// to[j][i] = from[i][j], i < rows, j < cols: the shorter side inside, so that either side's lines stay in L1
+void transpose(const float* from, size_t from_stride, int rows, int cols, float* to, size_t to_stride) {
+  if (cols < rows) {
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < cols; j++) to[static_cast<size_t>(j) * to_stride + static_cast<size_t>(i)] = from[static_cast<size_t>(i) * from_stride + static_cast<size_t>(j)];
+    }
+    return;
+  }
+  for (int j = 0; j < cols; j++) {
+    for (int i = 0; i < rows; i++) to[static_cast<size_t>(j) * to_stride + static_cast<size_t>(i)] = from[static_cast<size_t>(i) * from_stride + static_cast<size_t>(j)];
+  }
 }
 
 // Only beta C is left: K = 0 or alpha = 0
@@ -50,9 +59,10 @@ void copy_a(const GemmArguments& g, int row, int rows, int input, int inputs, fl
 void narrow_gemm(const Engine& e, const GemmArguments& g) {
   const size_t stride = static_cast<size_t>(round16(g.K));
   float* const bt = scratch(0, stride * static_cast<size_t>(g.N));
+  if (!g.trans_b) transpose(g.b, g.ldb, g.K, g.N, bt, stride);
   for (int n = 0; n < g.N; n++) {
     float* const row = bt + static_cast<size_t>(n) * stride;
-    for (int k = 0; k < g.K; k++) row[k] = b_at(g, k, n);
+    if (g.trans_b) memcpy(row, g.b + static_cast<size_t>(n) * g.ldb, static_cast<size_t>(g.K) * sizeof(float));
     for (size_t k = static_cast<size_t>(g.K); k < stride; k++) row[k] = 0.0f;
   }
   constexpr int kChunk = 32;
@@ -85,12 +95,9 @@ const float* pack_b(const Engine& e, const GemmArguments& g) {
   parallel(e.threads, panels, [&](int p, int) {
     const int width = smaller(kPanel, g.N - p * kPanel);
     float* to = packed + static_cast<size_t>(p) * kPanel * static_cast<size_t>(g.K);
+    if (g.trans_b) transpose(g.b + static_cast<size_t>(p) * kPanel * g.ldb, g.ldb, width, g.K, to, kPanel);
     for (int k = 0; k < g.K; k++, to += kPanel) {
-      if (g.trans_b) {
-        for (int j = 0; j < width; j++) to[j] = b_at(g, k, p * kPanel + j);
-      } else {
-        memcpy(to, g.b + static_cast<size_t>(k) * g.ldb + static_cast<size_t>(p) * kPanel, static_cast<size_t>(width) * sizeof(float));
-      }
+      if (!g.trans_b) memcpy(to, g.b + static_cast<size_t>(k) * g.ldb + static_cast<size_t>(p) * kPanel, static_cast<size_t>(width) * sizeof(float));
       for (int j = width; j < kPanel; j++) to[j] = 0.0f;
     }
   });
@@ -166,12 +173,38 @@ void run_task(const Engine& e, const GemmArguments& g, const Plan& plan, int tas
   }
 }
 
+// A^T B with few columns, as C^T = B^T A: vectors run along the rows of A, which are many
+void thin_gemm(const Engine& e, const GemmArguments& g) {
+  const int panels = ceil_div(g.M, kPanel);
+  parallel(e.threads, panels, [&](int panel, int) {
+    const int column = panel * kPanel, width = smaller(kPanel, g.M - column);
+    float* const ct = scratch(1, static_cast<size_t>(kLane) * kPanel);
+    GemmPanel p = {};
+    p.a = g.b;
+    p.a_stride = g.ldb;
+    p.a_by_k = !g.trans_b;
+    p.b = g.a + column;
+    p.b_stride = g.lda;
+    p.c = ct;
+    p.c_stride = kPanel;
+    p.M = g.N;
+    p.K = g.K;
+    p.width = width;
+    p.beta = g.beta;
+    float* const c = g.c + static_cast<size_t>(column) * g.ldc;
+    if (g.beta != 0.0f) transpose(c, g.ldc, width, g.N, ct, kPanel);
+    e.kernels->gemm(p);
+    transpose(ct, kPanel, g.N, width, c, g.ldc);
+  });
+}
+
 }  // namespace
 
 void gemm(const Engine& e, const GemmArguments& g) {
   if (g.M == 0 || g.N == 0) return;
   if (g.K == 0 || g.alpha == 0.0f) return scale_c(g);
   if (g.N < kLane && !g.trans_a) return narrow_gemm(e, g);
+  if (g.N < kLane && g.alpha == 1.0f && g.M % kLane == 0) return thin_gemm(e, g);
   const Plan plan = make_plan(e, g);
   parallel(e.threads, plan.row_blocks * plan.groups, [&](int task, int) { run_task(e, g, plan, task); });
 }

@@ -11,6 +11,7 @@ namespace mlp {
 namespace {
 
 #include "bytes_x86.inl"
+#include "trees_x86.inl"
 
 struct Isa : BytesX86 {
   using V = __m256;
@@ -18,6 +19,7 @@ struct Isa : BytesX86 {
   static constexpr int L = 8;
   static constexpr int MR = 6, NV = 2;        // 12 accumulators
   static constexpr int DOT_R = 2, DOT_N = 3;  // 12 accumulators: one lane set is two registers
+  static constexpr int ROWS = 1;
   static constexpr int GROUP = 1;             // 8 accumulators over a panel of 64 columns
 
   MLP_INLINE V load(const float* p) { return _mm256_loadu_ps(p); }
@@ -40,6 +42,9 @@ struct Isa : BytesX86 {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  MLP_INLINE void trees(const V (&a)[2], const V (&b)[2], const V (&c)[2], const V (&d)[2], float* sums) {
+    _mm_storeu_ps(sums, four_trees(add(a[0], a[1]), add(b[0], b[1]), add(c[0], c[1]), add(d[0], d[1])));
   }
 };
 

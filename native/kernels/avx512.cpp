@@ -15,6 +15,7 @@ namespace mlp {
 namespace {
 
 #include "bytes_x86.inl"
+#include "trees_x86.inl"
 
 struct Isa : BytesX86 {
   using V = __m512;
@@ -22,6 +23,7 @@ struct Isa : BytesX86 {
   static constexpr int L = 16;
   static constexpr int MR = 6, NV = 4;        // 24 accumulators, 4 columns vectors, operands broadcast from memory
   static constexpr int DOT_R = 4, DOT_N = 5;  // 20 accumulators
+  static constexpr int ROWS = 2;
   static constexpr int GROUP = 2;             // 8 accumulators over a panel of 64 columns
 
   MLP_INLINE V load(const float* p) { return _mm512_loadu_ps(p); }
@@ -44,6 +46,10 @@ struct Isa : BytesX86 {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  MLP_INLINE __m256 halves(V v) { return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)); }
+  MLP_INLINE void trees(const V (&a)[1], const V (&b)[1], const V (&c)[1], const V (&d)[1], float* sums) {
+    _mm_storeu_ps(sums, four_trees(halves(a[0]), halves(b[0]), halves(c[0]), halves(d[0])));
   }
 };
 

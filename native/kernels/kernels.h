@@ -21,7 +21,7 @@ constexpr float kLeakySlope = 0.01f;
 constexpr int kLane = 16;        // lanes of the numeric contract, for every instruction set
 constexpr int kShiftBits = 0x4b400000;  // bits of 1.5 * 2^23: adding it to a float rounds it to an integer in the low bits
 constexpr int kPanel = 64;       // columns of a full panel
-constexpr int kInputBlock = 112;  // inputs of one block of the sparse forward pass, at most 256; found by measuring, a multiple of 16
+constexpr int kInputBlock = 208;  // inputs of one block of the sparse forward pass, at most 256; found by measuring, a multiple of 16
 constexpr int kPeakFloats = 512;  // what fma_chains works on
 
 // p <- p - learning_rate * (g + l2 * p), g the plain gradient: g = fma(l2, p, g); p = fma(-learning_rate, g, p)
@@ -107,7 +107,8 @@ struct Backward {
   Activation activation;
 };
 
-// out[r][n] = act(bias[n] + dot(x[r], wt[n])), element k in lane k mod 16 (numeric contract, rule 2)
+// out[r][n] = act(bias[n] + dot(x[r], wt[n])), element k in lane k mod 16 (numeric contract, rule 2). bias and out have 16
+// columns, those past N zero.
 struct NarrowForward {
   const float* x;
   size_t x_stride;
@@ -205,8 +206,8 @@ struct Kernels {
   int tile_columns;  // columns of the dense kernels' register tile
   int input_group;  // inputs a sparse update handles at once: 1, 2 or 4
   void (*forward_dense)(const PanelForward&, const float* x, size_t x_stride);
-  // rows row0 .. row0 + rows - 1 of the lists; two neighbouring full panels when `second` is not null
-  void (*forward_sparse)(const PanelForward&, const PanelForward* second, const RowLists&, int row0);
+  // rows row0 .. row0 + rows - 1 of the lists
+  void (*forward_sparse)(const PanelForward&, const RowLists&, int row0);
   void (*update_dense)(const PanelUpdate&, const float* x, size_t x_stride);
   void (*update_sparse)(const PanelUpdate&, const GroupLists&);
   void (*backward)(const Backward&);

@@ -4,8 +4,9 @@ struct Lanes {
   typename Isa::V v[kLane / Isa::L];
 };
 
+// sums[r][n0 + n] of R rows and N outputs
 template <int R, int N>
-MLP_INLINE void dots(const NarrowForward& f, int row, int n0) {
+MLP_INLINE void dots(const NarrowForward& f, int row, int n0, float (&sums)[R][kLane]) {
   constexpr int U = kLane / Isa::L;
   Lanes acc[R][N];
   MLP_UNROLL for (int r = 0; r < R; r++) MLP_UNROLL for (int n = 0; n < N; n++)
@@ -34,31 +35,44 @@ MLP_INLINE void dots(const NarrowForward& f, int row, int n0) {
       }
     }
   }
-  for (int r = 0; r < R; r++) {
-    float* out = f.out + (row + r) * f.out_stride;
-    for (int n = 0; n < N; n++) out[n0 + n] = (Isa::tree(acc[r][n].v) + f.bias[n0 + n]) + 0.0f;
+  constexpr int fours = N / 4 * 4;
+  MLP_UNROLL for (int r = 0; r < R; r++) {
+    float* const to = sums[r] + n0;
+    if constexpr (fours > 0) Isa::trees(acc[r][0].v, acc[r][1].v, acc[r][2].v, acc[r][3].v, to);
+    if constexpr (R < 4) {
+      MLP_UNROLL for (int n = fours; n < N; n++) to[n] = Isa::tree(acc[r][n].v);
+    }
+  }
+  if constexpr (R == 4) {
+    MLP_UNROLL for (int n = fours; n < N; n++) {
+      float column[4];
+      Isa::trees(acc[0][n].v, acc[1][n].v, acc[2][n].v, acc[3][n].v, column);
+      MLP_UNROLL for (int r = 0; r < R; r++) sums[r][n0 + n] = column[r];
+    }
   }
 }
 
 template <int R>
 MLP_INLINE void narrow_rows(const NarrowForward& f, int row) {
+  float sums[R][kLane] = {};
   int n = 0;
-  for (; n + Isa::DOT_N <= f.N; n += Isa::DOT_N) dots<R, Isa::DOT_N>(f, row, n);
-  for (; n < f.N; n++) dots<R, 1>(f, row, n);
+  for (; n + Isa::DOT_N <= f.N; n += Isa::DOT_N) dots<R, Isa::DOT_N>(f, row, n, sums);
+  for (; n < f.N; n++) dots<R, 1>(f, row, n, sums);
+  for (int r = 0; r < R; r++) {
+    const size_t at = (row + r) * f.out_stride;
+    MLP_UNROLL for (int u = 0; u < kLane; u += Isa::L) {  // biases are padded with zeros: so are the outputs
+      const typename Isa::V z = Isa::add(Isa::add(Isa::load(sums[r] + u), Isa::load(f.bias + u)), Isa::zero());
+      Isa::store(f.out + at + u, z);
+      if (f.pre) Isa::store(f.pre + at + u, z);
+    }
+    if (f.activation != Activation::identity) activate(f.activation, f.out + at, f.N);
+  }
 }
 
 static void narrow_forward(const NarrowForward& f) {
   int row = 0;
   for (; row + Isa::DOT_R <= f.rows; row += Isa::DOT_R) narrow_rows<Isa::DOT_R>(f, row);
   for (; row < f.rows; row++) narrow_rows<1>(f, row);
-  for (int r = 0; r < f.rows; r++) {
-    float* out = f.out + r * f.out_stride;
-    for (int n = f.N; n < kLane; n++) out[n] = 0.0f;
-    if (f.pre) {
-      for (int n = 0; n < kLane; n++) f.pre[r * f.out_stride + n] = out[n];
-    }
-    activate(f.activation, out, f.N);
-  }
 }
 
 static void narrow_update(const NarrowUpdate& u) {

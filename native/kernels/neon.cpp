@@ -16,6 +16,7 @@ struct Isa : BytesScalar {
   static constexpr int L = 4;
   static constexpr int MR = 6, NV = 4;        // 24 accumulators
   static constexpr int DOT_R = 2, DOT_N = 3;  // 24 accumulators: one lane set is four registers
+  static constexpr int ROWS = 1;
   static constexpr int GROUP = 1;             // 16 accumulators over a panel of 64 columns
 
   MLP_INLINE V load(const float* p) { return vld1q_f32(p); }
@@ -41,6 +42,13 @@ struct Isa : BytesScalar {
     const V four = vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3]));
     const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+  }
+  MLP_INLINE V fours(const V (&v)[4]) { return vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3])); }
+  MLP_INLINE V twos(V a, V b) {
+    return vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+  }
+  MLP_INLINE void trees(const V (&a)[4], const V (&b)[4], const V (&c)[4], const V (&d)[4], float* sums) {
+    store(sums, vpaddq_f32(twos(fours(a), fours(b)), twos(fours(c), fours(d))));
   }
 };
 

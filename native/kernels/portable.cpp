@@ -22,6 +22,7 @@ struct Isa : BytesScalar {
   static constexpr int L = 8;
   static constexpr int MR = 4, NV = 2;
   static constexpr int DOT_R = 2, DOT_N = 2;
+  static constexpr int ROWS = 1;
   static constexpr int GROUP = 1;
 
   MLP_INLINE V load(const float* p) {
@@ -81,6 +82,12 @@ struct Isa : BytesScalar {
     for (int i = 0; i < 8; i++) lane[i] = v[0].x[i] + v[1].x[i];
     for (int i = 0; i < 4; i++) lane[i] = lane[i] + lane[i + 4];
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+  }
+  MLP_INLINE void trees(const V (&a)[2], const V (&b)[2], const V (&c)[2], const V (&d)[2], float* sums) {
+    sums[0] = tree(a);
+    sums[1] = tree(b);
+    sums[2] = tree(c);
+    sums[3] = tree(d);
   }
 };
 

@@ -5,71 +5,98 @@
 struct ByteValue {
   const uint8_t* bytes;
   const float* table;
+  MLP_INLINE_MEMBER ByteValue from(size_t at) const { return {bytes + at, table}; }
   MLP_INLINE_MEMBER typename Isa::V operator()(size_t at) const { return Isa::set1(table[bytes[at]]); }
 };
 
 struct FloatValue {
   const float* floats;
+  MLP_INLINE_MEMBER FloatValue from(size_t at) const { return {floats + at}; }
   MLP_INLINE_MEMBER typename Isa::V operator()(size_t at) const { return Isa::set1(floats[at]); }
 };
 
-// P panels of 64 columns (or one narrower panel, NV vectors) for one row and one block
-template <int NV, int P, class Value>
-MLP_INLINE void sparse_row(const uint8_t* ids, size_t begin, size_t end, const Value& value, const float* const (&w)[P],
-                           typename Isa::V (&acc)[P][NV]) {
-  for (size_t e = begin; e != end; e++) {
-    const typename Isa::V x = value(e);
-    const size_t at = static_cast<size_t>(ids[e]) * (NV * Isa::L);
-    MLP_UNROLL for (int p = 0; p < P; p++) {
-      MLP_UNROLL for (int j = 0; j < NV; j++) acc[p][j] = Isa::fma(x, Isa::load(w[p] + at + j * Isa::L), acc[p][j]);
+// One row's non-zero inputs of a block, and its running sums
+template <int NV, class Value>
+struct SparseRow {
+  const uint8_t* ids;
+  Value value;
+  size_t count;
+  typename Isa::V acc[NV];
+
+  MLP_INLINE_MEMBER const float* weights(const float* w, size_t e) const { return w + static_cast<size_t>(ids[e]) * (NV * Isa::L); }
+  MLP_INLINE_MEMBER void add(const typename Isa::V x, const float* w) {
+    MLP_UNROLL for (int j = 0; j < NV; j++) acc[j] = Isa::fma(x, Isa::load(w + j * Isa::L), acc[j]);
+  }
+  MLP_INLINE_MEMBER void add_from(size_t e, const float* w) {
+    for (; e != count; e++) add(value(e), weights(w, e));
+  }
+};
+
+template <int NV, class Value>
+MLP_INLINE void add_rows(SparseRow<NV, Value> (&rows)[1], const float* w) {
+  rows[0].add_from(0, w);
+}
+
+// Two rows side by side: the multiply-adds of one wait for each other.
+template <int NV, class Value>
+MLP_INLINE void add_rows(SparseRow<NV, Value> (&rows)[2], const float* w) {
+  const size_t both = rows[0].count < rows[1].count ? rows[0].count : rows[1].count;
+  for (size_t e = 0; e != both; e++) {
+    const typename Isa::V x = rows[0].value(e), y = rows[1].value(e);
+    const float *const wx = rows[0].weights(w, e), *const wy = rows[1].weights(w, e);
+    rows[0].add(x, wx);
+    rows[1].add(y, wy);
+  }
+  rows[0].add_from(both, w);
+  rows[1].add_from(both, w);
+}
+
+template <int R, int NV, class Value>
+MLP_INLINE void sparse_rows(const PanelForward& f, const RowLists& lists, const Value& values, int row0, int r, int block) {
+  const float* const w = f.w + static_cast<size_t>(block) * kInputBlock * NV * Isa::L;
+  SparseRow<NV, Value> rows[R];
+  MLP_UNROLL for (int i = 0; i < R; i++) {
+    const size_t row = static_cast<size_t>(row0 + r + i);
+    const uint32_t* const start = lists.block_start + row * (lists.blocks + 1) + block;
+    const size_t at = row * lists.stride + start[0];
+    rows[i].ids = lists.ids + at;
+    rows[i].value = values.from(at);
+    rows[i].count = start[1] - start[0];
+    const float* const from = block == 0 ? f.bias : f.out + (r + i) * f.out_stride;
+    MLP_UNROLL for (int j = 0; j < NV; j++) rows[i].acc[j] = Isa::load(from + j * Isa::L);
+  }
+  add_rows(rows, w);
+  MLP_UNROLL for (int i = 0; i < R; i++) {
+    if (block + 1 == lists.blocks) StoreActivated{f}.template store<NV>(rows[i].acc, r + i, 0);
+    else {
+      float* const out = f.out + (r + i) * f.out_stride;
+      MLP_UNROLL for (int j = 0; j < NV; j++) Isa::store(out + j * Isa::L, rows[i].acc[j]);
     }
   }
 }
 
-template <int NV, int P>
-static void sparse_panels(const PanelForward* const (&f)[P], const RowLists& lists, int row0) {
+template <int NV, class Value>
+static void sparse_panel(const PanelForward& f, const RowLists& lists, const Value& values, int row0) {
   for (int block = 0; block < lists.blocks; block++) {
-    const bool last = block + 1 == lists.blocks;
-    const float* w[P];
-    MLP_UNROLL for (int p = 0; p < P; p++) w[p] = f[p]->w + static_cast<size_t>(block) * kInputBlock * NV * Isa::L;
-    for (int r = 0; r < f[0]->rows; r++) {
-      const size_t row = static_cast<size_t>(row0 + r);
-      const uint32_t* start = lists.block_start + row * (lists.blocks + 1) + block;
-      const size_t at = row * lists.stride;
-      typename Isa::V acc[P][NV];
-      MLP_UNROLL for (int p = 0; p < P; p++) {
-        const float* from = block == 0 ? f[p]->bias : f[p]->out + r * f[p]->out_stride;
-        MLP_UNROLL for (int j = 0; j < NV; j++) acc[p][j] = Isa::load(from + j * Isa::L);
-      }
-      if (lists.values.bytes) {
-        sparse_row<NV, P>(lists.ids + at, start[0], start[1], ByteValue{lists.values.bytes + at, lists.values.table}, w, acc);
-      } else {
-        sparse_row<NV, P>(lists.ids + at, start[0], start[1], FloatValue{lists.values.floats + at}, w, acc);
-      }
-      MLP_UNROLL for (int p = 0; p < P; p++) {
-        float* out = f[p]->out + r * f[p]->out_stride;
-        if (last) StoreActivated{*f[p]}.template store<NV>(acc[p], r, 0);
-        else {
-          MLP_UNROLL for (int j = 0; j < NV; j++) Isa::store(out + j * Isa::L, acc[p][j]);
-        }
-      }
-    }
+    int r = 0;
+    for (; r + Isa::ROWS <= f.rows; r += Isa::ROWS) sparse_rows<Isa::ROWS, NV>(f, lists, values, row0, r, block);
+    for (; r < f.rows; r++) sparse_rows<1, NV>(f, lists, values, row0, r, block);
   }
 }
 
-static void forward_sparse(const PanelForward& f, const PanelForward* second, const RowLists& lists, int row0) {
+template <int NV>
+static void sparse_panel(const PanelForward& f, const RowLists& lists, int row0) {
+  if (lists.values.bytes) sparse_panel<NV>(f, lists, ByteValue{lists.values.bytes, lists.values.table}, row0);
+  else sparse_panel<NV>(f, lists, FloatValue{lists.values.floats}, row0);
+}
+
+static void forward_sparse(const PanelForward& f, const RowLists& lists, int row0) {
   constexpr int full = kPanel / Isa::L, unit = kLane / Isa::L;
-  if (second) {
-    const PanelForward* const both[2] = {&f, second};
-    sparse_panels<full, 2>(both, lists, row0);
-    return;
-  }
-  const PanelForward* const one[1] = {&f};
   switch (f.width / kLane) {
-    case 1: sparse_panels<unit, 1>(one, lists, row0); break;
-    case 2: sparse_panels<2 * unit, 1>(one, lists, row0); break;
-    case 3: sparse_panels<3 * unit, 1>(one, lists, row0); break;
-    default: sparse_panels<full, 1>(one, lists, row0); break;
+    case 1: sparse_panel<unit>(f, lists, row0); break;
+    case 2: sparse_panel<2 * unit>(f, lists, row0); break;
+    case 3: sparse_panel<3 * unit>(f, lists, row0); break;
+    default: sparse_panel<full>(f, lists, row0); break;
   }
 }
 
