@@ -34,9 +34,8 @@ export function linearTicks(low: number, high: number, most: number): number[] {
   return ticks
 }
 
-/** A number in at most about seven characters: as it was written where that is short, else with three digits. */
+/** A whole number, or one of at most three digits, as it was written; else with three digits, and always short. */
 export function formatShort(value: number): string {
-  const text = String(value)
-  if (text.length <= 7 && !text.includes('e')) return text.replace('-', '−')
-  return Number.isInteger(value) && Math.abs(value) < 1e9 ? text.replace('-', '−') : formatValue(value)
+  const isWritten = Number.isInteger(value) ? Math.abs(value) < 1e9 : Number(value.toPrecision(3)) === value
+  return isWritten ? String(value).replaceAll('-', '−') : formatValue(value)
 }

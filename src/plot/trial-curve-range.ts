@@ -21,6 +21,8 @@ interface Curve {
 const FLOORS = [0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0]
 /** Of the values of the trials that completed. */
 const SHARE_SHOWN = 0.85
+/** Of the ends of those that were pruned. */
+const PRUNED_SHOWN = 0.5
 const LOG_RATIO = 10
 
 /** Wide enough for the best trials' ends and most values of those that completed; bad trials do not squeeze the good ones. */
@@ -28,17 +30,24 @@ export function curveRange(curves: readonly Curve[], best: readonly Curve[], met
   const good = curves.filter(({ trial }) => trial.state === 'completed')
   const values = finite(good.length > 0 ? good : curves)
   const all = finite(curves)
-  return isLoss(metric) ? lossRange(values, all, best, metric) : accuracyRange(values, all, best, metric)
+  if (isLoss(metric)) return lossRange(values, all, best, metric)
+  const pruned = endsOf(curves.filter(({ trial }) => trial.state === 'pruned'))
+  return accuracyRange({ values, all, pruned, ends: endsOf(best) }, metric)
 }
 
-function accuracyRange(
-  values: readonly number[],
-  all: readonly number[],
-  best: readonly Curve[],
-  metric: SearchMetric,
-): CurveRange {
-  const ends = finite(best.map(({ points, trial }) => ({ trial, points: points.slice(-1) })))
-  const inside = (floor: number) => values.filter((value) => value >= floor).length >= SHARE_SHOWN * values.length
+interface Values {
+  /** of the trials that completed */
+  readonly values: readonly number[]
+  readonly all: readonly number[]
+  /** the last ones of pruned trials, and of the best */
+  readonly pruned: readonly number[]
+  readonly ends: readonly number[]
+}
+
+function accuracyRange({ values, all, pruned, ends }: Values, metric: SearchMetric): CurveRange {
+  const reach = (list: readonly number[], low: number) => list.filter((value) => value >= low).length
+  const inside = (low: number) =>
+    reach(values, low) >= SHARE_SHOWN * values.length && reach(pruned, low) >= PRUNED_SHOWN * pruned.length
   const floor = FLOORS.find((low) => ends.every((value) => value >= low) && inside(low)) ?? 0
   const highest = all.reduce((a, b) => Math.max(a, b))
   const top = Math.min(1, highest + 0.06 * (highest - floor))
@@ -56,7 +65,7 @@ function lossRange(
 ): CurveRange {
   const sorted = [...values].sort((a, b) => a - b)
   const most = sorted[Math.ceil(0.98 * (sorted.length - 1))]
-  const high = Math.max(most, ...finite(best.map(({ points, trial }) => ({ trial, points: points.slice(-1) }))))
+  const high = Math.max(most, ...endsOf(best))
   const low = all.reduce((a, b) => Math.min(a, b))
   const log = low > 0 && high / low > LOG_RATIO
   const bottom = log ? low * 0.9 : Math.min(0, low * 1.05)
@@ -80,6 +89,10 @@ function outsideNote(
 
 function finite(curves: readonly Curve[]): number[] {
   return curves.flatMap(({ points }) => points.map(({ value }) => value)).filter((value) => !Number.isNaN(value))
+}
+
+function endsOf(curves: readonly Curve[]): number[] {
+  return curves.flatMap((curve) => finite([curve]).slice(-1))
 }
 
 /** Ends a curve where it leaves the range at either side. */

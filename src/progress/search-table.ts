@@ -74,21 +74,19 @@ const PLAIN = Object.fromEntries(
 function tableLines(rows: readonly Row[], names: readonly string[], columns: number): string[] {
   const shown = fitting(rows, names, columns)
   const more = shown.length < names.length
+  const tested = rows.some(({ test }) => test)
   const table = new Table({
-    head: ['', 'trial', ...shown, ...(more ? ['…'] : []), 'valid', 'test', ''],
+    head: ['', 'trial', ...shown, ...(more ? ['…'] : []), 'valid', ...(tested ? ['test'] : []), ''],
     colAligns: [
       'left',
-      'right',
-      ...names.slice(0, shown.length + Number(more)).map(() => 'right' as const),
-      'right',
-      'right',
+      ...Array.from({ length: 2 + shown.length + Number(more) + Number(tested) }, () => 'right' as const),
     ],
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
     chars: PLAIN,
   })
   for (const { head, trial, params, valid, test, remark } of rows) {
     const values = [...shown.map((name) => shortValue(params[name])), ...(more ? ['…'] : [])]
-    table.push([head, String(trial), ...values, metricWords(valid), metricWords(test), remark])
+    table.push([head, String(trial), ...values, metricWords(valid), ...(tested ? [metricWords(test)] : []), remark])
   }
   return table.toString().split('\n')
 }

@@ -14,7 +14,9 @@ export function paramWords(params: TrialSummary['params']): string {
 export function shortValue(value: number | string | boolean | undefined): string {
   if (value === undefined) return '–'
   const text = String(value)
-  return typeof value === 'number' && text.length > 7 ? String(Number(value.toPrecision(4))) : text
+  if (typeof value !== 'number' || text.length <= 7) return text
+  const short = String(Number(value.toPrecision(4)))
+  return short.length <= 8 ? short : value.toExponential(3)
 }
 
 /** Accuracy, or for a regression the loss; empty where the set was not evaluated. */

@@ -124,6 +124,8 @@ describe('curveRange', () => {
     const high = Array.from({ length: 20 }, () => curve([0.97, 0.98, 0.98]))
     expect(curveRange([low, ...high], [low], 'valid.accuracy').domain[0]).toBe(0)
     expect(curveRange([low, ...high], [high[0]], 'valid.accuracy').domain[0]).toBe(0.95)
+    const pruned = [0.6, 0.7, 0.96].map((value) => curve([value], 'pruned'))
+    expect(curveRange([...pruned, ...high], [high[0]], 'valid.accuracy').domain[0]).toBe(0.5)
   })
 
   it('takes a log axis where losses span more than a decade, and zero stays on a linear one', () => {
