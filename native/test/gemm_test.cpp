@@ -67,7 +67,7 @@ void expect_bits(Random& random, int M, int N, int K, Draw kind, const Scale& sc
 void shapes() {
   Random random(1);
   const Scale scales[] = {{1, 0}, {1, 1}, {-0.5f, 0}, {2.5f, -0.75f}, {0, 1}, {0, 0.3f}, {0, 0}};
-  const std::vector<int> heights = quick() ? std::vector<int>{1, 7, 200} : std::vector<int>{1, 5, 6, 7, 33, 65, 200};
+  const std::vector<int> heights = quick() ? std::vector<int>{1, 7, 80, 200} : std::vector<int>{1, 5, 6, 7, 16, 33, 65, 80, 200};
   const std::vector<int> depths = quick() ? std::vector<int>{1, 17, 100} : std::vector<int>{1, 16, 17, 49, 256};
   size_t turn = 0;
   for (const int M : heights) {
