@@ -6,17 +6,14 @@ import { mnist } from '../data/mnist.js'
 import { readHistory } from '../io/history.js'
 import { loadModel } from '../io/model-file.js'
 import type { MLP } from '../model/mlp.js'
+import { STUDY_FILES } from '../search/study-files.js'
 import { confusionMatrix } from '../train/metrics.js'
 import { print, printJson, say } from './output.js'
-import { readTrials } from './read-trials.js'
+import { isStudyFolder, readStudy } from './read-trials.js'
 import { drawFigures, type FigureData, figureWords } from './run-figures.js'
 import { RunFolder } from './run-folder.js'
 import { type RunRecord, runSubtitle } from './run-record.js'
 import { drawSearchFigures } from './search-figures.js'
-
-/** Files of a search. */
-const STUDY = 'study.json'
-const TRIALS = 'trials.jsonl'
 
 interface PlotFlags {
   readonly data?: string
@@ -30,10 +27,10 @@ export function plotCommand(): Command {
     .option('--data <folder>', 'the data a run was made with (default: where the run found them)')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (path: string, flags: PlotFlags) => {
-      const isSearch = [STUDY, TRIALS].some((name) => existsSync(join(path, name)))
+      const isSearch = isStudyFolder(path)
       const run = new RunFolder(path)
       if (!isSearch && !existsSync(run.file('record'))) {
-        const problem = `not a run folder or a search folder: no run.json or ${STUDY}`
+        const problem = `not a run folder or a search folder: no run.json or ${STUDY_FILES.record}`
         throw new NativeMlpError('INVALID_FILE', `${path}: ${problem}`)
       }
       const figures = isSearch ? await drawSearch(path) : await drawRun(run, flags.data)
@@ -49,10 +46,8 @@ export function plotCommand(): Command {
 }
 
 async function drawSearch(path: string): Promise<string[]> {
-  if (!existsSync(join(path, TRIALS))) {
-    throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: no trial has finished`)
-  }
-  return drawSearchFigures(join(path, 'figures'), await readTrials(join(path, TRIALS)))
+  const { trials, metric } = await readStudy(path)
+  return drawSearchFigures(join(path, 'figures'), trials, { metric })
 }
 
 async function drawRun(folder: RunFolder, data: string | undefined): Promise<string[]> {

@@ -24,11 +24,12 @@ export function colourBarWidth(bar: ColourBar): number {
 /** A vertical ramp of plain cells (Plot's own legend would need a canvas) with its top left corner at (x, y). */
 export function colourBar(bar: ColourBar, x: number, y: number): string {
   const step = bar.height / CELLS
+  // each reaches under the next: no seams at scales that are not whole
   const cells = Array.from({ length: CELLS }, (_, i) => {
     const top = Math.round(y + i * step)
     const bottom = Math.round(y + (i + 1) * step)
     const fill = bar.colour((CELLS - 1 - i) / (CELLS - 1))
-    return `<rect x="${x}" y="${top}" width="${BAR_WIDTH}" height="${bottom - top}" fill="${fill}"/>`
+    return `<rect x="${x}" y="${top}" width="${BAR_WIDTH}" height="${bottom - top + (i < CELLS - 1 ? 1 : 0)}" fill="${fill}"/>`
   })
   const ticks = bar.ticks.map(({ at, label }) => {
     const tickY = round(y + (1 - at) * bar.height)

@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { JOURNAL_FORMAT, JOURNAL_VERSION } from '../../src/search/journal-events.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
 import { command, type Outcome, writeStripes } from './command.js'
 
@@ -132,6 +133,31 @@ describe('the figures of a search', () => {
     writeFileSync(join(twice, 'trials.jsonl'), `${JSON.stringify(trial)}\n`)
     expect(await command(['plot', twice])).toMatchObject({ code: 0 })
     expect(Object.keys(figures(twice)).sort()).toEqual(['trial-curves-loss.png', 'trial-curves-loss.svg'])
+  })
+
+  it('are drawn of a study that is running or was killed, from its journal', async () => {
+    const killed = join(folder, 'killed')
+    mkdirSync(killed)
+    const chosen = { selectBy: 'valid', metric: 'loss' }
+    const known = { format: JOURNAL_FORMAT, formatVersion: JOURNAL_VERSION, version: '0.1.0', data: '' }
+    const header = { ...known, study: chosen, family: { name: 'js', contract: 1 }, about: {} }
+    const trial = (number: number) => {
+      const told = { event: 'trial', state: 'completed', worker: 'thread 1', config: { learningRate: 1, hidden: 8 } }
+      const outcome = { history: [], collapsed: null, steps: 9, digest: '', seconds: null }
+      const valid = { loss: 0.5, accuracy: number / 10 }
+      return { ...told, trial: number, params: { l2: number, hidden: 8 + number }, ...outcome, valid }
+    }
+    const lines = [header, trial(1), { event: 'resumed' }, trial(0)]
+    writeFileSync(
+      join(killed, 'journal.jsonl'),
+      `${lines.map((line) => JSON.stringify(line)).join('\n')}\n{"event":"tr`,
+    )
+    expect(await command(['plot', killed])).toMatchObject({ code: 0 })
+    expect(Object.keys(figures(killed)).sort()).toEqual(Object.keys(figures(study)).sort())
+    expect(readFileSync(join(killed, 'figures', 'parallel-coordinates.svg'), 'utf8')).toContain('Validation loss by')
+    writeFileSync(join(killed, 'journal.jsonl'), `${JSON.stringify(lines[0])}\n`)
+    const refused = { code: 1, stderr: expect.stringContaining('nothing to draw: no trial has finished') }
+    expect(await command(['plot', killed])).toMatchObject(refused)
   })
 
   it('are not drawn from half a line', async () => {
