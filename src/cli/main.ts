@@ -11,10 +11,12 @@ import { predictCommand } from './predict.js'
 import { searchCommand } from './search.js'
 import { trainCommand } from './train.js'
 import { packageVersion } from './version.js'
+import { workerCommand } from './worker.js'
 
 const COMMANDS = [
   trainCommand,
   searchCommand,
+  workerCommand,
   evaluateCommand,
   predictCommand,
   plotCommand,

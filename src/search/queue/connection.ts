@@ -2,11 +2,9 @@ import type { Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { QueueAddress } from './address.js'
+import type { Say } from './say.js'
 
 export type BullMQ = typeof import('bullmq')
-
-/** A line for whoever watches. */
-export type Say = (line: string) => void
 
 export interface QueueConnection {
   readonly redis: Redis

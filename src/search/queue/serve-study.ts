@@ -1,8 +1,9 @@
 import type { Job, Worker } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Executor, TrialTask } from '../task.js'
-import type { QueueConnection, Say } from './connection.js'
+import type { QueueConnection } from './connection.js'
 import { PREFIX, queueName } from './keys.js'
+import type { Say } from './say.js'
 import { QueueStore } from './store.js'
 import { decodeTask, encode, type StudyRecord, type TaskEvent } from './wire.js'
 
@@ -138,7 +139,7 @@ class TaskProgress {
   readonly #job: Job
   readonly #owner: string
   readonly #everyMs: number
-  #savedAt = performance.now()
+  #savedAt = Number.NEGATIVE_INFINITY
   #saved: Uint8Array | null = null
   #isSaving = false
   latest: Uint8Array | null = null

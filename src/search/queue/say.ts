@@ -1,0 +1,2 @@
+/** A line for whoever watches. */
+export type Say = (line: string) => void

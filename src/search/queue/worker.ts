@@ -1,0 +1,231 @@
+import { availableParallelism, hostname } from 'node:os'
+import { defaultBackend } from '../../backend/index.js'
+import { integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
+import { NativeMlpError } from '../../core/errors.js'
+import type { Signal } from '../../core/platform.js'
+import { LocalExecutor } from '../local-executor.js'
+import type { StudyData } from '../run-task.js'
+import { queueAddress } from './address.js'
+import { connectQueue, type QueueConnection } from './connection.js'
+import { PREFIX, queueName, recordKey, STUDIES } from './keys.js'
+import type { Say } from './say.js'
+import { StudyService } from './serve-study.js'
+import { decodeRecord, type StudyRecord } from './wire.js'
+
+/** A study's data as its recipe gives them on this machine. */
+export interface LoadedStudy {
+  /** one set of data for each fold, or one in all */
+  readonly folds: readonly StudyData[]
+  /** of what the sets hold */
+  readonly digest: string
+}
+
+export interface QueueWorkerOptions {
+  /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
+  readonly url?: string
+  /** makes a study's data from its recipe; what it throws refuses the study */
+  readonly load: (recipe: unknown) => Promise<LoadedStudy>
+  /** trials at a time, each on one thread; default: the number of cores */
+  readonly workers?: number
+  /** how studies call this worker; default host:pid */
+  readonly name?: string
+  /** ends the worker: what is running is saved and given back */
+  readonly signal?: Signal
+  readonly say?: Say
+  /** end after so many seconds without work; default never */
+  readonly idleExitSeconds?: number
+  /** so many seconds after a worker has fallen silent its trials are handed on, > 0; default 15 */
+  readonly lockSeconds?: number
+}
+
+const OPTION_NAMES = ['url', 'load', 'workers', 'name', 'signal', 'say', 'idleExitSeconds', 'lockSeconds']
+
+/** Between two looks for studies, ms. */
+const LOOK_MS = 500
+/** So often a checkpoint is written to Redis, ms. */
+const CHECKPOINT_MS = 1500
+/** A study that has nothing to do for so long lets another one have the worker, ms. */
+const IDLE_MS = 2000
+/** So long a worker that is to leave waits for the server, ms. */
+const LEAVE_MS = 8000
+
+/**
+ * Computes trials for the studies of a queue, one study at a time, the oldest first, until the signal fires. A study of
+ * another numeric family, another format or other data than this machine has is refused, once, with a line that says why;
+ * its trials stay in the queue for others.
+ *
+ * @throws NativeMlpError QUEUE_UNAVAILABLE when the server refuses us or a library is missing; INVALID_ARGUMENT,
+ *   UNKNOWN_OPTION. A server that is away is waited for.
+ */
+export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
+  knownOptions('runQueueWorker', options, OPTION_NAMES)
+  const { url, say = () => {} } = options
+  const signal = signalOrNone('signal', options.signal)
+  const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, 256)
+  const leaving = new Promise<void>((resolve) => {
+    if (signal?.aborted) resolve()
+    signal?.addEventListener('abort', () => resolve())
+  })
+  const connection = await connectQueue(queueAddress(url), { say, patienceMs: Number.POSITIVE_INFINITY, signal })
+  try {
+    await new QueueWorker(connection, { ...options, workers }, leaving).run()
+  } finally {
+    connection.close()
+  }
+}
+
+type WorkerPlan = QueueWorkerOptions & { readonly workers: number }
+
+class QueueWorker {
+  readonly #connection: QueueConnection
+  readonly #options: WorkerPlan
+  readonly #name: string
+  readonly #say: Say
+  readonly #leaving: Promise<void>
+  /** studies that are not for us */
+  readonly #refused = new Set<string>()
+  #isLeaving = false
+  #lastBusy = performance.now()
+
+  constructor(connection: QueueConnection, options: WorkerPlan, leaving: Promise<void>) {
+    this.#connection = connection
+    this.#options = options
+    this.#name = options.name ?? `${hostname()}:${process.pid}`
+    this.#say = options.say ?? (() => {})
+    this.#leaving = leaving.then(() => {
+      this.#isLeaving = true
+    })
+  }
+
+  async run(): Promise<void> {
+    const { idleExitSeconds = Number.POSITIVE_INFINITY } = this.#options
+    while (!this.#isLeaving) {
+      const record = await this.#orLeave(this.#nextStudy())
+      const service = record && (await this.#orLeave(this.#prepare(record)))
+      if (record && service) await this.#serve(record, service)
+      if (performance.now() - this.#lastBusy >= idleExitSeconds * 1000) return
+      await this.#pause(LOOK_MS)
+    }
+  }
+
+  /** The oldest study that has something to do. */
+  async #nextStudy(): Promise<StudyRecord | null> {
+    const { redis } = this.#connection
+    const ids = await redis.zrange(STUDIES, '0', '-1')
+    for (const id of ids) {
+      if (this.#refused.has(id)) continue
+      const text = await redis.get(recordKey(id))
+      if (text === null) {
+        await redis.zrem(STUDIES, id)
+        continue
+      }
+      const record = this.#accepted(id, text)
+      if (record?.open && (await this.#hasWork(id))) return record
+    }
+    return null
+  }
+
+  async #hasWork(id: string): Promise<boolean> {
+    const { redis } = this.#connection
+    const keys = ['wait', 'active'].map((list) => `${PREFIX}:${queueName(id)}:${list}`)
+    const lengths = await Promise.all(keys.map((key) => redis.llen(key)))
+    return lengths.some((length) => length > 0)
+  }
+
+  #accepted(id: string, text: string): StudyRecord | null {
+    try {
+      const record = decodeRecord(text)
+      const own = defaultBackend().family
+      const { name, contract } = record.family
+      if (name === own.name && contract === own.contract) return record
+      const families = `it computes in family ${name} ${contract}, this worker in ${own.name} ${own.contract}`
+      return this.#refuse(id, `${families}; their results are not mixed`)
+    } catch (error) {
+      return this.#refuse(id, (error as Error).message)
+    }
+  }
+
+  #refuse(id: string, reason: string): null {
+    this.#refused.add(id)
+    this.#say(`study ${id} is refused: ${reason}`)
+    return null
+  }
+
+  /** Loads the study's data and begins to take its trials. */
+  async #prepare(record: StudyRecord): Promise<StudyService | null> {
+    const { load, workers, lockSeconds = 15 } = this.#options
+    let loaded: LoadedStudy
+    try {
+      loaded = await load(record.recipe)
+    } catch (error) {
+      if (!(error instanceof NativeMlpError)) throw error
+      return this.#refuse(record.id, `its data cannot be had here: ${error.message}`)
+    }
+    if (loaded.digest !== record.digest) {
+      const digests = `their digest is ${loaded.digest}, the study's ${record.digest}`
+      return this.#refuse(record.id, `the data of this machine are not the study's: ${digests}`)
+    }
+    if (this.#isLeaving) return null
+    this.#say(
+      `study ${record.id}: joined as ${this.#name}, ${workers === 1 ? '1 trial' : `${workers} trials`} at a time`,
+    )
+    return new StudyService({
+      connection: this.#connection,
+      record,
+      executor: new LocalExecutor({ folds: loaded.folds, workers, family: record.family }),
+      worker: this.#name,
+      lockMs: lockSeconds * 1000,
+      checkpointEveryMs: CHECKPOINT_MS,
+      say: this.#say,
+    })
+  }
+
+  /** Works for a study until it is closed, another one has more to do, or the worker is to leave. */
+  async #serve(record: StudyRecord, service: StudyService): Promise<void> {
+    const { idleExitSeconds = Number.POSITIVE_INFINITY } = this.#options
+    for (;;) {
+      await this.#pause(LOOK_MS)
+      this.#lastBusy = performance.now() - service.idleMs
+      if (this.#isLeaving || service.idleMs >= idleExitSeconds * 1000) break
+      if (await this.#orLeave(this.#isOver(record, service))) break
+    }
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), LEAVE_MS).unref())
+    const left = service.leave().then(() => false)
+    if (await Promise.race([left, late])) this.#say('the queue did not answer: what was running is handed on by others')
+    else await this.#tidy(record)
+  }
+
+  /** What BullMQ's workers leave of a queue that was removed while they looked at it. */
+  async #tidy({ id }: StudyRecord): Promise<void> {
+    const { redis } = this.#connection
+    const text = redis.status === 'ready' ? await redis.get(recordKey(id)) : null
+    if (text !== null && !decodeRecord(text).open) await redis.unlink(`${PREFIX}:${queueName(id)}:meta`)
+  }
+
+  async #isOver({ id }: StudyRecord, service: StudyService): Promise<boolean> {
+    const text = await this.#connection.redis.get(recordKey(id))
+    // a study that is not there at all was lost by Redis, and will announce itself again
+    if (text !== null && !decodeRecord(text).open) {
+      this.#say(`study ${id}: closed`)
+      return true
+    }
+    if (service.idleMs < IDLE_MS) return false
+    const other = await this.#nextStudy()
+    return other !== null && other.id !== id
+  }
+
+  /** Gives up waiting for the server when the worker is to leave. */
+  async #orLeave<T>(work: Promise<T>): Promise<T | null> {
+    work.catch(() => undefined)
+    return await Promise.race([work, this.#leaving.then(() => null)])
+  }
+
+  async #pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const time = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+    })
+    await Promise.race([time, this.#leaving])
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defaultBackend } from '../../../src/backend/index.js'
+import { loadForWorker, type StudyRecipe } from '../../../src/cli/study-data.js'
+import { LocalExecutor } from '../../../src/search/local-executor.js'
+import { openQueueExecutor, type QueueExecutorOptions } from '../../../src/search/queue/index.js'
+import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../../../src/search/task.js'
+import { MAIN, writeStripes } from '../../cli/command.js'
+import { ROOT } from '../../repo/source-graph.js'
+
+export const RECIPE: StudyRecipe = {
+  scale: 'unit',
+  validFraction: 0.2,
+  limitTrain: null,
+  limitTest: null,
+  seed: 1,
+  folds: 1,
+  stratified: false,
+}
+
+export const SILENT: TaskCallbacks = { onStart: () => {}, onEvaluation: () => {}, onCheckpoint: () => {} }
+
+export function tasks(count: number, epochs: number): TrialTask[] {
+  return Array.from({ length: count }, (_, trial) => {
+    const config = { learningRate: 0.02 + trial / 100, hidden: 48, epochs, batchSize: 32, evaluateEvery: 200 }
+    return {
+      trial,
+      fold: 0,
+      untilStep: null,
+      config: { ...config, init: 'he' as const, evaluateOn: ['valid' as const] },
+    }
+  })
+}
+
+/** What does not depend on who computed it. */
+export function essence({ state, reason, history, best, steps, digest, model }: TrialOutcome) {
+  return { state, reason, history, best, steps, digest, model: model && Buffer.from(model).toString('base64') }
+}
+
+/** A study's data in a folder, and what a single process makes of its tasks. */
+export class StudyFixture {
+  readonly folder = mkdtempSync(join(tmpdir(), 'native-mlp-queue-'))
+  readonly data = writeStripes(join(this.folder, 'data'), 1500, 100)
+  readonly family = defaultBackend().family
+  readonly #workers: WorkerProcess[] = []
+  #digest = ''
+
+  async reference(list: readonly TrialTask[]): Promise<TrialOutcome[]> {
+    const { folds, digest } = await loadForWorker(RECIPE, this.data)
+    this.#digest = digest
+    const entry = new URL(`file://${ROOT}/dist/search/trial-worker.js`)
+    const executor = new LocalExecutor({ folds, workers: 2, family: this.family, entry })
+    const outcomes = await Promise.all(list.map((task) => executor.run(task, null, SILENT)))
+    await executor.close()
+    return outcomes
+  }
+
+  open(url: string, options: Partial<QueueExecutorOptions> = {}): Promise<Executor> {
+    const data = { digest: this.#digest, recipe: RECIPE }
+    return openQueueExecutor({ url, study: { test: 1 }, family: this.family, data, pollMs: 300, ...options })
+  }
+
+  worker(url: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): WorkerProcess {
+    const name = `worker-${this.#workers.length}`
+    const worker = new WorkerProcess(['--queue', url, '--data', this.data, '--name', name, ...flags], env)
+    this.#workers.push(worker)
+    return worker
+  }
+
+  async killWorkers(): Promise<void> {
+    for (const worker of this.#workers) worker.kill('SIGKILL')
+    for (const worker of this.#workers) await worker.ended()
+  }
+
+  async remove(): Promise<void> {
+    await this.killWorkers()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** `native-mlp worker` as a process of its own, with one trial at a time and a lock of a second. */
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  output = ''
+  exited = false
+
+  constructor(flags: readonly string[], env: Readonly<Record<string, string>>) {
+    const { NATIVE_MLP_BACKEND, NATIVE_MLP_ISA, NATIVE_MLP_THREADS, NATIVE_MLP_DATA, ...rest } = process.env
+    const args = [MAIN, 'worker', '--workers', '1', '--lock', '1', ...flags]
+    this.#child = spawn(process.execPath, args, { env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => {
+        this.output += text
+      })
+    }
+    this.#child.on('exit', () => {
+      this.exited = true
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Resolves when it has said something. */
+  async said(pattern: RegExp): Promise<void> {
+    await until(
+      () => pattern.test(this.output),
+      () => `worker says ${pattern}, in: ${this.output}`,
+    )
+  }
+
+  /** Its exit code. */
+  async ended(): Promise<number | null> {
+    if (!this.exited) await once(this.#child, 'exit')
+    return this.#child.exitCode
+  }
+}
+
+export async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited too long for: ${what()}`)
+    await wait(25)
+  }
+}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
