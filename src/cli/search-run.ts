@@ -1,25 +1,43 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { integerInRange } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
-import { mnist } from '../data/mnist.js'
-import type { Samples } from '../data/samples.js'
 import type { SearchProgress } from '../progress/index.js'
-import { gridSearch } from '../search/grid-search.js'
-import { type GridSearchOptions, planSearch } from '../search/search-plan.js'
+import type { SearchBase } from '../search/grid.js'
+import { onQueue } from '../search/queue/index.js'
+import { runPlan } from '../search/search.js'
+import type { SearchOptions } from '../search/search-options.js'
+import { planSearch } from '../search/search-plan.js'
 import { compareTrials, competes } from '../search/select.js'
-import type { StudyHeader, TrialResult } from '../search/study.js'
+import type { SearchSpace } from '../search/space.js'
+import type { SelectBy, SelectionMetric, StudyHeader, TrialResult } from '../search/study.js'
 import { StudyFolder } from '../search/study-folder.js'
+import type { PresetName } from '../train/presets.js'
 import { makeNumbered } from './run-folder.js'
-import type { SearchConfig } from './search-config.js'
+import type { SearchPlanOptions } from './search-config.js'
 import { drawHeatmaps } from './search-figures.js'
+import { loadStudySets, type StudyRecipe } from './study-data.js'
 
-export interface SearchRequest extends SearchConfig {
+export interface SearchRequest {
+  readonly preset: PresetName
+  readonly grid: SearchSpace
+  readonly base: SearchBase
+  readonly selectBy: SelectBy
+  readonly metric: SelectionMetric
+  readonly plan: SearchPlanOptions
+  /** what is made of MNIST */
+  readonly recipe: StudyRecipe
   /** folder of the data; undefined: wherever `mnist` finds them */
   readonly data: string | undefined
   /** undefined: runs/search-<preset>, or the first such name that is free */
   readonly out: string | undefined
   readonly overwrite: boolean
+  /** go on with the study that is in `out` */
+  readonly resume: boolean
+  /** the model of every trial, not only of the best */
+  readonly keepModels: boolean
   readonly workers: number | undefined
+  /** computes on workers of a queue: its URL, or true for that of the environment */
+  readonly queue: string | true | undefined
   readonly figures: boolean
 }
 
@@ -33,37 +51,46 @@ export interface FinishedSearch {
   readonly status: 'completed' | 'interrupted'
   readonly folder: StudyFolder
   readonly header: StudyHeader
+  readonly recipe: StudyRecipe
+  /** folder of the data, as it was asked for */
+  readonly data: string | undefined
   /** those that finished, in trial order */
   readonly trials: readonly TrialResult[]
   readonly best: TrialResult | null
   readonly figures: readonly string[]
   readonly seconds: number
+  /** whether `search --resume` can go on with it */
+  readonly canResume: boolean
 }
 
 /**
  * Searches on MNIST and fills a study folder, which is made once all that is asked for is known to fit together. An
- * interrupted search returns with the trials that had finished; one that fails throws. Either way the folder holds them.
+ * interrupted search returns with the trials that had finished; one that fails throws. Either way the folder holds them, and
+ * where the others stand.
  */
 export async function searchRun(request: SearchRequest, { signal, progress }: SearchContext): Promise<FinishedSearch> {
   const start = performance.now()
-  if (request.out !== undefined) await studyFolder(request.out, request, '').check()
-  const { source, ...data } = await loadSets(request, signal)
-  const rows = `${data.train.length} train, ${data.valid.length} validation, ${data.test.length} test rows`
-  progress.say(`data: ${source}: ${rows}`)
-  const { grid, base, selectBy, metric, workers } = request
+  const { recipe, overwrite, resume, out } = request
+  if (out !== undefined) await new StudyFolder(out, { overwrite, resume }).check()
+  const { source, ...data } = await loadStudySets(recipe, request.data, signal)
+  const validation = data.valid ? `${data.valid.length} validation` : `${recipe.folds} folds`
+  progress.say(`data: ${source}: ${data.train.length} train, ${validation}, ${data.test.length} test rows`)
   const trials: TrialResult[] = []
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
-  const options: GridSearchOptions = { data, grid, base, selectBy, metric, workers, signal }
-  const { header } = planSearch(options)
-  const path = request.out ?? (await makeNumbered(`search-${request.preset}`))
-  const folder = studyFolder(path, request, source)
+  const options = { ...searchOptions(request, data, progress.say), signal, callbacks: [collect, progress.callbacks] }
+  planSearch(options) // what is wrong is found before a folder is made
+  const path = out ?? (await makeNumbered(`search-${request.preset}`))
+  const folder = new StudyFolder(path, { overwrite, resume, about: aboutOf(request, source) })
+  const plan = planSearch({ ...options, folder })
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
-    ...{ status, folder, header, figures, best: bestOf(trials, header) },
+    ...{ status, folder, header: plan.header, recipe, data: request.data, figures },
+    best: bestOf(trials, plan.header),
     trials: trials.sort((a, b) => a.trial - b.trial),
     seconds: (performance.now() - start) / 1000,
+    canResume: existsSync(folder.file('journal')),
   })
   try {
-    await gridSearch({ ...options, folder, callbacks: [collect, progress.callbacks] }).finally(progress.stop)
+    await runPlan(plan).finally(progress.stop)
     const figures = request.figures ? await drawHeatmaps(folder.file('figures'), trials, signal) : []
     return await finished('completed', figures)
   } catch (error) {
@@ -72,32 +99,27 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   }
 }
 
-function studyFolder(
-  path: string,
-  { overwrite, data, preset, seed, training }: SearchRequest,
-  source: string,
-): StudyFolder {
-  const { scale, validFraction, stratified, limitTrain, limitTest } = training
-  const splitSeed = training.splitSeed ?? seed
-  const folder = data === undefined ? null : resolve(data)
-  return new StudyFolder(path, {
-    overwrite,
-    about: { folder, source, preset, scale, validFraction, splitSeed, stratified, limitTrain, limitTest },
-  })
+function searchOptions(
+  { grid, base, selectBy, metric, plan, workers, queue, recipe, keepModels }: SearchRequest,
+  data: SearchOptions['data'],
+  say: (line: string) => void,
+): SearchOptions {
+  const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, recipe, say })
+  return { data, grid, base, selectBy, metric, ...plan, workers, keepModels, executor }
 }
 
-async function loadSets({ training, seed, data }: SearchRequest, signal: AbortSignal) {
-  const { scale, validFraction, splitSeed, stratified, limitTrain, limitTest } = training
-  const { train, test, source } = await mnist({ dir: data, scale, shared: true, signal })
+/** What `search --resume` needs to know beside the study. */
+function aboutOf({ preset, recipe, data }: SearchRequest, source: string) {
+  const { scale, validFraction, limitTrain, limitTest } = recipe
   return {
-    ...first(train, limitTrain, '--limit-train').split({ valid: validFraction, seed: splitSeed ?? seed, stratified }),
-    test: first(test, limitTest, '--limit-test'),
+    folder: data === undefined ? null : resolve(data),
     source,
+    preset,
+    scale,
+    validFraction,
+    limitTrain,
+    limitTest,
   }
-}
-
-function first(set: Samples, limit: number | null, name: string): Samples {
-  return limit === null ? set : set.take(integerInRange(name, limit, 1, set.length))
 }
 
 function bestOf(trials: readonly TrialResult[], header: StudyHeader): TrialResult | null {

@@ -1,18 +1,19 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { backendInfo } from '../backend/index.js'
 import { integerInRange } from '../core/checks.js'
+import { NativeMlpError } from '../core/errors.js'
 import { showSearchProgress } from '../progress/index.js'
-import { paramWords, resultWords } from '../progress/search-words.js'
-import { clock } from '../progress/words.js'
-import { countStates } from '../search/study-folder.js'
 import { EXIT } from './exit.js'
 import { listenForInterrupt } from './interrupt.js'
 import { backendWords, print, printJson, say } from './output.js'
-import { figureWords } from './run-figures.js'
 import { checkPath } from './run-folder.js'
-import { checkMetric, checkSelectBy, resolveSearch } from './search-config.js'
-import { type FinishedSearch, searchRun } from './search-run.js'
+import { checkChoice } from './search-choice.js'
+import { resolveSearch } from './search-config.js'
+import { resumedRequest } from './search-resume.js'
+import { type SearchRequest, searchRun } from './search-run.js'
+import { searchDocument, searchSummary } from './search-summary.js'
 import { SEARCH_SETTING_NAMES } from './settings.js'
+import { shellWord } from './shell-word.js'
 import { addConfigFlags, configFromFlags } from './train-flags.js'
 
 interface SearchFlags {
@@ -20,55 +21,85 @@ interface SearchFlags {
   readonly data?: string
   readonly out?: string
   readonly overwrite?: boolean
+  readonly resume?: string
   readonly workers?: string
+  readonly queue?: string | true
+  readonly strategy?: string
+  readonly trials?: string
+  readonly minEpochs?: string
+  readonly factor?: string
+  readonly folds?: string
+  readonly repeats?: string
+  readonly objective?: string
   readonly selectBy?: string
   readonly metric?: string
+  readonly keepModels?: boolean
   readonly stopOnCollapse?: boolean
   readonly json?: boolean
   readonly figures: boolean
 }
 
+/** What may stand beside --resume. */
+const WITH_RESUME = ['resume', 'data', 'workers', 'queue', 'json', 'figures']
+
 const CONFIG_HELP =
-  'JSON file with "grid": {"learningRate": [...], ...} and hyper-parameters beside it; flags win over it'
+  'JSON file with "grid" or "space": {"learningRate": [...], ...} and hyper-parameters beside it; flags win over it'
+
+const HELP = `
+A search can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'search --resume <folder>' goes on with it, in the
+middle of its trials, and ends with the same bytes in results.csv and every model as one that was never stopped.
+A space in the config file may have lists, {"logUniform": [0.001, 0.5]}, {"uniform": [0, 1]}, {"integer": [16, 512], "log": true}
+and conditions, {"values": [0.9], "when": {"activation": ["relu"]}}; --strategy random or halving draws --trials points of it.`
 
 export function searchCommand(): Command {
   const command = new Command('search')
-    .description(
-      'try a grid of hyper-parameters on MNIST and write a folder with the table, the best model and heat maps',
-    )
+    .description('try hyper-parameters on MNIST and write a folder with the table, the best model and figures')
     .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
     .option('--out <folder>', 'folder for the results, new or empty (default: runs/search-<preset>, ...-2, ...)')
     .option('--overwrite', 'let --out replace an earlier search')
+    .option(
+      '--resume <folder>',
+      'go on with the search in this folder; with --data, --workers, --queue, --json, --no-figures only',
+    )
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
     .option(
-      '--select-by <set>',
-      'valid, or test: the test result of the best trial is then optimistic (default: valid)',
+      '--queue [url]',
+      "let 'native-mlp worker' processes compute, through BullMQ on redis://... (default: NATIVE_MLP_REDIS_URL)",
     )
-    .option('--metric <name>', 'accuracy or loss (default: accuracy)')
+    .option('--strategy <name>', 'grid, random or halving (default: grid, with a space random)')
+    .option('--trials <n>', 'points to draw, for random and halving')
+    .option('--min-epochs <n>', 'epochs every trial gets, for halving (default: a ninth of --epochs)')
+    .option(
+      '--factor <n>',
+      'of the trials 1 in so many goes on, with so many times the epochs, for halving (default: 3)',
+    )
+    .option('--folds <k>', 'k-fold cross-validation instead of a validation set')
+    .option('--repeats <n>', 'train each point so often, with seeds of their own')
+    .option(
+      '--objective <name>',
+      'valid.accuracy, valid.loss, test.accuracy or test.loss: by test, the test result of the best is optimistic',
+    )
+    .addOption(new Option('--select-by <set>', 'valid or test; see --objective').hideHelp())
+    .addOption(new Option('--metric <name>', 'accuracy or loss; see --objective').hideHelp())
+    .option('--keep-models', 'keep the model of every trial, in models/, not only of the best')
     .option('--stop-on-collapse', 'end a trial when it is found collapsed')
     .option('--json', 'print one JSON document about the search on stdout, all else on stderr')
     .option('--no-figures', 'draw nothing')
   addConfigFlags(command, SEARCH_SETTING_NAMES)
   for (const option of command.options) if (option.long === '--config') option.description = CONFIG_HELP
-  return command.action(async (flags: SearchFlags & Record<string, unknown>) => {
-    const config = await resolveSearch(flags.config, configFromFlags(flags), {
-      ...(flags.selectBy !== undefined && { selectBy: checkSelectBy('--select-by', flags.selectBy) }),
-      ...(flags.metric !== undefined && { metric: checkMetric('--metric', flags.metric) }),
-      stopOnCollapse: flags.stopOnCollapse,
-    })
-    const { data, out, overwrite = false, figures } = flags
-    if (out !== undefined) checkPath(out)
-    const workers = flags.workers === undefined ? undefined : integerInRange('--workers', number(flags.workers), 1, 256)
+  return command.addHelpText('after', HELP).action(async (flags: SearchFlags & Record<string, unknown>) => {
+    const request = await (flags.resume === undefined ? newRequest(flags) : resumption(flags.resume, flags, command))
     say(`backend: ${backendWords({ ...backendInfo(), threads: 1 })} a trial`)
     const progress = showSearchProgress()
     const interruption = listenForInterrupt(progress.say)
     try {
-      const { signal } = interruption
-      const search = await searchRun({ ...config, data, out, overwrite, workers, figures }, { signal, progress })
-      if (flags.json) printJson(jsonOf(search))
-      else print(summary(search))
-      if (search.status === 'interrupted') process.exitCode = interruption.exitCode()
-      else if (search.best === null) process.exitCode = EXIT.failure
+      const search = await searchRun(request, { signal: interruption.signal, progress })
+      if (flags.json) printJson(searchDocument(search))
+      else print(searchSummary(search))
+      if (search.status === 'interrupted') {
+        if (search.canResume) say(`to go on: native-mlp search --resume ${shellWord(search.folder.path)}`)
+        process.exitCode = interruption.exitCode()
+      } else if (search.best === null) process.exitCode = EXIT.failure
     } finally {
       progress.stop()
       interruption.release()
@@ -76,45 +107,47 @@ export function searchCommand(): Command {
   })
 }
 
+async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise<SearchRequest> {
+  const whole = (text: string | undefined) => (text === undefined ? undefined : number(text))
+  const { strategy, objective, selectBy, metric, stopOnCollapse } = flags
+  const [trials, folds, repeats] = [flags.trials, flags.folds, flags.repeats].map(whole)
+  const given = { strategy, trials, folds, repeats, objective, selectBy, metric, stopOnCollapse }
+  const choice = checkChoice(given, (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+  const rungs = {
+    ...(flags.minEpochs !== undefined && { minEpochs: integerInRange('--min-epochs', number(flags.minEpochs), 1) }),
+    ...(flags.factor !== undefined && { factor: integerInRange('--factor', number(flags.factor), 2) }),
+  }
+  const config = await resolveSearch(flags.config, configFromFlags(flags), choice, rungs)
+  const { training, plan, ...rest } = config
+  const { scale, validFraction, limitTrain, limitTest, stratified } = training
+  const { data, out, overwrite = false, keepModels = false } = flags
+  if (out !== undefined) checkPath(out)
+  const { folds: count, splitSeed: seed } = plan
+  const recipe = { scale, validFraction, limitTrain, limitTest, seed, folds: count, stratified }
+  return { ...rest, plan, recipe, data, out, overwrite, keepModels, resume: false, ...howToRun(flags) }
+}
+
+async function resumption(folder: string, flags: SearchFlags, command: Command): Promise<SearchRequest> {
+  const given = command.options.filter((option) => {
+    const name = option.attributeName()
+    return command.getOptionValueSource(name) === 'cli' && !WITH_RESUME.includes(name)
+  })
+  if (given.length > 0) {
+    const names = given.map(({ long }) => long).join(', ')
+    const problem = `the search goes on as it was begun, so not together with ${names}`
+    throw new NativeMlpError('INVALID_ARGUMENT', `--resume: ${problem}`)
+  }
+  return await resumedRequest(folder, { data: flags.data, ...howToRun(flags) })
+}
+
+function howToRun({ workers, queue, figures }: SearchFlags) {
+  return {
+    workers: workers === undefined ? undefined : integerInRange('--workers', number(workers), 1, 256),
+    queue,
+    figures,
+  }
+}
+
 function number(text: string): unknown {
   return /^\d+$/.test(text) ? Number(text) : text
-}
-
-function jsonOf({ status, folder, header, trials, best, figures, seconds }: FinishedSearch): object {
-  const summaries = trials.map(({ config: _, history: __, ...rest }) => rest)
-  const [results, timings, journal] = (['results', 'timings', 'trials'] as const).map((name) => folder.file(name))
-  const files = { results, timings, trials: journal, model: best ? folder.file('model') : null, figures }
-  return {
-    folder: folder.path,
-    status,
-    files,
-    ...header,
-    counts: countStates(trials),
-    best,
-    trials: summaries,
-    seconds,
-  }
-}
-
-function summary({ status, folder, header, trials, best, figures, seconds }: FinishedSearch): string {
-  const lines: string[] = []
-  const line = (name: string, text: string) => lines.push(`${name.padEnd(9)} ${text}`)
-  const { completed, collapsed, failed } = countStates(trials)
-  if (status === 'interrupted') line('stopped', 'early; the folder holds the trials that had finished')
-  line('trials', `${trials.length} of ${header.size}: ${completed} completed, ${collapsed} collapsed, ${failed} failed`)
-  if (best) {
-    line('best', `trial ${best.trial}: ${paramWords(best.params)}`)
-    line('', `${resultWords(best)} at step ${best.bestStep}, selected by ${header.selectBy} ${header.metric}`)
-    if (header.caution) line('caution', header.caution)
-  } else {
-    line('best', 'none: no trial completed')
-  }
-  line('time', `${clock(seconds)} with ${header.workers} ${header.workers === 1 ? 'worker' : 'workers'}`)
-  line('table', folder.file('results'))
-  if (best) line('model', folder.file('model'))
-  figureWords(figures).forEach((path, i) => {
-    line(i === 0 ? 'figures' : '', path)
-  })
-  line('search', folder.path)
-  return lines.join('\n')
 }

@@ -36,6 +36,12 @@ const fold = z.object({
   best: entry.nullable(),
 })
 
+/** When it was written, in ISO 8601; nothing follows from it. */
+const at = z.string().optional()
+
+/** A worker has begun a task, or goes on with it; of those that are lost in a crash nothing follows. */
+const startEvent = z.looseObject({ event: z.literal('start'), trial: whole, fold: whole, worker, at })
+
 /** A fold has ended, or a task is paused at a rung; a trial's only fold ends with the trial. */
 const taskEvent = z.object({
   event: z.literal('task'),
@@ -47,6 +53,7 @@ const taskEvent = z.object({
   state: z.enum(['completed', 'collapsed', 'failed', 'paused']),
   best: entry.nullable(),
   worker,
+  at,
 })
 
 const trialEvent = z.object({
@@ -61,12 +68,13 @@ const trialEvent = z.object({
   worker,
   config: z.looseObject({ learningRate: z.number(), hidden: z.union([z.number(), z.array(z.number())]) }),
   folds: z.array(fold).optional(),
+  at,
 })
 
 /** A process goes on with the study. */
-const resumedEvent = z.looseObject({ event: z.literal('resumed') })
+const resumedEvent = z.looseObject({ event: z.literal('resumed'), at })
 
-export const eventSchema = z.discriminatedUnion('event', [taskEvent, trialEvent, resumedEvent])
+export const eventSchema = z.discriminatedUnion('event', [startEvent, taskEvent, trialEvent, resumedEvent])
 
 export type TaskEvent = z.input<typeof taskEvent>
 export type TrialEvent = z.input<typeof trialEvent>

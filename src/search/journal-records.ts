@@ -5,8 +5,23 @@ import type { TaskRecord } from './trial-result.js'
 
 /** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
 export function studyIdentity(header: StudyHeader) {
-  const { strategy, grid, base, seed, size, repeats, halving, folds, stratified, selectBy, metric, keepModels } = header
-  return { strategy, grid, base, seed, size, repeats, halving, folds, stratified, selectBy, metric, keepModels }
+  const { strategy, grid, base, seed, size, repeats, halving, selectBy, metric, keepModels } = header
+  const { folds, stratified, splitSeed } = header
+  return {
+    strategy,
+    grid,
+    base,
+    seed,
+    size,
+    repeats,
+    halving,
+    folds,
+    stratified,
+    splitSeed,
+    selectBy,
+    metric,
+    keepModels,
+  }
 }
 
 /** A task as a line of the journal. */
@@ -34,7 +49,7 @@ export function trialEvent(result: TrialResult): TrialEvent {
 
 /** The result that the journal tells of; its point is that of the study. */
 export function trialOf(event: Extract<JournalEvent, { event: 'trial' }>, { params, config }: GridPoint): TrialResult {
-  const { event: _, folds, seconds: timing, params: __, config: ___, ...rest } = event
+  const { event: _, at: __, folds, seconds: timing, params: ___, config: ____, ...rest } = event
   const parts = folds?.map(({ seconds, ...fold }): TrialFold => ({ ...fold, timing: seconds }))
   const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
   return { ...(known as typeof rest), params, config, timing, ...(parts && { folds: parts }) }

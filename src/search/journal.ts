@@ -63,10 +63,13 @@ export class Journal {
 
   /**
    * Adds a line; resolves when it is on disk. A line that cannot be written whole is not written.
+   *
+   * @param isNeeded false for what a power cut may take: it is only handed to the system
    * @throws NativeMlpError FILE_SYSTEM
    */
-  async append(event: object): Promise<void> {
-    const turn = this.#last.then(() => this.#append(new TextEncoder().encode(`${JSON.stringify(event)}\n`)))
+  async append(event: object, isNeeded = true): Promise<void> {
+    const line = new TextEncoder().encode(`${JSON.stringify(event)}\n`)
+    const turn = this.#last.then(() => this.#append(line, isNeeded))
     this.#last = turn.catch(() => undefined)
     await turn
   }
@@ -76,12 +79,12 @@ export class Journal {
     await this.#file.close()
   }
 
-  async #append(line: Uint8Array): Promise<void> {
+  async #append(line: Uint8Array, isNeeded: boolean): Promise<void> {
     try {
       for (let done = 0; done < line.length; ) {
         done += (await this.#file.write(line, done, line.length - done, this.#bytes + done)).bytesWritten
       }
-      await this.#file.datasync()
+      if (isNeeded) await this.#file.datasync()
       this.#bytes += line.length
     } catch (error) {
       // half a line is worse than none; where not even this works, the first error says why

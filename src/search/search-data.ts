@@ -12,11 +12,12 @@ export interface StudySets {
   /** one where there are no folds */
   readonly folds: readonly StudyData[]
   readonly stratified: boolean
+  readonly splitSeed: number
   readonly digest: string
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
-export function planSets(options: SearchOptions, { seed }: SearchBase): StudySets {
+export function planSets(options: SearchOptions, base: SearchBase): StudySets {
   const { data } = options
   knownOptions('data', data ?? null, ['train', 'valid', 'test'])
   for (const [name, set] of Object.entries(data)) {
@@ -25,15 +26,16 @@ export function planSets(options: SearchOptions, { seed }: SearchBase): StudySet
   const { train, valid, test } = data
   if (train === undefined) throw invalidArgument('data.train', 'Samples', train)
   const stratified = trueOrFalse('stratified', options.stratified ?? false)
+  const seed = integerInRange('splitSeed', options.splitSeed ?? base.seed ?? 1, 0)
   const folds = integerInRange('folds', options.folds ?? 1, 1, 1000)
   if (folds === 1) {
     const sets =
       valid === undefined ? { ...train.split({ valid: 0.2, seed, stratified }), test } : { train, valid, test }
-    return { folds: [sets], stratified, digest: dataDigest(sets) }
+    return { folds: [sets], stratified, splitSeed: seed, digest: dataDigest(sets) }
   }
   if (valid !== undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'data.valid: expected none with folds, each of which is one in turn')
   }
   const sets = kFold(train, { folds, seed, stratified })
-  return { folds: sets.map((fold) => ({ ...fold, test })), stratified, digest: dataDigest({ train, test }) }
+  return { folds: sets.map((fold) => ({ ...fold, test })), stratified, splitSeed: seed, digest: dataDigest({ train, test }) }
 }

@@ -40,6 +40,8 @@ export interface SearchOptions {
   readonly folds?: number
   /** give every fold, or the validation set that is drawn, the same share of each class; default false */
   readonly stratified?: boolean
+  /** of the validation set that is drawn, or of the folds; default base.seed, or 1 */
+  readonly splitSeed?: number
   /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
   readonly repeats?: number
   /** what is the same in all trials */
@@ -74,7 +76,7 @@ export type GridSearchOptions = Omit<
 
 const GRID_OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
   ...(['data', 'grid', 'base', 'workers', 'selectBy', 'metric', 'keepModels', 'callbacks', 'signal'] as const),
-  ...(['folds', 'stratified', 'repeats', 'folder', 'resume', 'executor'] as const),
+  ...(['folds', 'stratified', 'splitSeed', 'repeats', 'folder', 'resume', 'executor'] as const),
 ]
 
 export const OPTION_NAMES = {

@@ -48,7 +48,8 @@ export function planSearch(
   caller: keyof typeof OPTION_NAMES = 'search',
 ): SearchPlan {
   knownOptions(caller, options ?? null, OPTION_NAMES[caller])
-  const { base = {}, keepModels = false, callbacks = [], executor = null, signal } = options
+  const { base = {}, keepModels = false, callbacks = [], signal } = options
+  const executor = options.executor ?? null
   const points = planPoints(options)
   const sets = planSets(options, base)
   const [data] = sets.folds
@@ -60,6 +61,7 @@ export function planSearch(
     ...headerOf(options, points),
     ...selection,
     stratified: sets.stratified,
+    splitSeed: sets.splitSeed,
     folds: sets.folds.length,
     keepModels: trueOrFalse('keepModels', keepModels),
     rows: { train: data.train.length, valid: data.valid.length, test: data.test?.length ?? null },

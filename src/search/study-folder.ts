@@ -133,11 +133,16 @@ export class StudyFolder {
     return this.#checkpoints.save(trial, this.#fold(fold), bytes)
   }
 
+  /** A worker has begun a task, or goes on with it. */
+  async addStart(trial: number, fold: number, worker: number | string): Promise<void> {
+    await this.#journal!.append({ event: 'start', trial, fold, worker, at: now() }, false)
+  }
+
   /** A task is paused, or a fold has ended. */
   async addTask(record: TaskRecord, model: Uint8Array | null): Promise<void> {
     const { trial, fold, outcome } = record
     if (model && this.#header!.keepModels) await this.#models.save(trial, this.#fold(fold), model)
-    await this.#journal!.append(taskEvent(record))
+    await this.#journal!.append({ ...taskEvent(record), at: now() })
     if (outcome.state !== 'paused') await this.#checkpoints.remove(trial, this.#fold(fold))
   }
 
@@ -147,7 +152,7 @@ export class StudyFolder {
     const { keepModels, folds } = this.#header!
     // on disk before the journal says that the trial is done; best.safetensors changes when it does
     for (const [fold, bytes] of models) await this.#models.save(trial, this.#fold(fold), bytes)
-    await this.#journal!.append(trialEvent(result))
+    await this.#journal!.append({ ...trialEvent(result), at: now() })
     this.#trials.set(trial, result)
     if (isBest) {
       this.#best = result
@@ -242,7 +247,7 @@ export class StudyFolder {
     const { header, events, journal } = await Journal.resume(this.file('journal'))
     this.#journal = journal
     checkSame(this.path, header, identity)
-    await journal.append({ event: 'resumed', version: identity.version, at: new Date().toISOString() })
+    await journal.append({ event: 'resumed', version: identity.version, at: now() })
     return events
   }
 
@@ -274,6 +279,10 @@ export class StudyFolder {
     const known = { header: this.#header!, about, started: this.#started, trials, best: this.#best }
     await writeFileAtomic(this.file('record'), studyRecord({ ...known, status, error }))
   }
+}
+
+function now(): string {
+  return new Date().toISOString()
 }
 
 function isAbort(error: unknown): boolean {

@@ -153,6 +153,7 @@ export class StudyRun {
     const outcome = await this.#executor!.run(task, checkpoint, {
       onStart: (name) => {
         worker = name
+        folder?.addStart(trial, fold, name).catch((error) => this.#stop(error))
         callbacks.onTrialStart({ ...about, worker })
       },
       onEvaluation: (entry, share) => {

@@ -60,6 +60,8 @@ export interface StudyHeader extends Selection {
   /** 1: a validation set instead */
   readonly folds: number
   readonly stratified: boolean
+  /** of the validation set, where it was drawn, or of the folds */
+  readonly splitSeed: number
   /** trials of each point, with seeds of their own */
   readonly repeats: number
   readonly keepModels: boolean

@@ -54,7 +54,8 @@ describe('native-mlp search', () => {
     expect(code).toBe(0)
     const document = JSON.parse(stdout)
     expect(document).toMatchObject({ folder: out, status: 'completed', selectBy: 'test', size: 2 })
-    expect(document.counts).toEqual({ completed: 1, collapsed: 0, failed: 1 })
+    expect(document.counts).toEqual({ completed: 1, collapsed: 0, failed: 1, pruned: 0 })
+    expect(document.again).toMatch(/^native-mlp train --preset homework .*--learning-rate 0\.1 /)
     expect(document.best.params).toEqual({ learningRate: 0.1, l2: 0, hidden: 8 })
     expect(document.trials[1].reason).toMatch(/^NOT_FINITE/)
     expect(stderr).toMatch(/warning: selected by the TEST set: .*optimistic/)
@@ -81,14 +82,17 @@ describe('native-mlp search', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  it('keeps what had finished when Ctrl-C stops it', async () => {
-    const out = join(folder, 'stopped')
-    const args = ['--preset', 'quick', '--epochs', '500', '--hidden', '8', '--workers', '1', '--out', out]
-    const child = spawn(process.execPath, [main, 'search', ...args, '--limit-train', '500'])
+  it('saves what is running when Ctrl-C stops it, and goes on with --resume to the same results', async () => {
+    const [out, whole] = ['stopped', 'whole'].map((name) => join(folder, name))
+    const args = ['--preset', 'quick', '--epochs', '400', '--hidden', '8', '--workers', '1', '--limit-train', '500']
+    const child = spawn(process.execPath, [main, 'search', ...args, '--no-figures', '--out', out])
     let stderr = ''
+    let isHeard = false
     child.stderr.on('data', (text) => {
       stderr += text
-      if (/trial \d: /.test(stderr)) child.kill('SIGINT')
+      if (isHeard || !/trial \d: /.test(stderr)) return
+      isHeard = true
+      setTimeout(() => child.kill('SIGINT'), 150) // in the middle of the next one
     })
     let stdout = ''
     child.stdout.on('data', (text) => {
@@ -97,11 +101,50 @@ describe('native-mlp search', () => {
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect({ code, stderr }).toMatchObject({ code: 130 })
     expect(stdout).toMatch(/^stopped +early; the folder holds the trials that had finished\ntrials +[12] of 4: /)
+    expect(stderr).toContain(`to go on: native-mlp search --resume ${out}\n`)
     const rows = readFileSync(join(out, 'results.csv'), 'utf8').split('\n').length - 2
-    const lines = readFileSync(join(out, 'trials.jsonl'), 'utf8').split('\n').length - 1
     expect(rows).toBeGreaterThan(0)
-    expect(lines).toBe(rows)
+    expect(readFileSync(join(out, 'trials.jsonl'), 'utf8').split('\n').length - 1).toBe(rows)
     expect(JSON.parse(readFileSync(join(out, 'study.json'), 'utf8'))).toMatchObject({ status: 'interrupted' })
-    expect(existsSync(join(out, 'best.safetensors'))).toBe(true)
+    expect(readdirSync(join(out, 'checkpoints'))).toHaveLength(1)
+    const refused = await search('--resume', out, '--epochs', '3')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('so not together with --epochs') })
+    const resumed = await search('--resume', out, '--no-figures')
+    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^trials +4 of 4: /) })
+    await search(...args, '--no-figures', '--out', whole)
+    for (const name of ['results.csv', 'best.safetensors']) {
+      expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true)
+    }
+    const again = await search('--resume', out, '--no-figures')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^trials +4 of 4: /) })
+  })
+
+  it('draws from a space, halves, and divides into folds', async () => {
+    const space = join(folder, 'space.json')
+    const rest = { preset: 'quick', limitTrain: 500, limitTest: 100, epochs: 4 }
+    writeFileSync(space, JSON.stringify({ ...rest, space: { learningRate: { logUniform: [0.01, 0.5] }, hidden: [8] } }))
+    const halved = join(folder, 'halved')
+    const flags = ['--strategy', 'halving', '--trials', '4', '--factor', '2', '--no-figures', '--out', halved]
+    const first = await search('--config', space, ...flags)
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^trials +4 of 4: 1 completed.* 3 pruned\n/) })
+    const folds = join(folder, 'folds')
+    const cross = ['--folds', '3', '--trials', '2', '--objective', 'valid.loss', '--no-figures', '--out', folds]
+    const second = await search('--config', space, ...cross)
+    expect(second).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('mean of 3 folds, selected by valid loss'),
+    })
+    expect(second.stdout).toMatch(/again +native-mlp train .*--fold 0\/3/)
+    expect(readFileSync(join(folds, 'results.csv'), 'utf8')).toMatch(/mean_valid_loss/)
+    for (const out of [halved, folds]) {
+      const before = readFileSync(join(out, 'results.csv'))
+      expect(await search('--resume', out, '--no-figures')).toMatchObject({ code: 0 })
+      expect(readFileSync(join(out, 'results.csv')).equals(before)).toBe(true)
+    }
+    const none = join(folder, 'nothing')
+    expect(await search('--resume', none)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`--resume ${none}: holds no search; start it again with --out ${none}`),
+    })
   })
 })

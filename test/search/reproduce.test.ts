@@ -82,8 +82,16 @@ describe('the command of a trial', () => {
 
   it('ends where a collapsed trial ended', async () => {
     const config = {
-      ...{ learningRate: 5, hidden: 8, batchSize: 50, epochs: 3, evaluateEvery: 1 },
-      ...{ l2Biases: true, l2: 0.01, init: 'homework', sampling: 'replacement', stopOnCollapse: true },
+      learningRate: 5,
+      hidden: 8,
+      batchSize: 50,
+      epochs: 3,
+      evaluateEvery: 1,
+      l2Biases: true,
+      l2: 0.01,
+      init: 'homework',
+      sampling: 'replacement',
+      stopOnCollapse: true,
     } as const
     const { learningRate, hidden, ...base } = config
     const data = { ...rows.split({ valid: 0.25, seed: 3, stratified: true }), test }
