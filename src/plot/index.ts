@@ -8,13 +8,7 @@ export { type Misclassified, type MisclassifiedOptions, misclassifiedFigure } fr
 export { type ParallelCoordinatesOptions, parallelCoordinatesFigure } from './parallel-coordinates.js'
 export { type ParameterHistogramsOptions, parameterHistogramsFigure } from './parameter-histograms.js'
 export type { ImageShape } from './pixels.js'
-export {
-  type HeatmapAxes,
-  heatmapAxes,
-  type SearchFigure,
-  type SearchFiguresOptions,
-  searchFigures,
-} from './search-figures.js'
+export { type SearchFigure, type SearchFiguresOptions, searchFigures } from './search-figures.js'
 export { type SearchHeatmapOptions, type SearchMetric, searchHeatmapFigure } from './search-heatmap.js'
 export { type TrialCurvesOptions, trialCurvesFigure } from './trial-curves.js'
 export { type WeightImagesOptions, weightImagesFigure } from './weight-images.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type DrawnTrial, heatmapAxes, searchFigures } from '../../src/plot/index.js'
+import { type DrawnTrial, searchFigures } from '../../src/plot/index.js'
+import { heatmapAxes } from '../../src/plot/search-figures.js'
 import { expandGrid } from '../../src/search/grid.js'
 import { checkFigure, texts } from './drawing.js'
 import { GRID_TRIALS, randomTrials } from './trials.js'
