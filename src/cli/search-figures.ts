@@ -32,7 +32,3 @@ export async function drawSearchFigures(
   }
   return paths
 }
-
-export function drawHeatmaps(folder: string, trials: readonly DrawnTrial[], signal?: AbortSignal): Promise<string[]> {
-  return drawSearchFigures(folder, trials, { signal })
-}

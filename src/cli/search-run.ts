@@ -14,7 +14,7 @@ import { StudyFolder } from '../search/study-folder.js'
 import type { PresetName } from '../train/presets.js'
 import { makeNumbered } from './run-folder.js'
 import type { SearchPlanOptions } from './search-config.js'
-import { drawHeatmaps } from './search-figures.js'
+import { drawSearchFigures } from './search-figures.js'
 import { loadStudySets, type StudyRecipe } from './study-data.js'
 
 export interface SearchRequest {
@@ -91,7 +91,8 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   })
   try {
     await runPlan(plan).finally(progress.stop)
-    const figures = request.figures ? await drawHeatmaps(folder.file('figures'), trials, signal) : []
+    const metric = `${header.selectBy}.${header.metric}` as const
+    const figures = request.figures ? await drawSearchFigures(folder.file('figures'), trials, { metric, signal }) : []
     return await finished('completed', figures)
   } catch (error) {
     if (!(error instanceof NativeMlpError) || error.code !== 'ABORTED') throw error
