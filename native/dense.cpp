@@ -74,8 +74,15 @@ PanelUpdate panel_update(const Layout& s, float* parameters, int panel, const Ma
           0};
 }
 
+bool all_zero(const float* values, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (values[i] != 0.0f) return false;
+  }
+  return true;
+}
+
 // The panel's columns of dZ are copied into contiguous memory first: where they lie their rows are spread over so many pages
-// that every tile would miss the first-level TLB.
+// that every tile would miss the first-level TLB. Where no unit of the panel was alive the sum over no rows is the same +0.
 void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u) {
   static thread_local Buffer<float> scratch;
   const size_t width = static_cast<size_t>(u.width);
@@ -83,6 +90,11 @@ void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u) {
   for (int r = 0; r < u.B; r++) memcpy(scratch.data() + static_cast<size_t>(r) * width, u.g + static_cast<size_t>(r) * u.g_stride, width * sizeof(float));
   u.g = scratch.data();
   u.g_stride = width;
+  if (all_zero(u.g, static_cast<size_t>(u.B) * width)) {
+    u.B = 0;
+    k.update_dense(u, scratch.data(), 0);
+    return;
+  }
   if (in.sparse()) k.update_sparse(u, in.batch->group_lists());
   else k.update_dense(u, in.data(), in.row_stride());
 }
