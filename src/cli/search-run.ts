@@ -91,7 +91,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   })
   try {
     await runPlan(plan).finally(progress.stop)
-    const metric = `${header.selectBy}.${header.metric}` as const
+    const metric = `${plan.header.selectBy}.${plan.header.metric}` as const
     const figures = request.figures ? await drawSearchFigures(folder.file('figures'), trials, { metric, signal }) : []
     return await finished('completed', figures)
   } catch (error) {
