@@ -1,0 +1,148 @@
+/**
+ * Kills a search again and again with `kill -9`, the whole tree of its processes at random moments, and goes on with it each
+ * time. In the end results.csv and every model must have the bytes of an undisturbed search, and no kill may have cost more
+ * than two seconds of any trial's work. A search that is done before all kills are, is begun anew.
+ *
+ *     npm run kill-search
+ *     npm run kill-search -- --kills 20 --seed 7
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseFlags } from './flags.js'
+
+const { values: flags } = parseFlags({
+  options: {
+    kills: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '2' },
+    epochs: { type: 'string', default: '300' },
+    'most-lost': { type: 'string', default: '2' },
+  },
+})
+const kills = Number(flags.kills)
+const random = generator(Number(flags.seed))
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'native-mlp-kill-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+// eight trials, with a rate too high among them
+const grid = { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [16, 32] }
+const config = join(folder, 'config.json')
+const rows = { limitTrain: 3000, limitTest: 500, evaluateOn: ['valid', 'test'] }
+writeFileSync(config, JSON.stringify({ preset: 'quick', ...rows, epochs: Number(flags.epochs), grid }))
+const whole = join(folder, 'whole')
+const start = performance.now()
+await end(search(['--config', config, '--keep-models', '--out', whole]))
+console.log(`undisturbed: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+
+const lost: number[] = []
+for (let round = 1; lost.length < kills; round++) await play(join(folder, `round-${round}`), round)
+lost.sort((a, b) => a - b)
+const [median, most] = [lost[Math.floor(lost.length / 2)], lost[lost.length - 1]]
+console.log(
+  `${kills} kills: at most ${most.toFixed(2)} s of a trial's work lost each time, median ${median.toFixed(2)} s`,
+)
+if (most > Number(flags['most-lost'])) fail(`more than ${flags['most-lost']} s were lost`)
+console.log('every search ended with the bytes of the undisturbed one')
+
+/** One search from its beginning to its end, killed on the way. */
+async function play(out: string, round: number): Promise<void> {
+  mkdirSync(out)
+  for (;;) {
+    const journal = join(out, 'journal.jsonl')
+    const isBegun = existsSync(journal) && readFileSync(journal).includes(10)
+    const child = search(isBegun ? ['--resume', out] : ['--config', config, '--keep-models', '--out', out])
+    const ended = end(child)
+    ended.catch(() => undefined)
+    const patience = lost.length < kills ? 300 + 2700 * random() : Number.POSITIVE_INFINITY
+    const isDone =
+      patience === Number.POSITIVE_INFINITY ? await ended.then(() => true) : await Promise.race([ended, wait(patience)])
+    if (isDone) break
+    process.kill(-child.pid!, 'SIGKILL')
+    const killed = Date.now()
+    await new Promise((resolve) =>
+      (child.exitCode ?? child.signalCode) === null ? child.once('exit', resolve) : resolve(0),
+    )
+    lost.push(lostBy(killed, out))
+    const finished = existsSync(journal) ? finishedIn(journal) : 0
+    const words = `after ${(patience / 1000).toFixed(2)} s: ${lost[lost.length - 1].toFixed(2)} s lost`
+    console.log(`kill ${lost.length}, search ${round}, ${words}; ${finished} of 8 trials finished`)
+  }
+  compare(out)
+  console.log(`search ${round} is done, and equal`)
+}
+
+/** Of the work of the trial that lost most, in seconds: since it began or went on, or since its last checkpoint. */
+function lostBy(killed: number, out: string): number {
+  const journal = join(out, 'journal.jsonl')
+  if (!existsSync(journal)) return 0
+  const lines = readFileSync(journal, 'utf8').split('\n').slice(0, -1)
+  const events = lines.slice(1).map((line) => JSON.parse(line))
+  const running = new Map<number, number>()
+  for (const { event, trial, at } of events) {
+    if (event === 'resumed') running.clear()
+    else if (event === 'start') running.set(trial, Date.parse(at))
+    else if (event === 'trial') running.delete(trial)
+  }
+  const since = Array.from(running, ([trial, began]) => {
+    const checkpoint = join(out, 'checkpoints', `trial-${trial}.safetensors`)
+    return Math.max(began, existsSync(checkpoint) ? statSync(checkpoint).mtimeMs : 0)
+  })
+  return since.length === 0 ? 0 : Math.max(0, killed - Math.min(...since)) / 1000
+}
+
+function finishedIn(journal: string): number {
+  const lines = readFileSync(journal, 'utf8').split('\n').slice(0, -1)
+  return new Set(lines.map((line) => JSON.parse(line)).flatMap(({ event, trial }) => (event === 'trial' ? trial : [])))
+    .size
+}
+
+function compare(out: string): void {
+  const [expected, found] = [filesOf(whole), filesOf(out)]
+  if (String([...expected.keys()]) !== String([...found.keys()]))
+    fail(`${out}: other files than the undisturbed search`)
+  for (const [name, bytes] of expected) if (!bytes.equals(found.get(name)!)) fail(`${name} is not the same`)
+}
+
+function filesOf(path: string): Map<string, Buffer> {
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
+  const compared = names.filter((name) => name === 'results.csv' || name.endsWith('.safetensors')).sort()
+  return new Map(compared.map((name) => [name, readFileSync(join(path, name))]))
+}
+
+/** In a process group of its own, so that all of its processes can be killed at once. */
+function search(args: readonly string[]): ChildProcess {
+  const command = [main, 'search', ...args, '--workers', flags.workers, '--no-figures']
+  return spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+/** Resolves when a search has ended well. */
+async function end(child: ChildProcess): Promise<true> {
+  let errors = ''
+  child.stderr!.on('data', (text) => {
+    errors += text
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  if (code !== 0 && child.signalCode !== 'SIGKILL') fail(`a search ended with code ${code}:\n${errors}`)
+  return true
+}
+
+function fail(problem: string): never {
+  console.error(`error: ${problem}`)
+  process.exit(1)
+}
+
+/** Numbers from 0 to 1 by Marsaglia's xorshift, the same for the same seed. */
+function generator(seed: number): () => number {
+  let state = (seed * 2654435761) >>> 0 || 1
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 4294967296
+  }
+}

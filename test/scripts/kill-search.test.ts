@@ -1,0 +1,17 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { ROOT } from '../repo/source-graph.js'
+
+it('npm run kill-search ends with the bytes of an undisturbed search', { timeout: 240_000 }, async () => {
+  // how much is lost is for a quiet machine to say
+  const flags = ['--kills', '6', '--epochs', '120', '--most-lost', '1000']
+  const args = ['--import', 'tsx', 'scripts/kill-search.ts', ...flags]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT })
+  expect(stdout.match(/^kill \d+, search \d+, after [\d.]+ s: [\d.]+ s lost; \d of 8 trials finished$/gm)).toHaveLength(
+    6,
+  )
+  expect(stdout).toMatch(/^search 1 is done, and equal$/m)
+  expect(stdout).toMatch(/^6 kills: at most [\d.]+ s of a trial's work lost/m)
+  expect(stdout).toMatch(/\nevery search ended with the bytes of the undisturbed one\n$/)
+})
