@@ -2,8 +2,11 @@
  * Searches a grid of hyper-parameters on MNIST, by default the 60 points of the homework.
  *
  *     npm run grid
+ *     npm run grid -- --resume
  *     npm run grid -- --preset quick --epochs 1 --workers 2 --seed 7 --out runs/mine
+ *     npm run grid -- --evaluate-on valid
  *
+ * It can be stopped at any time, even by `kill -9`: --resume goes on where it was and ends with the same results.
  * For grids of your own there is `npx native-mlp search --config grid.json`.
  */
 import { mkdir } from 'node:fs/promises'
@@ -13,6 +16,7 @@ import {
   gridSearch,
   mnist,
   renderFigure,
+  reproduceCommand,
   SEARCH_PRESETS,
   StudyFolder,
   searchHeatmapFigure,
@@ -25,10 +29,12 @@ const { values: flags } = parseFlags({
   options: {
     preset: { type: 'string', default: 'homework' },
     epochs: { type: 'string' },
+    'evaluate-on': { type: 'string' },
     workers: { type: 'string' },
     seed: { type: 'string', default: '1' },
     data: { type: 'string' },
     out: { type: 'string' },
+    resume: { type: 'boolean', default: false },
   },
 })
 const preset = chosen('--preset', flags.preset, SEARCH_PRESETS)
@@ -47,32 +53,41 @@ const test = limitTest ? data.test.take(limitTest) : data.test
 const { train, valid } = rows.split({ valid: validFraction, seed })
 console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to validate, ${test.length} to test`)
 
-// the search: every trial's result is on disk as soon as it has finished; Ctrl-C leaves those that have
+// the search: every trial's result is on disk as soon as it has finished, and where the others stand every second
+const started = performance.now()
 const interrupt = new AbortController()
-process.on('SIGINT', () => interrupt.abort())
+process.once('SIGINT', () => interrupt.abort())
 const progress = showSearchProgress()
 const about = { source: data.source, scale, validFraction, limitTrain, limitTest }
-const folder = new StudyFolder(out, { overwrite: true, about })
+const folder = new StudyFolder(out, { overwrite: !flags.resume, resume: flags.resume, about })
 const study = await gridSearch({
   data: { train, valid, test },
   grid,
-  base: { ...base, seed, ...(flags.epochs && { epochs: Number(flags.epochs) }) },
+  base: {
+    ...base,
+    seed,
+    ...(flags.epochs && { epochs: Number(flags.epochs) }),
+    ...(flags['evaluate-on'] && { evaluateOn: flags['evaluate-on'].split(',') as ('train' | 'valid' | 'test')[] }),
+  },
   workers: flags.workers ? Number(flags.workers) : undefined,
-  callbacks: [folder.callbacks, progress.callbacks],
+  folder,
+  callbacks: progress.callbacks,
   signal: interrupt.signal,
 })
   .finally(progress.stop)
-  .catch(async (error) => {
-    await folder.end(error)
+  .catch((error) => {
     if (error.code !== 'ABORTED') throw error
-    console.error(`stopped; ${out} holds the trials that have finished`)
+    console.error(
+      `stopped; to go on, add --resume: npm run grid -- ${[...process.argv.slice(2), '--resume'].join(' ')}`,
+    )
     process.exit(130)
   })
-await folder.end()
+const searched = performance.now()
 
 // the figures: learning rate x L2, one panel for each number of hidden units
 await mkdir(`${out}/figures`, { recursive: true })
 for (const metric of ['valid.accuracy', 'test.accuracy'] as const) {
+  if (study.trials.every((trial) => !trial[metric === 'valid.accuracy' ? 'valid' : 'test'])) continue
   const { svg, png } = await renderFigure(await searchHeatmapFigure(study.trials, { metric }))
   const file = `${out}/figures/${metric.replace('.', '-')}`
   await writeFileAtomic(`${file}.svg`, svg)
@@ -86,8 +101,25 @@ console.log(
   `${study.size} trials in ${study.seconds.toFixed(1)} s: ${completed} completed, ${collapsed} collapsed, ${failed} failed`,
 )
 if (study.best) {
-  const { trial, params, valid, test } = study.best
+  const { trial, params, valid, test, config } = study.best
   console.log(`best    trial ${trial}:`, params)
-  console.log(`        validation accuracy ${valid?.accuracy.toFixed(4)}, test accuracy ${test?.accuracy.toFixed(4)}`)
+  const onTest = test ? `, test accuracy ${test.accuracy.toFixed(4)}` : ''
+  console.log(`        validation accuracy ${valid?.accuracy.toFixed(4)}${onTest}`)
   console.log(`model   ${folder.file('model')}`)
+  const recipe = { scale, validFraction, limitTrain, limitTest, splitSeed: seed, folder: flags.data }
+  console.log(`again   npx ${reproduceCommand(config, recipe)}`)
 }
+
+// where the time went, since this process was started
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+const ofTrials = (part: 'total' | 'training' | 'evaluation') =>
+  study.trials.reduce((sum, { timing }) => sum + 1000 * (timing?.[part] ?? 0), 0)
+const [drawn, search] = [performance.now(), searched - started]
+const rest = Math.max(0, study.workers * search - ofTrials('training') - ofTrials('evaluation'))
+console.log(
+  `time    ${seconds(drawn)}: start-up ${seconds(started)}, search ${seconds(search)}, figures ${seconds(drawn - searched)}`,
+)
+console.log(
+  `        search, summed over ${study.workers} workers: training ${seconds(ofTrials('training'))}, ` +
+    `evaluation ${seconds(ofTrials('evaluation'))}, starting, saving and waiting ${seconds(rest)}`,
+)

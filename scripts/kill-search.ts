@@ -54,7 +54,8 @@ async function play(out: string, round: number): Promise<void> {
   mkdirSync(out)
   for (;;) {
     const journal = join(out, 'journal.jsonl')
-    const isBegun = existsSync(journal) && readFileSync(journal).includes(10)
+    const before = existsSync(journal) ? readFileSync(journal).lastIndexOf(10) + 1 : 0
+    const isBegun = before > 0
     const child = search(isBegun ? ['--resume', out] : ['--config', config, '--keep-models', '--out', out])
     const ended = end(child)
     ended.catch(() => undefined)
@@ -67,7 +68,7 @@ async function play(out: string, round: number): Promise<void> {
     await new Promise((resolve) =>
       (child.exitCode ?? child.signalCode) === null ? child.once('exit', resolve) : resolve(0),
     )
-    lost.push(lostBy(killed, out))
+    lost.push(lostBy(killed, out, before))
     const finished = existsSync(journal) ? finishedIn(journal) : 0
     const words = `after ${(patience / 1000).toFixed(2)} s: ${lost[lost.length - 1].toFixed(2)} s lost`
     console.log(`kill ${lost.length}, search ${round}, ${words}; ${finished} of 8 trials finished`)
@@ -76,16 +77,18 @@ async function play(out: string, round: number): Promise<void> {
   console.log(`search ${round} is done, and equal`)
 }
 
-/** Of the work of the trial that lost most, in seconds: since it began or went on, or since its last checkpoint. */
-function lostBy(killed: number, out: string): number {
+/**
+ * Of the work of the trial that lost most, in seconds: since it began or went on, or since its last checkpoint.
+ *
+ * @param before bytes of the journal that were there when the killed process was started
+ */
+function lostBy(killed: number, out: string, before: number): number {
   const journal = join(out, 'journal.jsonl')
   if (!existsSync(journal)) return 0
-  const lines = readFileSync(journal, 'utf8').split('\n').slice(0, -1)
-  const events = lines.slice(1).map((line) => JSON.parse(line))
+  const lines = readFileSync(journal).subarray(before).toString().split('\n').slice(0, -1)
   const running = new Map<number, number>()
-  for (const { event, trial, at } of events) {
-    if (event === 'resumed') running.clear()
-    else if (event === 'start') running.set(trial, Date.parse(at))
+  for (const { event, trial, at } of lines.map((line) => JSON.parse(line))) {
+    if (event === 'start') running.set(trial, Date.parse(at))
     else if (event === 'trial') running.delete(trial)
   }
   const since = Array.from(running, ([trial, began]) => {
