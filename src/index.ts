@@ -30,10 +30,18 @@ export { MLP, type MLPOptions } from './model/mlp.js'
 export type { Prediction, PredictOptions } from './model/predict.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
+export { dataDigest } from './search/data-digest.js'
 export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/fold-results.js'
 export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/grid.js'
 export { gridSearch } from './search/grid-search.js'
 export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/halving.js'
+export {
+  type LoadedStudy,
+  type OnQueueOptions,
+  onQueue,
+  type QueueWorkerOptions,
+  runQueueWorker,
+} from './search/queue/index.js'
 export { type DataRecipe, type ReproduceOptions, reproduceArguments, reproduceCommand } from './search/reproduce.js'
 export { type SampleOptions, sampleSpace } from './search/sample-space.js'
 export { search } from './search/search.js'

@@ -8,6 +8,7 @@ export const EXIT_HELP = `
 Exit codes: 0 done; 1 failed; 2 wrong flags, config or environment variables; 130 stopped by Ctrl-C, with what was done saved.
 Environment: NATIVE_MLP_BACKEND=auto|native|js, NATIVE_MLP_ISA=auto|avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n,
   NATIVE_MLP_ADDON_PATH=file loads this addon and no other, NATIVE_MLP_DATA=folder has the data,
+  NATIVE_MLP_REDIS_URL, NATIVE_MLP_REDIS_USERNAME and NATIVE_MLP_REDIS_PASSWORD lead to a queue,
   NATIVE_MLP_DEBUG=1 shows where an error comes from.`
 
 const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'UNKNOWN_OPTION']

@@ -41,6 +41,8 @@ const OPTION_NAMES = ['url', 'study', 'family', 'data', 'say', 'slots', 'pollMs'
 const CLOSE_MS = 3000
 /** So long the result of a task stays in Redis after it was handed out: the journal has it by then, ms. */
 const DELIVERED_MS = 60_000
+/** After so long without a worker the study says how to start one, ms. */
+const LONELY_MS = 10_000
 /** A trial that takes so many workers down without getting on has failed. */
 const MAX_ATTEMPTS = 3
 
@@ -90,6 +92,7 @@ class QueueExecutor implements Executor {
   /** tasks whose results were handed out, and when */
   readonly #delivered = new Map<string, { readonly at: number; dropped: boolean }>()
   #timer: NodeJS.Timeout | undefined
+  #hasWorkers = false
   #closed: Promise<void> | null = null
   #failure: { readonly reason: unknown } | null = null
 
@@ -182,6 +185,10 @@ class QueueExecutor implements Executor {
   /** What events have missed, and what Redis has lost. */
   async #tend(): Promise<void> {
     await this.#store.announce(this.#record, this.#started)
+    if (!this.#hasWorkers && Date.now() - this.#started > LONELY_MS) {
+      this.#hasWorkers = true
+      this.#say(`no worker has come yet; on any machine with the data: native-mlp worker --queue ${this.#shown}`)
+    }
     const waiting = [...this.#pending.keys()]
     for (const id of waiting) await this.#look(id)
     for (const [id, delivered] of this.#delivered) {
@@ -259,6 +266,7 @@ class QueueExecutor implements Executor {
 
   async #hear(id: string, text: string): Promise<void> {
     const event = decodeEvent(text)
+    this.#hasWorkers = true
     if (event.type === 'result' && this.#delivered.has(id)) return await this.#compare(id)
     const pending = this.#pending.get(id)
     if (!pending) return

@@ -116,13 +116,23 @@ class QueueWorker {
       if (this.#refused.has(id)) continue
       const text = await redis.get(recordKey(id))
       if (text === null) {
-        await redis.zrem(STUDIES, id)
+        await this.#removeAbandoned(id)
         continue
       }
       const record = this.#accepted(id, text)
       if (record?.open && (await this.#hasWork(id))) return record
     }
     return null
+  }
+
+  /** A study of which nothing was heard for so long that its record has expired. One that lives announces itself again. */
+  async #removeAbandoned(id: string): Promise<void> {
+    const { redis, bullmq } = this.#connection
+    const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
+    queue.on('error', () => {})
+    await queue.obliterate({ force: true })
+    await queue.close()
+    await redis.zrem(STUDIES, id)
   }
 
   async #hasWork(id: string): Promise<boolean> {
