@@ -1,10 +1,10 @@
 import type { Layer } from '../backend/backend.js'
 import type { Collapse, HistoryEntry, LayerParameters } from '../core/results.js'
 import type { NumericFamily } from '../core/types.js'
-import type { BatchSamplerState } from '../data/batches.js'
+import type { BatchSampler, BatchSamplerState } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
 import type { Waiting } from './early-stopping.js'
-import type { EpochSums } from './training-state.js'
+import type { EpochSums, TrainingState } from './training-state.js'
 
 /** Weights [K][N] and biases [N] of one layer, row-major: the same on every instruction set. */
 export type LayerArrays = Pick<LayerParameters, 'weights' | 'biases'>
@@ -42,8 +42,32 @@ export interface TrainingCheckpoint {
   readonly bestParameters: readonly LayerArrays[] | null
 }
 
+/** The checkpoint of a run as it stands between two steps. */
+export function checkpointOf(
+  model: MLP,
+  settings: TrainingSettings,
+  { step, history, best, waiting, collapsed, epoch }: TrainingState,
+  sampler: BatchSampler,
+  bestParameters: Float32Array | null,
+): TrainingCheckpoint {
+  return {
+    family: { ...model.family },
+    layers: [...model.layerSizes],
+    settings,
+    step,
+    history: [...history],
+    best: best === null ? null : history.indexOf(best),
+    waiting: { ...waiting },
+    collapsed,
+    epoch: { ...epoch },
+    sampler: sampler.state(),
+    parameters: unpackAll(model, model.parameters),
+    bestParameters: bestParameters && unpackAll(model, bestParameters),
+  }
+}
+
 /** Row-major copies of packed parameters: the model's own, or an earlier snapshot of it. */
-export function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
+function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
   return layersIn(model, packed).map((layer) => {
     const weights = new Float32Array(layer.inputs * layer.outputs)
     const biases = new Float32Array(layer.outputs)

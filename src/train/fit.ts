@@ -19,12 +19,17 @@ const inTraining = new WeakSet<MLP>()
  */
 export async function fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
   const plan = planFit(model, train, options)
+  return await whileInTraining(model, () => new Training(model, plan).run())
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT when the model is being trained already */
+export async function whileInTraining<T>(model: MLP, train: () => Promise<T>): Promise<T> {
   if (inTraining.has(model)) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'model: another fit is training it; wait for that one to end')
   }
   inTraining.add(model)
   try {
-    return await new Training(model, plan).run()
+    return await train()
   } finally {
     inTraining.delete(model)
   }

@@ -1,7 +1,8 @@
-import type { Backend, Batch, Dataset, Layer, LayerOutput, Matrix, UpdateRule } from '../backend/backend.js'
+import type { Backend, Batch, Layer, Matrix, UpdateRule } from '../backend/backend.js'
 import type { Samples } from '../data/samples.js'
 import { datasetOf } from '../model/inputs.js'
 import type { MLP } from '../model/mlp.js'
+import { type SharedWorkspaces, StepWorkspace } from './step-workspace.js'
 
 /** Buffers exactly as long as a batch: one set for full batches, one for the shorter last one of an epoch. */
 interface RowViews {
@@ -25,24 +26,21 @@ export class TrainingStep {
   readonly #layers: readonly Layer[]
   readonly #loss: MLP['loss']
   readonly #data: Samples
-  readonly #dataset: Dataset
-  readonly #batch: Batch
-  readonly #outputs: readonly LayerOutput[]
-  /** of the loss with respect to the pre-activations of each layer */
-  readonly #gradients: readonly Matrix[]
+  readonly #workspace: StepWorkspace
   readonly #views = new Map<number, RowViews>()
 
-  /** @param data a set that has passed `checkSet` */
-  constructor(model: MLP, data: Samples, capacity: number) {
+  /**
+   * @param data a set that has passed `checkSet`
+   * @param shared where steps of other trainings compute, too, in turn with this one
+   */
+  constructor(model: MLP, data: Samples, capacity: number, shared?: SharedWorkspaces) {
     const { backend, layers } = model
     this.#backend = backend
     this.#layers = layers
     this.#loss = model.loss
     this.#data = data
-    this.#dataset = datasetOf(backend, data, 'train')
-    this.#batch = backend.batch(this.#dataset, capacity, layers[0].outputs)
-    this.#outputs = layers.map((layer) => backend.layerOutput(capacity, layer))
-    this.#gradients = layers.map((layer) => backend.matrix(capacity, layer.outputs))
+    const dataset = datasetOf(backend, data, 'train')
+    this.#workspace = shared?.get(model, dataset, capacity) ?? new StepWorkspace(model, dataset, capacity)
   }
 
   /**
@@ -52,8 +50,7 @@ export class TrainingStep {
   run(rowIndices: Int32Array, rule: UpdateRule): number {
     const backend = this.#backend
     const layers = this.#layers
-    const outputs = this.#outputs
-    const gradients = this.#gradients
+    const { batch, outputs, gradients } = this.#workspace
     const rows = rowIndices.length
     const loss = this.#forward(rowIndices)
     if (!Number.isFinite(loss)) return loss
@@ -62,13 +59,13 @@ export class TrainingStep {
       backend.backward(gradients[l], layers[l], outputs[l - 1], gradients[l - 1])
       backend.update(outputs[l - 1], gradients[l], layers[l], rule)
     }
-    backend.update(this.#batch, gradients[0], layers[0], rule)
+    backend.update(batch, gradients[0], layers[0], rule)
     return loss
   }
 
-  /** 0-based layer that first gave a value that is not finite in the last batch, or -1. */
+  /** 0-based layer that first gave a value that is not finite in the last batch, or -1; ask before another one steps. */
   firstNonFiniteLayer(): number {
-    return this.#outputs.findIndex(({ rows, cols, stride, values }) => {
+    return this.#workspace.outputs.findIndex(({ rows, cols, stride, values }) => {
       for (let r = 0; r < rows; r++) {
         for (let c = 0; c < cols; c++) if (!Number.isFinite(values[r * stride + c])) return true
       }
@@ -80,21 +77,22 @@ export class TrainingStep {
     const backend = this.#backend
     const rows = rowIndices.length
     const views = this.#views.get(rows) ?? this.#newViews(rows)
-    backend.gather(this.#dataset, rowIndices, this.#batch)
-    let input: Batch | Matrix = this.#batch
+    const { batch, outputs, gradients } = this.#workspace
+    this.#workspace.gather(rowIndices)
+    let input: Batch | Matrix = batch
     for (let l = 0; l < this.#layers.length; l++) {
-      backend.forward(input, this.#layers[l], this.#outputs[l])
-      input = this.#outputs[l]
+      backend.forward(input, this.#layers[l], outputs[l])
+      input = outputs[l]
     }
     const last = this.#layers.length - 1
-    const gradient = this.#gradients[last]
+    const gradient = gradients[last]
     gradient.rows = rows
     if (this.#loss === 'softmaxCrossEntropy') {
       gatherLabels(this.#data.labels!, rowIndices, views.labels)
-      this.correct = backend.softmaxCrossEntropy(this.#outputs[last], views.labels, gradient, views.losses)
+      this.correct = backend.softmaxCrossEntropy(outputs[last], views.labels, gradient, views.losses)
     } else {
       gatherTargets(this.#data.targets!, this.#data.targetCols, rowIndices, views.targets)
-      backend.meanSquaredError(this.#outputs[last], views.targets, gradient, views.losses)
+      backend.meanSquaredError(outputs[last], views.targets, gradient, views.losses)
     }
     let sum = 0
     for (let r = 0; r < rows; r++) sum += views.losses[r]

@@ -5,19 +5,20 @@ import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { BatchSampler } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
 import { refusedData } from '../model/slices.js'
-import { packAll, type TrainingCheckpoint, type TrainingSettings, unpackAll } from './checkpoint.js'
+import { checkpointOf, packAll, type TrainingCheckpoint, type TrainingSettings } from './checkpoint.js'
 import { CollapseProbe } from './collapse.js'
 import { hasWaitedEnough, score } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-options.js'
-import type { FitResult } from './fit-result.js'
+import type { FitResult, FitTiming } from './fit-result.js'
 import { checkParameters, lossNotFinite, type Occasion } from './not-finite.js'
 import { checkRule } from './optimizers.js'
 import { settingsOf } from './resume.js'
 import { TrainingStep } from './step.js'
+import type { SharedWorkspaces } from './step-workspace.js'
 import { firstState, NO_SUMS, type TrainingState } from './training-state.js'
 
-/** One run of `fit`. */
+/** One run of `fit`, all at once, or step by step: `begin`, `advance` until it `isOver`, `finish`. */
 export class Training {
   readonly #model: MLP
   readonly #plan: FitPlan
@@ -26,14 +27,18 @@ export class Training {
   readonly #evaluator: SetEvaluator
   readonly #probe: CollapseProbe
   readonly #state: TrainingState
+  readonly #totalSteps: number
+  /** step at which this run ends, at the latest */
+  readonly #end: number
   #settings: TrainingSettings | null = null
   #bestParameters: Float32Array | null = null
-  #lastPause = 0
   #lastCheckpoint = 0
+  #spentMs = 0
   #evaluationMs = 0
   #lastRule: UpdateRule | null = null
 
-  constructor(model: MLP, plan: FitPlan) {
+  /** @param shared where other trainings compute, too, which this one takes turns with */
+  constructor(model: MLP, plan: FitPlan, shared?: SharedWorkspaces) {
     const { train } = plan.sets
     this.#model = model
     this.#plan = plan
@@ -43,41 +48,99 @@ export class Training {
       mode: plan.sampling,
       seed: plan.seed,
     })
-    this.#step = new TrainingStep(model, train, plan.batchSize)
+    this.#step = new TrainingStep(model, train, plan.batchSize, shared)
     this.#evaluator = new SetEvaluator(model)
     this.#probe = new CollapseProbe(model, train)
     this.#state = firstState(plan.resume)
+    this.#totalSteps = plan.epochs * plan.stepsPerEpoch
+    this.#end = Math.min(this.#totalSteps, plan.untilStep ?? this.#totalSteps)
     if (plan.resume) this.#restore(plan.resume)
   }
 
+  /** Trains to the end, all by itself. */
   async run(): Promise<FitResult> {
-    const { epochs, stepsPerEpoch, batchSize, sets, callbacks, untilStep, checkpointEveryMs } = this.#plan
-    const state = this.#state
-    const totalSteps = epochs * stepsPerEpoch
-    const end = Math.min(totalSteps, untilStep ?? totalSteps)
-    const start = performance.now()
-    this.#lastPause = start
-    this.#lastCheckpoint = start
-    const { step } = state
-    await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps, step, rows: sets.train.rows.length })
-    if (this.#plan.resume) await this.#catchUp()
-    while (state.step < end && state.stopped === null) {
-      if (this.#plan.signal?.aborted) await this.#abort()
-      const pending = this.#trainOnce()
+    await this.begin()
+    let lastPause = performance.now()
+    while (!this.isOver) {
+      const pending = this.advance()
       // awaiting what is no promise would still cost a turn of the queue
-      if (isPromise(pending)) await pending
-      if (this.#isEvaluationDue()) await this.#evaluate()
-      if (state.step % stepsPerEpoch === 0) await this.#endEpoch()
-      const now = performance.now()
-      const goesOn = state.step < end && state.stopped === null
-      if (goesOn && now - this.#lastCheckpoint >= checkpointEveryMs) await this.#handOut()
-      if (now - this.#lastPause >= this.#plan.yieldEveryMs) await this.#pause()
+      if (pending) await pending
+      if (performance.now() - lastPause < this.yieldEveryMs) continue
+      lastPause = await this.#pause()
     }
-    if (state.stopped === null && state.step < totalSteps) {
+    return await this.finish()
+  }
+
+  get yieldEveryMs(): number {
+    return this.#plan.yieldEveryMs
+  }
+
+  /** steps done */
+  get steps(): number {
+    return this.#state.step
+  }
+
+  /** Whether the signal has fired: the next `advance` ends with ABORTED. */
+  get isAborted(): boolean {
+    return this.#plan.signal?.aborted === true
+  }
+
+  /** Whether there is nothing left but to `finish`. */
+  get isOver(): boolean {
+    return this.#state.stopped !== null || this.#state.step >= this.#end
+  }
+
+  /** To be called once, before all else. */
+  async begin(): Promise<void> {
+    const { epochs, stepsPerEpoch, batchSize, sets, callbacks } = this.#plan
+    const start = performance.now()
+    this.#lastCheckpoint = start
+    const { step } = this.#state
+    const rows = sets.train.rows.length
+    await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps: this.#totalSteps, step, rows })
+    if (this.#plan.resume) await this.#catchUp()
+    this.#spentMs += performance.now() - start
+  }
+
+  /**
+   * One step and all that is due after it.
+   *
+   * @returns a promise only where there is something to wait for
+   */
+  advance(): Promise<void> | undefined {
+    const start = performance.now()
+    if (this.isAborted) return this.#abort()
+    const pending = this.#trainOnce()
+    const isDue = this.#isEvaluationDue() || this.#isEpochOver() || this.#isCheckpointDue(start)
+    if (isDue || isPromise(pending)) return this.#complete(pending, start)
+    this.#spentMs += performance.now() - start
+  }
+
+  async #complete(pending: unknown, start: number): Promise<void> {
+    if (isPromise(pending)) await pending
+    if (this.#isEvaluationDue()) await this.#evaluate()
+    if (this.#isEpochOver()) await this.#endEpoch()
+    if (this.#isCheckpointDue(performance.now())) await this.#handOut()
+    this.#spentMs += performance.now() - start
+  }
+
+  /** To be called once, at the end. */
+  async finish(): Promise<FitResult> {
+    const start = performance.now()
+    const state = this.#state
+    if (state.stopped === null && state.step < this.#totalSteps) {
       await this.#handOut()
       state.stopped = 'paused'
     }
-    return this.#finish(start)
+    // a paused run finds what is not finite where an unpaused one does
+    if (state.stopped !== 'paused') checkParameters(this.#model, this.#occasion(state.step - 1))
+    if (this.#bestParameters) this.#model.restore(this.#bestParameters)
+    const { history, best, step, stopped, collapsed } = state
+    const total = this.#spentMs + performance.now() - start
+    const timing = timingOf(total, this.#evaluationMs)
+    const result: FitResult = { history, best, steps: step, stopped: stopped ?? 'completed', collapsed, timing }
+    await this.#plan.callbacks.onEnd?.(result)
+    return result
   }
 
   #restore({ sampler, parameters, bestParameters }: TrainingCheckpoint): void {
@@ -91,7 +154,7 @@ export class Training {
     const { step, history, epoch } = this.#state
     if (step === 0) return
     if (this.#isEvaluationDue() && history.at(-1)?.step !== step - 1) await this.#evaluate()
-    if (step % this.#plan.stepsPerEpoch === 0 && epoch.rows > 0) await this.#endEpoch()
+    if (this.#isEpochOver() && epoch.rows > 0) await this.#endEpoch()
   }
 
   /** @throws NativeMlpError ABORTED */
@@ -103,28 +166,10 @@ export class Training {
   async #handOut(): Promise<void> {
     const { onCheckpoint } = this.#plan.callbacks
     if (!onCheckpoint) return
-    await onCheckpoint({ checkpoint: this.#checkpoint() })
+    this.#settings ??= settingsOf(this.#model, this.#plan)
+    const checkpoint = checkpointOf(this.#model, this.#settings, this.#state, this.#sampler, this.#bestParameters)
+    await onCheckpoint({ checkpoint })
     this.#lastCheckpoint = performance.now()
-  }
-
-  #checkpoint(): TrainingCheckpoint {
-    const { step, history, best, waiting, collapsed, epoch } = this.#state
-    const model = this.#model
-    this.#settings ??= settingsOf(model, this.#plan)
-    return {
-      family: { ...model.family },
-      layers: [...model.layerSizes],
-      settings: this.#settings,
-      step,
-      history: [...history],
-      best: best === null ? null : history.indexOf(best),
-      waiting: { ...waiting },
-      collapsed,
-      epoch: { ...epoch },
-      sampler: this.#sampler.state(),
-      parameters: unpackAll(model, model.parameters),
-      bestParameters: this.#bestParameters && unpackAll(model, this.#bestParameters),
-    }
   }
 
   /** @returns what onStep has to finish, if anything */
@@ -165,6 +210,15 @@ export class Training {
     const { evaluateEvery, stepsPerEpoch } = this.#plan
     const stepOfEpoch = (this.#state.step - 1) % stepsPerEpoch
     return evaluateEvery === null ? stepOfEpoch === stepsPerEpoch - 1 : stepOfEpoch % evaluateEvery === 0
+  }
+
+  #isEpochOver(): boolean {
+    return this.#state.step % this.#plan.stepsPerEpoch === 0
+  }
+
+  /** At the end of a run there is nothing to go on with, or `finish` hands it out. */
+  #isCheckpointDue(now: number): boolean {
+    return !this.isOver && now - this.#lastCheckpoint >= this.#plan.checkpointEveryMs
   }
 
   async #evaluate(): Promise<void> {
@@ -229,31 +283,13 @@ export class Training {
     await this.#plan.callbacks.onEpoch?.(event)
   }
 
-  async #pause(): Promise<void> {
+  /** @returns when it was over */
+  async #pause(): Promise<number> {
+    const start = performance.now()
     await nextMacrotask()
-    this.#lastPause = performance.now()
-  }
-
-  async #finish(start: number): Promise<FitResult> {
-    const state = this.#state
-    // a paused run finds what is not finite where an unpaused one does
-    if (state.stopped !== 'paused') checkParameters(this.#model, this.#occasion(state.step - 1))
-    if (this.#bestParameters) this.#model.restore(this.#bestParameters)
-    const total = performance.now() - start
-    const result: FitResult = {
-      history: state.history,
-      best: state.best,
-      steps: state.step,
-      stopped: state.stopped ?? 'completed',
-      collapsed: state.collapsed,
-      timing: {
-        total: total / 1000,
-        training: (total - this.#evaluationMs) / 1000,
-        evaluation: this.#evaluationMs / 1000,
-      },
-    }
-    await this.#plan.callbacks.onEnd?.(result)
-    return result
+    const end = performance.now()
+    this.#spentMs += end - start
+    return end
   }
 
   #epochOf(step: number): number {
@@ -269,6 +305,11 @@ export class Training {
     const { learningRate, l2 } = this.#plan.optimizer
     return { step, learningRate, l2 }
   }
+}
+
+/** Milliseconds to seconds. */
+function timingOf(total: number, evaluation: number): FitTiming {
+  return { total: total / 1000, training: (total - evaluation) / 1000, evaluation: evaluation / 1000 }
 }
 
 function isPromise(value: unknown): boolean {

@@ -1,0 +1,107 @@
+import { nextMacrotask } from '../core/event-loop.js'
+import type { Samples } from '../data/samples.js'
+import type { MLP } from '../model/mlp.js'
+import { whileInTraining } from './fit.js'
+import { type FitOptions, planFit } from './fit-options.js'
+import type { FitResult } from './fit-result.js'
+import { SharedWorkspaces } from './step-workspace.js'
+import { Training } from './training.js'
+
+interface Member {
+  readonly training: Training
+  readonly resolve: (result: FitResult) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * Runs of `fit` in lock-step. Those on networks of the same shape whose seed, sampling and training rows agree take the same
+ * mini-batches, so each is gathered once for all of them. Every run gives exactly the bits, errors and callbacks it has
+ * alone, whoever else is in the stack, joins or leaves it; its timing is that of its own steps.
+ *
+ * The callbacks of one hold up all: they must not wait for another run of the same stack.
+ */
+export class TrainingStack {
+  readonly #joining: Member[] = []
+  readonly #running: Member[] = []
+  #workspaces = new SharedWorkspaces()
+  #isActive = false
+  #lastPause = 0
+
+  /** Like `fit`; what is called in one turn of the event loop begins together. */
+  async fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
+    const plan = planFit(model, train, options)
+    return await whileInTraining(model, () => {
+      const training = new Training(model, plan, this.#workspaces)
+      return new Promise<FitResult>((resolve, reject) => {
+        this.#joining.push({ training, resolve, reject })
+        if (!this.#isActive) void this.#run()
+      })
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#isActive = true
+    this.#lastPause = performance.now()
+    await Promise.resolve() // lets the others join that are called in the same turn
+    for (;;) {
+      const member = this.#joining.shift()
+      if (member) await this.#begin(member)
+      else if (this.#running.length > 0) await this.#advanceUntilPause()
+      else break
+    }
+    this.#workspaces = new SharedWorkspaces()
+    this.#isActive = false
+  }
+
+  async #begin(member: Member): Promise<void> {
+    try {
+      await member.training.begin()
+      this.#running.push(member)
+      if (member.training.isOver) await this.#finish(member)
+    } catch (error) {
+      this.#leave(member)
+      member.reject(error)
+    }
+  }
+
+  async #advanceUntilPause(): Promise<void> {
+    while (this.#running.length > 0) {
+      const member = this.#next()
+      const { training } = member
+      try {
+        const pending = training.advance()
+        // awaiting what is no promise would still cost a turn of the queue
+        if (pending) await pending
+        if (training.isOver) await this.#finish(member)
+      } catch (error) {
+        this.#leave(member)
+        member.reject(error)
+      }
+      if (performance.now() - this.#lastPause < training.yieldEveryMs) continue
+      await nextMacrotask()
+      this.#lastPause = performance.now()
+      return
+    }
+  }
+
+  /** One that is aborted at once; else the one that is furthest behind, so that they come to take the same batches. */
+  #next(): Member {
+    let next = this.#running[0]
+    for (const member of this.#running) {
+      if (member.training.isAborted) return member
+      if (member.training.steps < next.training.steps) next = member
+    }
+    return next
+  }
+
+  async #finish(member: Member): Promise<void> {
+    const result = await member.training.finish()
+    this.#leave(member)
+    member.resolve(result)
+  }
+
+  #leave(member: Member): void {
+    const at = this.#running.indexOf(member)
+    if (at >= 0) this.#running.splice(at, 1)
+  }
+}
