@@ -22,7 +22,7 @@ const { values: flags } = parseFlags({
   },
 })
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('cli/main.js', import.meta.resolve('native-mlp')))
 const LOCK_SECONDS = 2
 const GRID = { learningRate: [0.02, 0.05, 0.1, 0.2], l2: [0, 0.0001, 0.001], hidden: [64, 128] }
 

@@ -168,6 +168,7 @@ class QueueWorker {
     try {
       loaded = await load(record.recipe)
     } catch (error) {
+      if (this.#isLeaving) return null
       if (!(error instanceof NativeMlpError)) throw error
       return this.#refuse(record.id, `its data cannot be had here: ${error.message}`)
     }

@@ -44,6 +44,11 @@ describe.skipIf(missing)('a worker on a queue', () => {
     await study.remove()
   })
 
+  async function hasCheckpoint(): Promise<boolean> {
+    const [key] = await redis.keys('native-mlp:checkpoint:*')
+    return key !== undefined && (await redis.hexists(key, 'bytes')) === 1
+  }
+
   it('ends when there is nothing to do, with --once', async () => {
     const worker = study.worker(server.url, ['--once'])
     expect(await worker.ended()).toBe(0)
@@ -91,10 +96,7 @@ describe.skipIf(missing)('a worker on a queue', () => {
       last = bytes
     }
     const result = executor.run(LONG, null, { ...SILENT, onCheckpoint }).catch((error) => error.code)
-    await until(
-      async () => (await redis.keys('native-mlp:checkpoint:*')).length > 0 && (await hasBytes()),
-      () => `a checkpoint: ${worker.output}`,
-    )
+    await until(hasCheckpoint, () => `a checkpoint: ${worker.output}`)
     await executor.close()
     expect(await result).toBe('ABORTED')
     await worker.said(/: closed/)
@@ -104,11 +106,6 @@ describe.skipIf(missing)('a worker on a queue', () => {
     expect(essence(await again.run(LONG, last, SILENT))).toEqual(essence(long))
     expect(worker.output).toMatch(/goes on from its last checkpoint/)
     await again.close()
-
-    async function hasBytes(): Promise<boolean> {
-      const [key] = await redis.keys('native-mlp:checkpoint:*')
-      return (await redis.hexists(key, 'bytes')) === 1
-    }
   })
 
   it('pauses at a rung with a checkpoint, and goes on to the next with the same bits', async () => {
@@ -159,6 +156,34 @@ describe.skipIf(missing)('a worker on a queue', () => {
     )
     await expect(executor.run(LONG, null, SILENT)).rejects.toMatchObject({ code: 'RESULTS_DIFFER' })
     await executor.close()
+  })
+
+  it('tries a trial again that takes workers down but gets on, and gives up one that does not', async () => {
+    const executor = await study.open(server.url)
+    const doomed = async (getsOn: boolean) => {
+      const worker = study.worker(server.url)
+      await worker.said(/: begins/)
+      await until(
+        async () => !getsOn || (await hasCheckpoint()),
+        () => worker.output,
+      )
+      const [key] = await redis.keys('native-mlp:study-*:trial-1-*-end')
+      await redis.hset(key, 'stc', 5) // as if five workers had died of it before
+      worker.kill('SIGKILL')
+      study.worker(server.url)
+    }
+    const stubborn = executor.run(LONG, null, SILENT)
+    await doomed(true)
+    expect(essence(await stubborn)).toEqual(essence(long))
+    await executor.close()
+    await study.killWorkers()
+    await redis.flushall()
+    const again = await study.open(server.url)
+    const hopeless = again.run(LONG, null, SILENT)
+    await doomed(false)
+    const reason = 'every worker failed: job stalled more than allowable limit'
+    expect(await hopeless).toMatchObject({ state: 'failed', reason, digest: null })
+    await again.close()
   })
 
   it('refuses what it must not mix, once, by name, and leaves it to others', async () => {
