@@ -25,7 +25,7 @@ const { values: flags } = parseFlags({
 })
 const kills = Number(flags.kills)
 const random = generator(Number(flags.seed))
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('cli/main.js', import.meta.resolve('native-mlp')))
 const folder = mkdtempSync(join(tmpdir(), 'native-mlp-kill-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 

@@ -42,6 +42,7 @@ export {
   type QueueWorkerOptions,
   runQueueWorker,
 } from './search/queue/index.js'
+export { type Refit, type RefitOptions, refit } from './search/refit.js'
 export { type DataRecipe, type ReproduceOptions, reproduceArguments, reproduceCommand } from './search/reproduce.js'
 export { type SampleOptions, sampleSpace } from './search/sample-space.js'
 export { search } from './search/search.js'
@@ -65,15 +66,19 @@ export type {
   SearchCallbacks,
   SelectBy,
   SelectionMetric,
+  Strategy,
   Study,
   StudyHeader,
   TrialEndEvent,
+  TrialFold,
+  TrialPauseEvent,
   TrialProgressEvent,
   TrialResult,
   TrialStartEvent,
 } from './search/study.js'
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/study-folder.js'
 export { resultsCsv, timingsCsv } from './search/study-tables.js'
+export type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './search/task.js'
 export type { TrialConfig, TrialParameters, TrialSettings } from './search/trial-config.js'
 export type {
   CheckpointEvent,

@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
+import { saveModel } from '../io/model-file.js'
 import type { SearchProgress } from '../progress/index.js'
 import type { SearchBase } from '../search/grid.js'
 import { onQueue } from '../search/queue/index.js'
+import { refit } from '../search/refit.js'
 import { runPlan } from '../search/search.js'
 import type { SearchOptions } from '../search/search-options.js'
 import { planSearch } from '../search/search-plan.js'
 import { compareTrials, competes } from '../search/select.js'
 import type { SearchSpace } from '../search/space.js'
-import type { SelectBy, SelectionMetric, StudyHeader, TrialResult } from '../search/study.js'
+import type { SelectBy, SelectionMetric, Study, StudyHeader, TrialResult } from '../search/study.js'
 import { StudyFolder } from '../search/study-folder.js'
 import type { PresetName } from '../train/presets.js'
 import { makeNumbered } from './run-folder.js'
@@ -39,6 +41,8 @@ export interface SearchRequest {
   /** computes on workers of a queue: its URL, or true for that of the environment */
   readonly queue: string | true | undefined
   readonly figures: boolean
+  /** train the best trial again on training and validation rows together */
+  readonly refit: boolean
 }
 
 export interface SearchContext {
@@ -58,6 +62,8 @@ export interface FinishedSearch {
   readonly trials: readonly TrialResult[]
   readonly best: TrialResult | null
   readonly figures: readonly string[]
+  /** whether it was asked for the best trained again on all rows */
+  readonly isRefit: boolean
   readonly seconds: number
   /** whether `search --resume` can go on with it */
   readonly canResume: boolean
@@ -83,14 +89,15 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const folder = new StudyFolder(path, { overwrite, resume, about: aboutOf(request, source) })
   const plan = planSearch({ ...options, folder })
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
-    ...{ status, folder, header: plan.header, recipe, data: request.data, figures },
+    ...{ status, folder, header: plan.header, recipe, data: request.data, figures, isRefit: request.refit },
     best: bestOf(trials, plan.header),
     trials: trials.sort((a, b) => a.trial - b.trial),
     seconds: (performance.now() - start) / 1000,
     canResume: existsSync(folder.file('journal')),
   })
   try {
-    await runPlan(plan).finally(progress.stop)
+    const study = await runPlan(plan).finally(progress.stop)
+    if (request.refit && study.best) await saveRefit(study, data, folder, signal)
     const metric = `${plan.header.selectBy}.${plan.header.metric}` as const
     const figures = request.figures ? await drawSearchFigures(folder.file('figures'), trials, { metric, signal }) : []
     return await finished('completed', figures)
@@ -98,6 +105,11 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
     if (!(error instanceof NativeMlpError) || error.code !== 'ABORTED') throw error
     return await finished('interrupted')
   }
+}
+
+async function saveRefit(study: Study, data: SearchOptions['data'], folder: StudyFolder, signal: AbortSignal) {
+  const { model } = await refit(study, data, { signal })
+  await saveModel(folder.file('refit'), model)
 }
 
 function searchOptions(

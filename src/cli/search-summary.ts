@@ -8,7 +8,7 @@ import type { FinishedSearch } from './search-run.js'
 
 /** A search for people. */
 export function searchSummary(search: FinishedSearch): string {
-  const { status, folder, header, trials, best, figures, seconds } = search
+  const { status, folder, header, trials, best, figures, seconds, isRefit } = search
   const lines: string[] = []
   const line = (name: string, text: string) => lines.push(`${name.padEnd(9)} ${text}`)
   if (status === 'interrupted') line('stopped', 'early; the folder holds the trials that had finished')
@@ -24,6 +24,7 @@ export function searchSummary(search: FinishedSearch): string {
   line('time', `${clock(seconds)} with ${header.workers} ${header.workers === 1 ? 'worker' : 'workers'}`)
   line('table', folder.file('results'))
   if (best && header.folds === 1) line('model', folder.file('model'))
+  if (best && isRefit && status === 'completed') line('refit', folder.file('refit'))
   figureWords(figures).forEach((path, i) => {
     line(i === 0 ? 'figures' : '', path)
   })

@@ -37,10 +37,11 @@ interface SearchFlags {
   readonly stopOnCollapse?: boolean
   readonly json?: boolean
   readonly figures: boolean
+  readonly refit?: boolean
 }
 
 /** What may stand beside --resume. */
-const WITH_RESUME = ['resume', 'data', 'workers', 'queue', 'json', 'figures']
+const WITH_RESUME = ['resume', 'data', 'workers', 'queue', 'json', 'figures', 'refit']
 
 const CONFIG_HELP =
   'JSON file with "grid" or "space": {"learningRate": [...], ...} and hyper-parameters beside it; flags win over it'
@@ -59,7 +60,7 @@ export function searchCommand(): Command {
     .option('--overwrite', 'let --out replace an earlier search')
     .option(
       '--resume <folder>',
-      'go on with the search in this folder; with --data, --workers, --queue, --json, --no-figures only',
+      'go on with the search in this folder; with --data, --workers, --queue, --refit, --json, --no-figures only',
     )
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
     .option(
@@ -83,6 +84,7 @@ export function searchCommand(): Command {
     .addOption(new Option('--metric <name>', 'accuracy or loss; see --objective').hideHelp())
     .option('--keep-models', 'keep the model of every trial, in models/, not only of the best')
     .option('--stop-on-collapse', 'end a trial when it is found collapsed')
+    .option('--refit', 'also train the best again on training and validation rows together: refit.safetensors')
     .option('--json', 'print one JSON document about the search on stdout, all else on stderr')
     .option('--no-figures', 'draw nothing')
   addConfigFlags(command, SEARCH_SETTING_NAMES)
@@ -140,11 +142,12 @@ async function resumption(folder: string, flags: SearchFlags, command: Command):
   return await resumedRequest(folder, { data: flags.data, ...howToRun(flags) })
 }
 
-function howToRun({ workers, queue, figures }: SearchFlags) {
+function howToRun({ workers, queue, figures, refit = false }: SearchFlags) {
   return {
     workers: workers === undefined ? undefined : integerInRange('--workers', number(workers), 1, 256),
     queue,
     figures,
+    refit,
   }
 }
 

@@ -12,6 +12,7 @@ export const STUDY_FILES = {
   results: 'results.csv',
   timings: 'timings.csv',
   model: 'best.safetensors',
+  refit: 'refit.safetensors',
   figures: 'figures',
   checkpoints: 'checkpoints',
   models: 'models',

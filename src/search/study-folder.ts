@@ -7,7 +7,7 @@ import { claimFolder } from '../formats/claim.js'
 import { makeFolders, removeFiles } from '../formats/folder.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { decodeCheckpoint } from '../io/checkpoint-file.js'
-import { decodeModel, encodeModel, loadModel, saveModel } from '../io/model-file.js'
+import { decodeModel, encodeModel, loadModel } from '../io/model-file.js'
 import type { MLP } from '../model/mlp.js'
 import { Journal } from './journal.js'
 import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalEvent, type JournalHeader } from './journal-events.js'
@@ -189,11 +189,6 @@ export class StudyFolder {
     if ((await this.readModel(best)) === null) return null
     await this.#promote(best.trial, this.#header!.keepModels)
     return await modelWith(best.digest, () => loadModel(this.file('model')))
-  }
-
-  /** Keeps a model as best.safetensors: of a study with folds, whose trials have none of their own. */
-  async saveBest(model: MLP): Promise<void> {
-    await saveModel(this.file('model'), model)
   }
 
   /**

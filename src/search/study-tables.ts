@@ -1,6 +1,7 @@
 import type { SetMetrics, TrialSummary } from '../core/results.js'
 import { type CsvValue, toCsv } from '../formats/csv.js'
 import { type FoldResult, summarizeFolds, type TableTrial } from './fold-results.js'
+import { trialEvent } from './journal-records.js'
 import { rankTrials } from './select.js'
 import type { Selection, TrialResult } from './study.js'
 
@@ -95,10 +96,8 @@ export function timingsCsv(trials: readonly Pick<TrialResult, 'trial' | 'worker'
 
 /** One line of trials.jsonl, line feed included: all that is known of a trial. JSON has no NaN: it becomes null. */
 export function trialLine(result: TrialResult): string {
-  const { trial, state, reason, params, bestStep, train, valid, test } = result
-  const { steps, collapsed, digest, timing, worker, config, history } = result
-  const known = { trial, state, reason, params, bestStep, train, valid, test }
-  return `${JSON.stringify({ ...known, steps, collapsed, digest, seconds: timing, worker, config, history })}\n`
+  const { event: _, ...known } = trialEvent(result)
+  return `${JSON.stringify(known)}\n`
 }
 
 function inOrder<T extends Pick<TrialSummary, 'trial'>>(trials: readonly T[]): T[] {
