@@ -2,6 +2,8 @@
  * A search on a queue while things die: eight workers on BullMQ, three of them killed and one paused past its lock, and Redis
  * restarted in the middle; then the same search in a single process. Says whether every digest, results.csv and the best
  * model are the same. Starts a redis-server of its own on loopback.
+ *
+ *     npm run queue-storm
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
