@@ -1,11 +1,12 @@
 import { NativeMlpError } from '../core/errors.js'
-import type { HistoryEntry } from '../core/results.js'
 import type { NumericFamily } from '../core/types.js'
-import { failedOutcome, type StudyData } from './run-task.js'
+import type { StudyData } from './run-task.js'
 import { shareData } from './shared-data.js'
+import { largestStack, type StackOption, stackLimit } from './stack-limit.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './task.js'
+import { TaskAttempts } from './task-attempts.js'
 import type { WorkerInput } from './trial-messages.js'
-import { CheckpointRefused, TrialThread, WorkerCrash } from './trial-thread.js'
+import { TrialThread, WorkerCrash } from './trial-thread.js'
 
 export interface LocalExecutorOptions {
   /** one set of data for each fold, or one in all */
@@ -14,75 +15,137 @@ export interface LocalExecutorOptions {
   readonly workers: number
   /** what every worker must compute in */
   readonly family: NumericFamily
+  /** tasks of the same shape that a worker trains in lock-step; default false */
+  readonly stack?: StackOption
   /** default: the built trial-worker.js */
   readonly entry?: URL
 }
 
-/** How often a task is tried whose worker crashes. */
-const ATTEMPTS = 3
-/** How long a worker may take for its last checkpoint when the executor is closed, in milliseconds. */
+/** How long a worker may take for its last checkpoints when the executor is closed, in milliseconds. */
 const LAST_CHECKPOINT_MS = 2000
+/** How long a worker waits for tasks to stack with the first one: each has its checkpoint read before. Milliseconds. */
+const STACKING_MS = 10
 
-/** A place where one task runs at a time. */
+/** A place where one task runs at a time, or one stack. */
 interface Seat {
   readonly worker: number
   thread: TrialThread | null
 }
 
+interface WaitingTask {
+  readonly attempts: TaskAttempts
+  readonly resolve: (outcome: TrialOutcome | 'again') => void
+  readonly reject: (reason: unknown) => void
+}
+
 /**
- * Runs tasks on worker threads of this process, which share the data. A worker that crashes costs what its task has done
- * since its last checkpoint: a new worker goes on from there.
+ * Runs tasks on worker threads of this process, which share the data. A worker that crashes costs what its tasks have done
+ * since their last checkpoints: each goes on from there, alone.
  */
 export class LocalExecutor implements Executor {
+  /** with stacks there is always one to take for a worker that has done with its own */
   readonly slots: number
   readonly #options: LocalExecutorOptions
+  readonly #stack: StackOption
+  readonly #most: number
   readonly #entry: URL
   readonly #input: WorkerInput
   readonly #threads = new Set<TrialThread>()
   readonly #free: Seat[]
-  readonly #waiting: ((seat: Seat) => void)[] = []
+  readonly #waiting: WaitingTask[] = []
+  /** seats that have been promised a task */
+  #called = 0
   #closed: Promise<void> | null = null
 
   constructor(options: LocalExecutorOptions) {
+    const { workers, stack = false } = options
     this.#options = options
+    this.#stack = stack
     this.#entry = options.entry ?? new URL('./trial-worker.js', import.meta.url)
     this.#input = shareData(options.folds)
-    this.slots = options.workers
-    this.#free = Array.from({ length: options.workers }, (_, worker) => ({ worker, thread: null }))
+    this.#most = largestStack(stack)
+    this.slots = this.#most === 1 ? workers : workers * this.#most * 2
+    this.#free = Array.from({ length: workers }, (_, worker) => ({ worker, thread: null }))
   }
 
   async run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: TaskCallbacks): Promise<TrialOutcome> {
-    const seat = this.#free.shift() ?? (await new Promise<Seat>((resolve) => this.#waiting.push(resolve)))
-    const run = new TaskAttempts(task, checkpoint, callbacks)
-    try {
-      for (;;) {
-        if (this.#closed) throw aborted()
-        seat.thread ??= await this.#startThread()
-        const outcome = await run.attempt(seat.thread, seat.worker)
-        if (run.hasCrashed) await this.#drop(seat)
-        if (this.#closed && run.hasCrashed) throw aborted()
-        if (outcome !== 'again') return outcome
-      }
-    } catch (error) {
-      await this.#drop(seat)
-      if (this.#closed) {
-        // a last checkpoint may still be on its way to the disk
-        await run.lastCheckpoint
-        throw aborted()
-      }
-      throw error
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next(seat)
-      else this.#free.unshift(seat)
-    }
+    const attempts = new TaskAttempts(task, checkpoint, callbacks)
+    let outcome = await this.#wait(attempts, 'push')
+    while (outcome === 'again') outcome = await this.#wait(attempts, 'unshift')
+    return outcome
   }
 
   async close(): Promise<void> {
     this.#closed ??= Promise.all(Array.from(this.#threads, (thread) => thread.interrupt(LAST_CHECKPOINT_MS))).then(
       () => undefined,
     )
+    for (const { reject } of this.#waiting.splice(0)) reject(aborted())
     await this.#closed
+  }
+
+  #wait(attempts: TaskAttempts, as: 'push' | 'unshift'): Promise<TrialOutcome | 'again'> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw aborted()
+      this.#waiting[as]({ attempts, resolve, reject })
+      this.#callSeats()
+    })
+  }
+
+  #callSeats(): void {
+    while (this.#free.length > 0 && this.#waiting.length > this.#called) {
+      this.#called++
+      void this.#serve(this.#free.shift()!)
+    }
+  }
+
+  /** Runs one stack of what waits. */
+  async #serve(seat: Seat): Promise<void> {
+    let failure: { readonly reason: unknown } | null = null
+    try {
+      seat.thread ??= await this.#startThread()
+      if (this.#most > 1 && this.#waiting.length < this.#most * this.#options.workers) {
+        await new Promise((resolve) => setTimeout(resolve, STACKING_MS))
+      }
+    } catch (reason) {
+      failure = { reason: this.#closed ? aborted() : reason }
+    }
+    this.#called--
+    const stack = this.#takeStack()
+    if (failure) for (const { reject } of stack) reject(failure.reason)
+    else await Promise.all(stack.map((waiting) => this.#attempt(waiting, seat)))
+    this.#free.unshift(seat)
+    this.#callSeats()
+  }
+
+  /** The first that waits, and those that stack with it; never so many that another worker stays idle. */
+  #takeStack(): WaitingTask[] {
+    const waiting = this.#waiting
+    if (waiting.length === 0) return []
+    const share = Math.ceil(waiting.length / this.#options.workers)
+    const [first] = waiting
+    const most = Math.min(share, stackLimit(first.attempts.task, this.#stack))
+    const stack = [first, ...waiting.slice(1).filter(({ attempts }) => attempts.stacksWith(first.attempts))].slice(
+      0,
+      most,
+    )
+    this.#waiting.splice(0, waiting.length, ...waiting.filter((each) => !stack.includes(each)))
+    return stack
+  }
+
+  /** Settles the task; when it has ended badly, the seat has no thread any more. */
+  async #attempt({ attempts, resolve, reject }: WaitingTask, seat: Seat): Promise<void> {
+    const thread = seat.thread!
+    try {
+      const outcome = await attempts.attempt(thread, seat.worker)
+      if (attempts.hasCrashed) await this.#drop(seat, thread)
+      if (this.#closed && attempts.hasCrashed) throw aborted()
+      resolve(outcome)
+    } catch (error) {
+      await this.#drop(seat, thread)
+      if (!this.#closed) reject(error)
+      // a last checkpoint may still be on its way to the disk
+      else attempts.lastCheckpoint.then(() => reject(aborted()), reject)
+    }
   }
 
   async #startThread(): Promise<TrialThread> {
@@ -106,66 +169,10 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  async #drop(seat: Seat): Promise<void> {
-    const { thread } = seat
-    seat.thread = null
-    if (!thread) return
+  async #drop(seat: Seat, thread: TrialThread): Promise<void> {
+    if (seat.thread === thread) seat.thread = null
     this.#threads.delete(thread)
     await thread.stop()
-  }
-}
-
-/** A task from its first worker to its last. */
-class TaskAttempts {
-  hasCrashed = false
-  lastCheckpoint: Promise<void> = Promise.resolve()
-  readonly #task: TrialTask
-  readonly #callbacks: TaskCallbacks
-  readonly #seen = new Map<number, HistoryEntry>()
-  #checkpoint: Uint8Array | null
-  #crashes = 0
-
-  constructor(task: TrialTask, checkpoint: Uint8Array | null, callbacks: TaskCallbacks) {
-    this.#task = task
-    this.#checkpoint = checkpoint
-    this.#callbacks = callbacks
-  }
-
-  async attempt(thread: TrialThread, worker: number): Promise<TrialOutcome | 'again'> {
-    this.hasCrashed = false
-    this.#callbacks.onStart(worker)
-    try {
-      const outcome = await new Promise<TrialOutcome>((resolve, reject) => {
-        const threadCallbacks = {
-          onEvaluation: (entry: HistoryEntry, share: number) => {
-            this.#seen.set(entry.step, entry)
-            this.#callbacks.onEvaluation(entry, share)
-          },
-          onCheckpoint: (bytes: Uint8Array) => {
-            this.#checkpoint = bytes
-            this.lastCheckpoint = Promise.resolve(this.#callbacks.onCheckpoint(bytes))
-            // what it throws ends the task at once
-            this.lastCheckpoint.catch(reject)
-          },
-        }
-        thread.run(this.#task, this.#checkpoint, threadCallbacks).then(resolve, reject)
-      })
-      await this.lastCheckpoint
-      return outcome
-    } catch (error) {
-      if (error instanceof CheckpointRefused) return this.#startAgain(error)
-      if (!(error instanceof WorkerCrash)) throw error
-      this.hasCrashed = true
-      if (++this.#crashes < ATTEMPTS) return 'again'
-      return failedOutcome(`${error.message} (${ATTEMPTS} times)`, [...this.#seen.values()])
-    }
-  }
-
-  #startAgain({ message }: CheckpointRefused): 'again' {
-    const { trial } = this.#task
-    process.emitWarning(`trial ${trial} starts again: ${message}`, 'NativeMlpWarning')
-    this.#checkpoint = null
-    return 'again'
   }
 }
 

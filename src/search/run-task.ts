@@ -6,10 +6,10 @@ import { decodeCheckpoint, encodeCheckpoint } from '../io/checkpoint-file.js'
 import { encodeModel } from '../io/model-file.js'
 import { MLP } from '../model/mlp.js'
 import type { TrainingCheckpoint } from '../train/checkpoint.js'
-import { fit } from '../train/fit.js'
 import type { FitOptions } from '../train/fit-options.js'
 import type { FitResult } from '../train/fit-result.js'
 import { sgd } from '../train/optimizers.js'
+import { TrainingStack } from '../train/stack.js'
 import type { TrialOutcome, TrialTask } from './task.js'
 import { hiddenSizes, type TrialConfig } from './trial-config.js'
 
@@ -23,6 +23,8 @@ export interface StudyData {
 export interface RunTaskOptions {
   /** where to go on, as `onCheckpoint` handed it out; null: from the beginning */
   readonly checkpoint: Uint8Array | null
+  /** trains in lock-step with the other tasks that are run in it */
+  readonly stack?: TrainingStack
   /** ends the task with an error of code ABORTED, after a last checkpoint */
   readonly signal?: Signal
   readonly onEvaluation?: (entry: HistoryEntry, share: number) => void
@@ -41,13 +43,13 @@ const CHECKPOINT_EVERY_MS = 750
 export async function runTask(
   { config, untilStep }: Pick<TrialTask, 'config' | 'untilStep'>,
   data: StudyData,
-  { checkpoint, signal, onEvaluation, onCheckpoint }: RunTaskOptions,
+  { checkpoint, stack = new TrainingStack(), signal, onEvaluation, onCheckpoint }: RunTaskOptions,
 ): Promise<TrialOutcome> {
   const resume = checkpoint === null ? undefined : decodeCheckpoint(checkpoint, 'the checkpoint of the task')
   const run = new TaskRun(resume, onEvaluation, onCheckpoint)
   try {
     const model = new MLP(modelOptions(config, data.train))
-    const result = await fit(model, data.train, {
+    const result = await stack.fit(model, data.train, {
       ...fitOptions(config, data),
       resume,
       signal,

@@ -3,6 +3,7 @@ import type { Samples } from '../data/samples.js'
 import type { SearchBase, SearchGrid } from './grid.js'
 import type { HalvingOptions } from './halving.js'
 import type { SearchSpace } from './space.js'
+import type { StackOption } from './stack-limit.js'
 import type { SearchCallbacks, SelectBy, SelectionMetric, Strategy, StudyHeader } from './study.js'
 import type { StudyFolder } from './study-folder.js'
 import type { Executor } from './task.js'
@@ -48,6 +49,11 @@ export interface SearchOptions {
   readonly base?: SearchBase
   /** trials run at the same time, each on one thread; changes no result; default: the number of cores */
   readonly workers?: number
+  /**
+   * how many trials on the same batches through networks of the same shape each worker trains in lock-step; changes no
+   * result; 'auto' (default): as many as is fast; false: one at a time
+   */
+  readonly stack?: StackOption
   /** default 'valid.accuracy', 'valid.loss' for regression; or `selectBy` and `metric` */
   readonly objective?: Objective
   /** default 'valid'; 'test' makes the test result of the best trial optimistic, and a process warning says so */
@@ -75,7 +81,7 @@ export type GridSearchOptions = Omit<
 > & { readonly grid: SearchGrid | SearchSpace }
 
 const GRID_OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
-  ...(['data', 'grid', 'base', 'workers', 'selectBy', 'metric', 'keepModels', 'callbacks', 'signal'] as const),
+  ...(['data', 'grid', 'base', 'workers', 'stack', 'selectBy', 'metric', 'keepModels', 'callbacks', 'signal'] as const),
   ...(['folds', 'stratified', 'splitSeed', 'repeats', 'folder', 'resume', 'executor'] as const),
 ]
 

@@ -14,6 +14,7 @@ import { planSets } from './search-data.js'
 import { type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './search-options.js'
 import { type PlannedPoints, planPoints } from './search-points.js'
 import { selectionCaution } from './select.js'
+import { checkStack, type StackOption } from './stack-limit.js'
 import type { SearchCallbacks, Selection, StudyHeader } from './study.js'
 import { StudyFolder } from './study-folder.js'
 import type { Executor } from './task.js'
@@ -31,6 +32,7 @@ export interface SearchPlan {
   readonly folder: StudyFolder | null
   /** null: worker threads of this process */
   readonly executor: ((header: StudyHeader) => Executor | Promise<Executor>) | null
+  readonly stack: StackOption
   readonly callbacks: Required<SearchCallbacks>
   readonly signal: Signal | undefined
 }
@@ -75,6 +77,7 @@ export function planSearch(
     rungs: planRungs(points, smallest),
     folder: checkFolder(options),
     executor,
+    stack: checkStack(options.stack ?? 'auto'),
     callbacks: checkCallbacks(callbacks),
     signal: signalOrNone('signal', signal),
   }

@@ -66,9 +66,9 @@ export class StudyRun {
   }
 
   async #openExecutor(): Promise<Executor> {
-    const { executor, header, folds } = this.#plan
+    const { executor, header, folds, stack } = this.#plan
     if (executor) return await executor(header)
-    return new LocalExecutor({ folds, workers: header.workers, family: header.family })
+    return new LocalExecutor({ folds, workers: header.workers, family: header.family, stack })
   }
 
   /** Takes over what the journal tells of. What it tells twice counts as told last. */

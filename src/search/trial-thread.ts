@@ -25,17 +25,23 @@ interface Waiting {
   readonly reject: (reason: unknown) => void
 }
 
-/** A worker thread that runs tasks, one at a time, each on one thread of the backend that this thread uses. */
+/** What the 'ready' of a worker is waited for by; tasks count from 1. */
+const START = 0
+
+/** A worker thread that runs tasks, those it has at the same time in lock-step, on one thread of the backend used here. */
 export class TrialThread {
   readonly #worker: Worker
-  #waiting: Waiting | null = null
-  #running: Promise<TrialOutcome> | null = null
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #running = new Set<Promise<TrialOutcome>>()
+  #lastId = START
   #ended: WorkerCrash | null = null
 
   /** @param entry the built trial-worker.js */
   constructor(entry: URL, workerData: WorkerInput) {
     this.#worker = new Worker(entry, { workerData, env: workerEnvironment(backendInfo()), execArgv: [] })
-    this.#worker.on('message', (message: WorkerMessage) => this.#waiting?.onMessage(message))
+    this.#worker.on('message', (message: WorkerMessage) => {
+      this.#waiting.get('id' in message ? message.id : START)?.onMessage(message)
+    })
     this.#worker.on('messageerror', (error) => this.#end(`its message could not be read: ${error.message}`))
     this.#worker.on('error', (error) => this.#end(messageOf(error)))
     this.#worker.on('exit', (code) => this.#end(`it exited with code ${code}`))
@@ -43,7 +49,7 @@ export class TrialThread {
 
   /** Resolves when the worker can take tasks. @throws WorkerCrash */
   async start(): Promise<Extract<WorkerMessage, { type: 'ready' }>> {
-    return await this.#wait((message, resolve) => {
+    return await this.#wait(START, (message, resolve) => {
       if (message.type === 'ready') resolve(message)
     })
   }
@@ -53,30 +59,32 @@ export class TrialThread {
    *   after which it can take the task again
    */
   async run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: ThreadCallbacks): Promise<TrialOutcome> {
+    const id = ++this.#lastId
     const onMessage = (message: WorkerMessage, resolve: (outcome: TrialOutcome) => void) => {
       if (message.type === 'evaluation') callbacks.onEvaluation(message.entry, message.share)
       else if (message.type === 'checkpoint') callbacks.onCheckpoint(message.bytes)
       else if (message.type === 'done') resolve(message.outcome)
       else if (message.type === 'refused') throw new CheckpointRefused(message.reason)
-      else if (message.type === 'stopped') this.#end('it was stopped')
+      else if (message.type === 'stopped') throw new WorkerCrash('worker crashed: it was stopped')
     }
-    this.#running = this.#wait(onMessage, { type: 'run', task, checkpoint })
+    const running = this.#wait(id, onMessage, { type: 'run', id, task, checkpoint })
+    this.#running.add(running)
     try {
-      return await this.#running
+      return await running
     } finally {
-      this.#running = null
+      this.#running.delete(running)
     }
   }
 
-  /** Has the worker give up its task, with a last checkpoint, and ends it; at the latest after so many milliseconds. */
+  /** Has the worker give up its tasks, with last checkpoints, and ends it; at the latest after so many milliseconds. */
   async interrupt(patience: number): Promise<void> {
-    if (this.#running) {
+    if (this.#running.size > 0) {
       this.#worker.postMessage({ type: 'stop' } satisfies TrialRequest)
       let timer: NodeJS.Timeout | undefined
       const late = new Promise((resolve) => {
         timer = setTimeout(resolve, patience)
       })
-      await Promise.race([this.#running.catch(() => undefined), late])
+      await Promise.race([Promise.allSettled(this.#running), late])
       clearTimeout(timer)
     }
     await this.stop()
@@ -88,6 +96,7 @@ export class TrialThread {
   }
 
   #wait<T>(
+    id: number,
     onMessage: (message: WorkerMessage, resolve: (value: T) => void) => void,
     request?: TrialRequest,
   ): Promise<T> {
@@ -96,19 +105,23 @@ export class TrialThread {
         reject(this.#ended)
         return
       }
-      const settle = (value: T) => {
-        this.#waiting = null
-        resolve(value)
-      }
       // what a callback throws must reach the caller, not the worker's event emitter
       const receive = (message: WorkerMessage) => {
         try {
           onMessage(message, settle)
         } catch (error) {
-          reject(error)
+          fail(error)
         }
       }
-      this.#waiting = { onMessage: receive, reject }
+      const settle = (value: T) => {
+        this.#waiting.delete(id)
+        resolve(value)
+      }
+      const fail = (reason: unknown) => {
+        this.#waiting.delete(id)
+        reject(reason)
+      }
+      this.#waiting.set(id, { onMessage: receive, reject: fail })
       if (request) this.#worker.postMessage(request)
     })
   }
@@ -116,8 +129,7 @@ export class TrialThread {
   /** The first reason is the telling one: an 'exit' follows every 'error'. */
   #end(reason: string): void {
     this.#ended ??= new WorkerCrash(`worker crashed: ${reason}`)
-    this.#waiting?.reject(this.#ended)
-    this.#waiting = null
+    for (const { reject } of this.#waiting.values()) reject(this.#ended)
   }
 }
 

@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { defaultBackend } from '../backend/index.js'
 import { NativeMlpError } from '../core/errors.js'
 import { Samples } from '../data/samples.js'
+import { TrainingStack } from '../train/stack.js'
 import { runTask, type StudyData } from './run-task.js'
 import type { TrialTask } from './task.js'
 import type { TrialRequest, WorkerInput, WorkerMessage } from './trial-messages.js'
 
-/** Entry point of a worker thread: runs the tasks it is sent, one after another. */
+/** Entry point of a worker thread: runs the tasks it is sent, those it has at the same time in lock-step. */
 
 if (parentPort === null) {
   throw new NativeMlpError('INVALID_ARGUMENT', 'trial-worker: runs only as a worker thread of a search')
@@ -19,32 +20,34 @@ const folds = (workerData as WorkerInput).folds.map(
     test: test === null ? undefined : Samples.fromDescription(test),
   }),
 )
-let stop = new AbortController()
+const stack = new TrainingStack()
+const stop = new AbortController()
 
 function send(message: WorkerMessage, bytes?: Uint8Array | null): void {
   port.postMessage(message, bytes ? [bytes.buffer as ArrayBuffer] : [])
 }
 
-async function run(task: TrialTask, checkpoint: Uint8Array | null): Promise<void> {
-  stop = new AbortController()
+async function run(id: number, task: TrialTask, checkpoint: Uint8Array | null): Promise<void> {
   try {
     const outcome = await runTask(task, folds[task.fold], {
+      stack,
       checkpoint,
       signal: stop.signal,
-      onEvaluation: (entry, share) => send({ type: 'evaluation', entry, share }),
-      onCheckpoint: (bytes) => send({ type: 'checkpoint', bytes }, bytes),
+      onEvaluation: (entry, share) => send({ id, type: 'evaluation', entry, share }),
+      onCheckpoint: (bytes) => send({ id, type: 'checkpoint', bytes }, bytes),
     })
-    send({ type: 'done', outcome }, outcome.model)
+    send({ id, type: 'done', outcome }, outcome.model)
   } catch (error) {
-    if (stop.signal.aborted) send({ type: 'stopped' })
-    else if (checkpoint !== null && error instanceof NativeMlpError) send({ type: 'refused', reason: error.message })
+    if (stop.signal.aborted) send({ id, type: 'stopped' })
+    else if (checkpoint !== null && error instanceof NativeMlpError)
+      send({ id, type: 'refused', reason: error.message })
     else throw error
   }
 }
 
 port.on('message', (request: TrialRequest) => {
   if (request.type === 'stop') stop.abort()
-  else return run(request.task, request.checkpoint)
+  else return run(request.id, request.task, request.checkpoint)
 })
 
 const { family, isa, threads } = defaultBackend()

@@ -10,25 +10,36 @@ const deaths = {
 }
 const entry = { step: 4, epoch: 0, valid: { loss: 0.5, accuracy: 0.5 } }
 const outcome = { state: 'completed', history: [entry], best: entry, collapsed: null, steps: 5, model: null }
+const running = new Set()
 let deaf = false
 
-parentPort.on('message', ({ type, task, checkpoint }) => {
+parentPort.on('message', ({ type, id, task, checkpoint }) => {
+  const send = (message) => parentPort.postMessage({ id, ...message })
   if (type === 'stop') {
     if (deaf) return
-    parentPort.postMessage({ type: 'checkpoint', bytes: Uint8Array.of(99) })
-    parentPort.postMessage({ type: 'stopped' })
+    for (const id of running) {
+      parentPort.postMessage({ id, type: 'checkpoint', bytes: Uint8Array.of(99) })
+      parentPort.postMessage({ id, type: 'stopped' })
+    }
     return
+  }
+  running.add(id)
+  const end = (message) => {
+    running.delete(id)
+    send(message)
   }
   const { learningRate } = task.config
   const death = deaths[Math.floor(learningRate)]
   deaf = learningRate === 4
-  parentPort.postMessage({ type: 'evaluation', entry, share: 0.5 })
+  send({ type: 'evaluation', entry, share: 0.5 })
   const done = checkpoint?.[0] ?? 0
   // 1.5 gets a step further each time, and ends in the third
-  parentPort.postMessage({ type: 'checkpoint', bytes: Uint8Array.of(done + 1) })
-  if (learningRate === 5 && done === 7) parentPort.postMessage({ type: 'refused', reason: 'not mine' })
-  else if (learningRate === 1.5 && done === 2) parentPort.postMessage({ type: 'done', outcome })
+  send({ type: 'checkpoint', bytes: Uint8Array.of(done + 1) })
+  if (learningRate === 5 && done === 7) end({ type: 'refused', reason: 'not mine' })
+  else if (learningRate === 1.5 && done === 2) end({ type: 'done', outcome })
   else if (death) setTimeout(death, 5)
-  else if (![4, 4.5].includes(learningRate)) parentPort.postMessage({ type: 'done', outcome })
+  // 6 takes a while
+  else if (learningRate === 6) setTimeout(() => end({ type: 'done', outcome }), 100)
+  else if (![4, 4.5].includes(learningRate)) end({ type: 'done', outcome })
 })
 parentPort.postMessage({ type: 'ready', family: { name: 'js', contract: 1 }, isa: 'js', threads: 1 })

@@ -70,6 +70,7 @@ describe('gridSearch', () => {
       grid,
       base,
       workers: 1,
+      stack: false,
       callbacks: { onTrialEnd: ({ result }) => void ends.push(result.trial) },
     })
     expect(resultsCsv(alone.trials, alone)).toBe(resultsCsv(study.trials, study))

@@ -136,6 +136,109 @@ describe('LocalExecutor', () => {
   })
 })
 
+describe('stacks', () => {
+  /** Learning rates of the tasks each start belongs to, by the moment of the start: what begins together is a stack. */
+  async function starts(rates: number[], changes: Partial<LocalExecutorOptions>, hidden = 2) {
+    const executor = open(changes)
+    const log: { rate: number; worker: number | string; at: number }[] = []
+    let turn = 0
+    const outcomes = await Promise.all(
+      rates.map((rate) => {
+        const onStart = (worker: number | string) => {
+          log.push({ rate, worker, at: turn })
+          setImmediate(() => turn++)
+        }
+        return executor.run(
+          { ...task(rate), config: { learningRate: rate, hidden } },
+          null,
+          record({ onStart }).callbacks,
+        )
+      }),
+    )
+    const stacks = [...new Set(log.map(({ at }) => at))].map((at) =>
+      log.filter((start) => start.at === at).map(({ rate }) => rate),
+    )
+    return { outcomes, stacks, log }
+  }
+
+  it('takes as many tasks of one shape at once as the option says, and has twice as many at hand', async () => {
+    expect(open({ stack: 3, workers: 2 }).slots).toBe(12)
+    expect(open({ stack: 1, workers: 2 }).slots).toBe(2)
+    expect(open({ stack: false, workers: 2 }).slots).toBe(2)
+    expect(open({ workers: 2 }).slots).toBe(2)
+    const { stacks } = await starts([6, 6.1, 6.2, 6.3, 6.4, 6.5, 6.6], { stack: 3 })
+    expect(stacks).toEqual([[6, 6.1, 6.2], [6.3, 6.4, 6.5], [6.6]])
+  })
+
+  it('leaves no worker without a task', async () => {
+    const { stacks, log } = await starts([6, 6.1, 6.2, 6.3], { stack: 4, workers: 2 })
+    expect(stacks.flat().sort()).toEqual([6, 6.1, 6.2, 6.3])
+    expect(Math.max(...stacks.map(({ length }) => length))).toBeLessThan(4)
+    expect(new Set(log.map(({ worker }) => worker))).toEqual(new Set([0, 1]))
+  })
+
+  it("takes as many as are fast together, with 'auto'", async () => {
+    const { stacks } = await starts([6, 6.1, 6.2], { stack: 'auto' }, 200)
+    expect(stacks.map(({ length }) => length)).toEqual([2, 1])
+  })
+
+  it('stacks what differs in nothing but learning rate, regularisation and initial weights', async () => {
+    const executor = open({ stack: 8 })
+    const log: number[][] = []
+    const base = { batchSize: 8, hidden: 4, seed: 1, learningRate: 6 }
+    const tasks: TrialTask[] = [
+      { trial: 0, fold: 0, untilStep: null, config: base },
+      { trial: 1, fold: 0, untilStep: null, config: { ...base, batchSize: 9 } },
+      {
+        trial: 2,
+        fold: 0,
+        untilStep: null,
+        config: { l2: 1, l2Biases: true, init: 'glorot', ...base, learningRate: 6.1 },
+      },
+      { trial: 3, fold: 1, untilStep: null, config: base },
+      { trial: 4, fold: 0, untilStep: 7, config: base },
+      { trial: 5, fold: 0, untilStep: null, config: { ...base, seed: 2 } },
+    ]
+    let stack: number[] = []
+    const run = (one: TrialTask) => {
+      const onStart = () => {
+        if (stack.length === 0) {
+          log.push(stack)
+          setImmediate(() => {
+            stack = []
+          })
+        }
+        stack.push(one.trial)
+      }
+      return executor.run(one, null, record({ onStart }).callbacks)
+    }
+    await Promise.all(tasks.map(run))
+    expect(log).toEqual([[0, 2], [1], [3], [4], [5]])
+  })
+
+  it('tries each task of a stack alone whose worker has crashed, so that only the one that crashes fails', async () => {
+    const { outcomes, log } = await starts([6, 1, 6.5, 1.5], { stack: 4 })
+    expect(outcomes.map(({ state }) => state)).toEqual(['completed', 'failed', 'completed', 'completed'])
+    expect(log.filter(({ rate }) => rate === 6)).toHaveLength(2)
+    expect(log.filter(({ rate }) => rate === 1)).toHaveLength(3)
+  })
+
+  it('hands out a last checkpoint of each task when it is closed, and begins none that waits', async () => {
+    const executor = open({ stack: 2 })
+    const kept = [0, 0, 0]
+    const runs = [4.5, 4.5, 4.5].map((rate, i) => {
+      const { seen, callbacks } = record({ onCheckpoint: (bytes) => void kept.splice(i, 1, bytes[0]) })
+      return { seen, result: executor.run(task(rate), null, callbacks) }
+    })
+    for (const { result } of runs) result.catch(() => undefined)
+    await vi.waitFor(() => expect(runs.map(({ seen }) => seen.entries.length)).toEqual([1, 1, 0]))
+    await executor.close()
+    for (const { result } of runs) await expect(result).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(kept).toEqual([99, 99, 0])
+    expect(runs[2].seen.starts).toEqual([])
+  })
+})
+
 describe('shareData', () => {
   it('copies what sets and folds have in common once, and what is shared already not at all', () => {
     const [{ train, valid, test }, other] = shareData([data, { train: data.valid, valid: data.train }]).folds
