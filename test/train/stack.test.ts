@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest'
+import type { Backend, Matrix } from '../../src/backend/backend.js'
+import type { NativeMlpError } from '../../src/core/errors.js'
+import { BatchSampler } from '../../src/data/batches.js'
+import type { Samples } from '../../src/data/samples.js'
+import { datasetOf } from '../../src/model/inputs.js'
+import { MLP, type MLPOptions } from '../../src/model/mlp.js'
+import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
+import { fit } from '../../src/train/fit.js'
+import type { FitOptions } from '../../src/train/fit-options.js'
+import type { FitResult } from '../../src/train/fit-result.js'
+import { sgd } from '../../src/train/optimizers.js'
+import { TrainingStack } from '../../src/train/stack.js'
+import { TrainingStep } from '../../src/train/step.js'
+import { SharedWorkspaces } from '../../src/train/step-workspace.js'
+import { BACKENDS } from '../model/backends.js'
+import { clusters, curve, pixels } from './toy-data.js'
+
+const train = clusters(53)
+const valid = clusters(40, 2)
+const common = { valid, epochs: 4, batchSize: 10, evaluateEvery: 2 }
+
+interface Run {
+  readonly model?: Partial<MLPOptions>
+  readonly data?: Samples
+  readonly options?: Partial<FitOptions>
+  readonly learningRate?: number
+}
+
+interface Outcome {
+  readonly result: Omit<FitResult, 'timing'> | null
+  readonly error: string | null
+  readonly digest: string
+  readonly losses: readonly number[]
+  readonly checkpoints: readonly TrainingCheckpoint[]
+}
+
+function counting(backend: Backend): { backend: Backend; gathered: () => number } {
+  let gathers = 0
+  const gather: Backend['gather'] = (...args) => {
+    gathers++
+    backend.gather(...args)
+  }
+  const own = Object.create(backend, { gather: { value: gather } }) as Backend
+  return { backend: own, gathered: () => gathers }
+}
+
+async function train1(backend: Backend, run: Run, how: typeof fit): Promise<Outcome> {
+  const model = new MLP({ layers: [4, 7, 3], seed: 3, backend, ...run.model })
+  const losses: number[] = []
+  const checkpoints: TrainingCheckpoint[] = []
+  const { callbacks, ...options } = run.options ?? {}
+  try {
+    const { timing, ...result } = await how(model, run.data ?? train, {
+      optimizer: sgd({ learningRate: run.learningRate ?? 0.3, l2: 0.001 }),
+      ...common,
+      ...options,
+      callbacks: {
+        onStep: ({ loss }) => void losses.push(loss),
+        onCheckpoint: ({ checkpoint }) => void checkpoints.push(checkpoint),
+        ...callbacks,
+      },
+    })
+    expect(timing.training).toBeGreaterThan(0)
+    expect(timing.total).toBeCloseTo(timing.training + timing.evaluation, 9)
+    return { result, error: null, digest: model.parametersDigest(), losses, checkpoints }
+  } catch (error) {
+    const { code, message } = error as NativeMlpError
+    return { result: null, error: `${code} ${message}`, digest: model.parametersDigest(), losses, checkpoints }
+  }
+}
+
+/** Each run alone, then all of them in one stack. */
+async function both(backend: Backend, runs: readonly Run[]): Promise<{ alone: Outcome[]; stacked: Outcome[] }> {
+  const alone: Outcome[] = []
+  for (const run of runs) alone.push(await train1(backend, run, fit))
+  const stack = new TrainingStack()
+  const stacked = await Promise.all(runs.map((run) => train1(backend, run, (...args) => stack.fit(...args))))
+  return { alone, stacked }
+}
+
+const sparse = pixels(64, 1, 40)
+const wide = { layers: [40, 24, 4], inputScale: sparse.scale } as const
+const regression = { layers: [2, 6, 2], loss: 'meanSquaredError', activation: 'gelu' } as const
+
+describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
+  it.each<[string, readonly Run[]]>([
+    ['other learning rates', [{}, { learningRate: 0.1 }, { learningRate: 0.03, model: { init: 'glorot' } }]],
+    [
+      'one that overflows, one that is paused, one that stops early',
+      [
+        { learningRate: 1e30 },
+        { options: { untilStep: 7 } },
+        { learningRate: 1e-9, options: { earlyStopping: { patience: 1 } } },
+        {},
+      ],
+    ],
+    [
+      'other shapes, seeds and batches',
+      [{}, { model: { layers: [4, 9, 3] } }, { options: { seed: 5 } }, { options: { batchSize: 12 } }],
+    ],
+    [
+      'batches drawn with replacement',
+      [{ options: { sampling: 'replacement' } }, { options: { sampling: 'replacement' }, learningRate: 0.1 }],
+    ],
+    [
+      'lists of what is not zero, with GELU',
+      [0.1, 1e30, 0.3].map((learningRate) => ({
+        learningRate,
+        data: sparse,
+        model: { ...wide, activation: 'gelu' as const },
+        options: { valid: pixels(30, 2, 40) },
+      })),
+    ],
+    [
+      'regression',
+      [0.1, 0.3].map((learningRate) => ({
+        learningRate,
+        data: curve(45),
+        model: regression,
+        options: { valid: curve(20, 2) },
+      })),
+    ],
+    ['dead units', [{ learningRate: 300, options: { stopOnCollapse: true } }, {}]],
+  ])('gives each run what it has alone: %s', async (_, runs) => {
+    const { alone, stacked } = await both(backend, runs)
+    expect(stacked).toEqual(alone)
+    if (runs[0].learningRate === 1e30) {
+      expect(alone[0].error).toMatch(/^NOT_FINITE/)
+      expect(alone.slice(1).map(({ result }) => result?.stopped)).toEqual(['paused', 'early', 'completed'])
+    }
+    if (runs[0].learningRate === 300) expect(alone[0].result?.stopped).toBe('collapsed')
+  })
+
+  it('gathers each batch once for all', async () => {
+    const counter = counting(backend)
+    const options = { valid: undefined, evaluateEvery: undefined, evaluateOn: ['train'] as const, epochs: 3 }
+    await train1(counter.backend, { options }, fit)
+    const once = counter.gathered()
+    const runs = [0.1, 0.2, 0.3, 0.4].map((learningRate) => ({ learningRate, options }))
+    const stack = new TrainingStack()
+    await Promise.all(runs.map((run) => train1(counter.backend, run, (...args) => stack.fit(...args))))
+    const steps = 3 * 6
+    // each looks for dead units on rows of its own
+    expect(counter.gathered() - once).toBe(steps + 4 * (once - steps))
+  })
+
+  it('takes in runs that go on from checkpoints, each at its own step, and one that comes late', async () => {
+    const whole = await train1(backend, {}, fit)
+    const parts = []
+    for (const untilStep of [3, 12, 13]) parts.push(await train1(backend, { options: { untilStep } }, fit))
+    const stack = new TrainingStack()
+    const how: typeof fit = (...args) => stack.fit(...args)
+    let late: Promise<Outcome> | undefined
+    const onStep = () => {
+      late ??= train1(backend, {}, how)
+    }
+    const stacked = await Promise.all(
+      parts.map(({ checkpoints }, i) =>
+        train1(
+          backend,
+          { options: { resume: checkpoints.at(-1), yieldEveryMs: 0, callbacks: i ? {} : { onStep } } },
+          how,
+        ),
+      ),
+    )
+    for (const { result, digest } of [...stacked, await late!]) {
+      expect(result).toEqual(whole.result)
+      expect(digest).toBe(whole.digest)
+    }
+    expect((await late!).losses).toEqual(whole.losses)
+  })
+
+  it('ends one that is aborted, with its last checkpoint, and leaves the others alone', async () => {
+    const controller = new AbortController()
+    const abort = () => void controller.abort()
+    const runs: Run[] = [
+      {},
+      { options: { signal: controller.signal, callbacks: { onStep: ({ step }) => step === 4 && abort() } } },
+      { learningRate: 0.1 },
+    ]
+    const stack = new TrainingStack()
+    const [first, aborted, last] = await Promise.all(
+      runs.map((run) => train1(backend, run, (...args) => stack.fit(...args))),
+    )
+    expect(aborted.error).toBe('ABORTED fit at step 5: aborted')
+    expect(aborted.checkpoints.at(-1)?.step).toBe(5)
+    expect(first).toEqual(await train1(backend, runs[0], fit))
+    expect(last).toEqual(await train1(backend, runs[2], fit))
+  })
+
+  it('ends one whose callback throws, at any time, and goes on with the others', async () => {
+    const fail = () => {
+      throw Object.assign(new Error('no'), { code: 'MINE' })
+    }
+    const stack = new TrainingStack()
+    const how: typeof fit = (...args) => stack.fit(...args)
+    const events = ['onStart', 'onStep', 'onEvaluation', 'onEpoch', 'onEnd'] as const
+    const outcomes = await Promise.all([
+      ...events.map((event) => train1(backend, { options: { callbacks: { [event]: fail } } }, how)),
+      train1(backend, {}, how),
+    ])
+    expect(outcomes.map(({ error }) => error)).toEqual([...events.map(() => 'MINE no'), null])
+    expect(outcomes.at(-1)).toEqual(await train1(backend, {}, fit))
+  })
+
+  it('can be used again, and refuses a model that is in training', async () => {
+    const stack = new TrainingStack()
+    const model = new MLP({ layers: [4, 7, 3], backend })
+    const options = { optimizer: sgd({ learningRate: 0.1 }), ...common }
+    const running = stack.fit(model, train, options)
+    await expect(stack.fit(model, train, options)).rejects.toThrow('another fit is training it')
+    await expect(fit(model, train, options)).rejects.toThrow('another fit is training it')
+    await running
+    await expect(stack.fit(model, train, { ...options, epochs: 0 })).rejects.toThrow('epochs')
+    expect((await stack.fit(model, train, options)).stopped).toBe('completed')
+  })
+})
+
+describe.each(BACKENDS)('shared workspace on %s', (_, backend) => {
+  it.each([
+    ['dense rows', [4, 24, 5, 3], train],
+    ['lists of what is not zero', [40, 24, 4], sparse],
+  ] as const)('computes the same whatever another training has left in it: %s', (_, layers, data) => {
+    const shared = new SharedWorkspaces()
+    const make = () => new MLP({ layers: [...layers], activation: 'gelu', inputScale: data.scale, backend })
+    const [alone, one] = [make(), make()]
+    const steps = [new TrainingStep(alone, data, 10), new TrainingStep(one, data, 10, shared)]
+    const workspace = shared.get(make(), datasetOf(backend, data, 'train'), 10)
+    expect(shared.get(one, datasetOf(backend, data, 'train'), 10)).toBe(workspace)
+    expect(shared.get(one, datasetOf(backend, data, 'train'), 11)).not.toBe(workspace)
+    const sampler = new BatchSampler({ rows: data.rows, batchSize: 10 })
+    const rule = sgd({ learningRate: 0.1 }).rule(0)
+    for (let i = 0; i < 15; i++) {
+      for (const matrix of [...workspace.outputs, ...workspace.gradients]) spoil(matrix)
+      const rows = sampler.next()
+      expect(steps[1].run(rows, rule)).toBe(steps[0].run(rows, rule))
+      expect(steps[1].correct).toBe(steps[0].correct)
+    }
+    expect(one.parametersDigest()).toBe(alone.parametersDigest())
+  })
+})
+
+/** What lies past the columns is padding, which stays as it is. */
+function spoil({ values, capacity, stride, cols, ...rest }: Matrix): void {
+  const all = [values, (rest as { preActivations?: Float32Array | null }).preActivations ?? []] as Float32Array[]
+  for (const array of all) {
+    for (let r = 0; r < capacity; r++) array.fill?.(Number.NaN, r * stride, r * stride + cols)
+  }
+}
