@@ -110,7 +110,11 @@ describe('search', () => {
     ['a folder that is none', { folder: 3 }, 'folder: expected a path or a StudyFolder, got 3'],
     ['resume of nothing', { resume: true }, 'resume: needs folder'],
     ['an executor that is none', { executor: {} }, 'executor: expected a function'],
-    ['a misspelt option', { foldre: 'x' } as object, "search: unknown option 'foldre'; did you mean 'folder'?"],
+    [
+      'a misspelt option',
+      { strategie: 'grid' } as object,
+      "search: unknown option 'strategie'; did you mean 'strategy'?",
+    ],
   ])('refuses %s', async (_, changes, message) => {
     await expect(search({ data, grid, base, ...changes } as SearchOptions)).rejects.toThrow(message)
   })
