@@ -11,6 +11,7 @@ import { describeMachine } from './machine.js'
 import { PART_CASES } from './part-cases.js'
 import { type BenchReport, type BenchResult, makeResult } from './report.js'
 import { EVALUATE_CASES, FIT_CASES } from './run-cases.js'
+import { STACK_CASES } from './stack-cases.js'
 import { STEP_CASES } from './step-cases.js'
 import { type Effort, FULL_EFFORT, QUICK_EFFORT, Stopwatch } from './timing.js'
 
@@ -31,6 +32,7 @@ export interface BenchOptions {
 export const CASES: readonly BenchCase[] = [
   ...GEMM_CASES,
   ...STEP_CASES,
+  ...STACK_CASES,
   ...PART_CASES,
   ...FIT_CASES,
   ...EVALUATE_CASES,

@@ -2,8 +2,9 @@ import type { Backend } from '../backend/backend.js'
 import type { BenchData } from './data.js'
 import type { Work } from './timing.js'
 
-export const GROUPS = ['gemm', 'step', 'part', 'fit', 'evaluate'] as const
-/** gemm: one product; step: one training step; part: one operation of a step; fit: a step of a whole epoch of `fit`;
+export const GROUPS = ['gemm', 'step', 'stack', 'part', 'fit', 'evaluate'] as const
+/** gemm: one product; step: one training step; stack: the same, of one of
+ * several networks in lock-step; part: one operation of a step; fit: a step of a whole epoch of `fit`;
  * evaluate: loss and accuracy of many rows */
 export type Group = (typeof GROUPS)[number]
 

@@ -40,6 +40,7 @@ describe('the cases', () => {
         'gemm 256x512x10 NT',
         ...['dense', 'mnist'].flatMap((data) => [128, 256, 512].map((H) => `step ${data} B=256 H=${H}`)),
         'step mnist B=64 H=128',
+        ...[1, 2, 4].map((n) => `stack mnist B=256 H=128 x${n}`),
         'evaluate mnist H=512',
       ]),
     )
@@ -87,7 +88,7 @@ describe('bench', () => {
     const report = await bench({
       isas: [...new Set([isa, 'js'])],
       threads: [1, 2],
-      only: 'gemm 64x|step .* B=64|part mnist .* H=128|fit mnist .* H=128|evaluate mnist H=128',
+      only: 'gemm 64x|step .* B=64|stack .* x2|part mnist .* H=128|fit mnist .* H=128|evaluate mnist H=128',
       quick: true,
       onResult: (result) => seen.push(`${result.isa} ${result.threads} ${result.case}`),
     })
@@ -97,8 +98,9 @@ describe('bench', () => {
     report.results.forEach(expectSound)
     const groups = (backend: string) =>
       new Set(report.results.filter((result) => result.backend === backend).map(({ group }) => group))
-    expect(groups('js')).toEqual(new Set(['gemm', 'step', 'part']))
-    if (status.available) expect(groups('native')).toEqual(new Set(['gemm', 'step', 'part', 'fit', 'evaluate']))
+    expect(groups('js')).toEqual(new Set(['gemm', 'step', 'stack', 'part']))
+    if (status.available)
+      expect(groups('native')).toEqual(new Set(['gemm', 'step', 'stack', 'part', 'fit', 'evaluate']))
     const text = formatReport(report)
     for (const result of report.results) expect(text).toContain(result.case.slice(result.case.indexOf(' ') + 1))
     expect(text).toMatch(/Node v\d+/)
