@@ -56,7 +56,13 @@ console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to v
 // the search: every trial's result is on disk as soon as it has finished, and where the others stand every second
 const started = performance.now()
 const interrupt = new AbortController()
-process.once('SIGINT', () => interrupt.abort())
+let asked = 0
+process.on('SIGINT', () => {
+  // npm hands on a Ctrl-C that the terminal has sent to both; a second one stops at once
+  if (asked > 0 && performance.now() - asked > 300) process.exit(130)
+  asked ||= performance.now()
+  interrupt.abort()
+})
 const progress = showSearchProgress()
 const about = { source: data.source, scale, validFraction, limitTrain, limitTest }
 const folder = new StudyFolder(out, { overwrite: !flags.resume, resume: flags.resume, about })
