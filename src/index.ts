@@ -62,6 +62,7 @@ export {
   type Uniform,
   uniform,
 } from './search/space.js'
+export type { StackOption } from './search/stack-limit.js'
 export type {
   SearchCallbacks,
   SelectBy,

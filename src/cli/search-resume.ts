@@ -10,7 +10,7 @@ import type { SearchPlanOptions } from './search-config.js'
 import type { SearchRequest } from './search-run.js'
 
 /** What may be said about a search that goes on; all else stands in its journal. */
-export type ResumeChoice = Pick<SearchRequest, 'data' | 'workers' | 'queue' | 'figures' | 'refit'>
+export type ResumeChoice = Pick<SearchRequest, 'data' | 'workers' | 'stack' | 'queue' | 'figures' | 'refit'>
 
 const rows = z.number().int().min(1).nullable()
 const aboutSchema = z.object({

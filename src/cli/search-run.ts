@@ -11,6 +11,7 @@ import type { SearchOptions } from '../search/search-options.js'
 import { planSearch } from '../search/search-plan.js'
 import { compareTrials, competes } from '../search/select.js'
 import type { SearchSpace } from '../search/space.js'
+import type { StackOption } from '../search/stack-limit.js'
 import type { SelectBy, SelectionMetric, Study, StudyHeader, TrialResult } from '../search/study.js'
 import { StudyFolder } from '../search/study-folder.js'
 import type { PresetName } from '../train/presets.js'
@@ -38,6 +39,7 @@ export interface SearchRequest {
   /** the model of every trial, not only of the best */
   readonly keepModels: boolean
   readonly workers: number | undefined
+  readonly stack: StackOption | undefined
   /** computes on workers of a queue: its URL, or true for that of the environment */
   readonly queue: string | true | undefined
   readonly figures: boolean
@@ -113,12 +115,12 @@ async function saveRefit(study: Study, data: SearchOptions['data'], folder: Stud
 }
 
 function searchOptions(
-  { grid, base, selectBy, metric, plan, workers, queue, recipe, keepModels }: SearchRequest,
+  { grid, base, selectBy, metric, plan, workers, stack, queue, recipe, keepModels }: SearchRequest,
   data: SearchOptions['data'],
   say: (line: string) => void,
 ): SearchOptions {
   const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, recipe, say })
-  return { data, grid, base, selectBy, metric, ...plan, workers, keepModels, executor }
+  return { data, grid, base, selectBy, metric, ...plan, workers, stack, keepModels, executor }
 }
 
 /** What `search --resume` needs to know beside the study. */

@@ -3,13 +3,14 @@ import { backendInfo } from '../backend/index.js'
 import { integerInRange } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { showSearchProgress } from '../progress/index.js'
+import { MAX_STACK } from '../search/stack-limit.js'
 import { EXIT } from './exit.js'
 import { listenForInterrupt } from './interrupt.js'
 import { backendWords, print, printJson, say } from './output.js'
 import { checkPath } from './run-folder.js'
 import { checkChoice } from './search-choice.js'
 import { resolveSearch } from './search-config.js'
-import { resumedRequest } from './search-resume.js'
+import { type ResumeChoice, resumedRequest } from './search-resume.js'
 import { type SearchRequest, searchRun } from './search-run.js'
 import { searchDocument, searchSummary } from './search-summary.js'
 import { SEARCH_SETTING_NAMES } from './settings.js'
@@ -23,6 +24,7 @@ interface SearchFlags {
   readonly overwrite?: boolean
   readonly resume?: string
   readonly workers?: string
+  readonly stack?: string
   readonly queue?: string | true
   readonly strategy?: string
   readonly trials?: string
@@ -41,7 +43,7 @@ interface SearchFlags {
 }
 
 /** What may stand beside --resume. */
-const WITH_RESUME = ['resume', 'data', 'workers', 'queue', 'json', 'figures', 'refit']
+const WITH_RESUME = ['resume', 'data', 'workers', 'stack', 'queue', 'json', 'figures', 'refit']
 
 const CONFIG_HELP =
   'JSON file with "grid" or "space": {"learningRate": [...], ...} and hyper-parameters beside it; flags win over it'
@@ -60,9 +62,13 @@ export function searchCommand(): Command {
     .option('--overwrite', 'let --out replace an earlier search')
     .option(
       '--resume <folder>',
-      'go on with the search in this folder; with --data, --workers, --queue, --refit, --json, --no-figures only',
+      'go on with the search in this folder; with --data, --workers, --stack, --queue, --refit, --json, --no-figures only',
     )
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
+    .option(
+      '--stack <n>',
+      'trials of the same shape a worker trains in lock-step, changing no result: auto, or so many (default: auto)',
+    )
     .option(
       '--queue [url]',
       "let 'native-mlp worker' processes compute, through BullMQ on redis://... (default: NATIVE_MLP_REDIS_URL)",
@@ -142,9 +148,10 @@ async function resumption(folder: string, flags: SearchFlags, command: Command):
   return await resumedRequest(folder, { data: flags.data, ...howToRun(flags) })
 }
 
-function howToRun({ workers, queue, figures, refit = false }: SearchFlags) {
+function howToRun({ workers, stack, queue, figures, refit = false }: SearchFlags): Omit<ResumeChoice, 'data'> {
   return {
     workers: workers === undefined ? undefined : integerInRange('--workers', number(workers), 1, 256),
+    stack: stack === undefined || stack === 'auto' ? stack : integerInRange('--stack', number(stack), 1, MAX_STACK),
     queue,
     figures,
     refit,

@@ -9,10 +9,10 @@ export type StackOption = 'auto' | number | false
 /** More hidden units than this, in all networks of a stack together, push each other's weights out of the cache. */
 const MAX_UNITS = 512
 /** More networks than this share hardly anything that is worth it. */
-const MAX_STACK = 8
+const AUTO_STACK = 8
 
 /** Most that can be asked for. */
-const MAX_GIVEN = 64
+export const MAX_STACK = 64
 
 /** Parameters in which the tasks of a stack may differ: neither their batches nor the time of a step depend on them. */
 const FREE: readonly (keyof TrialConfig)[] = ['learningRate', 'l2', 'l2Biases', 'init']
@@ -20,13 +20,13 @@ const FREE: readonly (keyof TrialConfig)[] = ['learningRate', 'l2', 'l2Biases', 
 /** @throws NativeMlpError INVALID_ARGUMENT */
 export function checkStack(value: unknown, name = 'stack'): StackOption {
   if (value === 'auto' || value === false) return value
-  if (typeof value === 'number') return integerInRange(name, value, 1, MAX_GIVEN)
+  if (typeof value === 'number') return integerInRange(name, value, 1, MAX_STACK)
   throw invalidArgument(name, "'auto', a number of trials or false", value)
 }
 
 /** Most tasks that a stack has, whatever their networks. */
 export function largestStack(stack: StackOption): number {
-  if (stack === 'auto') return MAX_STACK
+  if (stack === 'auto') return AUTO_STACK
   return stack === false ? 1 : stack
 }
 
@@ -34,7 +34,7 @@ export function largestStack(stack: StackOption): number {
 export function stackLimit({ config }: TrialTask, stack: StackOption): number {
   if (stack !== 'auto') return largestStack(stack)
   const units = hiddenSizes(config.hidden).reduce((sum, size) => sum + size, 0)
-  return Math.max(1, Math.min(MAX_STACK, Math.floor(MAX_UNITS / Math.max(1, units))))
+  return Math.max(1, Math.min(AUTO_STACK, Math.floor(MAX_UNITS / Math.max(1, units))))
 }
 
 /** Equal for tasks that take the same batches through networks of the same shape, as far as each goes. */

@@ -31,13 +31,13 @@ writeFileSync(
 )
 
 describe('native-mlp search', () => {
-  it('writes the same results.csv with 1 and with 2 workers, heat maps and the best model', async () => {
+  it('writes the same results.csv with 1 and with 2 workers, stacked and not, heat maps and the best model', async () => {
     const [one, two] = ['one', 'two'].map((name) => join(folder, name))
     const { code, stdout, stderr } = await search('--config', config, '--out', one, '--workers', '1')
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stdout).toMatch(/^trials +4 of 4: 2 completed, 0 collapsed, 2 failed\nbest +trial \d: learningRate 0\.1/)
     expect(stderr).toMatch(/trial 2: learningRate 1e\+30, l2 0, hidden 8: NOT_FINITE: /)
-    await search('--config', config, '--out', two, '--workers', '2', '--no-figures')
+    await search('--config', config, '--out', two, '--workers', '2', '--stack', '1', '--no-figures')
     for (const name of ['results.csv', 'best.safetensors']) {
       expect(readFileSync(join(one, name)).equals(readFileSync(join(two, name))), name).toBe(true)
     }
@@ -72,6 +72,7 @@ describe('native-mlp search', () => {
   it('ends with 2 for what it does not understand, before it makes a folder', async () => {
     const out = join(folder, 'never')
     for (const [wrong, message] of [
+      [['--stack', 'all'], /--stack: expected an integer from 1 to 64, got "all"/],
       [['--workers', 'all'], /--workers: expected an integer from 1 to 256, got "all"/],
       [['--select-by', 'tset'], /--select-by: expected one of 'valid', 'test'/],
       [['--batch-size', '5000'], /trial 0 \(learningRate 0\.1, l2 0, hidden 8\): batchSize: expected at most 800/],
@@ -85,7 +86,8 @@ describe('native-mlp search', () => {
   it('saves what is running when Ctrl-C stops it, and goes on with --resume to the same results', async () => {
     const [out, whole] = ['stopped', 'whole'].map((name) => join(folder, name))
     const args = ['--preset', 'quick', '--epochs', '400', '--hidden', '8', '--workers', '1', '--limit-train', '500']
-    const child = spawn(process.execPath, [main, 'search', ...args, '--no-figures', '--out', out])
+    const oneByOne = ['--stack', '1', '--no-figures', '--out', out]
+    const child = spawn(process.execPath, [main, 'search', ...args, ...oneByOne])
     let stderr = ''
     let isHeard = false
     child.stderr.on('data', (text) => {
