@@ -14,4 +14,12 @@ it('npm run grid searches, writes a row a trial and draws the heat maps', async 
   expect(readFileSync(join(out, 'results.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(9)
   const figures = ['test-accuracy.png', 'test-accuracy.svg', 'valid-accuracy.png', 'valid-accuracy.svg']
   expect(readdirSync(join(out, 'figures')).sort()).toEqual(figures)
+  expect(stdout).toMatch(
+    /\ntime +[\d.]+ s: start-up [\d.]+ s, search [\d.]+ s, figures [\d.]+ s\n.*training [\d.]+ s, eval/,
+  )
+  expect(stdout).toMatch(/\nagain +npx native-mlp train /)
+  const before = readFileSync(join(out, 'results.csv'))
+  const again = await promisify(execFile)(process.execPath, [...args, '--resume'], { cwd: ROOT })
+  expect(again.stdout).toMatch(/8 trials in [\d.]+ s: 8 completed/)
+  expect(readFileSync(join(out, 'results.csv')).equals(before)).toBe(true)
 })
