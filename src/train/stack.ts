@@ -7,6 +7,9 @@ import type { FitResult } from './fit-result.js'
 import { SharedWorkspaces } from './step-workspace.js'
 import { Training } from './training.js'
 
+/** Steps that a run takes in its turn while it is behind another one. */
+const CATCH_UP = 4
+
 interface Member {
   readonly training: Training
   readonly resolve: (result: FitResult) => void
@@ -22,8 +25,11 @@ interface Member {
  */
 export class TrainingStack {
   readonly #joining: Member[] = []
+  /** in the order of their turns */
   readonly #running: Member[] = []
   #workspaces = new SharedWorkspaces()
+  /** steps that the first of `#running` has taken in its turn */
+  #taken = 0
   #isActive = false
   #lastPause = 0
 
@@ -84,14 +90,17 @@ export class TrainingStack {
     }
   }
 
-  /** One that is aborted at once; else the one that is furthest behind, so that they come to take the same batches. */
+  /** Each takes a step in turn, or some where it is behind: so all come to take the same batches, and none stands still. */
   #next(): Member {
-    let next = this.#running[0]
-    for (const member of this.#running) {
-      if (member.training.isAborted) return member
-      if (member.training.steps < next.training.steps) next = member
+    const running = this.#running
+    const { steps } = running[0].training
+    const isBehind = running.some(({ training }) => training.steps > steps)
+    if (this.#taken >= (isBehind ? CATCH_UP : 1)) {
+      running.push(running.shift()!)
+      this.#taken = 0
     }
-    return next
+    this.#taken++
+    return running[0]
   }
 
   async #finish(member: Member): Promise<void> {
@@ -102,6 +111,7 @@ export class TrainingStack {
 
   #leave(member: Member): void {
     const at = this.#running.indexOf(member)
+    if (at === 0) this.#taken = 0
     if (at >= 0) this.#running.splice(at, 1)
   }
 }

@@ -80,11 +80,6 @@ export class Training {
     return this.#state.step
   }
 
-  /** Whether the signal has fired: the next `advance` ends with ABORTED. */
-  get isAborted(): boolean {
-    return this.#plan.signal?.aborted === true
-  }
-
   /** Whether there is nothing left but to `finish`. */
   get isOver(): boolean {
     return this.#state.stopped !== null || this.#state.step >= this.#end
@@ -109,7 +104,7 @@ export class Training {
    */
   advance(): Promise<void> | undefined {
     const start = performance.now()
-    if (this.isAborted) return this.#abort()
+    if (this.#plan.signal?.aborted) return this.#abort()
     const pending = this.#trainOnce()
     const isDue = this.#isEvaluationDue() || this.#isEpochOver() || this.#isCheckpointDue(start)
     if (isDue || isPromise(pending)) return this.#complete(pending, start)

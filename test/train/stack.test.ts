@@ -171,6 +171,22 @@ describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
     expect((await late!).losses).toEqual(whole.losses)
   })
 
+  it('brings those that are behind up to the others, who go on meanwhile', async () => {
+    const options = { epochs: 40 }
+    const { checkpoints } = await train1(backend, { options: { ...options, untilStep: 60 } }, fit)
+    const order: [run: string, step: number][] = []
+    const follow = (run: string, more: Partial<FitOptions> = {}): Run => ({
+      options: { ...options, ...more, callbacks: { onStep: ({ step }) => void order.push([run, step]) } },
+    })
+    const stack = new TrainingStack()
+    const runs = [follow('ahead', { resume: checkpoints.at(-1) }), follow('behind'), follow('too')]
+    await Promise.all(runs.map((run) => train1(backend, run, (...args) => stack.fit(...args))))
+    const place = (run: string, step: number) => order.findIndex(([other, at]) => other === run && at === step)
+    expect(place('ahead', 61)).toBeLessThan(place('behind', 5))
+    const together = order.slice(place('ahead', 100))
+    expect(together.slice(0, 9).map(([, step]) => step)).toEqual([100, 100, 100, 101, 101, 101, 102, 102, 102])
+  })
+
   it('ends one that is aborted, with its last checkpoint, and leaves the others alone', async () => {
     const controller = new AbortController()
     const abort = () => void controller.abort()
