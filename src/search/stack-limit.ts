@@ -6,9 +6,9 @@ import { hiddenSizes, type TrialConfig } from './trial-config.js'
 /** How many tasks a worker trains in lock-step: as many as is fast, at most so many, or one at a time. */
 export type StackOption = 'auto' | number | false
 
-/** More hidden units than this, in all networks of a stack together, push each other's weights out of the cache. */
+/** With more hidden units than this, in all networks together, they push each other's weights out of the cache: no gain. */
 const MAX_UNITS = 512
-/** More networks than this share hardly anything that is worth it. */
+/** Of eight networks each saves seven eighths of the gathering already. */
 const AUTO_STACK = 8
 
 /** Most that can be asked for. */
