@@ -1,5 +1,5 @@
 import type { GridPoint } from './grid.js'
-import type { JournalEvent, TaskEvent, TrialEvent } from './journal-events.js'
+import type { TaskEvent, TrialEvent } from './journal-events.js'
 import type { StudyHeader, TrialFold, TrialResult } from './study.js'
 import type { TaskRecord } from './trial-result.js'
 
@@ -28,11 +28,11 @@ export function studyIdentity(header: StudyHeader) {
 export function taskEvent({ trial, fold, rung, worker, outcome }: TaskRecord): TaskEvent {
   const { state, reason, best, history, collapsed, steps, digest, timing } = outcome
   const result = { state, reason, best, steps, collapsed, digest, seconds: timing, history }
-  return { event: 'task', trial, fold, rung, ...result, worker } as TaskEvent
+  return { event: 'task', trial, fold, rung, ...result, worker }
 }
 
 /** @param event as it is read from the journal */
-export function taskRecord(event: Extract<JournalEvent, { event: 'task' }>): TaskRecord {
+export function taskRecord(event: TaskEvent): TaskRecord {
   const { trial, fold, rung, worker, state, reason, best, history, collapsed, steps, digest, seconds } = event
   const outcome = { history, best, collapsed, steps, digest, timing: seconds }
   return { trial, fold, rung, worker, outcome: { state, ...(reason !== undefined && { reason }), ...outcome } }
@@ -44,11 +44,11 @@ export function trialEvent(result: TrialResult): TrialEvent {
   const { steps, collapsed, digest, timing, worker, config, history, folds } = result
   const known = { trial, state, reason, rung, params, bestStep, train, valid, test, steps, collapsed, digest }
   const parts = folds?.map(({ timing: seconds, ...fold }) => ({ ...fold, seconds }))
-  return { event: 'trial', ...known, seconds: timing, worker, config, history, folds: parts } as TrialEvent
+  return { event: 'trial', ...known, seconds: timing, worker, config, history, ...(parts && { folds: parts }) }
 }
 
 /** The result that the journal tells of; its point is that of the study. */
-export function trialOf(event: Extract<JournalEvent, { event: 'trial' }>, { params, config }: GridPoint): TrialResult {
+export function trialOf(event: TrialEvent, { params, config }: GridPoint): TrialResult {
   const { event: _, at: __, folds, seconds: timing, params: ___, config: ____, ...rest } = event
   const parts = folds?.map(({ seconds, ...fold }): TrialFold => ({ ...fold, timing: seconds }))
   const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))

@@ -1,7 +1,7 @@
 import { NativeMlpError } from '../core/errors.js'
 import type { GridPoint } from './grid.js'
 import { type Rung, type RungResult, rungStep, survivors } from './halving.js'
-import type { JournalEvent } from './journal-events.js'
+import type { JournalEvent, TrialEvent } from './journal-events.js'
 import { taskRecord, trialOf } from './journal-records.js'
 import { LocalExecutor } from './local-executor.js'
 import type { SearchPlan } from './search-plan.js'
@@ -74,7 +74,7 @@ export class StudyRun {
   /** Takes over what the journal tells of. What it tells twice counts as told last. */
   async #restore(events: readonly JournalEvent[]): Promise<void> {
     const { points } = this.#plan
-    const finished = new Map<number, Extract<JournalEvent, { event: 'trial' }>>()
+    const finished = new Map<number, TrialEvent>()
     for (const event of events) {
       if (event.event === 'task') this.#ledger.add(taskRecord(event))
       if (event.event !== 'trial') continue
