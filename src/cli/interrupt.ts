@@ -9,7 +9,7 @@ export interface Interruption {
   readonly signal: AbortSignal
   /** 128 + the number of the signal that came, 130 while none has */
   exitCode(): number
-  /** gives the signals back to Node */
+  /** gives the signals back to Node where none has come; otherwise the same Ctrl-C may yet come again */
   release(): void
 }
 
@@ -35,6 +35,7 @@ export function listenForInterrupt(say: (line: string) => void): Interruption {
     signal: controller.signal,
     exitCode: () => EXIT_CODES[received],
     release: () => {
+      if (first > 0) return
       for (const name of names) process.off(name, listener)
     },
   }

@@ -314,13 +314,17 @@ describe('native-mlp train --out', () => {
 describe('Ctrl-C', () => {
   it('ends a run in order: the best so far is saved, and evaluates as recorded', async () => {
     const args = ['--preset', 'quick', '--epochs', '10000', '--json', '--out', at('stopped')]
+    let isHeard = false
     const { code, stdout, stderr } = await command(['train', ...args], {
       onStderr: (text, child) => {
-        if (/step +50 of/.test(text)) child.kill('SIGINT')
+        if (isHeard || !/step +50 of/.test(text)) return
+        isHeard = true
+        child.kill('SIGINT')
       },
     })
-    expect(code).toBe(130)
-    expect(stderr).toContain('stopping')
+    expect({ code, stderr }).toMatchObject({ code: 130 })
+    expect(stderr).toMatch(/\nstopping; once more to stop at once\n/)
+    expect(stderr).toContain(`\nto go on: npx native-mlp train --resume ${at('stopped')}\n`)
     expect(JSON.parse(stdout)).toMatchObject({ status: 'interrupted', results: { stopped: null, test: null } })
     const { results, config } = record('stopped')
     const history = await readHistory(at('stopped', 'history.jsonl'))

@@ -1,11 +1,12 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import type { Readable } from 'node:stream'
 import { resultsCsv, type SearchOptions, samples, search } from 'native-mlp'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { command, MAIN } from '../cli/command.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
-import { ROOT } from '../repo/source-graph.js'
 import { clusters } from '../train/toy-data.js'
 
 const { values, cols, labels } = clusters(120)
@@ -18,6 +19,10 @@ const options: SearchOptions = {
   workers: 2,
 }
 const folder = temporaryFolder()
+const mounts: string[] = []
+afterAll(() => {
+  for (const path of mounts) execFileSync('umount', ['-l', path])
+})
 
 /** A file system in memory, where this process may make one. */
 function mounted(name: string, size: string): string | null {
@@ -28,8 +33,17 @@ function mounted(name: string, size: string): string | null {
   } catch {
     return null
   }
-  afterAll(() => execFileSync('umount', ['-l', path]))
+  mounts.push(path)
   return path
+}
+
+const PATIENCE = { timeout: 50_000, interval: 20 }
+
+/** `native-mlp` as a process that does not outlive the test. */
+function started(args: readonly string[]): ChildProcessByStdio<null, null, Readable> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
 }
 
 function run(path: string, changes: Partial<SearchOptions> = {}) {
@@ -96,36 +110,26 @@ describe('a study', () => {
     await expect(run(path)).rejects.toThrow(`${path}: holds a study without journal.jsonl, of an earlier version`)
   })
 
-  it('that another process runs is refused by name, and taken over when that one was killed', {
-    timeout: 60_000,
-  }, async () => {
+  it('that another process runs is refused by name, and taken over when that one was killed', async () => {
     const path = join(folder, 'two')
-    const main = join(ROOT, 'dist/cli/main.js')
-    const flags = ['--preset', 'quick', '--limit-train', '500', '--epochs', '2000', '--hidden', '8', '--no-figures']
-    const child = spawn(process.execPath, [main, 'search', ...flags, '--out', path])
-    try {
-      const journal = join(path, 'journal.jsonl')
-      const hasBegun = () => {
-        try {
-          return readFileSync(journal, 'utf8').includes('"event":"start"')
-        } catch {
-          return false
-        }
-      }
-      while (!hasBegun()) await new Promise((resolve) => setTimeout(resolve, 50))
-      const second = await promisify(execFile)(process.execPath, [main, 'search', '--resume', path]).catch((e) => e)
-      expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining(`process ${child.pid} is writing into`) })
-    } finally {
-      child.kill('SIGKILL')
-    }
-    await new Promise((resolve) => child.once('close', resolve))
-    const third = spawn(process.execPath, [main, 'search', '--resume', path, '--no-figures'])
+    // it would go on for minutes
+    const flags = ['--preset', 'quick', '--limit-train', '500', '--epochs', '100000', '--hidden', '8', '--no-figures']
+    const journal = join(path, 'journal.jsonl')
+    const says = (event: string) => existsSync(journal) && readFileSync(journal, 'utf8').includes(`"event":"${event}"`)
+    const first = started(['search', ...flags, '--out', path])
+    await vi.waitUntil(() => says('start'), PATIENCE)
+    const second = await command(['search', '--resume', path])
+    expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining(`process ${first.pid} is writing into`) })
+    first.kill('SIGKILL')
+    await once(first, 'close')
+    const third = started(['search', '--resume', path, '--no-figures'])
     let stderr = ''
     third.stderr.on('data', (text) => {
       stderr += text
-      if (stderr.includes('data: ')) setTimeout(() => third.kill('SIGINT'), 500)
     })
-    const code = await new Promise((resolve) => third.once('close', resolve))
+    await vi.waitUntil(() => says('resumed'), PATIENCE)
+    third.kill('SIGINT')
+    const [code] = await once(third, 'close')
     expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('to go on: ') })
   })
 })

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadModel, type SearchOptions, StudyFolder, samples, search } from 'native-mlp'
 import { describe, expect, it, vi } from 'vitest'
@@ -25,7 +25,7 @@ const random: Options = { space: { learningRate: { logUniform: [0.01, 1] }, hidd
 
 function run(path: string, options: Options, changes: Options = {}) {
   const data = options.folds ? { train: all.train, test: all.test } : split
-  return search({ data, ...options, folder: path, resume: true, workers: 2, ...changes })
+  return search({ data, ...options, folder: path, resume: true, workers: 2, stack: false, ...changes })
 }
 
 /** All that must not depend on how the study went. */
@@ -60,6 +60,25 @@ function interruption(n: number) {
   return { callbacks, signal: controller.signal }
 }
 
+/** A study of one trial that was interrupted in its middle: long enough that its worker could not finish it meanwhile. */
+async function interruptedTrial() {
+  for (let epochs = 200; ; epochs *= 4) {
+    const path = join(temporaryFolder(), 'study')
+    const options: Options = { grid: { learningRate: [0.05], hidden: [4] }, base: { ...base, epochs }, workers: 1 }
+    let seen = 0
+    const { signal, callbacks } = interruption(10)
+    const onTrialProgress = () => {
+      seen++
+      callbacks.onTrialProgress()
+    }
+    await expect(run(path, options, { signal, callbacks: { onTrialProgress } })).rejects.toMatchObject({
+      code: 'ABORTED',
+    })
+    if (existsSync(join(path, 'checkpoints'))) return { path, options, seen }
+    expect(epochs).toBeLessThan(100_000)
+  }
+}
+
 describe.each([
   ['a grid', grid, 11],
   ['a random search', random, 13],
@@ -80,7 +99,8 @@ describe.each([
       expect(error).toMatchObject({ code: 'ABORTED' })
       expect(++interrupted).toBeLessThan(60)
     }
-    expect(interrupted).toBeGreaterThan(2)
+    // even where workers finish what they have before an interruption reaches them
+    expect(interrupted).toBeGreaterThan(1)
     expect(outcome(broken)).toEqual(outcome(whole))
     expect(readdirSync(broken)).not.toContain('checkpoints')
     const again = await run(broken, options)
@@ -121,21 +141,15 @@ describe('successive halving', () => {
 
 describe('a resumed study', () => {
   it('goes on in the middle of a trial', async () => {
-    const path = join(temporaryFolder(), 'study')
-    const options: Options = { grid: { learningRate: [0.05], hidden: [4] }, base: { ...base, epochs: 24 }, workers: 1 }
-    await expect(run(path, options, interruption(30))).rejects.toMatchObject({ code: 'ABORTED' })
+    const { path, options, seen } = await interruptedTrial()
     expect(readdirSync(join(path, 'checkpoints'))).toEqual(['trial-0.safetensors'])
-    const shares: number[] = []
-    const onTrialProgress = ({ share }: { share: number }) => void shares.push(share)
-    const { trials } = await run(path, options, { callbacks: { onTrialProgress } })
-    expect(shares[0]).toBeGreaterThan(0.3)
-    expect(trials[0].history.length).toBeGreaterThan(shares.length + 25)
+    let after = 0
+    const { trials } = await run(path, options, { callbacks: { onTrialProgress: () => void after++ } })
+    expect(trials[0].history.length).toBeGreaterThanOrEqual(seen + after)
   })
 
   it('computes a trial again whose checkpoint is damaged, and says so', async () => {
-    const path = join(temporaryFolder(), 'study')
-    const options: Options = { grid: { learningRate: [0.05], hidden: [4] }, base: { ...base, epochs: 24 }, workers: 1 }
-    await expect(run(path, options, interruption(30))).rejects.toMatchObject({ code: 'ABORTED' })
+    const { path, options } = await interruptedTrial()
     const file = join(path, 'checkpoints', 'trial-0.safetensors')
     const bytes = readFileSync(file)
     bytes[bytes.length - 9] ^= 1
@@ -218,8 +232,18 @@ describe('a resumed study', () => {
   it('is had by one study at a time', async () => {
     const path = join(temporaryFolder(), 'study')
     const folder = new StudyFolder(path, { resume: true })
-    const first = search({ data: split, ...grid, folder })
+    let [began, release] = [() => {}, () => {}]
+    const isRunning = new Promise<void>((resolve) => {
+      began = resolve
+    })
+    const mayEnd = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const callbacks = { onTrialStart: () => began(), onTrialEnd: () => mayEnd }
+    const first = search({ data: split, ...grid, folder, callbacks })
+    await isRunning
     await expect(run(path, grid)).rejects.toThrow(`${path}: process ${process.pid} is writing into this folder`)
+    release()
     expect((await first).trials).toHaveLength(6)
   })
 })
