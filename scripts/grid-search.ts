@@ -113,7 +113,7 @@ if (study.best) {
   console.log(`        validation accuracy ${valid?.accuracy.toFixed(4)}${onTest}`)
   console.log(`model   ${folder.file('model')}`)
   const recipe = { scale, validFraction, limitTrain, limitTest, splitSeed: seed, folder: flags.data }
-  console.log(`again   npx ${reproduceCommand(config, recipe)}`)
+  console.log(`again   ${reproduceCommand(config, recipe)}`)
 }
 
 // where the time went, since this process was started

@@ -11,7 +11,7 @@ export function searchSummary(search: FinishedSearch): string {
   const { status, folder, header, trials, best, figures, seconds, isRefit } = search
   const lines: string[] = []
   const line = (name: string, text: string) => lines.push(`${name.padEnd(9)} ${text}`)
-  if (status === 'interrupted') line('stopped', 'early; the folder holds the trials that had finished')
+  if (status === 'interrupted') line('stopped', 'early; finished trials and checkpoints of the others are kept')
   line('trials', `${trials.length} of ${header.size}: ${stateWords(search)}`)
   if (best) {
     line('best', `trial ${best.trial}: ${paramWords(best.params)}`)
@@ -29,7 +29,7 @@ export function searchSummary(search: FinishedSearch): string {
     line(i === 0 ? 'figures' : '', path)
   })
   const command = reproduction(search)
-  if (command) line('again', command)
+  if (command) line('reproduce', header.folds > 1 ? `${command} # the first of its ${header.folds} folds` : command)
   line('search', folder.path)
   return lines.join('\n')
 }
@@ -47,7 +47,7 @@ export function searchDocument(search: FinishedSearch): object {
     ...header,
     counts: countStates(trials),
     best,
-    again: reproduction(search),
+    reproduce: reproduction(search),
     trials: summaries,
     seconds,
   }

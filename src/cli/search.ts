@@ -105,7 +105,7 @@ export function searchCommand(): Command {
       if (flags.json) printJson(searchDocument(search))
       else print(searchSummary(search))
       if (search.status === 'interrupted') {
-        if (search.canResume) say(`to go on: native-mlp search --resume ${shellWord(search.folder.path)}`)
+        if (search.canResume) say(`to go on: npx native-mlp search --resume ${shellWord(search.folder.path)}`)
         process.exitCode = interruption.exitCode()
       } else if (search.best === null) process.exitCode = EXIT.failure
     } finally {

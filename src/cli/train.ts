@@ -67,7 +67,7 @@ export function trainCommand(): Command {
         if (flags.json) printJson(jsonOf(run))
         else print(run.wasComplete ? `${run.folder.path}: this run is complete, nothing is left to do` : summary(run))
         if (run.record.status !== 'interrupted') return
-        say(`to go on: native-mlp train --resume ${shellWord(run.folder.path)}`)
+        say(`to go on: npx native-mlp train --resume ${shellWord(run.folder.path)}`)
         process.exitCode = interruption.exitCode()
       } finally {
         interruption.release()

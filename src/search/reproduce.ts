@@ -51,7 +51,7 @@ export function reproduceArguments(config: TrialConfig, data: DataRecipe, option
  * are those of the TypeScript one.
  */
 export function reproduceCommand(config: TrialConfig, data: DataRecipe, options: ReproduceOptions = {}): string {
-  const words = ['native-mlp', ...reproduceArguments(config, data, options).map(quoted)]
+  const words = ['npx', 'native-mlp', ...reproduceArguments(config, data, options).map(quoted)]
   return [...(data.family ? [`NATIVE_MLP_BACKEND=${data.family.name}`] : []), ...words].join(' ')
 }
 

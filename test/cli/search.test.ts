@@ -55,7 +55,7 @@ describe('native-mlp search', () => {
     const document = JSON.parse(stdout)
     expect(document).toMatchObject({ folder: out, status: 'completed', selectBy: 'test', size: 2 })
     expect(document.counts).toEqual({ completed: 1, collapsed: 0, failed: 1, pruned: 0 })
-    expect(document.again).toMatch(/^native-mlp train --preset homework .*--learning-rate 0\.1 /)
+    expect(document.reproduce).toMatch(/^npx native-mlp train --preset homework .*--learning-rate 0\.1 /)
     expect(document.best.params).toEqual({ learningRate: 0.1, l2: 0, hidden: 8 })
     expect(document.trials[1].reason).toMatch(/^NOT_FINITE/)
     expect(stderr).toMatch(/warning: selected by the TEST set: .*optimistic/)
@@ -102,8 +102,10 @@ describe('native-mlp search', () => {
     })
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect({ code, stderr }).toMatchObject({ code: 130 })
-    expect(stdout).toMatch(/^stopped +early; the folder holds the trials that had finished\ntrials +[12] of 4: /)
-    expect(stderr).toContain(`to go on: native-mlp search --resume ${out}\n`)
+    expect(stdout).toMatch(
+      /^stopped +early; finished trials and checkpoints of the others are kept\ntrials +[12] of 4: /,
+    )
+    expect(stderr).toContain(`to go on: npx native-mlp search --resume ${out}\n`)
     const rows = readFileSync(join(out, 'results.csv'), 'utf8').split('\n').length - 2
     expect(rows).toBeGreaterThan(0)
     expect(readFileSync(join(out, 'trials.jsonl'), 'utf8').split('\n').length - 1).toBe(rows)
@@ -136,7 +138,7 @@ describe('native-mlp search', () => {
       code: 0,
       stdout: expect.stringContaining('mean of 3 folds, selected by valid loss'),
     })
-    expect(second.stdout).toMatch(/again +native-mlp train .*--fold 0\/3/)
+    expect(second.stdout).toMatch(/reproduce npx native-mlp train .*--fold 0\/3/)
     expect(readFileSync(join(folds, 'results.csv'), 'utf8')).toMatch(/mean_valid_loss/)
     for (const out of [halved, folds]) {
       const before = readFileSync(join(out, 'results.csv'))

@@ -45,7 +45,7 @@ describe('native-mlp train --resume', () => {
   it('goes on after Ctrl-C, as if nothing had happened, on another instruction set and number of threads', async () => {
     const stopped = await command([...args, '--out', at('a b')], { onStderr: interruptAt(975) })
     expect(stopped).toMatchObject({ code: 130, stdout: expect.stringMatching(/^stopped +after \d+ steps/) })
-    expect(stopped.stderr).toMatch(/\nto go on: native-mlp train --resume '[^\n]+a b'\n$/)
+    expect(stopped.stderr).toMatch(/\nto go on: npx native-mlp train --resume '[^\n]+a b'\n$/)
     const { results } = record('a b')
     const checkpoint = decodeCheckpoint(read('a b', 'checkpoint'), 'checkpoint')
     expect(results).toMatchObject({ steps: checkpoint.step, checkpoint: checkpoint.step, stopped: null })

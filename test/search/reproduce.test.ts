@@ -36,7 +36,7 @@ async function trained(config: TrialConfig, data: DataRecipe, fold?: number): Pr
   const out = join(folder, `it's run ${runs++}`)
   const line = reproduceCommand(config, data, { out, fold })
   const program = `'${process.execPath}' '${MAIN}'`
-  await promisify(execFile)('sh', ['-c', `${line.replace(/^native-mlp/, program)} --no-figures`])
+  await promisify(execFile)('sh', ['-c', `${line.replace(/^npx native-mlp/, program)} --no-figures`])
   return (await loadModel(join(out, 'best.safetensors'))).parametersDigest()
 }
 
@@ -108,7 +108,7 @@ describe('reproduceCommand', () => {
     expect(
       reproduceCommand(config, { ...recipe, folder: "/data/it's here", family: { name: 'js', contract: 1 } }),
     ).toBe(
-      'NATIVE_MLP_BACKEND=js native-mlp train --preset homework --valid-fraction 0.25 --stratified --limit-train 1000 ' +
+      'NATIVE_MLP_BACKEND=js npx native-mlp train --preset homework --valid-fraction 0.25 --stratified --limit-train 1000 ' +
         '--limit-test 100 --init he --l2 0 --no-l2-biases --epochs 10 --batch-size 128 --steps-per-epoch auto ' +
         "--sampling shuffle --evaluate-every epoch --evaluate-on valid,test --seed 3 --data '/data/it'\\''s here'",
     )

@@ -187,7 +187,7 @@ class QueueExecutor implements Executor {
     await this.#store.announce(this.#record, this.#started)
     if (!this.#hasWorkers && Date.now() - this.#started > LONELY_MS) {
       this.#hasWorkers = true
-      this.#say(`no worker has come yet; on any machine with the data: native-mlp worker --queue ${this.#shown}`)
+      this.#say(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
     }
     const waiting = [...this.#pending.keys()]
     for (const id of waiting) await this.#look(id)
