@@ -74,20 +74,14 @@ function planOptions(
   { training, seed, isSpace }: { training: TrainingConfig; seed: number; isSpace: boolean },
 ): SearchPlanOptions {
   const chosen = strategy ?? (isSpace ? 'random' : 'grid')
-  const { epochs, splitSeed, stratified } = training
-  // most get about a ninth of the epochs
-  const standard = { minEpochs: Math.max(1, Math.floor(epochs / 9)), maxEpochs: epochs }
+  const { splitSeed, stratified } = training
   return {
     strategy: chosen,
     ...(trials !== undefined && { trials, seed }),
-    ...(chosen === 'halving' ? { halving: { ...(halving ?? standard), ...rungs } } : unusedHalving(halving, rungs)),
+    // without strategy 'halving' for `search` to refuse
+    ...((halving || Object.keys(rungs).length > 0) && { halving: { ...halving, ...rungs } }),
     ...{ folds: folds ?? 1, stratified, splitSeed: splitSeed ?? seed, repeats: repeats ?? 1 },
   }
-}
-
-/** For `search` to refuse. */
-function unusedHalving(halving: HalvingOptions | undefined, rungs: HalvingOptions) {
-  return halving || Object.keys(rungs).length > 0 ? { halving: { ...halving, ...rungs } } : {}
 }
 
 function divide(given: PartialConfig & SearchChoice): [SearchChoice, PartialConfig] {

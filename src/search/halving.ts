@@ -4,11 +4,14 @@ import type { SetMetrics } from '../core/results.js'
 import type { Selection } from './study.js'
 import type { TrialConfig } from './trial-config.js'
 
-/** How successive halving spends its epochs (or steps: either both names in epochs, or both in steps). */
+/** How successive halving spends its epochs, or its steps, of which both ends are to be given. */
 export interface HalvingOptions {
-  /** epochs that every trial gets, >= 1 */
+  /** epochs that every trial gets, >= 1; default a ninth of maxEpochs */
   readonly minEpochs?: number
-  /** epochs of a trial that is never pruned, as its config says: the last rung trains to the trial's own end; > minEpochs */
+  /**
+   * epochs of a trial that is never pruned, as its config says: the last rung trains to the trial's own end; > minEpochs;
+   * default base.epochs
+   */
   readonly maxEpochs?: number
   /** optimiser steps that every trial gets, >= 1 */
   readonly minSteps?: number
@@ -101,6 +104,8 @@ export function survivors(results: readonly RungResult[], keep: number, { select
     .sort((a, b) => a - b)
 }
 
+const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
+
 /** Defaults of `fit`. */
 const DEFAULT_EPOCHS = 10
 const DEFAULT_BATCH_SIZE = 128
@@ -109,8 +114,19 @@ function stepsPerEpoch({ stepsPerEpoch, batchSize }: TrialConfig, rows: number):
   return stepsPerEpoch ?? Math.ceil(rows / (batchSize ?? Math.min(DEFAULT_BATCH_SIZE, rows)))
 }
 
+/**
+ * Where nothing else is asked for, whoever is never pruned gets all epochs of the search, and every trial a ninth of those:
+ * two rungs of the default factor before the last one.
+ */
+export function completeHalving(options: HalvingOptions = {}, epochs: number = DEFAULT_EPOCHS): HalvingOptions {
+  knownOptions('halving', options, OPTION_NAMES)
+  if (options.minSteps !== undefined || options.maxSteps !== undefined) return options
+  const maxEpochs = options.maxEpochs ?? epochs
+  return { ...options, minEpochs: options.minEpochs ?? Math.max(1, Math.floor(maxEpochs / 9)), maxEpochs }
+}
+
 function checkHalving(options: HalvingOptions) {
-  knownOptions('halving', options ?? null, ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor'])
+  knownOptions('halving', options ?? null, OPTION_NAMES)
   const inEpochs = options.minEpochs !== undefined || options.maxEpochs !== undefined
   const inSteps = options.minSteps !== undefined || options.maxSteps !== undefined
   if (inEpochs === inSteps) {

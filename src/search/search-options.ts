@@ -35,7 +35,7 @@ export interface SearchOptions {
   readonly trials?: number
   /** of the draws; default 1; what trials compute depends on base.seed alone */
   readonly seed?: number
-  /** the rungs of strategy 'halving', e.g. { minEpochs: 1, maxEpochs: 9 } */
+  /** the rungs of strategy 'halving'; default { minEpochs: base.epochs / 9, maxEpochs: base.epochs, factor: 3 } */
   readonly halving?: HalvingOptions
   /** k-fold cross-validation instead of a validation set: k >= 2; the objective is the mean over the folds */
   readonly folds?: number

@@ -1,7 +1,7 @@
 import { integerInRange, oneOf } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { expandGrid, type GridPoint } from './grid.js'
-import type { HalvingOptions } from './halving.js'
+import { completeHalving, type HalvingOptions } from './halving.js'
 import { sampleSpace } from './sample-space.js'
 import type { GridSearchOptions, SearchOptions } from './search-options.js'
 import type { SearchSpace } from './space.js'
@@ -28,9 +28,7 @@ export function planPoints(options: SearchOptions | GridSearchOptions): PlannedP
   if (strategy === 'random' && trials === undefined) throw refused("trials: expected a number with strategy 'random'")
   if (strategy === 'grid' && trials !== undefined)
     throw refused("trials: a grid tries every point; see strategy 'random'")
-  if ((strategy === 'halving') !== (halving !== undefined)) {
-    throw refused("halving: expected with strategy 'halving', e.g. { minEpochs: 1, maxEpochs: 9 }, and with no other")
-  }
+  if (strategy !== 'halving' && halving !== undefined) throw refused("halving: expected with strategy 'halving' alone")
   const repeats = integerInRange('repeats', rest.repeats ?? 1, 1, 1000)
   const isDrawn = trials !== undefined
   if (!isDrawn && seed !== undefined) throw refused('seed: nothing is drawn; that of the trials is base.seed')
@@ -38,7 +36,8 @@ export function planPoints(options: SearchOptions | GridSearchOptions): PlannedP
   const points = isDrawn
     ? sampleSpace(given, { trials, seed: drawSeed, base, repeats })
     : expandGrid(given, base, { repeats })
-  return { points, strategy, space: given, seed: isDrawn ? drawSeed : null, halving: halving ?? null, repeats }
+  const rungs = strategy === 'halving' ? completeHalving(halving, base.epochs) : null
+  return { points, strategy, space: given, seed: isDrawn ? drawSeed : null, halving: rungs, repeats }
 }
 
 function refused(message: string): NativeMlpError {

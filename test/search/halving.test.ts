@@ -1,7 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { type HalvingOptions, halvingRungs, type RungResult, rungStep, survivors } from '../../src/search/halving.js'
+import {
+  completeHalving,
+  type HalvingOptions,
+  halvingRungs,
+  type RungResult,
+  rungStep,
+  survivors,
+} from '../../src/search/halving.js'
 
 const selection = { selectBy: 'valid', metric: 'accuracy' } as const
+
+describe('completeHalving', () => {
+  it.each<[HalvingOptions | undefined, number | undefined, HalvingOptions]>([
+    [undefined, 27, { minEpochs: 3, maxEpochs: 27 }],
+    [undefined, undefined, { minEpochs: 1, maxEpochs: 10 }],
+    [{ factor: 2 }, 5, { minEpochs: 1, maxEpochs: 5, factor: 2 }],
+    [{ minEpochs: 2 }, 9, { minEpochs: 2, maxEpochs: 9 }],
+    [{ maxEpochs: 18 }, 9, { minEpochs: 2, maxEpochs: 18 }],
+    [{ minSteps: 5, maxSteps: 9 }, 9, { minSteps: 5, maxSteps: 9 }],
+  ])('makes of %o for %o epochs the rungs of %o', (options, epochs, expected) => {
+    expect(completeHalving(options, epochs)).toEqual(expected)
+  })
+})
 
 describe('halvingRungs', () => {
   it('keeps a third for three times as long, until the end', () => {

@@ -100,7 +100,7 @@ describe('search', () => {
     ['both spaces', { space: grid }, 'space: expected one of grid and space, got both'],
     ['no trials', { strategy: 'random' }, "trials: expected a number with strategy 'random'"],
     ['trials of a grid', { trials: 3 }, 'trials: a grid tries every point'],
-    ['no rungs', { strategy: 'halving' }, "halving: expected with strategy 'halving'"],
+    ['rungs of nothing', { strategy: 'halving', halving: null }, 'halving: expected an options object, got null'],
     ['rungs of a grid', { halving }, "halving: expected with strategy 'halving'"],
     ['another strategy', { strategy: 'bayes' }, "strategy: expected one of 'grid', 'random', 'halving', got \"bayes\""],
     ['a seed of nothing', { seed: 3 }, 'seed: nothing is drawn; that of the trials is base.seed'],
