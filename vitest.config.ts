@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -10,5 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     allowOnly: false, // biome's rule takes our own fit() for a focused test
     pool: 'forks',
+    // many files wait for processes of their own, so that two at a time fill two cores better than one
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 })

@@ -27,7 +27,12 @@ const kills = Number(flags.kills)
 const random = generator(Number(flags.seed))
 const main = fileURLToPath(new URL('cli/main.js', import.meta.resolve('native-mlp')))
 const folder = mkdtempSync(join(tmpdir(), 'native-mlp-kill-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+let running: ChildProcess | null = null
+process.on('exit', () => {
+  if (running) killTree(running)
+  rmSync(folder, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 // eight trials, with a rate too high among them
 const grid = { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [16, 32] }
@@ -37,7 +42,10 @@ writeFileSync(config, JSON.stringify({ preset: 'quick', ...rows, epochs: Number(
 const whole = join(folder, 'whole')
 const start = performance.now()
 await end(search(['--config', config, '--keep-models', '--out', whole]))
-console.log(`undisturbed: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+const undisturbed = performance.now() - start
+console.log(`undisturbed: ${(undisturbed / 1000).toFixed(1)} s`)
+/** The longest time until a kill, ms: before the end of most searches, on a fast machine too. */
+const LONGEST = Math.min(3000, undisturbed)
 
 const lost: number[] = []
 for (let round = 1; lost.length < kills; round++) await play(join(folder, `round-${round}`), round)
@@ -59,11 +67,11 @@ async function play(out: string, round: number): Promise<void> {
     const child = search(isBegun ? ['--resume', out] : ['--config', config, '--keep-models', '--out', out])
     const ended = end(child)
     ended.catch(() => undefined)
-    const patience = lost.length < kills ? 300 + 2700 * random() : Number.POSITIVE_INFINITY
+    const patience = lost.length < kills ? LONGEST * (0.1 + 0.9 * random()) : Number.POSITIVE_INFINITY
     const isDone =
       patience === Number.POSITIVE_INFINITY ? await ended.then(() => true) : await Promise.race([ended, wait(patience)])
     if (isDone) break
-    process.kill(-child.pid!, 'SIGKILL')
+    killTree(child)
     const killed = Date.now()
     await new Promise((resolve) =>
       (child.exitCode ?? child.signalCode) === null ? child.once('exit', resolve) : resolve(0),
@@ -120,7 +128,12 @@ function filesOf(path: string): Map<string, Buffer> {
 /** In a process group of its own, so that all of its processes can be killed at once. */
 function search(args: readonly string[]): ChildProcess {
   const command = [main, 'search', ...args, '--workers', flags.workers, '--no-figures']
-  return spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  running = spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  return running
+}
+
+function killTree(child: ChildProcess): void {
+  if ((child.exitCode ?? child.signalCode) === null) process.kill(-child.pid!, 'SIGKILL')
 }
 
 /** Resolves when a search has ended well. */

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { ROOT } from '../repo/source-graph.js'
+import { command } from '../cli/command.js'
 
 it('npm run kill-search ends with the bytes of an undisturbed search', { timeout: 240_000 }, async () => {
   // how much is lost is for a quiet machine to say
-  const flags = ['--kills', '6', '--epochs', '120', '--most-lost', '1000']
-  const args = ['--import', 'tsx', 'scripts/kill-search.ts', ...flags]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT })
+  const flags = ['--kills', '6', '--epochs', '40', '--most-lost', '1000']
+  const { code, stdout, stderr } = await command(flags, { program: ['--import', 'tsx', 'scripts/kill-search.ts'] })
+  expect({ code, stderr }).toMatchObject({ code: 0 })
   expect(stdout.match(/^kill \d+, search \d+, after [\d.]+ s: [\d.]+ s lost; \d of 8 trials finished$/gm)).toHaveLength(
     6,
   )

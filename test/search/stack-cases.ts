@@ -24,13 +24,20 @@ const grid: Options = {
   base: { ...base, stopOnCollapse: true, earlyStopping: { patience: 3 } },
   keepModels: true,
 }
+/** Stacks are of trials of one shape: these are all of one. */
+const narrow: Options = { ...grid, grid: { ...grid.grid, hidden: [8] } }
 const studies: [name: string, options: Options][] = [
   ['a grid with trials that fail, collapse and stop early', grid],
-  ['batches drawn with replacement', { ...grid, base: { ...base, sampling: 'replacement', stepsPerEpoch: 7 } }],
+  ['batches drawn with replacement', { ...narrow, base: { ...base, sampling: 'replacement', stepsPerEpoch: 7 } }],
   ['folds', { grid: { learningRate: rates.slice(1, 5), hidden: [6] }, base, folds: 3, keepModels: true }],
   [
     'successive halving',
-    { ...grid, strategy: 'halving', halving: { minEpochs: 1, maxEpochs: 4, factor: 2 }, base: { ...base, epochs: 4 } },
+    {
+      ...narrow,
+      strategy: 'halving',
+      halving: { minEpochs: 1, maxEpochs: 4, factor: 2 },
+      base: { ...base, epochs: 4 },
+    },
   ],
   ['repeats', { grid: { learningRate: [0.02, 0.2], hidden: [6] }, base, repeats: 2, keepModels: true }],
 ]
@@ -64,7 +71,6 @@ export function describeStacks(backend: 'native' | 'js'): void {
         expect(Math.min(...steps), 'some stop early').toBeLessThan(Math.max(...steps))
       }
       for (const [workers, stack] of [
-        [1, 2],
         [1, 4],
         [2, 'auto'],
       ] as const) {
@@ -77,8 +83,8 @@ export function describeStacks(backend: 'native' | 'js'): void {
     it('give the bytes they give alone on inputs that are mostly zero', async () => {
       const folder = temporaryFolder()
       const [alone, stacked] = ['alone', 'stacked'].map((name) => join(folder, name))
-      await run(alone, grid, { stack: 1, workers: 1 }, sparse)
-      await run(stacked, grid, { stack: 4, workers: 1 }, sparse)
+      await run(alone, narrow, { stack: 1, workers: 1 }, sparse)
+      await run(stacked, narrow, { stack: 4, workers: 1 }, sparse)
       expect(outcome(stacked)).toEqual(outcome(alone))
     })
 
@@ -87,11 +93,11 @@ export function describeStacks(backend: 'native' | 'js'): void {
       const [alone, broken] = ['alone', 'broken'].map((name) => join(folder, name))
       await run(alone, grid, { stack: false, workers: 1 })
       let interrupted = 0
-      for (const stack of [2, 4, 'auto', 3, 1, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4] as const) {
+      for (const stack of [2, 4, 'auto', 3, 1, ...Array<4>(30).fill(4)] as const) {
         const controller = new AbortController()
         let happened = 0
         const count = () => {
-          if (++happened === 25) controller.abort()
+          if (++happened === 35) controller.abort()
         }
         const callbacks = { onTrialProgress: count }
         const changes = { stack, workers: 1 + (interrupted % 2), callbacks, signal: controller.signal }
