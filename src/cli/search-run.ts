@@ -64,6 +64,8 @@ export interface FinishedSearch {
   readonly trials: readonly TrialResult[]
   readonly best: TrialResult | null
   readonly figures: readonly string[]
+  /** computed by the workers of a queue */
+  readonly isQueued: boolean
   /** whether it was asked for the best trained again on all rows */
   readonly isRefit: boolean
   readonly seconds: number
@@ -91,7 +93,8 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const folder = new StudyFolder(path, { overwrite, resume, about: aboutOf(request, source) })
   const plan = planSearch({ ...options, folder })
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
-    ...{ status, folder, header: plan.header, recipe, data: request.data, figures, isRefit: request.refit },
+    ...{ status, folder, header: plan.header, recipe, data: request.data, figures },
+    ...{ isQueued: request.queue !== undefined, isRefit: request.refit },
     best: bestOf(trials, plan.header),
     trials: trials.sort((a, b) => a.trial - b.trial),
     seconds: (performance.now() - start) / 1000,

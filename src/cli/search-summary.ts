@@ -21,7 +21,7 @@ export function searchSummary(search: FinishedSearch): string {
   } else {
     line('best', 'none: no trial completed')
   }
-  line('time', `${clock(seconds)} with ${header.workers} ${header.workers === 1 ? 'worker' : 'workers'}`)
+  line('time', `${clock(seconds)}${workerWords(search)}`)
   line('table', folder.file('results'))
   if (best && header.folds === 1) line('model', folder.file('model'))
   if (best && isRefit && status === 'completed') line('refit', folder.file('refit'))
@@ -51,6 +51,12 @@ export function searchDocument(search: FinishedSearch): object {
     trials: summaries,
     seconds,
   }
+}
+
+function workerWords({ isQueued, header, trials }: FinishedSearch): string {
+  const names = trials.map(({ worker }) => worker).filter((worker) => typeof worker === 'string')
+  const count = isQueued ? new Set(names).size : header.workers
+  return ` with ${count} ${count === 1 ? 'worker' : 'workers'}${isQueued ? ' of the queue' : ''}`
 }
 
 function stateWords({ trials, header }: FinishedSearch): string {

@@ -3,8 +3,10 @@ import { backendInfo } from '../backend/index.js'
 import { integerInRange } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { showSearchProgress } from '../progress/index.js'
+import { queueAddress } from '../search/queue/address.js'
 import { MAX_STACK } from '../search/stack-limit.js'
 import { EXIT } from './exit.js'
+import { withFlagNames } from './flag-names.js'
 import { listenForInterrupt } from './interrupt.js'
 import { backendWords, print, printJson, say } from './output.js'
 import { checkPath } from './run-folder.js'
@@ -48,6 +50,8 @@ const WITH_RESUME = ['resume', 'data', 'workers', 'stack', 'queue', 'json', 'fig
 const CONFIG_HELP =
   'JSON file with "grid" or "space": {"learningRate": [...], ...} and hyper-parameters beside it; flags win over it'
 
+const PRESET_HELP = 'what to start from: homework, its 60 points, or quick, 8 points in seconds (default: homework)'
+
 const HELP = `
 A search can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'search --resume <folder>' goes on with it, in the
 middle of its trials, and ends with the same bytes in results.csv and every model as one that was never stopped.
@@ -57,13 +61,13 @@ and conditions, {"values": [0.9], "when": {"activation": ["relu"]}}; --strategy 
 export function searchCommand(): Command {
   const command = new Command('search')
     .description('try hyper-parameters on MNIST and write a folder with the table, the best model and figures')
-    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
     .option('--out <folder>', 'folder for the results, new or empty (default: runs/search-<preset>, ...-2, ...)')
     .option('--overwrite', 'let --out replace an earlier search')
     .option(
       '--resume <folder>',
       'go on with the search in this folder; with --data, --workers, --stack, --queue, --refit, --json, --no-figures only',
     )
+    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
     .option(
       '--stack <n>',
@@ -71,48 +75,67 @@ export function searchCommand(): Command {
     )
     .option(
       '--queue [url]',
-      "let 'native-mlp worker' processes compute, through BullMQ on redis://... (default: NATIVE_MLP_REDIS_URL)",
+      "let 'native-mlp worker' processes compute, through BullMQ on redis://... (url by default: NATIVE_MLP_REDIS_URL)",
     )
-    .option('--strategy <name>', 'grid, random or halving (default: grid, with a space random)')
-    .option('--trials <n>', 'points to draw, for random and halving')
-    .option('--min-epochs <n>', 'epochs every trial gets, for halving (default: a ninth of --epochs)')
+    .option('--keep-models', 'keep the model of every trial, in models/, not only of the best')
+    .option('--refit', 'also train the best again on training and validation rows together: refit.safetensors')
+    .option('--no-figures', 'draw nothing')
+    .option('--json', 'print one JSON document about the search on stdout, all else on stderr')
+    .optionsGroup('What is tried:')
+    .option(
+      '--strategy <name>',
+      'grid: every point; random: points drawn at random; halving: of these, or of a grid, the better ones train on ' +
+        '(default: grid, with a space random)',
+    )
+    .option('--trials <n>', 'points to draw; needed for random, for halving by default the whole grid')
+    .option('--min-epochs <n>', 'for halving: epochs every trial gets (default: a ninth of --epochs)')
     .option(
       '--factor <n>',
-      'of the trials 1 in so many goes on, with so many times the epochs, for halving (default: 3)',
+      'for halving: of the trials 1 in so many goes on, with so many times the epochs (default: 3)',
     )
-    .option('--folds <k>', 'k-fold cross-validation instead of a validation set')
-    .option('--repeats <n>', 'train each point so often, with seeds of their own')
+    .option('--folds <k>', 'k-fold cross-validation (default: one validation set)')
+    .option('--repeats <n>', 'train each point so often, with seeds of their own (default: 1)')
     .option(
       '--objective <name>',
-      'valid.accuracy, valid.loss, test.accuracy or test.loss: by test, the test result of the best is optimistic',
+      'what chooses the best: valid.accuracy, valid.loss, test.accuracy or test.loss; by test, the test result of the ' +
+        'best is optimistic (default: valid.accuracy)',
     )
     .addOption(new Option('--select-by <set>', 'valid or test; see --objective').hideHelp())
     .addOption(new Option('--metric <name>', 'accuracy or loss; see --objective').hideHelp())
-    .option('--keep-models', 'keep the model of every trial, in models/, not only of the best')
-    .option('--stop-on-collapse', 'end a trial when it is found collapsed')
-    .option('--refit', 'also train the best again on training and validation rows together: refit.safetensors')
-    .option('--json', 'print one JSON document about the search on stdout, all else on stderr')
-    .option('--no-figures', 'draw nothing')
   addConfigFlags(command, SEARCH_SETTING_NAMES)
-  for (const option of command.options) if (option.long === '--config') option.description = CONFIG_HELP
+  for (const option of command.options) {
+    if (option.long === '--config') option.description = CONFIG_HELP
+    if (option.long === '--preset') option.description = PRESET_HELP
+  }
   return command.addHelpText('after', HELP).action(async (flags: SearchFlags & Record<string, unknown>) => {
-    const request = await (flags.resume === undefined ? newRequest(flags) : resumption(flags.resume, flags, command))
-    say(`backend: ${backendWords({ ...backendInfo(), threads: 1 })} a trial`)
-    const progress = showSearchProgress()
-    const interruption = listenForInterrupt(progress.say)
     try {
-      const search = await searchRun(request, { signal: interruption.signal, progress })
-      if (flags.json) printJson(searchDocument(search))
-      else print(searchSummary(search))
-      if (search.status === 'interrupted') {
-        if (search.canResume) say(`to go on: npx native-mlp search --resume ${shellWord(search.folder.path)}`)
-        process.exitCode = interruption.exitCode()
-      } else if (search.best === null) process.exitCode = EXIT.failure
-    } finally {
-      progress.stop()
-      interruption.release()
+      await runSearch(flags, command)
+    } catch (error) {
+      throw withFlagNames(error, command)
     }
   })
+}
+
+async function runSearch(flags: SearchFlags & Record<string, unknown>, command: Command): Promise<void> {
+  const request = await (flags.resume === undefined ? newRequest(flags) : resumption(flags.resume, flags, command))
+  // before anything else is made or loaded
+  const server = request.queue === undefined ? null : queueAddress(request.queue === true ? undefined : request.queue)
+  say(`backend: ${backendWords({ ...backendInfo(), threads: 1 })} a trial`)
+  if (server) say(`queue: ${server.shown}; join it with: npx native-mlp worker --queue ${server.shown}`)
+  const progress = showSearchProgress()
+  const interruption = listenForInterrupt(progress.say)
+  try {
+    const search = await searchRun(request, { signal: interruption.signal, progress })
+    if (flags.json) printJson(searchDocument(search))
+    else print(searchSummary(search))
+    if (search.status === 'interrupted') {
+      if (search.canResume) say(`to go on: npx native-mlp search --resume ${shellWord(search.folder.path)}`)
+      process.exitCode = interruption.exitCode()
+    } else if (search.best === null) process.exitCode = EXIT.failure
+  } finally {
+    progress.stop()
+    interruption.release()
+  }
 }
 
 async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise<SearchRequest> {

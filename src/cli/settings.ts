@@ -69,7 +69,13 @@ export const SETTINGS: Readonly<Record<keyof TrainingConfig, Setting>> = {
   },
   l2: { schema: rate, expected: 'a number >= 0', flag: '--l2 <x>', help: 'coefficient of the L2 term', parse: number },
   l2Biases: yesOrNo('--l2-biases', 'L2 on biases too'),
-  epochs: { schema: positive, expected: 'an integer >= 1', flag: '--epochs <n>', help: 'epochs', parse: number },
+  epochs: {
+    schema: positive,
+    expected: 'an integer >= 1',
+    flag: '--epochs <n>',
+    help: 'how many epochs to train',
+    parse: number,
+  },
   batchSize: {
     schema: positive,
     expected: 'an integer >= 1',

@@ -5,12 +5,12 @@ import { SETTING_NAMES, SETTINGS } from './settings.js'
 
 /** Adds --preset, --config, --seed and one flag for each hyper-parameter that is asked for and that the command has not yet. */
 export function addConfigFlags(command: Command, names: readonly (keyof TrainingConfig)[] = SETTING_NAMES): Command {
-  const presets = `what to start from: ${PRESET_NAMES.join(' or ')} (default: homework)`
+  const presets = `what to start from: ${PRESET_NAMES.join(', or ')}, which takes seconds (default: homework)`
   command
     .option('--preset <name>', presets)
     .option('--config <file>', 'JSON file with hyper-parameters, named as in run.json; flags win over it')
     .option('--seed <n>', 'of split, first weights and batches (default: 1)')
-    .optionsGroup('Hyper-parameters:')
+    .optionsGroup('Hyper-parameters (default: those of the preset):')
   for (const key of names) {
     const { flag, help } = SETTINGS[key]
     const option = new Option(flag, help)

@@ -8,6 +8,7 @@ import { print, printJson, say, sayBackend } from './output.js'
 import { resumedRun } from './resumed-run.js'
 import { figureWords } from './run-figures.js'
 import { checkOut, checkPath } from './run-folder.js'
+import { shellWord } from './shell-word.js'
 import { addConfigFlags, configFromFlags } from './train-flags.js'
 import { type FinishedRun, type RunContext, trainingRun } from './training-run.js'
 import { checkOutputs } from './training-setup.js'
@@ -25,7 +26,7 @@ Training_Curve.txt as a run that was never stopped. It takes its configuration f
 
 interface TrainFlags {
   readonly resume?: string
-  readonly checkpointEvery: string
+  readonly checkpointEvery?: string
   readonly config?: string
   readonly data?: string
   readonly out?: string
@@ -46,7 +47,10 @@ export function trainCommand(): Command {
       '--resume <folder>',
       'go on with the interrupted run in this folder; with --data, --json, --checkpoint-every only',
     )
-    .option('--checkpoint-every <seconds>', 'how often to save what a killed run can go on from', CHECKPOINT_EVERY)
+    .option(
+      '--checkpoint-every <seconds>',
+      `how often to save what a killed run can go on from (default: ${CHECKPOINT_EVERY})`,
+    )
     .option('--json', 'print one JSON document about the run on stdout, all else on stderr')
     .option('--no-figures', 'draw nothing')
     .option('--training-curve', "also write the homework's Training_Curve.txt")
@@ -109,15 +113,10 @@ function resumption(folder: string, flags: TrainFlags, command: Command): Start 
   return (context) => resumedRun(request, context)
 }
 
-function checkpointEveryMs({ checkpointEvery }: TrainFlags): number {
+function checkpointEveryMs({ checkpointEvery = CHECKPOINT_EVERY }: TrainFlags): number {
   const isNumber = /^(\d+\.?\d*|\.\d+)$/.test(checkpointEvery)
   if (!isNumber) throw invalidArgument('--checkpoint-every', 'a number of seconds, 0 or more', checkpointEvery)
   return 1000 * Number(checkpointEvery)
-}
-
-/** A path as a shell takes it. */
-function shellWord(path: string): string {
-  return /^[\w./~:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 function jsonOf({ folder, record, figures }: FinishedRun): object {

@@ -202,3 +202,18 @@ function damaged(name: string, change: (bytes: Buffer) => Uint8Array): string {
   writeFileSync(file, change(readFileSync(file)))
   return join(folder, name)
 }
+
+it.each<[string, string[], string]>([
+  ['trials', ['search', '--strategy', 'random'], "--trials: expected a number with strategy 'random'"],
+  ['rungs', ['search', '--min-epochs', '1', '--trials', '3'], '--trials: a grid tries every point'],
+  ['a server', ['worker', '--queue', 'http://queue'], '--queue: expected redis://host[:port][/database]'],
+  [
+    'sets',
+    ['search', '--preset', 'quick', '--objective', 'test.loss', '--evaluate-on', 'valid', '--out', out],
+    "--evaluate-on: expected a list with 'test'",
+  ],
+])('names the flag where %s do not fit', async (_, args, message) => {
+  const { code, stderr } = await command(args)
+  expect({ code, last: lastLine(stderr) }).toEqual({ code: 2, last: expect.stringContaining(`]: ${message}`) })
+  expect(existsSync(out)).toBe(false)
+})
