@@ -37,7 +37,7 @@ export async function lookInto(
     if (overwrite) return 'nothing'
     const problem = resume
       ? `holds a study without ${STUDY_FILES.journal}, of an earlier version; it cannot be resumed`
-      : 'holds an earlier study, and neither overwrite nor resume is set'
+      : 'holds an earlier study; resume goes on with it, overwrite replaces it'
     throw new NativeMlpError('INVALID_ARGUMENT', `${path}: ${problem}`)
   }
   // what a process leaves that was killed while it wrote one has a dot and a number behind the name

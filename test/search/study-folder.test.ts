@@ -148,7 +148,7 @@ describe('StudyFolder', () => {
     await search(false)
     const first = await readFile(join(path, 'study.json'), 'utf8')
     await expect(search(false)).rejects.toThrow(
-      `${path}: holds an earlier study, and neither overwrite nor resume is set`,
+      `${path}: holds an earlier study; resume goes on with it, overwrite replaces it`,
     )
     expect(await readFile(join(path, 'study.json'), 'utf8')).toBe(first)
     await search(true)
