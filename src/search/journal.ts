@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { z } from 'zod'
 import { invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import { fileSystemError } from '../formats/read-file.js'
@@ -62,7 +63,7 @@ export class Journal {
    * @throws NativeMlpError FILE_SYSTEM
    */
   async append(event: object, isNeeded = true): Promise<void> {
-    const line = new TextEncoder().encode(`${JSON.stringify(event)}\n`)
+    const line = new TextEncoder().encode(`${withCheck(JSON.stringify(event))}\n`)
     const turn = this.#last.then(() => this.#append(line, isNeeded))
     this.#last = turn.catch(() => undefined)
     await turn
@@ -75,6 +76,7 @@ export class Journal {
 
   async #append(line: Uint8Array, isNeeded: boolean): Promise<void> {
     try {
+      if (isNeeded) await this.#checkPlace()
       for (let done = 0; done < line.length; ) {
         done += (await this.#file.write(line, done, line.length - done, this.#bytes + done)).bytesWritten
       }
@@ -83,9 +85,35 @@ export class Journal {
     } catch (error) {
       // half a line is worse than none; where not even this works, the first error says why
       await this.#file.truncate(this.#bytes).catch(() => undefined)
-      throw fileSystemError('append', this.#path, error)
+      throw error instanceof NativeMlpError ? error : fileSystemError('append', this.#path, error)
     }
   }
+
+  /** What is written into a file that was removed, or moved away with its folder, would be lost. */
+  async #checkPlace(): Promise<void> {
+    const [own, there] = await Promise.all([this.#file.stat(), stat(this.#path)])
+    if (own.ino === there.ino && own.dev === there.dev) return
+    throw new NativeMlpError('FILE_SYSTEM', `${this.#path}: cannot append: another file has taken its place`)
+  }
+}
+
+/** `,"check":"<16 hex digits>"}` at the end of a line, and what a text editor may put behind it. */
+const CHECK = /,"check":"([0-9a-f]{16})"\}\r?$/
+
+/** A line with the beginning of its own SHA-256, by which a number that has changed is found. */
+function withCheck(json: string): string {
+  return `${json.slice(0, -1)},"check":"${digestOf(json)}"}`
+}
+
+function digestOf(json: string): string {
+  return createHash('sha256').update(json).digest('hex').slice(0, 16)
+}
+
+/** @param i of the line, from 0. A line without a check passes. */
+function verify(path: string, i: number, line: string, remedy: string): void {
+  const match = CHECK.exec(line)
+  if (match === null || digestOf(`${line.slice(0, match.index)}}`) === match[1]) return
+  throw invalidFile(path, `line ${i + 1} is damaged: its SHA-256 is not the one it was written with; ${remedy}`)
 }
 
 /**
@@ -98,8 +126,13 @@ export async function readJournal(path: string): Promise<JournalContents> {
   const [first, ...rest] = await readLines(path, 'whole')
   if (first === undefined) throw invalidFile(path, 'holds no study: it ended before its first line')
   const header = checkHeader(path, parsed(path, 0, first, 'begin a new study'))
+  verify(path, 0, first, 'begin a new study')
   const lost = 'remove this line, and what it tells is computed again'
-  const events = rest.map((line, i) => checked(path, i + 1, eventSchema, parsed(path, i + 1, line, lost), lost))
+  const events = rest.map((line, i) => {
+    const event = checked(path, i + 1, eventSchema, parsed(path, i + 1, line, lost), lost)
+    verify(path, i + 1, line, lost)
+    return event
+  })
   return { header, events }
 }
 
@@ -117,7 +150,9 @@ function checkHeader(path: string, value: unknown): JournalHeader {
 /** @param i of the line, from 0; @param remedy what the user can do */
 function parsed(path: string, i: number, line: string, remedy: string): unknown {
   try {
-    return JSON.parse(line)
+    const value = JSON.parse(line)
+    if (CHECK.test(line)) delete value.check
+    return value
   } catch (error) {
     throw invalidFile(path, `line ${i + 1} is not JSON: ${(error as Error).message}; ${remedy}`)
   }

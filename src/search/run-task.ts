@@ -45,8 +45,8 @@ export async function runTask(
   data: StudyData,
   { checkpoint, stack = new TrainingStack(), signal, onEvaluation, onCheckpoint }: RunTaskOptions,
 ): Promise<TrialOutcome> {
-  const resume = checkpoint === null ? undefined : decodeCheckpoint(checkpoint, 'the checkpoint of the task')
-  const run = new TaskRun(resume, onEvaluation, onCheckpoint)
+  const resume = checkpoint === null ? undefined : openCheckpoint(checkpoint, config, untilStep)
+  const run = new TaskRun(resume, onEvaluation, onCheckpoint && ((each) => onCheckpoint(sealCheckpoint(each, config))))
   try {
     const model = new MLP(modelOptions(config, data.train))
     const result = await stack.fit(model, data.train, {
@@ -64,6 +64,30 @@ export async function runTask(
   }
 }
 
+/** With what `fit` does not know of where the parameters came from, so that one of another trial is found out. */
+function sealCheckpoint(checkpoint: TrainingCheckpoint, { init }: TrialConfig): Uint8Array {
+  return encodeCheckpoint({ ...checkpoint, settings: { ...checkpoint.settings, [INIT]: JSON.stringify(init) } })
+}
+
+const INIT = 'init'
+
+/** @throws NativeMlpError INVALID_FILE or INVALID_ARGUMENT */
+function openCheckpoint(bytes: Uint8Array, { init }: TrialConfig, untilStep: number | null): TrainingCheckpoint {
+  const checkpoint = decodeCheckpoint(bytes, 'the checkpoint of the task')
+  const { [INIT]: began, ...settings } = checkpoint.settings
+  const own = JSON.stringify(init)
+  if (began !== own) throw refused(`init is ${began} there and ${own} here`)
+  // who goes on is decided by what was known at the end of a rung
+  if (untilStep !== null && checkpoint.step > untilStep) {
+    throw refused(`it is at step ${checkpoint.step}, after the pause at ${untilStep}`)
+  }
+  return { ...checkpoint, settings }
+}
+
+function refused(problem: string): NativeMlpError {
+  return new NativeMlpError('INVALID_ARGUMENT', `the checkpoint of the task is of something else: ${problem}`)
+}
+
 /** Follows `fit`. */
 class TaskRun {
   readonly history: HistoryEntry[]
@@ -75,7 +99,7 @@ class TaskRun {
   constructor(
     resume: TrainingCheckpoint | undefined,
     onEvaluation: RunTaskOptions['onEvaluation'],
-    onCheckpoint: RunTaskOptions['onCheckpoint'],
+    onCheckpoint: ((checkpoint: TrainingCheckpoint) => void | Promise<void>) | undefined,
   ) {
     this.#isResumed = resume !== undefined
     this.history = [...(resume?.history ?? [])]
@@ -89,9 +113,8 @@ class TaskRun {
       },
       ...(onCheckpoint && {
         onCheckpoint: async ({ checkpoint }: { checkpoint: TrainingCheckpoint }) => {
-          const bytes = encodeCheckpoint(checkpoint)
           try {
-            await onCheckpoint(bytes)
+            await onCheckpoint(checkpoint)
           } catch (error) {
             this.#fault = { error }
             throw error

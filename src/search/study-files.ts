@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
 import { CLAIM } from '../formats/claim.js'
-import { fileSystemError } from '../formats/read-file.js'
+import { DEFAULT_MAX_BYTES, fileSystemError, readFileBytes } from '../formats/read-file.js'
 
 /** Names in a study's folder. */
 export const STUDY_FILES = {
@@ -49,11 +49,7 @@ export async function lookInto(
 
 /** A study that was killed while it wrote the first line of its journal has not begun. */
 async function hasLines(journal: string): Promise<boolean> {
-  try {
-    return (await readFile(journal)).includes(10)
-  } catch (error) {
-    throw fileSystemError('read', journal, error)
-  }
+  return (await readFileBytes(journal, { maxBytes: DEFAULT_MAX_BYTES, shared: false })).includes(10)
 }
 
 async function entriesOf(path: string): Promise<string[]> {

@@ -1,8 +1,7 @@
 import { NativeMlpError } from '../core/errors.js'
+import { earlierTrials } from './earlier-trials.js'
 import type { GridPoint } from './grid.js'
 import { type Rung, type RungResult, rungStep, survivors } from './halving.js'
-import type { JournalEvent, TrialEvent } from './journal-events.js'
-import { taskRecord, trialOf } from './journal-records.js'
 import { LocalExecutor } from './local-executor.js'
 import type { SearchPlan } from './search-plan.js'
 import type { Study } from './study.js'
@@ -50,7 +49,7 @@ export class StudyRun {
     throwIfAborted(signal)
     const events = folder ? await folder.begin(header) : []
     await callbacks.onStart(header)
-    await this.#restore(events)
+    await this.#results.restore(earlierTrials(this.#plan, events, this.#ledger))
     const onAbort = () => this.#stop(abortedBy(signal))
     signal?.addEventListener('abort', onAbort)
     try {
@@ -71,21 +70,6 @@ export class StudyRun {
     return new LocalExecutor({ folds, workers: header.workers, family: header.family, stack })
   }
 
-  /** Takes over what the journal tells of. What it tells twice counts as told last. */
-  async #restore(events: readonly JournalEvent[]): Promise<void> {
-    const { points } = this.#plan
-    const finished = new Map<number, TrialEvent>()
-    for (const event of events) {
-      if (event.event === 'task') this.#ledger.add(taskRecord(event))
-      if (event.event !== 'trial') continue
-      const before = finished.get(event.trial)
-      if (before && before.digest !== event.digest) warnOfTwoDigests(event.trial)
-      finished.set(event.trial, event)
-    }
-    const results = [...finished.values()].filter(({ trial }) => trial < points.length)
-    await this.#results.restore(results.map((event) => trialOf(event, points[event.trial])))
-  }
-
   /** @returns those that train on */
   async #runRung(rung: Rung, alive: readonly GridPoint[]): Promise<readonly GridPoint[]> {
     const { header, folds } = this.#plan
@@ -95,6 +79,7 @@ export class StudyRun {
         return { point, rung: rung.rung, task: { trial: point.trial, fold, config: point.config, untilStep } }
       }),
     )
+    for (const point of alive) await this.#endTold(point, rung.rung)
     await this.#runAll(works.filter((work) => !this.#isDone(work)))
     if (rung.keep === 0) return []
     const chosen = new Set(
@@ -109,6 +94,16 @@ export class StudyRun {
       await this.#results.add(prunedResult(point, this.#ledger.records(point.trial, rung.rung), rung.rung), new Map())
     }
     return alive.filter(({ trial }) => chosen.has(trial))
+  }
+
+  /** A process may have been killed when the last fold of a trial had ended, and the trial not yet. */
+  async #endTold(point: GridPoint, rung: number): Promise<void> {
+    const { folds } = this.#plan
+    if (folds.length === 1 || this.#results.get(point.trial) || !this.#ledger.has(point.trial, rung)) return
+    const records = this.#ledger.records(point.trial, rung)
+    if (records.every(({ outcome }) => outcome.state !== 'paused')) {
+      await this.#results.add(trialResult(point, records), new Map())
+    }
   }
 
   #rungResult({ trial }: GridPoint, rung: number): RungResult {
@@ -203,9 +198,4 @@ function abortedBy(signal: SearchPlan['signal']): NativeMlpError {
 
 function throwIfAborted(signal: SearchPlan['signal']): void {
   if (signal?.aborted) throw abortedBy(signal)
-}
-
-function warnOfTwoDigests(trial: number): void {
-  const problem = `trial ${trial} was computed twice with different results; a machine or its data cannot be trusted`
-  process.emitWarning(problem, 'NativeMlpWarning')
 }

@@ -91,8 +91,9 @@ export class TrialFiles {
     } catch (error) {
       const { cause } = error as NativeMlpError
       if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error
-      await mkdir(this.#folder, { recursive: true }).catch((reason) => {
-        throw fileSystemError('make the folder', this.#folder, reason)
+      // not those above it: a study whose folder was removed is over
+      await mkdir(this.#folder).catch((reason) => {
+        if (reason.code !== 'EEXIST') throw fileSystemError('make the folder', this.#folder, reason)
       })
       await writeFileAtomic(path, bytes)
     }

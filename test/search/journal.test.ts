@@ -83,7 +83,8 @@ describe('the journal', () => {
     const path = await journal({ event: 'resumed' }, paused)
     const text = readFileSync(path, 'utf8')
     for (const [damaged, message] of [
-      [text.replace('"resumed"}', '"resumed"'), 'line 2 is not JSON'],
+      [text.replace('"}\n{"event":"task"', '"\n{"event":"task"'), 'line 2 is not JSON'],
+      [text.replace('"loss":0.5', '"loss":0.6'), 'line 3 is damaged'],
       [text.replace('"steps":4', '"steps":-4'), 'line 3: steps: '],
       [text.replace('"task"', '"tusk"'), 'line 3: event: '],
     ] as const) {
