@@ -8,7 +8,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
     allowOnly: false, // biome's rule takes our own fit() for a focused test
     pool: 'forks',
     // many files wait for processes of their own, so that two at a time fill two cores better than one

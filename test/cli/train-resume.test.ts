@@ -22,7 +22,7 @@ const contents = (run: string) => {
 }
 
 /** A run that takes a second or two. */
-const digits = ['--preset', 'quick', '--limit-train', '6000', '--epochs', '60', '--evaluate-every', '40']
+const digits = ['--preset', 'quick', '--limit-train', '6000', '--epochs', '40', '--evaluate-every', '40']
 const outputs = ['--evaluate-on', 'train,valid,test', '--limit-test', '500', '--training-curve', '--no-figures']
 const often = ['--checkpoint-every', '0.05']
 const args = ['train', ...digits, ...outputs]
@@ -50,14 +50,14 @@ describe('native-mlp train --resume', () => {
     const checkpoint = decodeCheckpoint(read('a b', 'checkpoint'), 'checkpoint')
     expect(results).toMatchObject({ steps: checkpoint.step, checkpoint: checkpoint.step, stopped: null })
     expect(checkpoint.step).toBeGreaterThan(975)
-    expect(checkpoint.step).toBeLessThan(4500)
+    expect(checkpoint.step).toBeLessThan(3000)
     // the portable one takes too long for these digits
     const isa = status.available ? status.isas.slice(1).find((name) => name !== 'portable') : undefined
     const env = { NATIVE_MLP_THREADS: '1', NATIVE_MLP_ISA: isa ?? 'auto' }
     const resumed = await command(['train', '--resume', at('a b')], { env })
     expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^best +/) })
     expect(resumed.stderr).toContain(`going on at step ${checkpoint.step}\n`)
-    const steps = [...resumed.stderr.matchAll(/^step +(\d+) of 4500/gm)].map(([, step]) => Number(step))
+    const steps = [...resumed.stderr.matchAll(/^step +(\d+) of 3000/gm)].map(([, step]) => Number(step))
     expect(steps.every((step) => step >= checkpoint.step - 1)).toBe(true)
     expect(contents('a b')).toEqual(contents('whole'))
     const [one, other] = [record('a b'), record('whole')]
@@ -67,14 +67,16 @@ describe('native-mlp train --resume', () => {
   })
 
   it('goes on after kill -9 at any moment, again and again', async () => {
-    const delays = [0, 40, 90, 160, 250, 10, 120]
+    // the signal comes some time after the line that tells of the step, in the middle of anything
+    const steps = [0, 75, 600, 1050, 1500, 1950]
     let killed = 0
-    for (const delay of delays) {
+    for (const step of steps) {
       const start = existsSync(at('killed', 'run.json'))
         ? ['train', '--resume', at('killed')]
         : [...args, '--out', at('killed')]
       const onStderr = (text: string, child: ChildProcess) => {
-        if (text.includes('\nstep ')) setTimeout(() => child.kill('SIGKILL'), delay)
+        const [, last] = /^step +(\d+) of/.exec(text.slice(text.lastIndexOf('\nstep ') + 1)) ?? []
+        if (Number(last) >= step) child.kill('SIGKILL')
       }
       const { code } = await command([...start, ...often], { onStderr })
       if (code === null) killed++
@@ -100,10 +102,10 @@ describe('a run folder', () => {
   }
 
   it('is made, and another one in which a run was stopped in the middle', async () => {
-    expect(await command([...small, '1200', ...rest, at('small')])).toMatchObject({ code: 0 })
-    const { code } = await command([...small, '1200', ...rest, at('stopped')], { onStderr: interruptAt(399) })
+    expect(await command([...small, '900', ...rest, at('small')])).toMatchObject({ code: 0 })
+    const { code } = await command([...small, '900', ...rest, at('stopped')], { onStderr: interruptAt(399) })
     expect(code).toBe(130)
-    expect((await readHistory(at('stopped', 'history.jsonl'))).length).toBeLessThan(1200)
+    expect((await readHistory(at('stopped', 'history.jsonl'))).length).toBeLessThan(900)
   })
 
   it('is put in order first: lines and a model beyond the checkpoint, a torn line, what a killed process left', async () => {
@@ -229,7 +231,7 @@ describe('a run folder', () => {
 
   it('can be stopped again and again', async () => {
     copy('again')
-    for (const step of [1999, 3999]) {
+    for (const step of [1999, 2999]) {
       const run = ['train', '--resume', at('again')]
       expect(await command(run, { onStderr: interruptAt(step) })).toMatchObject({ code: 130 })
     }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { RedisServer, redisMissing } from '../search/queue/redis-server.js'
 
 /** What the README shows is run as it stands, but on fewer rows, in an empty folder in which the package is installed. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,15 +27,26 @@ const commands = blocks('sh')
 const RUN_BY_CI = ['npm ci && npm run train', 'npm ci && npm test', 'npx native-mlp search --preset homework']
 
 /** Training on all rows is for `.ci/run`, too. */
-const fewer = (args: readonly string[]) => (args[0] === 'train' ? ['--limit-train', '6000'] : [])
+const fewer = (args: readonly string[]) =>
+  args[0] === 'train' ? ['--limit-train', '6000', '--limit-test', '1000'] : []
+
+const isQueued = (command: string) => command.includes(' --queue ')
 
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'native-mlp-readme-'))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules', 'native-mlp'))
+  writeFileSync(join(folder, 'space.json'), blocks('json')[0])
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** What follows 'npx native-mlp' in a command. */
+function argumentsOf(command: string): string[] {
+  const [npx, name, ...args] = command.split(' ')
+  expect([npx, name], command).toEqual(['npx', 'native-mlp'])
+  return [...args, ...fewer(args)]
+}
 
 async function example(index: number): Promise<string> {
   const file = `example-${index}.mjs`
@@ -58,13 +70,29 @@ describe('README', () => {
 
   it('shows commands that run, in the order shown', { timeout: 10 * MINUTES }, async () => {
     expect(commands.length).toBeGreaterThan(5)
-    for (const command of commands.filter((line) => !RUN_BY_CI.includes(line))) {
-      const [npx, name, ...args] = command.split(' ')
-      expect([npx, name], command).toEqual(['npx', 'native-mlp'])
-      await run(process.execPath, [CLI, ...args, ...fewer(args)], { cwd: folder }).catch((error) => {
+    for (const command of commands.filter((line) => !RUN_BY_CI.includes(line) && !isQueued(line))) {
+      await run(process.execPath, [CLI, ...argumentsOf(command)], { cwd: folder }).catch((error) => {
         throw new Error(`${command}\n${error.stderr}`)
       })
     }
+  })
+
+  it.skipIf(redisMissing())('shows a search on a queue, with a worker', { timeout: 5 * MINUTES }, async () => {
+    const server = await RedisServer.start()
+    onTestFinished(() => server.remove())
+    const [search, worker] = commands.filter(isQueued).map((command) => {
+      const args = argumentsOf(command).map((arg) => (arg === 'redis://queue.example' ? server.url : arg))
+      const running = run(process.execPath, [CLI, ...args], { cwd: folder })
+      onTestFinished(() => void running.child.kill('SIGKILL'))
+      return { running, ended: running.catch((error) => error) }
+    })
+    expect((await search.running).stdout).toMatch(/\ntime .* with 1 worker of the queue\n/)
+    worker.running.child.kill('SIGINT')
+    expect((await worker.ended).stderr).toMatch(/joined as .*closed/s)
+    const [here, there] = ['mine', 'afar'].map((name) =>
+      readFileSync(join(folder, 'runs', name, 'results.csv'), 'utf8'),
+    )
+    expect(there).toBe(here)
   })
 
   it('leaves to CI only what CI runs', () => {

@@ -3,7 +3,7 @@ import { command } from '../cli/command.js'
 
 it('npm run kill-search ends with the bytes of an undisturbed search', { timeout: 240_000 }, async () => {
   // how much is lost is for a quiet machine to say
-  const flags = ['--kills', '6', '--epochs', '40', '--most-lost', '1000']
+  const flags = ['--kills', '6', '--epochs', '30', '--most-lost', '1000']
   const { code, stdout, stderr } = await command(flags, { program: ['--import', 'tsx', 'scripts/kill-search.ts'] })
   expect({ code, stderr }).toMatchObject({ code: 0 })
   expect(stdout.match(/^kill \d+, search \d+, after [\d.]+ s: [\d.]+ s lost; \d of 8 trials finished$/gm)).toHaveLength(

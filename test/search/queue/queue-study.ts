@@ -109,12 +109,13 @@ export class WorkerProcess {
     this.#child.kill(signal)
   }
 
-  /** Resolves when it has said something. */
-  async said(pattern: RegExp): Promise<void> {
+  /** What it has said, as soon as it has. */
+  async said(pattern: RegExp): Promise<RegExpExecArray> {
     await until(
       () => pattern.test(this.output),
       () => `worker says ${pattern}, in: ${this.output}`,
     )
+    return pattern.exec(this.output)!
   }
 
   /** Its exit code. */
@@ -125,10 +126,10 @@ export class WorkerProcess {
 }
 
 export async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 50_000
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited too long for: ${what()}`)
-    await wait(25)
+    await wait(5)
   }
 }
 

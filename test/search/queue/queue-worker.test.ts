@@ -4,17 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } 
 import { queueAddress } from '../../../src/search/queue/address.js'
 import { connectQueue } from '../../../src/search/queue/connection.js'
 import { queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/keys.js'
-import type { TrialOutcome } from '../../../src/search/task.js'
+import type { TrialOutcome, TrialTask } from '../../../src/search/task.js'
 import { command, writeStripes } from '../../cli/command.js'
 import { essence, SILENT, StudyFixture, tasks, until, wait } from './queue-study.js'
 import { RedisServer, redisMissing } from './redis-server.js'
 
 const missing = redisMissing()
 const PASSWORD = 'open-sesame-4711'
-const [SHORT, LONG] = tasks(2, 150).map((task, i) => ({
-  ...task,
-  config: { ...task.config, epochs: i === 0 ? 3 : 1000 },
-}))
+const [SHORT, PROBE] = tasks(2, 3)
+/** The long task takes about so many seconds anywhere: workers hand out a checkpoint about once a second. */
+const LONG_SECONDS = 2.5
 
 async function allKeys(redis: Redis): Promise<string[]> {
   return (await redis.keys('*')).filter((key) => !key.endsWith(':stalled-check'))
@@ -26,11 +25,14 @@ describe.skipIf(missing)('a worker on a queue', () => {
   let redis: Redis
   let short: TrialOutcome
   let long: TrialOutcome
+  let LONG: TrialTask
 
   beforeAll(async () => {
-    const outcomes = await study.reference([SHORT, LONG])
-    short = outcomes[0]
-    long = outcomes[1]
+    const lasting = (epochs: number) => ({ ...PROBE, config: { ...PROBE.config, epochs } })
+    const [first, probe] = await study.reference([SHORT, lasting(200)])
+    LONG = lasting(Math.ceil((200 * LONG_SECONDS) / probe.timing!.total))
+    short = first
+    long = (await study.reference([LONG]))[0]
     server = await RedisServer.start()
     redis = new Redis(server.port, '127.0.0.1')
   }, 60_000)
@@ -77,10 +79,11 @@ describe.skipIf(missing)('a worker on a queue', () => {
   it('saves and gives back its trial at SIGTERM; the next one goes on from there', async () => {
     const executor = await study.open(server.url)
     const first = study.worker(server.url)
-    const result = executor.run(LONG, null, SILENT)
-    await first.said(/: begins/)
-    await wait(300)
-    first.kill('SIGTERM')
+    let evaluations = 0
+    const onEvaluation = () => {
+      if (++evaluations === 1) first.kill('SIGTERM')
+    }
+    const result = executor.run(LONG, null, { ...SILENT, onEvaluation })
     expect(await first.ended()).toBe(143)
     const second = study.worker(server.url)
     expect(essence(await result)).toEqual(essence(long))
