@@ -12,7 +12,7 @@ import { StudyRun } from './study-run.js'
  *       space: { learningRate: logUniform(0.001, 0.5), hidden: integer(32, 512, { log: true }) },
  *       strategy: 'halving',
  *       trials: 27,
- *       halving: { minEpochs: 1, maxEpochs: 9 },
+ *       base: { epochs: 9 }, // of the best; most trials get one
  *       folder: 'runs/mine',
  *       resume: true,
  *     })
