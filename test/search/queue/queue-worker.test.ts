@@ -13,7 +13,7 @@ const missing = redisMissing()
 const PASSWORD = 'open-sesame-4711'
 const [SHORT, PROBE] = tasks(2, 3)
 /** The long task takes about so many seconds anywhere: workers hand out a checkpoint about once a second. */
-const LONG_SECONDS = 2.5
+const LONG_SECONDS = 2
 
 async function allKeys(redis: Redis): Promise<string[]> {
   return (await redis.keys('*')).filter((key) => !key.endsWith(':stalled-check'))
