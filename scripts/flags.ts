@@ -28,7 +28,7 @@ export function chosen<T>(flag: string, name: string, choices: Readonly<Record<s
   return refuse(`${flag}: expected one of ${Object.keys(choices).join(', ')}, got ${name}`)
 }
 
-function refuse(problem: string): never {
+export function refuse(problem: string): never {
   console.error(`error: ${problem}`)
   process.exit(2)
 }

@@ -6,9 +6,11 @@
  *     npm run grid -- --preset quick --epochs 1 --workers 2 --seed 7 --out runs/mine
  *     npm run grid -- --evaluate-on valid
  *
- * It can be stopped at any time, even by `kill -9`: --resume goes on where it was and ends with the same results.
+ * It can be stopped at any time, even by `kill -9`: --resume goes on where it was and ends with the same results. A folder
+ * with a finished search is written anew, one with an unfinished search only with --overwrite.
  * For grids of your own there is `npx native-mlp search --config grid.json`.
  */
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import {
   backendInfo,
@@ -23,7 +25,7 @@ import {
   showSearchProgress,
   writeFileAtomic,
 } from 'native-mlp'
-import { chosen, parseFlags } from './flags.js'
+import { chosen, parseFlags, refuse } from './flags.js'
 
 const { values: flags } = parseFlags({
   options: {
@@ -35,6 +37,7 @@ const { values: flags } = parseFlags({
     data: { type: 'string' },
     out: { type: 'string' },
     resume: { type: 'boolean', default: false },
+    overwrite: { type: 'boolean', default: false },
   },
 })
 const preset = chosen('--preset', flags.preset, SEARCH_PRESETS)
@@ -42,6 +45,12 @@ const { grid, base } = preset
 const { scale, validFraction, limitTrain, limitTest } = preset.training
 const seed = Number(flags.seed)
 const out = flags.out ?? `runs/grid-${flags.preset}`
+
+const record = `${out}/study.json`
+if (!flags.resume && !flags.overwrite && existsSync(record)) {
+  const { status } = JSON.parse(readFileSync(record, 'utf8'))
+  if (status !== 'completed') refuse(`${out} holds an unfinished search: --resume goes on, --overwrite begins anew`)
+}
 
 const { backend, isa, reason } = backendInfo()
 console.log(backend === 'native' ? `native: ${isa}` : `pure TypeScript, many times slower: ${reason}`)
@@ -83,9 +92,8 @@ const study = await gridSearch({
   .finally(progress.stop)
   .catch((error) => {
     if (error.code !== 'ABORTED') throw error
-    console.error(
-      `stopped; to go on, add --resume: npm run grid -- ${[...process.argv.slice(2), '--resume'].join(' ')}`,
-    )
+    const given = process.argv.slice(2).filter((word) => word !== '--resume' && word !== '--overwrite')
+    console.error(`stopped; to go on: npm run grid -- ${[...given, '--resume'].join(' ')}`)
     process.exit(130)
   })
 const searched = performance.now()
@@ -113,7 +121,7 @@ if (study.best) {
   console.log(`        validation accuracy ${valid?.accuracy.toFixed(4)}${onTest}`)
   console.log(`model   ${folder.file('model')}`)
   const recipe = { scale, validFraction, limitTrain, limitTest, splitSeed: seed, folder: flags.data }
-  console.log(`again   ${reproduceCommand(config, recipe)}`)
+  console.log(`reproduce ${reproduceCommand(config, recipe)}`)
 }
 
 // where the time went, since this process was started

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
@@ -17,9 +17,15 @@ it('npm run grid searches, writes a row a trial and draws the heat maps', async 
   expect(stdout).toMatch(
     /\ntime +[\d.]+ s: start-up [\d.]+ s, search [\d.]+ s, figures [\d.]+ s\n.*training [\d.]+ s, eval/,
   )
-  expect(stdout).toMatch(/\nagain +npx native-mlp train /)
+  expect(stdout).toMatch(/\nreproduce npx native-mlp train /)
   const before = readFileSync(join(out, 'results.csv'))
   const again = await promisify(execFile)(process.execPath, [...args, '--resume'], { cwd: ROOT })
   expect(again.stdout).toMatch(/8 trials in [\d.]+ s: 8 completed/)
+  expect(readFileSync(join(out, 'results.csv')).equals(before)).toBe(true)
+  writeFileSync(join(out, 'study.json'), JSON.stringify({ status: 'interrupted' }))
+  await expect(promisify(execFile)(process.execPath, args, { cwd: ROOT })).rejects.toMatchObject({
+    code: 2,
+    stderr: `error: ${out} holds an unfinished search: --resume goes on, --overwrite begins anew\n`,
+  })
   expect(readFileSync(join(out, 'results.csv')).equals(before)).toBe(true)
 })
