@@ -34,6 +34,15 @@ writeFileSync(config, JSON.stringify({ preset: 'quick', limitTrain: 12_000, epoc
 
 const redis = await RedisServer.start({ persistent: !flags.lose })
 const workers: Worker[] = []
+const searches: ChildProcess[] = []
+process.on('exit', () => {
+  for (const child of [...searches, ...workers.map((worker) => worker.child)]) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    void redis.remove().finally(() => process.exit(1))
+  })
+}
 try {
   const stormy = await storm()
   console.log('the same search in a single process ...')
@@ -102,6 +111,7 @@ async function search(name: string, more: readonly string[]): Promise<string> {
   const out = join(folder, name)
   const args = [MAIN, 'search', '--config', config, '--out', out, '--no-figures', ...more]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  searches.push(child)
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`the search ended with ${code}`)
   return out
