@@ -32,7 +32,7 @@ describe.skipIf(missing)('native-mlp search --queue', () => {
       return command(args, { env: { NATIVE_MLP_DEBUG: '1' } })
     }
     const url = server.url.replace('//', `//:${PASSWORD}@`)
-    const worker = new WorkerProcess(['--queue', url, '--data', data, '--idle-exit', '2', '--name', 'afar'], {})
+    const worker = new WorkerProcess(['--queue', url, '--data', data, '--name', 'afar'], {})
     onTestFinished(() => worker.kill('SIGKILL'))
     const queued = await search('queued', ['--queue', url])
     expect(queued).toMatchObject({ code: 0 })
@@ -41,6 +41,7 @@ describe.skipIf(missing)('native-mlp search --queue', () => {
     expect(text('queued', 'results.csv')).toBe(text('alone', 'results.csv'))
     expect(text('queued', 'best.safetensors')).toBe(text('alone', 'best.safetensors'))
     expect(text('queued', 'timings.csv')).toMatch(/,afar,/)
+    worker.kill('SIGTERM')
     await worker.ended()
     const shown = [queued.stdout, queued.stderr, worker.output]
     const written = filesOf(join(folder, 'queued'))
