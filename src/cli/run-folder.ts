@@ -138,10 +138,13 @@ export async function makeRunFolder(out: string | undefined, name: string, overw
 /**
  * Takes the folder of an earlier run, to go on with it. Nobody else can write into it until it is released.
  *
- * @throws NativeMlpError INVALID_ARGUMENT when another run has it; FILE_SYSTEM or INVALID_FILE when there is no run in it
+ * @throws NativeMlpError INVALID_ARGUMENT when there is no run in it or another process has it; FILE_SYSTEM, INVALID_FILE
  */
 export async function openRunFolder(path: string): Promise<RunFolder> {
-  await new RunFolder(path).read()
+  await new RunFolder(path).read().catch((error) => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error
+    throw new NativeMlpError('INVALID_ARGUMENT', `--resume ${path}: holds no run; start it again with --out ${path}`)
+  })
   return new RunFolder(path, await claimFolder(path))
 }
 

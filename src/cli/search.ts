@@ -129,7 +129,8 @@ async function runSearch(flags: SearchFlags & Record<string, unknown>, command: 
     if (flags.json) printJson(searchDocument(search))
     else print(searchSummary(search))
     if (search.status === 'interrupted') {
-      if (search.canResume) say(`to go on: npx native-mlp search --resume ${shellWord(search.folder.path)}`)
+      const queue = server ? ` --queue ${server.shown}` : ''
+      if (search.canResume) say(`to go on: npx native-mlp search --resume ${shellWord(search.folder.path)}${queue}`)
       process.exitCode = interruption.exitCode()
     } else if (search.best === null) process.exitCode = EXIT.failure
   } finally {

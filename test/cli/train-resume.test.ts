@@ -223,9 +223,12 @@ describe('a run folder', () => {
       'x',
     )
     const none = await resume('nowhere')
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/\[FILE_SYSTEM\].*no such file/) })
+    expect(none).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--resume .*nowhere: holds no run; start it again with --out/),
+    })
     expect(existsSync(at('nowhere'))).toBe(false)
-    expect(await resume('stripes')).toMatchObject({ code: 1 })
+    expect(await resume('stripes')).toMatchObject({ code: 2 })
     expect(await command(['train', '--resume', ''])).toMatchObject({ code: 2 })
   })
 
