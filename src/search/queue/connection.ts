@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
@@ -40,7 +41,7 @@ export async function connectQueue(address: QueueAddress, options: ConnectOption
   const { host, port, db, username, password, tls } = address
   const redis = new Redis({
     ...{ host, port, db, username, password },
-    ...(tls && { tls: { servername: host } }),
+    ...(tls && { tls: isIP(host) ? {} : { servername: host } }),
     protocol: 2, // all servers speak it
     lazyConnect: true,
     maxRetriesPerRequest: null, // commands wait for a server that is away
@@ -48,9 +49,11 @@ export async function connectQueue(address: QueueAddress, options: ConnectOption
   })
   try {
     await firstContact(redis, address.shown, options)
+    // ioredis itself would go on in database 0
+    if (db > 0) await redis.select(db)
   } catch (error) {
     redis.disconnect()
-    throw error
+    throw queueFailure(error, address.shown)
   }
   return { redis, bullmq, close: () => redis.disconnect() }
 }
@@ -65,7 +68,7 @@ function firstContact(redis: Redis, shown: string, { say, patienceMs, signal }: 
       : undefined
     signal?.addEventListener('abort', () => reject(new NativeMlpError('ABORTED', `${shown}: no longer waited for`)))
     redis.on('error', (error: NodeJS.ErrnoException) => {
-      last = reasonOf(error)
+      last = reasonOf(error) ?? last
       if (REFUSED.test(error.message)) reject(unavailable(`refuses us: ${last}`))
       else if (UNTRUSTED.test(String(error.code))) reject(unavailable(`cannot be trusted: ${last}`))
       else if (!away) say(`${shown} cannot be reached (${last}); waiting for it`)
@@ -86,9 +89,22 @@ function firstContact(redis: Redis, shown: string, { say, patienceMs, signal }: 
   })
 }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  // several addresses of one host give an error without a message
-  return error.message || error.code || 'no answer'
+/** Several addresses of one host give an error without a message. */
+function reasonOf(error: NodeJS.ErrnoException): string | undefined {
+  return error.message || error.code
+}
+
+/** What the server refuses, as an error of ours; all else stays what it is. */
+export function queueFailure(error: unknown, shown: string): unknown {
+  if (!isRefusal(error)) return error
+  // why a transaction was not even begun
+  const { message } = error.previousErrors?.[0] ?? error
+  return new NativeMlpError('QUEUE_UNAVAILABLE', `${shown}: ${message}`, { cause: error })
+}
+
+/** Whether the server has answered with an error: it is full, read-only, or something else stands under a key. */
+export function isRefusal(error: unknown): error is Error & { readonly previousErrors?: readonly Error[] } {
+  return (error as Error | null)?.name === 'ReplyError'
 }
 
 async function load<T>(name: string, importLibrary: () => Promise<T>): Promise<T> {

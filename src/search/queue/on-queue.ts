@@ -1,6 +1,7 @@
 import { studyIdentity } from '../journal-records.js'
 import type { StudyHeader } from '../study.js'
 import type { Executor } from '../task.js'
+import { queueAddress } from './address.js'
 import { openQueueExecutor, type QueueExecutorOptions } from './queue-executor.js'
 
 export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {
@@ -14,8 +15,10 @@ export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say'
  *     await search({ data, space, folder: 'runs/mine', executor: onQueue({ url: 'redis://host', recipe }) })
  *
  * @returns an executor that throws as `openQueueExecutor` when the search begins
+ * @throws NativeMlpError INVALID_ARGUMENT for a wrong URL
  */
 export function onQueue({ recipe, ...options }: OnQueueOptions): (header: StudyHeader) => Promise<Executor> {
+  queueAddress(options.url)
   return (header) =>
     openQueueExecutor({
       ...options,

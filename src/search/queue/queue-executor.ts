@@ -7,7 +7,7 @@ import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../task.js'
 import { queueAddress } from './address.js'
-import { connectQueue, type QueueConnection } from './connection.js'
+import { connectQueue, isRefusal, type QueueConnection, queueFailure } from './connection.js'
 import { jobId, PREFIX, QUEUE_FORMAT, queueName } from './keys.js'
 import type { Say } from './say.js'
 import { QueueStore, type StoredResult } from './store.js'
@@ -59,7 +59,12 @@ export async function openQueueExecutor(options: QueueExecutorOptions): Promise<
   const address = queueAddress(url)
   const connection = await connectQueue(address, { say, patienceMs })
   const executor = new QueueExecutor(connection, address.shown, options)
-  await executor.open()
+  try {
+    await executor.open()
+  } catch (error) {
+    await executor.close().catch(() => undefined) // the first error is the telling one
+    throw queueFailure(error, address.shown)
+  }
   return executor
 }
 
@@ -168,6 +173,10 @@ class QueueExecutor implements Executor {
       const away = await withinTime(leave(), CLOSE_MS)
       if (away)
         this.#say(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
+    } catch (error) {
+      // the study has all that it needs
+      if (!isRefusal(error)) throw error
+      this.#say(`${this.#shown}: what the study leaves there could not be removed: ${error.message}`)
     } finally {
       for (const { reject } of open) reject(aborted())
       this.#connection.close()
@@ -210,7 +219,7 @@ class QueueExecutor implements Executor {
     const { id, task } = pending
     const isOver = () => this.#closed !== null || this.#pending.get(id) !== pending
     if (isOver()) return
-    const result = await this.#store.result(id)
+    const result = await this.#result(pending)
     if (result !== null) {
       await this.#compare(id, task)
       if (isOver()) return
@@ -222,6 +231,19 @@ class QueueExecutor implements Executor {
     if (isOver()) return
     if (state === 'failed') await this.#retry(pending)
     else if (state === 'unknown' || state === 'completed') await this.#enqueue(pending)
+  }
+
+  /** What stands in Redis may have been damaged or written by anyone; such a result is computed again. */
+  async #result({ id, task, attempts }: Pending): Promise<StoredResult | null> {
+    try {
+      return await this.#store.result(id, encode(task))
+    } catch (error) {
+      if (!(error instanceof NativeMlpError) || attempts >= MAX_ATTEMPTS) throw error
+      this.#say(`trial ${task.trial}: its result is of no use: ${error.message}`)
+      await this.#store.forget(id)
+      await this.#queue.remove(id)
+      return null
+    }
   }
 
   async #enqueue(pending: Pending): Promise<void> {
@@ -239,7 +261,8 @@ class QueueExecutor implements Executor {
     const job: Job | undefined = await this.#queue.getJob(id)
     const reason = job?.failedReason ?? 'for no known reason'
     this.#say(`trial ${task.trial}: every worker failed: ${reason}`)
-    if ((await this.#store.saves(id)) > pending.saves) return await this.#enqueue(pending)
+    const isForged = job?.data !== encode(task) && pending.attempts < MAX_ATTEMPTS
+    if (isForged || (await this.#store.saves(id)) > pending.saves) return await this.#enqueue(pending)
     this.#pending.delete(id)
     resolve(failedOutcome(`every worker failed: ${reason}`))
   }
@@ -265,7 +288,8 @@ class QueueExecutor implements Executor {
   }
 
   async #hear(id: string, text: string): Promise<void> {
-    const event = decodeEvent(text)
+    const event = this.#decoded(id, text)
+    if (event === null) return
     this.#hasWorkers = true
     if (event.type === 'result' && this.#delivered.has(id)) return await this.#compare(id)
     const pending = this.#pending.get(id)
@@ -275,13 +299,23 @@ class QueueExecutor implements Executor {
     if (event.type === 'result') await this.#look(id)
   }
 
+  /** Nothing follows from an event but what is shown. */
+  #decoded(id: string, text: string): ReturnType<typeof decodeEvent> | null {
+    try {
+      return decodeEvent(text)
+    } catch (error) {
+      this.#say(`${id}: ${(error as Error).message}`)
+      return null
+    }
+  }
+
   /** Whatever goes wrong ends the study, but not while it is being closed. */
   async #guard(work: () => Promise<void>): Promise<void> {
     try {
       if (!this.#closed) await work()
     } catch (error) {
       if (this.#closed) return
-      this.#failure ??= { reason: asFailure(error, this.#shown) }
+      this.#failure ??= { reason: queueFailure(error, this.#shown) }
       for (const { reject } of this.#pending.values()) reject(this.#failure.reason)
       this.#pending.clear()
     }
@@ -299,12 +333,6 @@ function failedOutcome(reason: string): TrialOutcome {
 
 function aborted(): NativeMlpError {
   return new NativeMlpError('ABORTED', 'the queue was closed')
-}
-
-/** What callbacks throw stays what it is. */
-function asFailure(error: unknown, shown: string): unknown {
-  if ((error as Error | null)?.name !== 'ReplyError') return error
-  return new NativeMlpError('QUEUE_UNAVAILABLE', `${shown}: ${(error as Error).message}`, { cause: error })
 }
 
 /** True when the work took longer; what it throws then comes too late to matter. */

@@ -56,8 +56,11 @@ export class StudyService {
       maxStalledCount: MAX_STALLED,
       drainDelay: 2,
     })
+    let last = ''
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
-      if (!isLost(error) && !TOLD_ELSEWHERE.test(`${error.code} ${error.message}`)) say(`queue: ${error.message}`)
+      const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${error.code} ${error.message}`) || error.message === last
+      last = error.message
+      if (!isKnown) say(`queue: ${last}`)
     })
   }
 
@@ -104,8 +107,9 @@ export class StudyService {
 
   async #run(job: Job, id: string, owner: string): Promise<void> {
     const { executor, worker, say } = this.#options
-    if ((await this.#store.result(id)) !== null) return
-    const task = decodeTask(String(job.data))
+    if (await this.#store.hasResult(id)) return
+    const text = String(job.data)
+    const task = decodeTask(text)
     const checkpoint = await this.#store.claim(id, owner)
     const run = new TaskProgress(this.#store, job, owner, this.#options)
     run.tell({ type: 'start', worker })
@@ -118,7 +122,7 @@ export class StudyService {
       })
       await run.told
       const last = outcome.state === 'paused' ? (run.latest ?? checkpoint) : null
-      await this.#store.saveResult(id, { outcome, worker, checkpoint: last })
+      await this.#store.saveResult(id, { task: text, outcome, worker, checkpoint: last })
       run.tell({ type: 'result', worker })
       await run.told
       say(`trial ${task.trial}${foldWords(task)}: ${outcome.state}`)

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import { decodeModel } from '../../io/model-file.js'
 import type { TrialOutcome } from '../task.js'
@@ -15,6 +15,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`
 
 export interface StoredResult {
+  /** that it is the result of, as the worker found it in the queue */
+  readonly task: string
   readonly outcome: TrialOutcome
   readonly worker: string
   /** of a paused task */
@@ -33,33 +35,35 @@ export class QueueStore {
 
   /** Shows the study to workers; again and again, for it may be lost. */
   async announce(record: StudyRecord, started: number): Promise<void> {
-    await this.#redis
-      .multi()
-      .set(recordKey(this.#study), encode(record), 'PX', KEEP_MS)
-      .zadd(STUDIES, 'NX', started, this.#study)
-      .exec()
+    await done(
+      this.#redis
+        .multi()
+        .set(recordKey(this.#study), encode(record), 'PX', KEEP_MS)
+        .zadd(STUDIES, 'NX', started, this.#study),
+    )
   }
 
   /** Tells workers to leave the study alone. */
   async withdraw(record: StudyRecord): Promise<void> {
     const minute = 60_000
-    await this.#redis
-      .multi()
-      .set(recordKey(this.#study), encode({ ...record, open: false }), 'PX', minute)
-      .zrem(STUDIES, this.#study)
-      .exec()
+    await done(
+      this.#redis
+        .multi()
+        .set(recordKey(this.#study), encode({ ...record, open: false }), 'PX', minute)
+        .zrem(STUDIES, this.#study),
+    )
   }
 
   /** Where a task that nobody has begun is to go on. */
   async seedCheckpoint(job: string, bytes: Uint8Array): Promise<void> {
     const key = this.#key(job, 'checkpoint')
-    await this.#redis.multi().del(key).hset(key, 'bytes', Buffer.from(bytes)).pexpire(key, KEEP_MS).exec()
+    await done(this.#redis.multi().del(key).hset(key, 'bytes', Buffer.from(bytes)).pexpire(key, KEEP_MS))
   }
 
   /** Makes `owner` the one who writes the task's checkpoints. Returns the last one there is. */
   async claim(job: string, owner: string): Promise<Uint8Array | null> {
     const key = this.#key(job, 'checkpoint')
-    await this.#redis.multi().hset(key, 'owner', owner).pexpire(key, KEEP_MS).exec()
+    await done(this.#redis.multi().hset(key, 'owner', owner).pexpire(key, KEEP_MS))
     return await this.checkpoint(job)
   }
 
@@ -78,29 +82,39 @@ export class QueueStore {
     return Number((await this.#redis.hget(this.#key(job, 'checkpoint'), 'saves')) ?? 0)
   }
 
-  async saveResult(job: string, { outcome, worker, checkpoint }: StoredResult): Promise<void> {
+  async saveResult(job: string, { task, outcome, worker, checkpoint }: StoredResult): Promise<void> {
     const { model, ...rest } = outcome
     const key = this.#key(job, 'result')
     const digests = this.#key(job, 'digests')
     const write = this.#redis
       .multi()
       .del(key)
-      .hset(key, { worker, outcome: encode(rest) })
+      .hset(key, { task, worker, outcome: encode(rest) })
     if (model) write.hset(key, 'model', Buffer.from(model))
     if (checkpoint) write.hset(key, 'checkpoint', Buffer.from(checkpoint))
     write.pexpire(key, KEEP_MS)
     // what failed for want of memory, say, has nothing to compare
     if (rest.digest !== null) write.hset(digests, worker, rest.digest).pexpire(digests, KEEP_MS)
-    for (const [error] of (await write.exec()) ?? []) if (error) throw error
+    await done(write)
   }
 
-  /** @throws NativeMlpError INVALID_FILE for a damaged one */
-  async result(job: string): Promise<StoredResult | null> {
+  /**
+   * @param task what the job is to be
+   * @throws NativeMlpError INVALID_FILE or CHECKSUM_MISMATCH for a damaged one, or one of another task
+   */
+  async result(job: string, task: string): Promise<StoredResult | null> {
     const fields = await this.#redis.hgetallBuffer(this.#key(job, 'result'))
     if (fields.outcome === undefined) return null
     const outcome = { ...decodeOutcome(fields.outcome.toString()), model: copied(fields.model) }
+    const result = { task, outcome, worker: String(fields.worker), checkpoint: copied(fields.checkpoint) }
+    if (String(fields.task) !== task) throw new NativeMlpError('INVALID_FILE', `${job} in Redis: of another task`)
+    checkWhole(result, job)
     checkModel(outcome, job)
-    return { outcome, worker: String(fields.worker), checkpoint: copied(fields.checkpoint) }
+    return result
+  }
+
+  async hasResult(job: string): Promise<boolean> {
+    return (await this.#redis.hexists(this.#key(job, 'result'), 'outcome')) === 1
   }
 
   /** The digest each worker that finished the task has found. */
@@ -126,6 +140,26 @@ export class QueueStore {
 /** A Buffer may be a piece of a larger one, at an odd place. */
 function copied(bytes: Buffer | null | undefined): Uint8Array | null {
   return bytes ? new Uint8Array(bytes) : null
+}
+
+/** Of commands that are sent together, those that fail only say so in the answer. */
+async function done(commands: ChainableCommander): Promise<void> {
+  for (const [error] of (await commands.exec()) ?? []) if (error) throw error
+}
+
+/** Whether there is all that belongs to the state. */
+function checkWhole({ outcome, checkpoint }: StoredResult, job: string): void {
+  const { state, reason, history, best, steps, digest, timing } = outcome
+  const isDone = [best, steps, digest, timing].every((part) => part !== null)
+  const isWhole = {
+    completed: isDone,
+    collapsed: isDone,
+    paused: checkpoint !== null && digest === null,
+    failed: reason !== undefined && digest === null,
+  }[state]
+  const isMeasured = best === null || history.some(({ step }) => step === best.step)
+  if (isWhole && isMeasured) return
+  throw new NativeMlpError('INVALID_FILE', `${job} in Redis: not the whole result of a trial that is ${state}`)
 }
 
 function checkModel({ model, digest }: TrialOutcome, job: string): void {

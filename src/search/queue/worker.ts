@@ -1,12 +1,12 @@
 import { availableParallelism, hostname } from 'node:os'
 import { defaultBackend } from '../../backend/index.js'
 import { integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
-import { NativeMlpError } from '../../core/errors.js'
+import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import { LocalExecutor } from '../local-executor.js'
 import type { StudyData } from '../run-task.js'
 import { queueAddress } from './address.js'
-import { connectQueue, type QueueConnection } from './connection.js'
+import { connectQueue, isRefusal, type QueueConnection, queueFailure } from './connection.js'
 import { PREFIX, queueName, recordKey, STUDIES } from './keys.js'
 import type { Say } from './say.js'
 import { StudyService } from './serve-study.js'
@@ -46,6 +46,8 @@ const LOOK_MS = 500
 const CHECKPOINT_MS = 1500
 /** A study that has nothing to do for so long lets another one have the worker, ms. */
 const IDLE_MS = 2000
+/** What may be part of a key, and be shown. */
+const STUDY_ID = /^[\w-]{1,64}$/
 /** So long a worker that is to leave waits for the server, ms. */
 const LEAVE_MS = 8000
 
@@ -66,9 +68,12 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     if (signal?.aborted) resolve()
     signal?.addEventListener('abort', () => resolve())
   })
-  const connection = await connectQueue(queueAddress(url), { say, patienceMs: Number.POSITIVE_INFINITY, signal })
+  const address = queueAddress(url)
+  const connection = await connectQueue(address, { say, patienceMs: Number.POSITIVE_INFINITY, signal })
   try {
     await new QueueWorker(connection, { ...options, workers }, leaving).run()
+  } catch (error) {
+    throw queueFailure(error, address.shown)
   } finally {
     connection.close()
   }
@@ -114,13 +119,9 @@ class QueueWorker {
     const ids = await redis.zrange(STUDIES, '0', '-1')
     for (const id of ids) {
       if (this.#refused.has(id)) continue
-      const text = await redis.get(recordKey(id))
-      if (text === null) {
-        await this.#removeAbandoned(id)
-        continue
-      }
-      const record = this.#accepted(id, text)
-      if (record?.open && (await this.#hasWork(id))) return record
+      const record = await this.#record(id)
+      if (record === 'none') await this.#removeAbandoned(id)
+      else if (record?.open && this.#accepted(record) && (await this.#hasWork(id))) return record
     }
     return null
   }
@@ -142,22 +143,32 @@ class QueueWorker {
     return lengths.some((length) => length > 0)
   }
 
-  #accepted(id: string, text: string): StudyRecord | null {
+  /** Whatever stands in Redis; null for a study that is refused. */
+  async #record(id: string): Promise<StudyRecord | 'none' | null> {
     try {
+      if (!STUDY_ID.test(id)) throw new NativeMlpError('INVALID_FILE', 'it has no name of a study')
+      const text = await this.#connection.redis.get(recordKey(id))
+      if (text === null) return 'none'
       const record = decodeRecord(text)
-      const own = defaultBackend().family
-      const { name, contract } = record.family
-      if (name === own.name && contract === own.contract) return record
-      const families = `it computes in family ${name} ${contract}, this worker in ${own.name} ${own.contract}`
-      return this.#refuse(id, `${families}; their results are not mixed`)
+      if (record.id === id) return record
+      throw new NativeMlpError('INVALID_FILE', `its record is of ${JSON.stringify(shortened(record.id))}`)
     } catch (error) {
-      return this.#refuse(id, (error as Error).message)
+      if (!(error instanceof NativeMlpError) && !isRefusal(error)) throw error
+      return this.#refuse(id, error.message)
     }
+  }
+
+  #accepted({ id, family: { name, contract } }: StudyRecord): boolean {
+    const own = defaultBackend().family
+    if (name === own.name && contract === own.contract) return true
+    const families = `it computes in family ${name} ${contract}, this worker in ${own.name} ${own.contract}`
+    this.#refuse(id, `${families}; their results are not mixed`)
+    return false
   }
 
   #refuse(id: string, reason: string): null {
     this.#refused.add(id)
-    this.#say(`study ${id} is refused: ${reason}`)
+    this.#say(`study ${STUDY_ID.test(id) ? id : JSON.stringify(shortened(id))} is refused: ${reason}`)
     return null
   }
 
@@ -209,14 +220,15 @@ class QueueWorker {
   /** What BullMQ's workers leave of a queue that was removed while they looked at it. */
   async #tidy({ id }: StudyRecord): Promise<void> {
     const { redis } = this.#connection
-    const text = redis.status === 'ready' ? await redis.get(recordKey(id)) : null
-    if (text !== null && !decodeRecord(text).open) await redis.unlink(`${PREFIX}:${queueName(id)}:meta`)
+    const record = redis.status === 'ready' ? await this.#record(id) : null
+    if (record !== null && record !== 'none' && !record.open) await redis.unlink(`${PREFIX}:${queueName(id)}:meta`)
   }
 
   async #isOver({ id }: StudyRecord, service: StudyService): Promise<boolean> {
-    const text = await this.#connection.redis.get(recordKey(id))
+    const record = await this.#record(id)
+    if (record === null) return true
     // a study that is not there at all was lost by Redis, and will announce itself again
-    if (text !== null && !decodeRecord(text).open) {
+    if (record !== 'none' && !record.open) {
       this.#say(`study ${id}: closed`)
       return true
     }

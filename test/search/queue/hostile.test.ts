@@ -1,0 +1,100 @@
+import { Queue } from 'bullmq'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openQueueExecutor } from '../../../src/search/queue/index.js'
+import { jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/keys.js'
+import type { TrialOutcome } from '../../../src/search/task.js'
+import { essence, SILENT, StudyFixture, tasks } from './queue-study.js'
+import { RedisServer, redisMissing } from './redis-server.js'
+
+const missing = redisMissing()
+
+/** Whoever reaches the server can write into it. */
+describe.skipIf(missing !== null)('a server with strange contents', () => {
+  const [task, other] = tasks(2, 2)
+  const id = jobId(task)
+  let server: RedisServer
+  let redis: Redis
+  let study: StudyFixture
+  let expected: TrialOutcome
+
+  beforeAll(async () => {
+    server = await RedisServer.start()
+    redis = new Redis(server.url)
+    study = new StudyFixture()
+    expected = (await study.reference([task]))[0]
+  })
+  beforeEach(async () => void (await redis.flushall()))
+  afterEach(() => study.killWorkers())
+  afterAll(async () => {
+    redis.disconnect()
+    await study.remove()
+    await server.remove()
+  })
+
+  it('is no reason for a worker to end: it refuses by name what is no study', async () => {
+    const record = { format: 1, version: '1', family: study.family, digest: 'd', recipe: {}, open: true }
+    const [notJson, ofAnother, noString] = ['a', 'b', 'c'].map((letter) => letter.repeat(16))
+    await redis.zadd(STUDIES, '1', 'evil:id\n', '2', notJson, '3', ofAnother, '4', noString)
+    await redis.set(recordKey(notJson), '{')
+    await redis.set(recordKey(ofAnother), JSON.stringify({ ...record, id: 'y:z' }))
+    await redis.lpush(recordKey(noString), 'x')
+    const worker = study.worker(server.url, ['--once'])
+    expect(await worker.ended()).toBe(0)
+    for (const words of [
+      'study "evil:id\\n" is refused: it has no name of a study',
+      `study ${notJson} is refused: a study in Redis is not JSON`,
+      `study ${ofAnother} is refused: its record is of "y:z"`,
+      `study ${noString} is refused: WRONGTYPE`,
+    ]) {
+      expect(worker.output).toContain(words)
+    }
+  })
+
+  it('ends study and worker with an error that says why, and not with a hang', async () => {
+    await redis.set(STUDIES, 'not a sorted set')
+    const refusal = { code: 'QUEUE_UNAVAILABLE', message: expect.stringMatching(/^redis:[^:]*:\d+: WRONGTYPE/) }
+    await expect(study.open(server.url)).rejects.toMatchObject(refusal)
+    const worker = study.worker(server.url, ['--once'])
+    expect(await worker.ended()).toBe(1)
+    expect(worker.output).toMatch(/^error \[QUEUE_UNAVAILABLE\]: .*WRONGTYPE/m)
+    expect(worker.output).not.toContain('    at ')
+    const database = `${server.url}/99`
+    const outOfRange = { code: 'QUEUE_UNAVAILABLE', message: `${database}: ERR DB index is out of range` }
+    await expect(study.open(database)).rejects.toMatchObject(outOfRange)
+  })
+
+  it('gives no wrong result: neither by a forged job, nor a forged result, nor a forged event', async () => {
+    const said: string[] = []
+    const executor = await study.open(server.url, { say: (line) => void said.push(line) })
+    const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
+    const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX })
+    const config = { ...task.config, learningRate: other.config.learningRate }
+    const forged = await queue.add('task', JSON.stringify({ ...task, config }), { jobId: id })
+    await forged.updateProgress('{"type":"evaluation"}')
+    const digest = 'f'.repeat(16)
+    const outcome = JSON.stringify({ ...expected, model: undefined, digest })
+    await redis.hset(taskKey(name, id, 'result'), { worker: 'x', task: JSON.stringify(task), outcome })
+    const run = executor.run(task, null, SILENT)
+    study.worker(server.url)
+    expect(essence(await run)).toEqual(essence(expected))
+    expect(said.join('\n')).toContain('its result is of no use')
+    await queue.close()
+    await executor.close()
+  })
+
+  it('that is full ends the study with an error that says so', async () => {
+    const executor = await study.open(server.url)
+    await redis.config('SET', 'maxmemory', '1')
+    try {
+      const error = await executor.run(task, null, SILENT).catch((reason) => reason)
+      expect(error).toMatchObject({ code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining('OOM') })
+      await executor.close()
+      await expect(
+        openQueueExecutor({ url: server.url, study: {}, family: study.family, data: { digest: '', recipe: 0 } }),
+      ).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining('OOM') })
+    } finally {
+      await redis.config('SET', 'maxmemory', '0')
+    }
+  })
+})
