@@ -75,17 +75,16 @@ export interface SearchOptions {
 }
 
 /** A search of every point of a grid. */
-export type GridSearchOptions = Omit<
-  SearchOptions,
-  'grid' | 'space' | 'strategy' | 'trials' | 'seed' | 'halving' | 'objective'
-> & { readonly grid: SearchGrid | SearchSpace }
+export type GridSearchOptions = Omit<SearchOptions, 'grid' | 'space' | 'strategy' | 'trials' | 'seed' | 'halving'> & {
+  readonly grid: SearchGrid | SearchSpace
+}
 
 const GRID_OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
   ...(['data', 'grid', 'base', 'workers', 'stack', 'selectBy', 'metric', 'keepModels', 'callbacks', 'signal'] as const),
-  ...(['folds', 'stratified', 'splitSeed', 'repeats', 'folder', 'resume', 'executor'] as const),
+  ...(['objective', 'folds', 'stratified', 'splitSeed', 'repeats', 'folder', 'resume', 'executor'] as const),
 ]
 
 export const OPTION_NAMES = {
   gridSearch: GRID_OPTION_NAMES,
-  search: [...GRID_OPTION_NAMES, 'space', 'strategy', 'trials', 'seed', 'halving', 'objective'],
+  search: [...GRID_OPTION_NAMES, 'space', 'strategy', 'trials', 'seed', 'halving'],
 } as const

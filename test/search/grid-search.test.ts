@@ -100,8 +100,8 @@ describe('gridSearch', () => {
   it('selects by the test set on request, and warns', async () => {
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     try {
-      const options = { data, grid: { learningRate: [0.001, 0.002], hidden: [8] }, base, selectBy: 'test' } as const
-      const byTest = await gridSearch({ ...options, metric: 'loss' })
+      const options = { data, grid: { learningRate: [0.001, 0.002], hidden: [8] }, base } as const
+      const byTest = await gridSearch({ ...options, objective: 'test.loss' })
       expect(byTest.caution).toMatch(/TEST set.*optimistic/)
       expect(warnings.mock.calls).toEqual([[byTest.caution, 'NativeMlpWarning']])
       const losses = byTest.trials.map(({ test }) => test!.loss)
