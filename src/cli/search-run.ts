@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { NativeMlpError } from '../core/errors.js'
+import { type ErrorCode, NativeMlpError } from '../core/errors.js'
 import { saveModel } from '../io/model-file.js'
 import type { SearchProgress } from '../progress/index.js'
 import type { SearchBase } from '../search/grid.js'
+import { queueAddress } from '../search/queue/address.js'
 import { onQueue } from '../search/queue/index.js'
 import { refit } from '../search/refit.js'
 import { runPlan } from '../search/search.js'
@@ -18,6 +19,7 @@ import type { PresetName } from '../train/presets.js'
 import { makeNumbered } from './run-folder.js'
 import type { SearchPlanOptions } from './search-config.js'
 import { drawSearchFigures } from './search-figures.js'
+import { shellWord } from './shell-word.js'
 import { loadStudySets, type StudyRecipe } from './study-data.js'
 
 export interface SearchRequest {
@@ -107,9 +109,20 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
     const figures = request.figures ? await drawSearchFigures(folder.file('figures'), trials, { metric, signal }) : []
     return await finished('completed', figures)
   } catch (error) {
-    if (!(error instanceof NativeMlpError) || error.code !== 'ABORTED') throw error
-    return await finished('interrupted')
+    if (error instanceof NativeMlpError && error.code === 'ABORTED') return await finished('interrupted')
+    const isOwn = !(error instanceof NativeMlpError && REFUSED.includes(error.code))
+    if (isOwn && existsSync(folder.file('journal'))) progress.say(resumeWords(folder, request.queue))
+    throw error
   }
+}
+
+/** With these the folder is somebody else's, or cannot be gone on with as it is. */
+const REFUSED: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'INVALID_FILE', 'RESULTS_DIFFER']
+
+/** How the search in a folder is gone on with. */
+export function resumeWords({ path }: StudyFolder, queue: string | true | undefined): string {
+  const server = queue === undefined ? '' : ` --queue ${queueAddress(queue === true ? undefined : queue).shown}`
+  return `to go on: npx native-mlp search --resume ${shellWord(path)}${server}`
 }
 
 async function saveRefit(study: Study, data: SearchOptions['data'], folder: StudyFolder, signal: AbortSignal) {

@@ -13,10 +13,9 @@ import { checkPath } from './run-folder.js'
 import { checkChoice } from './search-choice.js'
 import { resolveSearch } from './search-config.js'
 import { type ResumeChoice, resumedRequest } from './search-resume.js'
-import { type SearchRequest, searchRun } from './search-run.js'
+import { resumeWords, type SearchRequest, searchRun } from './search-run.js'
 import { searchDocument, searchSummary } from './search-summary.js'
 import { SEARCH_SETTING_NAMES } from './settings.js'
-import { shellWord } from './shell-word.js'
 import { addConfigFlags, configFromFlags } from './train-flags.js'
 
 interface SearchFlags {
@@ -129,8 +128,7 @@ async function runSearch(flags: SearchFlags & Record<string, unknown>, command: 
     if (flags.json) printJson(searchDocument(search))
     else print(searchSummary(search))
     if (search.status === 'interrupted') {
-      const queue = server ? ` --queue ${server.shown}` : ''
-      if (search.canResume) say(`to go on: npx native-mlp search --resume ${shellWord(search.folder.path)}${queue}`)
+      if (search.canResume) say(resumeWords(search.folder, request.queue))
       process.exitCode = interruption.exitCode()
     } else if (search.best === null) process.exitCode = EXIT.failure
   } finally {
