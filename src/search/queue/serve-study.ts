@@ -1,7 +1,7 @@
 import type { Job, Worker } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Executor, TrialTask } from '../task.js'
-import type { QueueConnection } from './connection.js'
+import { isRefusal, type QueueConnection } from './connection.js'
 import { PREFIX, queueName } from './keys.js'
 import type { Say } from './say.js'
 import { QueueStore } from './store.js'
@@ -23,6 +23,9 @@ export interface ServeOptions {
 /** A trial that so many workers have let go without a word is not tried again, unless it has got on. */
 const MAX_STALLED = 5
 
+/** So long no new trial is asked for where the server refuses, ms. */
+const REST_MS = 2000
+
 /** Codes of BullMQ for a job that Redis has lost, or that another worker has taken over. */
 const LOST: readonly unknown[] = [-1, -2, -3, -6]
 /** The connection itself says when the server is away; a lock that was lost shows at the next checkpoint. */
@@ -41,6 +44,8 @@ export class StudyService {
   /** by job; a task that Redis has lost and handed out again is not begun twice here */
   readonly #running = new Map<string, Promise<void>>()
   #lastBusy = performance.now()
+  #resting: NodeJS.Timeout | undefined
+  #isLeaving = false
 
   constructor(options: ServeOptions) {
     const { connection, record, executor, worker, lockMs, say } = options
@@ -61,6 +66,7 @@ export class StudyService {
       const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${error.code} ${error.message}`) || error.message === last
       last = error.message
       if (!isKnown) say(`queue: ${last}`)
+      if (isRefusal(error)) void this.#rest()
     })
   }
 
@@ -71,9 +77,21 @@ export class StudyService {
 
   /** Saves a checkpoint of what is running, gives it back to the queue, and ends. */
   async leave(): Promise<void> {
+    this.#isLeaving = true
+    clearTimeout(this.#resting)
     await this.#worker.pause(true)
     await this.#options.executor.close()
     await this.#worker.close()
+  }
+
+  /** BullMQ asks a server that refuses, because it is full for example, thousands of times a second. */
+  async #rest(): Promise<void> {
+    if (this.#resting !== undefined || this.#isLeaving) return
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined
+      this.#worker.resume()
+    }, REST_MS)
+    await this.#worker.pause(true)
   }
 
   async #process(job: Job, token = ''): Promise<void> {

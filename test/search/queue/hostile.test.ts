@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openQueueExecutor } from '../../../src/search/queue/index.js'
 import { jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/keys.js'
 import type { TrialOutcome } from '../../../src/search/task.js'
-import { essence, SILENT, StudyFixture, tasks } from './queue-study.js'
+import { essence, SILENT, StudyFixture, tasks, wait } from './queue-study.js'
 import { RedisServer, redisMissing } from './redis-server.js'
 
 const missing = redisMissing()
@@ -83,13 +83,19 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     await executor.close()
   })
 
-  it('that is full ends the study with an error that says so', async () => {
+  it('that is full ends the study with an error that says so, and has its workers wait in silence', async () => {
     const executor = await study.open(server.url)
+    const worker = study.worker(server.url)
+    await executor.run(other, null, SILENT)
     await redis.config('SET', 'maxmemory', '1')
     try {
       const error = await executor.run(task, null, SILENT).catch((reason) => reason)
       expect(error).toMatchObject({ code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining('OOM') })
       await executor.close()
+      await worker.said(/queue: OOM/)
+      await wait(300)
+      expect(worker.output.match(/OOM/g)!.length).toBeLessThan(3)
+      expect(worker.exited).toBe(false)
       await expect(
         openQueueExecutor({ url: server.url, study: {}, family: study.family, data: { digest: '', recipe: 0 } }),
       ).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining('OOM') })
