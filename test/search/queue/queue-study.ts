@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defaultBackend } from '../../../src/backend/index.js'
 import { loadForWorker, type StudyRecipe } from '../../../src/cli/study-data.js'
@@ -9,6 +7,7 @@ import { LocalExecutor } from '../../../src/search/local-executor.js'
 import { openQueueExecutor, type QueueExecutorOptions } from '../../../src/search/queue/index.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../../../src/search/task.js'
 import { MAIN, writeStripes } from '../../cli/command.js'
+import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { ROOT } from '../../repo/source-graph.js'
 
 export const RECIPE: StudyRecipe = {
@@ -42,7 +41,7 @@ export function essence({ state, reason, history, best, steps, digest, model }: 
 
 /** A study's data in a folder, and what a single process makes of its tasks. */
 export class StudyFixture {
-  readonly folder = mkdtempSync(join(tmpdir(), 'native-mlp-queue-'))
+  readonly folder = temporaryFolder()
   readonly data = writeStripes(join(this.folder, 'data'), 1500, 100)
   readonly family = defaultBackend().family
   readonly #workers: WorkerProcess[] = []
@@ -77,7 +76,6 @@ export class StudyFixture {
 
   async remove(): Promise<void> {
     await this.killWorkers()
-    rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
