@@ -46,6 +46,7 @@ export class StudyService {
   #lastBusy = performance.now()
   #resting: NodeJS.Timeout | undefined
   #isLeaving = false
+  #failure: NativeMlpError | null = null
 
   constructor(options: ServeOptions) {
     const { connection, record, executor, worker, lockMs, say } = options
@@ -73,6 +74,11 @@ export class StudyService {
   /** ms since it last had something to do */
   get idleMs(): number {
     return this.#running.size > 0 ? 0 : performance.now() - this.#lastBusy
+  }
+
+  /** why this machine can compute nothing at all, once that is known: its trials are for others */
+  get failure(): NativeMlpError | null {
+    return this.#failure
   }
 
   /** Saves a checkpoint of what is running, gives it back to the queue, and ends. */
@@ -104,9 +110,13 @@ export class StudyService {
       }
       await run
     } catch (error) {
-      if (!(error instanceof TaskLost) && !isAbort(error)) throw error
+      if (isUnavailable(error)) {
+        this.#failure ??= error
+        this.#isLeaving = true
+        await this.#worker.pause(true)
+      } else if (!(error instanceof TaskLost) && !isAbort(error)) throw error
       // whoever has the task now takes it from its last checkpoint
-      if (isAbort(error)) await this.#giveBack(job, token)
+      if (!(error instanceof TaskLost)) await this.#giveBack(job, token)
       throw new this.#options.connection.bullmq.WaitingError()
     } finally {
       this.#running.delete(id)
@@ -215,6 +225,10 @@ function isLost(error: unknown): boolean {
 
 function isAbort(error: unknown): boolean {
   return error instanceof NativeMlpError && error.code === 'ABORTED'
+}
+
+function isUnavailable(error: unknown): error is NativeMlpError {
+  return error instanceof NativeMlpError && error.code === 'BACKEND_UNAVAILABLE'
 }
 
 function foldWords({ fold, untilStep }: TrialTask): string {

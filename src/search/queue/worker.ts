@@ -208,13 +208,14 @@ class QueueWorker {
     for (;;) {
       await this.#pause(LOOK_MS)
       this.#lastBusy = performance.now() - service.idleMs
-      if (this.#isLeaving || service.idleMs >= idleExitSeconds * 1000) break
+      if (this.#isLeaving || service.failure || service.idleMs >= idleExitSeconds * 1000) break
       if (await this.#orLeave(this.#isOver(record, service))) break
     }
     const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), LEAVE_MS).unref())
     const left = service.leave().then(() => false)
     if (await Promise.race([left, late])) this.#say('the queue did not answer: what was running is handed on by others')
     else await this.#tidy(record)
+    if (service.failure) throw service.failure
   }
 
   /** What BullMQ's workers leave of a queue that was removed while they looked at it. */

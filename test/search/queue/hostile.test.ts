@@ -1,10 +1,15 @@
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { NativeMlpError } from '../../../src/core/errors.js'
+import { queueAddress } from '../../../src/search/queue/address.js'
+import { connectQueue } from '../../../src/search/queue/connection.js'
 import { openQueueExecutor } from '../../../src/search/queue/index.js'
 import { jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/keys.js'
+import { StudyService } from '../../../src/search/queue/serve-study.js'
+import { decodeRecord } from '../../../src/search/queue/wire.js'
 import type { TrialOutcome } from '../../../src/search/task.js'
-import { essence, SILENT, StudyFixture, tasks, wait } from './queue-study.js'
+import { essence, SILENT, StudyFixture, tasks, until, wait } from './queue-study.js'
 import { RedisServer, redisMissing } from './redis-server.js'
 
 const missing = redisMissing()
@@ -80,6 +85,34 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     expect(essence(await run)).toEqual(essence(expected))
     expect(said.join('\n')).toContain('its result is of no use')
     await queue.close()
+    await executor.close()
+  })
+
+  it('keeps the trials of a worker that can start none', async () => {
+    const executor = await study.open(server.url)
+    const connection = await connectQueue(queueAddress(server.url), { say: () => {}, patienceMs: 1000 })
+    const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
+    const service = new StudyService({
+      connection,
+      record: decodeRecord(String(await redis.get(recordKey(name)))),
+      executor: {
+        slots: 1,
+        run: async () => {
+          throw new NativeMlpError('BACKEND_UNAVAILABLE', 'search: no worker could start')
+        },
+        close: async () => {},
+      },
+      ...{ worker: 'broken', lockMs: 1000, checkpointEveryMs: 1000, say: () => {} },
+    })
+    const run = executor.run(task, null, SILENT)
+    await until(
+      () => service.failure !== null,
+      () => 'the worker gives up',
+    )
+    await service.leave()
+    connection.close()
+    study.worker(server.url)
+    expect(essence(await run)).toEqual(essence(expected))
     await executor.close()
   })
 
