@@ -4,7 +4,7 @@ import { knownOptions, trueOrFalse } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { claimFolder } from '../formats/claim.js'
-import { makeFolders, removeFiles } from '../formats/folder.js'
+import { makeFolders, removeFiles, removeTemporaries } from '../formats/folder.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { decodeCheckpoint } from '../io/checkpoint-file.js'
 import { decodeModel, encodeModel, loadModel } from '../io/model-file.js'
@@ -242,6 +242,7 @@ export class StudyFolder {
     const { header, events, journal } = await Journal.resume(this.file('journal'))
     this.#journal = journal
     checkSame(this.path, header, identity)
+    await removeTemporaries(this.path, REMOVED_FILES)
     await journal.append({ event: 'resumed', version: identity.version, at: now() })
     return events
   }

@@ -1,4 +1,5 @@
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SearchOptions, samples, search } from 'native-mlp'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -99,6 +100,33 @@ describe('a study that is resumed', () => {
       expect.stringContaining('of something else: init'),
     )
     expect(csv(path)).toBe(csv(whole))
+  })
+
+  it('does not wait for whoever writes into a pipe in the place of its journal', async () => {
+    const path = join(folder, 'pipe')
+    mkdirSync(path)
+    execFileSync('mkfifo', [join(path, 'journal.jsonl')])
+    await expect(run(path, folds)).rejects.toMatchObject({
+      code: 'INVALID_FILE',
+      message: expect.stringContaining('journal.jsonl: not a regular file'),
+    })
+  })
+
+  it('removes what a process that was killed has left half written', async () => {
+    const path = join(folder, 'left')
+    await run(path, folds)
+    for (const name of ['results.csv.123', 'best.safetensors.4', 'study.json.77']) writeFileSync(join(path, name), 'x')
+    const stray = join(path, 'checkpoints')
+    mkdirSync(stray)
+    writeFileSync(join(stray, 'trial-0-fold-1.safetensors.99'), 'x')
+    await run(path, folds)
+    expect(readdirSync(path).sort()).toEqual([
+      'journal.jsonl',
+      'results.csv',
+      'study.json',
+      'timings.csv',
+      'trials.jsonl',
+    ])
   })
 
   it('says so when its folder is moved away or removed under it, and does not make it anew', async () => {
