@@ -37,5 +37,10 @@ export function planSets(options: SearchOptions, base: SearchBase): StudySets {
     throw new NativeMlpError('INVALID_ARGUMENT', 'data.valid: expected none with folds, each of which is one in turn')
   }
   const sets = kFold(train, { folds, seed, stratified })
-  return { folds: sets.map((fold) => ({ ...fold, test })), stratified, splitSeed: seed, digest: dataDigest({ train, test }) }
+  return {
+    folds: sets.map((fold) => ({ ...fold, test })),
+    stratified,
+    splitSeed: seed,
+    digest: dataDigest({ train, test }),
+  }
 }
