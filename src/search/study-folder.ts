@@ -176,10 +176,10 @@ export class StudyFolder {
     await this.#models.keepOnly(new Set(files(this.#models, kept)))
   }
 
-  /** The model of a finished trial; null where there is none that the journal would know. */
-  async readModel({ trial, digest }: TrialResult): Promise<MLP | null> {
-    const bytes = await this.#models.read(trial, null)
-    return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(trial, null)))
+  /** The model of a finished trial, or of one of its folds; null where there is none that the journal would know. */
+  async readModel({ trial, digest }: Pick<TrialResult, 'trial' | 'digest'>, fold = 0): Promise<MLP | null> {
+    const bytes = await this.#models.read(trial, this.#fold(fold))
+    return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(trial, this.#fold(fold))))
   }
 
   /** The model of the best trial, put into its place where a crash came between. */

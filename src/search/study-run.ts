@@ -2,6 +2,7 @@ import { NativeMlpError } from '../core/errors.js'
 import { earlierTrials } from './earlier-trials.js'
 import type { GridPoint } from './grid.js'
 import { type Rung, type RungResult, rungStep, survivors } from './halving.js'
+import { withKeptFolds } from './kept-folds.js'
 import { LocalExecutor } from './local-executor.js'
 import type { SearchPlan } from './search-plan.js'
 import type { Study } from './study.js'
@@ -49,7 +50,8 @@ export class StudyRun {
     throwIfAborted(signal)
     const events = folder ? await folder.begin(header) : []
     await callbacks.onStart(header)
-    await this.#results.restore(earlierTrials(this.#plan, events, this.#ledger))
+    const earlier = earlierTrials(this.#plan, events, this.#ledger)
+    await this.#results.restore(await withKeptFolds(this.#plan, earlier, this.#ledger))
     const onAbort = () => this.#stop(abortedBy(signal))
     signal?.addEventListener('abort', onAbort)
     try {

@@ -20,6 +20,17 @@ export class TaskLedger {
     if (outcome.state !== 'paused') this.#checkpoints.delete(`${trial} ${fold}`)
   }
 
+  /** All tasks that are done for good. */
+  ended(): TaskRecord[] {
+    return [...this.#records.values()].flat(2).filter(({ outcome }) => outcome.state !== 'paused')
+  }
+
+  /** A fold that has ended is at the rung before again. */
+  forgetEnd(trial: number, fold: number): void {
+    const folds = this.#records.get(trial)
+    if (folds) folds[fold] = folds[fold].filter(({ outcome }) => outcome.state === 'paused')
+  }
+
   /** The record with the seconds of all the rungs before. */
   withAllSeconds(record: TaskRecord): TaskRecord {
     const { trial, fold, outcome } = record

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadModel, type SearchOptions, StudyFolder, samples, search } from 'native-mlp'
 import { describe, expect, it, vi } from 'vitest'
@@ -178,6 +178,35 @@ describe('a resumed study', () => {
     expect(ended).toEqual([first.best!.trial])
     expect(again.bestModel!.parametersDigest()).toBe(first.best!.digest)
     expect(outcome(path)).toEqual(whole)
+  })
+
+  it('computes only the fold again whose model is gone or damaged', async () => {
+    const path = join(temporaryFolder(), 'study')
+    await run(path, folds)
+    const whole = outcome(path)
+    const model = join(path, 'models', 'trial-1-fold-2.safetensors')
+    const bytes = readFileSync(model)
+    bytes[bytes.length - 1] ^= 1
+    const forgetEnd = () => {
+      const lines = readFileSync(join(path, 'journal.jsonl'), 'utf8').split('\n')
+      const kept = lines.filter((line) => !/"event":"trial","trial":1,/.test(line))
+      expect(kept.length).toBeLessThan(lines.length)
+      writeFileSync(join(path, 'journal.jsonl'), kept.join('\n'))
+    }
+    const remove = () => rmSync(model)
+    const damage = () => writeFileSync(model, bytes)
+    for (const hindrances of [[remove], [damage], [remove, forgetEnd]]) {
+      for (const hinder of hindrances) hinder()
+      const events: string[] = []
+      const callbacks = {
+        onTrialStart: ({ trial, fold }: { trial: number; fold: number }) => void events.push(`${trial} ${fold}`),
+        onTrialEnd: ({ result, isEarlier }: { result: { trial: number }; isEarlier: boolean }) =>
+          void events.push(`${result.trial} ${isEarlier ? 'earlier' : 'again'}`),
+      }
+      await run(path, folds, { callbacks })
+      expect(events).toEqual(['0 earlier', '1 2', '1 again'])
+      expect(outcome(path)).toEqual(whole)
+    }
   })
 
   it('tells of what had finished, and does nothing where all had', async () => {
