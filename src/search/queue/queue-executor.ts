@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
-import { createRequire } from 'node:module'
-import type { Job, Queue, QueueEvents } from 'bullmq'
+import type { QueueEvents } from 'bullmq'
 import { knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
+import { packageVersion } from '../study-record.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../task.js'
 import { queueAddress } from './address.js'
 import { connectQueue, isRefusal, type QueueConnection, queueFailure } from './connection.js'
-import { jobId, PREFIX, QUEUE_FORMAT, queueName } from './keys.js'
+import { PREFIX, QUEUE_FORMAT, queueName } from './keys.js'
+import { compareDigests, QueuedTask, type TaskEnd, type TaskPlace } from './queued-task.js'
 import type { Say } from './say.js'
-import { QueueStore, type StoredResult } from './store.js'
+import { QueueStore } from './store.js'
 import { decodeEvent, encode, type StudyRecord } from './wire.js'
+import { withinTime } from './within-time.js'
 
 export interface QueueExecutorOptions {
   /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
@@ -43,8 +45,6 @@ const CLOSE_MS = 3000
 const DELIVERED_MS = 60_000
 /** After so long without a worker the study says how to start one, ms. */
 const LONELY_MS = 10_000
-/** A trial that takes so many workers down without getting on has failed. */
-const MAX_ATTEMPTS = 3
 
 /**
  * Hands the tasks of a study to workers on any machine, through BullMQ on Redis. The study's journal stays the truth:
@@ -69,15 +69,10 @@ export async function openQueueExecutor(options: QueueExecutorOptions): Promise<
 }
 
 interface Pending {
-  readonly id: string
-  readonly task: TrialTask
-  readonly checkpoint: Uint8Array | null
+  readonly queued: QueuedTask
   readonly callbacks: TaskCallbacks
   readonly resolve: (outcome: TrialOutcome) => void
   readonly reject: (reason: unknown) => void
-  /** checkpoints written when it was enqueued last */
-  saves: number
-  attempts: number
   /** what is being done about it; one thing at a time */
   turn: Promise<void>
 }
@@ -89,8 +84,7 @@ class QueueExecutor implements Executor {
   readonly #say: Say
   readonly #pollMs: number
   readonly #record: StudyRecord
-  readonly #store: QueueStore
-  readonly #queue: Queue
+  readonly #place: TaskPlace
   readonly #events: QueueEvents
   readonly #started = Date.now()
   readonly #pending = new Map<string, Pending>()
@@ -102,23 +96,20 @@ class QueueExecutor implements Executor {
   #failure: { readonly reason: unknown } | null = null
 
   constructor(connection: QueueConnection, shown: string, options: QueueExecutorOptions) {
-    const { study, family, data, say = () => {}, slots = 256, pollMs = 2000 } = options
+    const { family, data, say = () => {}, slots = 256, pollMs = 2000 } = options
     const { redis, bullmq } = connection
-    const id = createHash('sha256')
-      .update(encode({ study, family, digest: data.digest }))
-      .digest('hex')
-      .slice(0, 16)
+    const id = studyId(options)
     this.slots = slots
     this.#connection = connection
     this.#shown = shown
     this.#say = say
     this.#pollMs = pollMs
     this.#record = { format: QUEUE_FORMAT, version: packageVersion(), id, family, ...data, open: true }
-    this.#store = new QueueStore(redis, id)
-    this.#queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
+    const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
+    this.#place = { queue, store: new QueueStore(redis, id), say }
     this.#events = new bullmq.QueueEvents(queueName(id), { connection: redis.duplicate(), prefix: PREFIX })
     // the connection itself says when the server is away; events that are missed are polled for
-    this.#queue.on('error', () => {})
+    queue.on('error', () => {})
     this.#events.on('error', () => {})
     this.#events.on('completed', ({ jobId }) => void this.#look(jobId))
     this.#events.on('failed', ({ jobId }) => void this.#look(jobId))
@@ -126,7 +117,7 @@ class QueueExecutor implements Executor {
   }
 
   async open(): Promise<void> {
-    await this.#store.announce(this.#record, this.#started)
+    await this.#place.store.announce(this.#record, this.#started)
     this.#schedule()
   }
 
@@ -134,19 +125,9 @@ class QueueExecutor implements Executor {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.reason)
       if (this.#closed) return reject(aborted())
-      const id = jobId(task)
-      const pending = {
-        id,
-        task,
-        checkpoint,
-        callbacks,
-        resolve,
-        reject,
-        saves: 0,
-        attempts: 0,
-        turn: Promise.resolve(),
-      }
-      this.#pending.set(id, pending)
+      const queued = new QueuedTask(this.#place, task, checkpoint)
+      const { id } = queued
+      this.#pending.set(id, { queued, callbacks, resolve, reject, turn: Promise.resolve() })
       void this.#look(id)
     })
   }
@@ -158,16 +139,17 @@ class QueueExecutor implements Executor {
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer)
+    const { queue, store } = this.#place
     const open = [...this.#pending.values()]
     this.#pending.clear()
     const leave = async () => {
-      await this.#store.withdraw(this.#record)
-      for (const { id, callbacks } of open) {
-        const last = await this.#store.checkpoint(id)
+      await store.withdraw(this.#record)
+      for (const { queued, callbacks } of open) {
+        const last = await store.checkpoint(queued.id)
         if (last) await callbacks.onCheckpoint(last)
       }
-      await this.#queue.obliterate({ force: true })
-      if (open.length === 0) for (const id of this.#delivered.keys()) await this.#store.forget(id)
+      await queue.obliterate({ force: true })
+      if (open.length === 0) for (const id of this.#delivered.keys()) await store.forget(id)
     }
     try {
       const away = await withinTime(leave(), CLOSE_MS)
@@ -180,7 +162,7 @@ class QueueExecutor implements Executor {
     } finally {
       for (const { reject } of open) reject(aborted())
       this.#connection.close()
-      await Promise.allSettled([withinTime(this.#events.close(), 1000), withinTime(this.#queue.close(), 1000)])
+      await Promise.allSettled([withinTime(this.#events.close(), 1000), withinTime(queue.close(), 1000)])
     }
   }
 
@@ -193,7 +175,7 @@ class QueueExecutor implements Executor {
 
   /** What events have missed, and what Redis has lost. */
   async #tend(): Promise<void> {
-    await this.#store.announce(this.#record, this.#started)
+    await this.#place.store.announce(this.#record, this.#started)
     if (!this.#hasWorkers && Date.now() - this.#started > LONELY_MS) {
       this.#hasWorkers = true
       this.#say(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
@@ -203,7 +185,7 @@ class QueueExecutor implements Executor {
     for (const [id, delivered] of this.#delivered) {
       if (delivered.dropped || Date.now() - delivered.at < DELIVERED_MS) continue
       delivered.dropped = true
-      await this.#store.dropResult(id)
+      await this.#place.store.dropResult(id)
     }
   }
 
@@ -216,58 +198,17 @@ class QueueExecutor implements Executor {
   }
 
   async #advance(pending: Pending): Promise<void> {
-    const { id, task } = pending
+    const { id } = pending.queued
     const isOver = () => this.#closed !== null || this.#pending.get(id) !== pending
     if (isOver()) return
-    const result = await this.#result(pending)
-    if (result !== null) {
-      await this.#compare(id, task)
-      if (isOver()) return
-      this.#pending.delete(id)
-      this.#delivered.set(id, { at: Date.now(), dropped: false })
-      return await this.#deliver(pending, result)
-    }
-    const state = await this.#queue.getJobState(id)
-    if (isOver()) return
-    if (state === 'failed') await this.#retry(pending)
-    else if (state === 'unknown' || state === 'completed') await this.#enqueue(pending)
-  }
-
-  /** What stands in Redis may have been damaged or written by anyone; such a result is computed again. */
-  async #result({ id, task, attempts }: Pending): Promise<StoredResult | null> {
-    try {
-      return await this.#store.result(id, encode(task))
-    } catch (error) {
-      if (!(error instanceof NativeMlpError) || attempts >= MAX_ATTEMPTS) throw error
-      this.#say(`trial ${task.trial}: its result is of no use: ${error.message}`)
-      await this.#store.forget(id)
-      await this.#queue.remove(id)
-      return null
-    }
-  }
-
-  async #enqueue(pending: Pending): Promise<void> {
-    const { id, task, checkpoint } = pending
-    await this.#queue.remove(id)
-    if (checkpoint && (await this.#store.checkpoint(id)) === null) await this.#store.seedCheckpoint(id, checkpoint)
-    pending.saves = await this.#store.saves(id)
-    if (pending.attempts++ > 0) this.#say(`trial ${task.trial} is enqueued again`)
-    await this.#queue.add('task', encode(task), { jobId: id, attempts: MAX_ATTEMPTS })
-  }
-
-  /** What has failed but got on before is tried again. */
-  async #retry(pending: Pending): Promise<void> {
-    const { id, task, resolve } = pending
-    const job: Job | undefined = await this.#queue.getJob(id)
-    const reason = job?.failedReason ?? 'for no known reason'
-    this.#say(`trial ${task.trial}: every worker failed: ${reason}`)
-    const isForged = job?.data !== encode(task) && pending.attempts < MAX_ATTEMPTS
-    if (isForged || (await this.#store.saves(id)) > pending.saves) return await this.#enqueue(pending)
+    const end = await pending.queued.advance(isOver)
+    if (end === null) return
     this.#pending.delete(id)
-    resolve(failedOutcome(`every worker failed: ${reason}`))
+    if (end.isStored) this.#delivered.set(id, { at: Date.now(), dropped: false })
+    await this.#deliver(pending, end)
   }
 
-  async #deliver({ callbacks, resolve, reject }: Pending, { outcome, checkpoint }: StoredResult): Promise<void> {
+  async #deliver({ callbacks, resolve, reject }: Pending, { outcome, checkpoint }: TaskEnd): Promise<void> {
     try {
       if (checkpoint) await callbacks.onCheckpoint(checkpoint)
       resolve(outcome)
@@ -276,22 +217,13 @@ class QueueExecutor implements Executor {
     }
   }
 
-  /** @throws NativeMlpError RESULTS_DIFFER when two workers found different results */
-  async #compare(id: string, task?: TrialTask): Promise<void> {
-    const digests = await this.#store.digests(id)
-    const other = digests.find(([, digest]) => digest !== digests[0][1])
-    if (!other) return
-    const [[a, first], [b, second]] = [digests[0], other]
-    const which = task ? `trial ${task.trial}` : id
-    const message = `${which}: worker ${a} found ${first}, worker ${b} found ${second}; one of the machines is not to be trusted`
-    throw new NativeMlpError('RESULTS_DIFFER', message)
-  }
-
   async #hear(id: string, text: string): Promise<void> {
     const event = this.#decoded(id, text)
     if (event === null) return
     this.#hasWorkers = true
-    if (event.type === 'result' && this.#delivered.has(id)) return await this.#compare(id)
+    if (event.type === 'result' && this.#delivered.has(id)) {
+      return await compareDigests(this.#place.store, id)
+    }
     const pending = this.#pending.get(id)
     if (!pending) return
     if (event.type === 'start') pending.callbacks.onStart(event.worker)
@@ -322,29 +254,14 @@ class QueueExecutor implements Executor {
   }
 }
 
-function packageVersion(): string {
-  return createRequire(import.meta.url)('../../../package.json').version
-}
-
-function failedOutcome(reason: string): TrialOutcome {
-  const nothing = { best: null, collapsed: null, steps: null, digest: null, timing: null, model: null }
-  return { state: 'failed', reason, history: [], ...nothing }
+/** The same study has the same one. */
+function studyId({ study, family, data }: QueueExecutorOptions): string {
+  return createHash('sha256')
+    .update(encode({ study, family, digest: data.digest }))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 function aborted(): NativeMlpError {
   return new NativeMlpError('ABORTED', 'the queue was closed')
-}
-
-/** True when the work took longer; what it throws then comes too late to matter. */
-async function withinTime(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(true), ms)
-  })
-  try {
-    return await Promise.race([work.then(() => false), late])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => undefined)
-  }
 }
