@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
   afterEach(() => study.killWorkers())
   afterAll(async () => {
     redis.disconnect()
-    await study.remove()
+    await study.stop()
     await server.remove()
   })
 

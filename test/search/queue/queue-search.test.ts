@@ -32,7 +32,7 @@ describe.skipIf(missing)('native-mlp search --queue', () => {
       return command(args, { env: { NATIVE_MLP_DEBUG: '1' } })
     }
     const url = server.url.replace('//', `//:${PASSWORD}@`)
-    const worker = new WorkerProcess(['--queue', url, '--data', data, '--name', 'afar'], {})
+    const worker = new WorkerProcess('afar', ['--queue', url, '--data', data], {})
     onTestFinished(() => worker.kill('SIGKILL'))
     const queued = await search('queued', ['--queue', url])
     expect(queued).toMatchObject({ code: 0 })

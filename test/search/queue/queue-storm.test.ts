@@ -16,7 +16,7 @@ describe.skipIf(missing)('a study on a queue, when things die', () => {
     reference = await study.reference(TASKS)
     expect(new Set(reference.map(({ digest }) => digest)).size).toBe(TASKS.length)
   }, 60_000)
-  afterAll(() => study.remove())
+  afterAll(() => study.stop())
 
   it('gives the same when workers are killed or paused past their locks and the server restarts', async () => {
     const redis = await RedisServer.start({ persistent: true })

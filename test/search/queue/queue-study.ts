@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { defaultBackend } from '../../../src/backend/index.js'
 import { loadForWorker, type StudyRecipe } from '../../../src/cli/study-data.js'
+import type { HistoryEntry } from '../../../src/core/results.js'
 import { LocalExecutor } from '../../../src/search/local-executor.js'
 import { openQueueExecutor, type QueueExecutorOptions } from '../../../src/search/queue/index.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../../../src/search/task.js'
@@ -45,6 +47,7 @@ export class StudyFixture {
   readonly data = writeStripes(join(this.folder, 'data'), 1500, 100)
   readonly family = defaultBackend().family
   readonly #workers: WorkerProcess[] = []
+  readonly #executors: Executor[] = []
   #digest = ''
 
   async reference(list: readonly TrialTask[]): Promise<TrialOutcome[]> {
@@ -57,14 +60,17 @@ export class StudyFixture {
     return outcomes
   }
 
-  open(url: string, options: Partial<QueueExecutorOptions> = {}): Promise<Executor> {
+  async open(url: string, options: Partial<QueueExecutorOptions> = {}): Promise<Executor> {
     const data = { digest: this.#digest, recipe: RECIPE }
-    return openQueueExecutor({ url, study: { test: 1 }, family: this.family, data, pollMs: 300, ...options })
+    const own = { url, study: { test: 1 }, family: this.family, data, pollMs: 300 }
+    const executor = await openQueueExecutor({ ...own, ...options })
+    this.#executors.push(executor)
+    return executor
   }
 
   worker(url: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): WorkerProcess {
     const name = `worker-${this.#workers.length}`
-    const worker = new WorkerProcess(['--queue', url, '--data', this.data, '--name', name, ...flags], env)
+    const worker = new WorkerProcess(name, ['--queue', url, '--data', this.data, ...flags], env)
     this.#workers.push(worker)
     return worker
   }
@@ -74,20 +80,55 @@ export class StudyFixture {
     for (const worker of this.#workers) await worker.ended()
   }
 
-  async remove(): Promise<void> {
+  /** What a test leaves running that has failed would enqueue its tasks again in the next one. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#executors.splice(0).map((executor) => executor.close()))
     await this.killWorkers()
+  }
+}
+
+/** Hears what workers tell of a task. */
+export class Listener {
+  readonly told: { readonly worker: number | string; readonly entry: HistoryEntry }[] = []
+  last: Uint8Array | null = null
+  readonly callbacks: TaskCallbacks = {
+    onStart: (worker) => {
+      this.#worker = worker
+    },
+    onEvaluation: (entry) => void this.told.push({ worker: this.#worker, entry }),
+    onCheckpoint: (bytes) => {
+      this.last = bytes
+    },
+  }
+  #worker: number | string = ''
+
+  /** Waits for an evaluation. @param worker by which; default: by any */
+  async hears(worker?: string): Promise<void> {
+    await until(
+      () => this.told.some((one) => worker === undefined || one.worker === worker),
+      () => `an evaluation by ${worker ?? 'a worker'}`,
+    )
+  }
+
+  /** The evaluations are those of a single process. */
+  async expectTrue(study: StudyFixture, task: TrialTask): Promise<void> {
+    const last = Math.max(...this.told.map(({ entry }) => entry.step))
+    const [{ history }] = await study.reference([{ ...task, untilStep: last + 1 }])
+    for (const { entry } of this.told) expect(entry).toEqual(history.find(({ step }) => step === entry.step))
   }
 }
 
 /** `native-mlp worker` as a process of its own, with one trial at a time and a lock of a second. */
 export class WorkerProcess {
+  readonly name: string
   readonly #child: ChildProcess
   output = ''
   exited = false
 
-  constructor(flags: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(name: string, flags: readonly string[], env: Readonly<Record<string, string>>) {
+    this.name = name
     const { NATIVE_MLP_BACKEND, NATIVE_MLP_ISA, NATIVE_MLP_THREADS, NATIVE_MLP_DATA, ...rest } = process.env
-    const args = [MAIN, 'worker', '--workers', '1', '--lock', '1', ...flags]
+    const args = [MAIN, 'worker', '--workers', '1', '--lock', '1', '--name', name, ...flags]
     this.#child = spawn(process.execPath, args, { env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text) => {
@@ -114,6 +155,12 @@ export class WorkerProcess {
       () => `worker says ${pattern}, in: ${this.output}`,
     )
     return pattern.exec(this.output)!
+  }
+
+  /** Has it leave as Ctrl-C does. */
+  async leave(): Promise<void> {
+    this.kill('SIGTERM')
+    expect(await this.ended()).toBe(143)
   }
 
   /** Its exit code. */
