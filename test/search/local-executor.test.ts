@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { BroadcastChannel } from 'node:worker_threads'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { HistoryEntry } from '../../src/core/results.js'
 import { LocalExecutor, type LocalExecutorOptions } from '../../src/search/local-executor.js'
 import { shareData } from '../../src/search/shared-data.js'
@@ -9,7 +10,9 @@ const entry = new URL('./crashing-worker.mjs', import.meta.url)
 const data = clusters(20).split({ valid: 0.2 })
 const family = { name: 'js', contract: 1 } as const
 const opened: LocalExecutor[] = []
+const heldTasks = new BroadcastChannel('end what is held')
 
+afterAll(() => heldTasks.close())
 afterEach(async () => {
   for (const executor of opened.splice(0)) await executor.close()
 })
@@ -20,7 +23,7 @@ function open(changes: Partial<LocalExecutorOptions> = {}): LocalExecutor {
   return executor
 }
 
-/** A trial for a learning rate; 1, 2 and 3 crash, 4 and 4.5 never end. */
+/** A trial for a learning rate; 1, 2 and 3 crash, 4 and 4.5 never end, 6 does when it is told. */
 function task(learningRate: number): TrialTask {
   return { trial: 0, fold: 0, config: { learningRate, hidden: 2 }, untilStep: null }
 }
@@ -34,6 +37,28 @@ function record(changes: Partial<TaskCallbacks> = {}) {
     ...changes,
   }
   return { seen, callbacks }
+}
+
+/** However long the thread takes to start. */
+function heard(assertion: () => void): Promise<void> {
+  return vi.waitFor(assertion, { timeout: 60_000 })
+}
+
+/** What begins together: a worker tells nothing of a task before it has all tasks of the stack, and all of each in order. */
+class Stacks {
+  readonly all: number[][] = []
+  readonly #growing = new Map<number | string, number[]>()
+
+  start(worker: number | string, which: number): void {
+    const stack = this.#growing.get(worker) ?? []
+    if (stack.length === 0) this.all.push(stack)
+    stack.push(which)
+    this.#growing.set(worker, stack)
+  }
+
+  hear(worker: number | string): void {
+    this.#growing.delete(worker)
+  }
 }
 
 describe('LocalExecutor', () => {
@@ -91,7 +116,7 @@ describe('LocalExecutor', () => {
     })
     const running = executor.run(task(4.5), null, callbacks)
     running.catch(() => undefined)
-    await vi.waitFor(() => expect(seen.entries).toHaveLength(1))
+    await heard(() => expect(seen.entries).toHaveLength(1))
     await executor.close()
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
     expect(saved).toBe(99)
@@ -103,7 +128,7 @@ describe('LocalExecutor', () => {
     const { seen, callbacks } = record()
     const running = executor.run(task(4), null, callbacks)
     running.catch(() => undefined)
-    await vi.waitFor(() => expect(seen.entries).toHaveLength(1))
+    await heard(() => expect(seen.entries).toHaveLength(1))
     await executor.close()
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
   })
@@ -137,28 +162,32 @@ describe('LocalExecutor', () => {
 })
 
 describe('stacks', () => {
-  /** Learning rates of the tasks each start belongs to, by the moment of the start: what begins together is a stack. */
-  async function starts(rates: number[], changes: Partial<LocalExecutorOptions>, hidden = 2) {
+  type Start = { readonly rate: number; readonly worker: number | string }
+
+  /** @param mayEnd whether the tasks of rate 6 that run may end, asked whenever a worker has told something */
+  async function starts(
+    rates: number[],
+    changes: Partial<LocalExecutorOptions>,
+    { hidden = 2, mayEnd = () => true }: { hidden?: number; mayEnd?: (log: readonly Start[]) => boolean } = {},
+  ) {
     const executor = open(changes)
-    const log: { rate: number; worker: number | string; at: number }[] = []
-    let turn = 0
-    const outcomes = await Promise.all(
-      rates.map((rate) => {
-        const onStart = (worker: number | string) => {
-          log.push({ rate, worker, at: turn })
-          setImmediate(() => turn++)
-        }
-        return executor.run(
-          { ...task(rate), config: { learningRate: rate, hidden } },
-          null,
-          record({ onStart }).callbacks,
-        )
-      }),
-    )
-    const stacks = [...new Set(log.map(({ at }) => at))].map((at) =>
-      log.filter((start) => start.at === at).map(({ rate }) => rate),
-    )
-    return { outcomes, stacks, log }
+    const log: Start[] = []
+    const stacks = new Stacks()
+    const run = (rate: number) => {
+      let worker: number | string = -1
+      const onStart = (name: number | string) => {
+        worker = name
+        log.push({ rate, worker })
+        stacks.start(worker, rate)
+      }
+      const onEvaluation = () => {
+        stacks.hear(worker)
+        if (mayEnd(log)) heldTasks.postMessage('')
+      }
+      const one = { ...task(rate), config: { learningRate: rate, hidden } }
+      return executor.run(one, null, record({ onStart, onEvaluation }).callbacks)
+    }
+    return { outcomes: await Promise.all(rates.map(run)), stacks: stacks.all, log }
   }
 
   it('takes as many tasks of one shape at once as the option says, and has twice as many at hand', async () => {
@@ -171,21 +200,22 @@ describe('stacks', () => {
   })
 
   it('leaves no worker without a task', async () => {
-    const { stacks, log } = await starts([6, 6.1, 6.2, 6.3], { stack: 4, workers: 2 })
+    const bothWork = (log: readonly Start[]) => new Set(log.map(({ worker }) => worker)).size === 2
+    const { stacks, log } = await starts([6, 6.1, 6.2, 6.3], { stack: 4, workers: 2 }, { mayEnd: bothWork })
     expect(stacks.flat().sort()).toEqual([6, 6.1, 6.2, 6.3])
     expect(Math.max(...stacks.map(({ length }) => length))).toBeLessThan(4)
     expect(new Set(log.map(({ worker }) => worker))).toEqual(new Set([0, 1]))
   })
 
   it("takes as many as are fast together, with 'auto'", async () => {
-    const { stacks } = await starts([6, 6.1, 6.2], { stack: 'auto' }, 200)
+    const { stacks } = await starts([6, 6.1, 6.2], { stack: 'auto' }, { hidden: 200 })
     expect(stacks.map(({ length }) => length)).toEqual([2, 1])
   })
 
   it('stacks what differs in nothing but learning rate, regularisation and initial weights', async () => {
     const executor = open({ stack: 8 })
-    const log: number[][] = []
-    const base = { batchSize: 8, hidden: 4, seed: 1, learningRate: 6 }
+    const stacks = new Stacks()
+    const base = { batchSize: 8, hidden: 4, seed: 1, learningRate: 7 }
     const tasks: TrialTask[] = [
       { trial: 0, fold: 0, untilStep: null, config: base },
       { trial: 1, fold: 0, untilStep: null, config: { ...base, batchSize: 9 } },
@@ -193,31 +223,23 @@ describe('stacks', () => {
         trial: 2,
         fold: 0,
         untilStep: null,
-        config: { l2: 1, l2Biases: true, init: 'glorot', ...base, learningRate: 6.1 },
+        config: { l2: 1, l2Biases: true, init: 'glorot', ...base, learningRate: 7.1 },
       },
       { trial: 3, fold: 1, untilStep: null, config: base },
       { trial: 4, fold: 0, untilStep: 7, config: base },
       { trial: 5, fold: 0, untilStep: null, config: { ...base, seed: 2 } },
     ]
-    let stack: number[] = []
     const run = (one: TrialTask) => {
-      const onStart = () => {
-        if (stack.length === 0) {
-          log.push(stack)
-          setImmediate(() => {
-            stack = []
-          })
-        }
-        stack.push(one.trial)
-      }
-      return executor.run(one, null, record({ onStart }).callbacks)
+      const onStart = (worker: number | string) => stacks.start(worker, one.trial)
+      return executor.run(one, null, record({ onStart, onEvaluation: () => stacks.hear(0) }).callbacks)
     }
     await Promise.all(tasks.map(run))
-    expect(log).toEqual([[0, 2], [1], [3], [4], [5]])
+    expect(stacks.all).toEqual([[0, 2], [1], [3], [4], [5]])
   })
 
   it('tries each task of a stack alone whose worker has crashed, so that only the one that crashes fails', async () => {
-    const { outcomes, log } = await starts([6, 1, 6.5, 1.5], { stack: 4 })
+    const hasBegunAgain = (log: readonly Start[]) => log.filter(({ rate }) => rate === 6).length === 2
+    const { outcomes, log } = await starts([6, 1, 6.5, 1.5], { stack: 4 }, { mayEnd: hasBegunAgain })
     expect(outcomes.map(({ state }) => state)).toEqual(['completed', 'failed', 'completed', 'completed'])
     expect(log.filter(({ rate }) => rate === 6)).toHaveLength(2)
     expect(log.filter(({ rate }) => rate === 1)).toHaveLength(3)
@@ -231,7 +253,7 @@ describe('stacks', () => {
       return { seen, result: executor.run(task(rate), null, callbacks) }
     })
     for (const { result } of runs) result.catch(() => undefined)
-    await vi.waitFor(() => expect(runs.map(({ seen }) => seen.entries.length)).toEqual([1, 1, 0]))
+    await heard(() => expect(runs.map(({ seen }) => seen.entries.length)).toEqual([1, 1, 0]))
     await executor.close()
     for (const { result } of runs) await expect(result).rejects.toMatchObject({ code: 'ABORTED' })
     expect(kept).toEqual([99, 99, 0])
