@@ -1,48 +1,51 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { benchCommand } from './bench.js'
-import { buildNativeCommand } from './build-native.js'
-import { doctorCommand } from './doctor.js'
-import { evaluateCommand } from './evaluate.js'
 import { EXIT_HELP, report, usageLine } from './exit.js'
 import { endWithReader, shortenWarnings } from './output.js'
-import { plotCommand } from './plot.js'
-import { predictCommand } from './predict.js'
-import { searchCommand } from './search.js'
-import { trainCommand } from './train.js'
 import { packageVersion } from './version.js'
-import { workerCommand } from './worker.js'
 
-const COMMANDS = [
-  trainCommand,
-  searchCommand,
-  workerCommand,
-  evaluateCommand,
-  predictCommand,
-  plotCommand,
-  benchCommand,
-  doctorCommand,
-  buildNativeCommand,
-]
+type MakeCommand = () => Command
 
-function program(): Command {
+/** In the order of --help. A command brings most of the package with it, so each is loaded only where it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  train: async () => (await import('./train.js')).trainCommand,
+  search: async () => (await import('./search.js')).searchCommand,
+  worker: async () => (await import('./worker.js')).workerCommand,
+  evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
+  predict: async () => (await import('./predict.js')).predictCommand,
+  plot: async () => (await import('./plot.js')).plotCommand,
+  bench: async () => (await import('./bench.js')).benchCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+  'build-native': async () => (await import('./build-native.js')).buildNativeCommand,
+}
+
+const VERSION_FLAGS = ['-V', '--version']
+
+/** The one that is named first; all of them where help, or what was meant by another word, may name any. */
+function commandsFor(first: string | undefined): Promise<MakeCommand[]> {
+  if (first !== undefined && VERSION_FLAGS.includes(first)) return Promise.resolve([])
+  const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS)
+  return Promise.all(named.map((load) => load()))
+}
+
+async function program(): Promise<Command> {
   const root = new Command('native-mlp')
     .description('Train multi-layer perceptrons: C++ kernels, with a pure-TypeScript fallback.')
-    .version(packageVersion, '-V, --version', 'print the version')
+    .version(packageVersion, VERSION_FLAGS.join(', '), 'print the version')
     .helpOption('-h, --help', 'print this, or what a command takes')
     .helpCommand('help [command]', 'print what a command takes')
     .addHelpText('after', EXIT_HELP)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
     .showSuggestionAfterError()
-  for (const command of COMMANDS) root.addCommand(command().copyInheritedSettings(root))
+  for (const command of await commandsFor(process.argv[2])) root.addCommand(command().copyInheritedSettings(root))
   return root
 }
 
 endWithReader()
 shortenWarnings()
 try {
-  await program().parseAsync()
+  await (await program()).parseAsync()
 } catch (error) {
   process.exitCode = report(error)
 }
