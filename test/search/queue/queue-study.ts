@@ -171,7 +171,7 @@ export class WorkerProcess {
 }
 
 export async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = Date.now() + 50_000
+  const deadline = Date.now() + 110_000
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited too long for: ${what()}`)
     await wait(5)
