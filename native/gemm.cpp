@@ -142,8 +142,9 @@ Plan make_plan(const Engine& e, const GemmArguments& g) {
 }
 
 void run_task(const Engine& e, const GemmArguments& g, const Plan& plan, int task) {
-  const int row = task / plan.groups * plan.rows, rows = smaller(plan.rows, g.M - row);
-  const int first = task % plan.groups * plan.panels_per_group, last = smaller(first + plan.panels_per_group, ceil_div(g.N, kPanel));
+  // by columns first: a thread multiplies the panels of B that it packed
+  const int row = task % plan.row_blocks * plan.rows, rows = smaller(plan.rows, g.M - row);
+  const int first = task / plan.row_blocks * plan.panels_per_group, last = smaller(first + plan.panels_per_group, ceil_div(g.N, kPanel));
   float* const copy = plan.copies_a ? scratch(1, static_cast<size_t>(kRows) * kInputs) : nullptr;
   for (int k = 0; k < g.K; k += kInputs) {
     const int inputs = smaller(kInputs, g.K - k);
