@@ -39,15 +39,12 @@ void clear_padding(const LayerView& layer, const Outputs& o, int row, int rows) 
   }
 }
 
-// Columns of the panels first .. last - 1, for `rows` rows
-void wide_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer, int first, int last,
+void wide_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer, int panel,
                   const Outputs& o) {
-  for (int p = first; p < last; p++) {
-    const PanelForward f = panel_forward(layer, p, o, row, rows);
-    if (in.sparse()) k.forward_sparse(f, in.batch->row_lists(), row0 + row);
-    else k.forward_dense(f, in.data() + static_cast<size_t>(row0 + row) * in.row_stride(), in.row_stride());
-  }
-  if (last == layer.shape.panels()) clear_padding(layer, o, row, rows);
+  const PanelForward f = panel_forward(layer, panel, o, row, rows);
+  if (in.sparse()) k.forward_sparse(f, in.batch->row_lists(), row0 + row);
+  else k.forward_dense(f, in.data() + static_cast<size_t>(row0 + row) * in.row_stride(), in.row_stride());
+  if (panel + 1 == layer.shape.panels()) clear_padding(layer, o, row, rows);
 }
 
 void narrow_forward(const Kernels& k, const LayerInput& in, int row0, int row, int rows, const LayerView& layer,
@@ -103,8 +100,7 @@ void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u) {
 
 void forward_rows(const Kernels& k, const LayerInput& in, int row0, int rows, const LayerView& layer, const Outputs& o) {
   if (layer.shape.narrow()) return narrow_forward(k, in, row0, 0, rows, layer, o);
-  const int panels = layer.shape.panels();
-  wide_forward(k, in, row0, 0, rows, layer, 0, panels, o);
+  for (int panel = 0; panel < layer.shape.panels(); panel++) wide_forward(k, in, row0, 0, rows, layer, panel, o);
 }
 
 void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& layer, const Outputs& o) {
@@ -115,15 +111,12 @@ void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& l
     });
     return;
   }
-  // A thread begins with the columns whose weights it updates, so that they stay in its cache; two panels at once where that
-  // leaves enough for every thread.
-  const int panels = layer.shape.panels(), together = panels >= 2 * e.threads || e.threads == 1 ? 2 : 1;
-  const int groups = ceil_div(panels, together);
+  // A thread begins with the columns whose weights it updates, so that they stay in its cache.
   const int chunk = e.threads == 1 && rows > 0 ? rows : kRowChunk;
   const int chunks = ceil_div(rows, chunk);
-  parallel(e.threads, groups * chunks, [&](int task, int) {
-    const int row = task % chunks * chunk, first = task / chunks * together;
-    wide_forward(*e.kernels, in, 0, row, smaller(chunk, rows - row), layer, first, smaller(first + together, panels), o);
+  parallel(e.threads, layer.shape.panels() * chunks, [&](int task, int) {
+    const int row = task % chunks * chunk;
+    wide_forward(*e.kernels, in, 0, row, smaller(chunk, rows - row), layer, task / chunks, o);
   });
 }
 

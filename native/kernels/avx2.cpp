@@ -19,7 +19,7 @@ struct Isa : BytesX86 {
   static constexpr int L = 8;
   static constexpr int MR = 6, NV = 2;        // 12 accumulators
   static constexpr int DOT_R = 2, DOT_N = 3;  // 12 accumulators: one lane set is two registers
-  static constexpr int ROWS = 1;
+  static constexpr int ROWS = 1;  // of a sparse forward pass: 8 accumulators
   static constexpr int GROUP = 1;             // 8 accumulators over a panel of 64 columns
 
   MLP_INLINE V load(const float* p) { return _mm256_loadu_ps(p); }

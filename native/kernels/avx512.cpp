@@ -23,7 +23,7 @@ struct Isa : BytesX86 {
   static constexpr int L = 16;
   static constexpr int MR = 6, NV = 4;        // 24 accumulators, 4 columns vectors, operands broadcast from memory
   static constexpr int DOT_R = 4, DOT_N = 5;  // 20 accumulators
-  static constexpr int ROWS = 2;
+  static constexpr int ROWS = 2;  // of a sparse forward pass side by side: 8 accumulators
   static constexpr int GROUP = 2;             // 8 accumulators over a panel of 64 columns
 
   MLP_INLINE V load(const float* p) { return _mm512_loadu_ps(p); }

@@ -16,7 +16,7 @@ struct Isa : BytesScalar {
   static constexpr int L = 4;
   static constexpr int MR = 6, NV = 4;        // 24 accumulators
   static constexpr int DOT_R = 2, DOT_N = 3;  // 24 accumulators: one lane set is four registers
-  static constexpr int ROWS = 1;
+  static constexpr int ROWS = 1;  // of a sparse forward pass: 16 accumulators
   static constexpr int GROUP = 1;             // 16 accumulators over a panel of 64 columns
 
   MLP_INLINE V load(const float* p) { return vld1q_f32(p); }

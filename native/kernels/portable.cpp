@@ -22,7 +22,7 @@ struct Isa : BytesScalar {
   static constexpr int L = 8;
   static constexpr int MR = 4, NV = 2;
   static constexpr int DOT_R = 2, DOT_N = 2;
-  static constexpr int ROWS = 1;
+  static constexpr int ROWS = 1;  // of a sparse forward pass
   static constexpr int GROUP = 1;
 
   MLP_INLINE V load(const float* p) {
