@@ -30,15 +30,18 @@ const PROGRAM = `
   both(false).then(() => both(false)).then(() => both(true)).then(() => setTimeout(() => console.log('alive'), 100))`
 
 // Without an addon there is nothing to unload.
-describe.skipIf(!status.available)('the addon in worker threads', () => {
-  it('outlives workers that end or are terminated in the middle of a call', () => {
-    if (!status.available) return
-    const child = spawnSync(process.execPath, ['-e', PROGRAM, status.path, status.automatic], { encoding: 'utf8' })
-    expect({ stdout: child.stdout, stderr: child.stderr, status: child.status, signal: child.signal }).toEqual({
-      stdout: `${'256\n'.repeat(6)}alive\n`,
-      stderr: '',
-      status: 0,
-      signal: null,
+describe.skipIf(!status.available)(
+  `the addon in worker threads${status.available ? '' : ' (skipped: there is no addon)'}`,
+  () => {
+    it('outlives workers that end or are terminated in the middle of a call', () => {
+      if (!status.available) return
+      const child = spawnSync(process.execPath, ['-e', PROGRAM, status.path, status.automatic], { encoding: 'utf8' })
+      expect({ stdout: child.stdout, stderr: child.stderr, status: child.status, signal: child.signal }).toEqual({
+        stdout: `${'256\n'.repeat(6)}alive\n`,
+        stderr: '',
+        status: 0,
+        signal: null,
+      })
     })
-  })
-})
+  },
+)

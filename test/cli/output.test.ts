@@ -6,7 +6,7 @@ import { MAIN } from './command.js'
 
 describe('native-mlp', () => {
   it.skipIf(!existsSync('/dev/full')).each([['--version'], ['doctor']])(
-    '%s says in one line that its output cannot be written',
+    `%s says in one line that its output cannot be written${existsSync('/dev/full') ? '' : ' (skipped: there is no /dev/full)'}`,
     (argument) => {
       const { status, stderr } = spawnSync(process.execPath, [MAIN, argument], {
         cwd: ROOT,
