@@ -2,7 +2,7 @@ import { parseHTML } from 'linkedom'
 import { PNG } from 'pngjs'
 import { expect } from 'vitest'
 import { type Figure, renderFigure } from '../../src/plot/index.js'
-import { textWidth } from '../../src/plot/text.js'
+import { textWidth } from '../../src/plot/page/text.js'
 
 /** Checks what every figure owes and returns its decoded PNG: strict XML, self-contained, of the promised size, titled. */
 export async function checkFigure(figure: Figure, title: string): Promise<PNG> {

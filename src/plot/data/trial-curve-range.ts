@@ -1,0 +1,102 @@
+import { cutBelow } from '../figures/accuracy-curves.js'
+import { formatCount, formatValue } from '../page/text.js'
+import type { DrawnTrial } from './drawn-trial.js'
+import type { Point } from './history.js'
+import { isLoss, metricName, type SearchMetric } from './trial-metric.js'
+
+/** The vertical axis of overlaid curves. */
+export interface CurveRange {
+  readonly domain: readonly [number, number]
+  readonly type: 'linear' | 'log'
+  readonly label: string
+  /** says what lies outside, if anything does */
+  readonly note?: string
+}
+
+interface Curve {
+  readonly trial: DrawnTrial
+  readonly points: readonly Point[]
+}
+
+const FLOORS = [0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0]
+/** Of the values of the trials that completed. */
+const SHARE_SHOWN = 0.85
+/** Of the ends of those that were pruned. */
+const PRUNED_SHOWN = 0.5
+const LOG_RATIO = 10
+
+/** Wide enough for the best trials' ends and most values of those that completed; bad trials do not squeeze the good ones. */
+export function curveRange(curves: readonly Curve[], best: readonly Curve[], metric: SearchMetric): CurveRange {
+  const good = curves.filter(({ trial }) => trial.state === 'completed')
+  const values = finite(good.length > 0 ? good : curves)
+  const all = finite(curves)
+  if (isLoss(metric)) return lossRange(values, all, best, metric)
+  const pruned = endsOf(curves.filter(({ trial }) => trial.state === 'pruned'))
+  return accuracyRange({ values, all, pruned, ends: endsOf(best) }, metric)
+}
+
+interface Values {
+  /** of the trials that completed */
+  readonly values: readonly number[]
+  readonly all: readonly number[]
+  /** the last ones of pruned trials, and of the best */
+  readonly pruned: readonly number[]
+  readonly ends: readonly number[]
+}
+
+function accuracyRange({ values, all, pruned, ends }: Values, metric: SearchMetric): CurveRange {
+  const reach = (list: readonly number[], low: number) => list.filter((value) => value >= low).length
+  const inside = (low: number) =>
+    reach(values, low) >= SHARE_SHOWN * values.length && reach(pruned, low) >= PRUNED_SHOWN * pruned.length
+  const floor = FLOORS.find((low) => ends.every((value) => value >= low) && inside(low)) ?? 0
+  const highest = all.reduce((a, b) => Math.max(a, b))
+  const top = Math.min(1, highest + 0.06 * (highest - floor))
+  const domain = [floor, top > floor ? top : 1] as const
+  const note = outsideNote(all, domain, `The axis starts at ${floor}`, 'below')
+  const from = floor > 0 ? `, from ${floor}` : ''
+  return { domain, type: 'linear', label: `${metricName(metric)} (share of rows right)${from}`, note }
+}
+
+function lossRange(
+  values: readonly number[],
+  all: readonly number[],
+  best: readonly Curve[],
+  metric: SearchMetric,
+): CurveRange {
+  const sorted = [...values].sort((a, b) => a - b)
+  const most = sorted[Math.ceil(0.98 * (sorted.length - 1))]
+  const high = Math.max(most, ...endsOf(best))
+  const low = all.reduce((a, b) => Math.min(a, b))
+  const log = low > 0 && high / low > LOG_RATIO
+  const bottom = log ? low * 0.9 : Math.min(0, low * 1.05)
+  const room = log ? high * 1.1 : high + 0.03 * (high - bottom)
+  const domain = [bottom, room > bottom ? room : bottom + 1] as const
+  const note = outsideNote(all, domain, `The axis ends at ${formatValue(domain[1])}`, 'above')
+  return { domain, type: log ? 'log' : 'linear', label: `${metricName(metric)}${log ? ', log scale' : ''}`, note }
+}
+
+function outsideNote(
+  all: readonly number[],
+  [low, high]: readonly [number, number],
+  start: string,
+  side: 'below' | 'above',
+): string | undefined {
+  const outside = all.filter((value) => (side === 'below' ? value < low : value > high)).length
+  if (outside === 0) return undefined
+  const lie = outside === 1 ? 'value lies' : 'values lie'
+  return `${start}: ${formatCount(outside)} of ${formatCount(all.length)} ${lie} ${side} it, off the picture.`
+}
+
+function finite(curves: readonly Curve[]): number[] {
+  return curves.flatMap(({ points }) => points.map(({ value }) => value)).filter((value) => !Number.isNaN(value))
+}
+
+function endsOf(curves: readonly Curve[]): number[] {
+  return curves.flatMap((curve) => finite([curve]).slice(-1))
+}
+
+/** Ends a curve where it leaves the range at either side. */
+export function cutOutside(points: readonly Point[], [low, high]: readonly [number, number]): Point[] {
+  const negated = (list: readonly Point[]) => list.map(({ step, value }) => ({ step, value: -value }))
+  return negated(cutBelow(negated(cutBelow(points, low)), -high))
+}

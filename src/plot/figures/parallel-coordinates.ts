@@ -1,0 +1,118 @@
+import { finiteInRange, knownOptions } from '../../core/checks.js'
+import { invalidArgument } from '../../core/errors.js'
+import {
+  checkTrials,
+  competingValue,
+  type DrawnTrial,
+  parameterNames,
+  parameterWords,
+  rankedTrials,
+  stateNotes,
+  variedParameters,
+} from '../data/drawn-trial.js'
+import { type MetricScale, metricScale } from '../data/metric-scale.js'
+import { parameterAxis } from '../data/parameter-axis.js'
+import { checkMetric, isLoss, metricName, type SearchMetric } from '../data/trial-metric.js'
+import { drawParallel } from '../marks/parallel-axes.js'
+import { hasAbsent, SLOT } from '../marks/parallel-layout.js'
+import type { Figure } from '../page/figure.js'
+import { composePage } from '../page/page.js'
+import { capitalise, formatCount } from '../page/text.js'
+
+export interface ParallelCoordinatesOptions {
+  readonly title?: string
+  readonly subtitle?: string
+  /** colours the lines and has the last axis; 'valid.accuracy' unless told */
+  readonly metric?: SearchMetric
+  /** the axes from the left; unless told every parameter that is not the same in all trials */
+  readonly parameters?: readonly string[]
+  /** CSS pixels of an axis, 120 to 4,000; 300 unless told */
+  readonly height?: number
+}
+
+const OPTIONS = ['title', 'subtitle', 'metric', 'parameters', 'height']
+/** Pixels that a label on an axis needs. */
+const LABEL_LINE = 15
+
+/**
+ * Trials of a search as lines over parallel axes, one for each parameter that was varied and the last for the metric, which
+ * also colours the lines; better is higher and darker. The best completed trial is bold and its values are named; pruned,
+ * collapsed and failed trials are thin grey lines that end below the last axis. After Inselberg, "The plane with parallel
+ * coordinates" (1985).
+ *
+ * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial, no trial has a parameter, or none has one that was named
+ */
+export async function parallelCoordinatesFigure(
+  trials: readonly DrawnTrial[],
+  options: ParallelCoordinatesOptions = {},
+): Promise<Figure> {
+  knownOptions('options', options, OPTIONS)
+  checkTrials(trials)
+  const metric = checkMetric(options.metric ?? 'valid.accuracy')
+  const height = finiteInRange('options.height', options.height ?? 300, 120, 4000)
+  const inOrder = [...trials].sort((a, b) => a.trial - b.trial)
+  const names = parameters(inOrder, options.parameters)
+  const ranked = rankedTrials(inOrder, metric)
+  const best = Number.isNaN(competingValue(ranked[0], metric)) ? null : ranked[0]
+  const values = inOrder.map((trial) => competingValue(trial, metric))
+  const scale = metricScale(values, metric)
+  const axes = names.map((name) => parameterAxis(inOrder, name, Math.max(2, Math.floor(height / (2 * LABEL_LINE)))))
+  const drawn = drawParallel({ axes, ranked, best, metric, scale, height })
+  const slots = Math.max(drawn.slots, ...axes.map((axis) => axis.slots.length))
+  return composePage({
+    title: options.title ?? `${capitalise(metricName(metric))} by parameters`,
+    subtitle: options.subtitle ?? bestLine(best, names, metric, scale),
+    notes: notes(inOrder, { metric, isAbsent: axes.some(hasAbsent), best, scale }),
+    body: drawn.body,
+    bodyWidth: drawn.width,
+    bodyHeight: drawn.header + height + slots * SLOT + (slots > 0 ? 12 : 8),
+  })
+}
+
+function parameters(trials: readonly DrawnTrial[], wanted: unknown): readonly string[] {
+  const known = parameterNames(trials)
+  if (wanted === undefined) {
+    const varied = variedParameters(trials)
+    const names = varied.length > 0 ? varied : known
+    if (names.length === 0) throw invalidArgument('trials', 'at least one trial with a parameter', trials)
+    return names
+  }
+  const isList = Array.isArray(wanted) && wanted.length > 0 && new Set(wanted).size === wanted.length
+  if (!isList || wanted.some((name) => !known.includes(name))) {
+    const list = known.map((name) => `'${name}'`).join(', ')
+    throw invalidArgument('options.parameters', `a list of different parameters of the trials (${list})`, wanted)
+  }
+  return wanted
+}
+
+function bestLine(best: DrawnTrial | null, names: readonly string[], metric: SearchMetric, scale: MetricScale | null) {
+  if (best === null) return 'no trial completed'
+  const value = scale!.format(competingValue(best, metric))
+  return `best ${metricName(metric)} ${value}: trial ${best.trial}: ${parameterWords(best.params, names)}`
+}
+
+interface NoteContext {
+  readonly metric: SearchMetric
+  readonly isAbsent: boolean
+  readonly best: DrawnTrial | null
+  readonly scale: MetricScale | null
+}
+
+/** Explains only what the picture contains. */
+function notes(trials: readonly DrawnTrial[], { metric, isAbsent, best, scale }: NoteContext): string[] {
+  const competing = trials.filter((trial) => !Number.isNaN(competingValue(trial, metric))).length
+  const count = `${formatCount(trials.length)} ${trials.length === 1 ? 'trial' : 'trials'}`
+  const sentences = [count]
+  if (best) sentences[0] += competing > 1 ? `, darker is better${isLoss(metric) ? ' (a lower loss)' : ''}` : ''
+  if (best) sentences.push('thick: the best')
+  sentences.push(
+    ...stateNotes(trials, [
+      ['pruned', 'thin grey'],
+      ['collapsed', 'dashed'],
+      ['failed', 'dotted'],
+    ]),
+  )
+  if (isAbsent) sentences.push('at –: without this parameter')
+  if (scale?.held) sentences.push('the lower end of the last axis holds all values beyond it')
+  return [`${sentences.join('; ')}.`]
+}

@@ -1,0 +1,102 @@
+import { knownOptions } from '../../core/checks.js'
+import { checkTrials, type DrawnTrial, parameterNames, variedParameters } from '../data/drawn-trial.js'
+import { checkMetric, metricOf, type SearchMetric } from '../data/trial-metric.js'
+import type { Figure } from '../page/figure.js'
+import { parallelCoordinatesFigure } from './parallel-coordinates.js'
+import { searchHeatmapFigure } from './search-heatmap.js'
+import { trialCurvesFigure } from './trial-curves.js'
+
+/** Which parameter goes where in a heat map. */
+export interface HeatmapAxes {
+  readonly x: string
+  readonly y: string
+  readonly facet: string | null
+}
+
+export interface SearchFiguresOptions {
+  /** by which the study chose its best trial; unless told the validation accuracy, for a regression the loss */
+  readonly metric?: SearchMetric
+}
+
+/** A figure that suits a search, not drawn yet. */
+export interface SearchFigure {
+  /** for the name of a file, e.g. 'parallel-coordinates' */
+  readonly name: string
+  readonly draw: () => Promise<Figure>
+}
+
+const SETS = ['valid', 'test'] as const
+/** Of the cells of a heat map. */
+const LEAST_FILLED = 0.4
+const MOST_VALUES = 12
+
+/**
+ * The figures that make sense for the trials of a search: a heat map of each evaluated set where they fill a grid, parallel
+ * coordinates where two parameters or more were varied, overlaid curves of validation accuracy and loss where trials have two
+ * evaluations or more.
+ *
+ *     for (const { name, draw } of searchFigures(study.trials)) {
+ *       await writeFileAtomic(`${name}.png`, await (await draw()).png())
+ *     }
+ */
+export function searchFigures(trials: readonly DrawnTrial[], options: SearchFiguresOptions = {}): SearchFigure[] {
+  knownOptions('options', options, ['metric'])
+  if (trials.length === 0) return []
+  checkTrials(trials)
+  const metric = checkMetric(options.metric ?? `valid.${metricOfSet(trials, 'valid')}`)
+  return [...heatmaps(trials), ...parallelCoordinates(trials, metric), ...curves(trials)]
+}
+
+function heatmaps(trials: readonly DrawnTrial[]): SearchFigure[] {
+  const axes = heatmapAxes(trials)
+  if (axes === null || !fillGrid(trials, axes)) return []
+  return SETS.filter((set) => trials.some((trial) => trial[set])).map((set) => {
+    const kind = metricOfSet(trials, set)
+    return { name: `${set}-${kind}`, draw: () => searchHeatmapFigure(trials, { ...axes, metric: `${set}.${kind}` }) }
+  })
+}
+
+function parallelCoordinates(trials: readonly DrawnTrial[], metric: SearchMetric): SearchFigure[] {
+  if (variedParameters(trials).length < 2) return []
+  return [{ name: 'parallel-coordinates', draw: () => parallelCoordinatesFigure(trials, { metric }) }]
+}
+
+function curves(trials: readonly DrawnTrial[]): SearchFigure[] {
+  return (['accuracy', 'loss'] as const).flatMap((kind) => {
+    const metric = `valid.${kind}` as const
+    const hasCurve = trials.some(({ history = [] }) => {
+      return history.filter((entry) => !Number.isNaN(metricOf(entry, metric))).length > 1
+    })
+    return hasCurve ? [{ name: `trial-curves-${kind}`, draw: () => trialCurvesFigure(trials, { metric }) }] : []
+  })
+}
+
+function metricOfSet(trials: readonly DrawnTrial[], set: (typeof SETS)[number]): 'accuracy' | 'loss' {
+  return trials.every((trial) => Number.isNaN(trial[set]?.accuracy ?? Number.NaN)) ? 'loss' : 'accuracy'
+}
+
+/** Learning rate, L2 and hidden units where they were varied, else whatever was, in the order of the space. */
+export function heatmapAxes(trials: readonly DrawnTrial[]): HeatmapAxes | null {
+  // what only some trials have gives no grid
+  const always = parameterNames(trials).filter((name) => trials.every(({ params }) => params[name] !== undefined))
+  const varied = variedParameters(trials).filter((name) => always.includes(name))
+  const usual = ['learningRate', 'l2', 'hidden']
+  const [x, y, facet = null] = [
+    ...usual.filter((name) => varied.includes(name)),
+    ...varied.filter((name) => !usual.includes(name)),
+  ]
+  return y === undefined ? null : { x, y, facet }
+}
+
+/** Whether trials stand on a grid, as far as they have finished: values drawn at random hardly meet in a cell. */
+function fillGrid(trials: readonly DrawnTrial[], { x, y, facet }: HeatmapAxes): boolean {
+  const isDrawn = variedParameters(trials).some((name) => {
+    const values = new Set(trials.map(({ params }) => params[name]))
+    return values.size > MOST_VALUES && 2 * values.size > trials.length
+  })
+  if (isDrawn) return false
+  const axes = facet === null ? [x, y] : [x, y, facet]
+  const all = axes.reduce((product, name) => product * new Set(trials.map(({ params }) => params[name])).size, 1)
+  const filled = new Set(trials.map(({ params }) => JSON.stringify(axes.map((name) => params[name])))).size
+  return filled >= LEAST_FILLED * all
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { curveRange, cutOutside } from '../../../src/plot/data/trial-curve-range.js'
+import { type DrawnTrial, trialCurvesFigure } from '../../../src/plot/index.js'
+import { RANKS } from '../../../src/plot/page/theme.js'
+import { checkFigure, count, overlaps, texts } from '../drawing.js'
+import { GRID_TRIALS, randomTrials } from '../trials.js'
+
+const BACKGROUND = /<g[^>]*aria-label="other lines"[^>]*>(.*?)<\/g>/s
+
+function background({ svg }: { readonly svg: string }): string {
+  return svg.match(BACKGROUND)![1]
+}
+
+describe('trialCurvesFigure', () => {
+  it('labels the five best with their values and parameters, and leaves the others faint', async () => {
+    const figure = await trialCurvesFigure(GRID_TRIALS)
+    await checkFigure(figure, 'Validation accuracy of 60 trials')
+    const all = texts(figure)
+    const labels = all.filter((text) => /^trial \d+: 0\.\d{4}$/.test(text))
+    expect(labels).toHaveLength(5)
+    expect(labels).toContain('trial 50: 0.9779')
+    expect(all).toContain('trial 50: learning rate 0.005, L2 0.05, hidden units 512')
+    expect(count(figure, /aria-label="line"/)).toBe(5)
+    expect(background(figure).match(/<path /g)?.length ?? 0).toBe(55 + 1)
+    expect(overlaps(figure)).toEqual([])
+  })
+
+  it('says which curves are of trials that do not compete', async () => {
+    const figure = await trialCurvesFigure(GRID_TRIALS)
+    expect(texts(figure).join(' ')).toContain('grey, dashed: collapsed (12); dotted, ending in a cross: failed (1).')
+    expect(background(figure).match(/stroke-dasharray="6,3"/g)).toHaveLength(12)
+    const pruned = GRID_TRIALS.filter(({ state }) => state === 'completed').map((trial, i): DrawnTrial => {
+      return i % 2 ? trial : { ...trial, state: 'pruned', history: trial.history?.slice(0, 9) }
+    })
+    const halved = await trialCurvesFigure(pruned)
+    expect(texts(halved).join(' ')).toContain('ending in a dot: pruned (24)')
+    expect(background(halved).match(/<circle/g)).toHaveLength(24)
+  })
+
+  it.each([1, 3, 60, 500])('draws %d random trials without covering a label', async (n) => {
+    for (const metric of ['valid.accuracy', 'valid.loss'] as const) {
+      const figure = await trialCurvesFigure(randomTrials(n), { metric })
+      await checkFigure(figure, texts(figure)[0])
+      expect(overlaps(figure)).toEqual([])
+    }
+  })
+
+  it('starts an accuracy axis where most values of good trials are, and says what is below', async () => {
+    const figure = await trialCurvesFigure(GRID_TRIALS)
+    const [, below] = texts(figure)
+      .join(' ')
+      .match(/The axis starts at 0\.8: (\d+) of [\d,]+ values lie below it, off the picture\./) ?? [0, 0]
+    const values = GRID_TRIALS.flatMap(({ history = [] }) => history.map(({ valid }) => valid!.accuracy))
+    expect(Number(below)).toBe(values.filter((value) => value < 0.8).length)
+  })
+
+  it('is not squeezed by a trial that diverged', async () => {
+    const wild = GRID_TRIALS.map((trial, i): DrawnTrial => {
+      if (i !== 0) return trial
+      const history = trial.history!.map((entry, e) => ({ ...entry, valid: { accuracy: 0.1, loss: 2 + 1e9 * e } }))
+      return { ...trial, history }
+    })
+    const figure = await trialCurvesFigure(wild, { metric: 'valid.loss' })
+    await checkFigure(figure, 'Validation loss of 60 trials')
+    expect(texts(figure).join(' ')).toMatch(/The axis ends at [12]\.\d+: 20 of 1,\d+ values lie above it/)
+  })
+
+  it('draws single evaluations, gaps, searches without a completed trial, and thins very long curves', async () => {
+    const one = GRID_TRIALS.slice(4, 8).map((trial) => ({ ...trial, history: trial.history!.slice(-1) }))
+    await checkFigure(await trialCurvesFigure(one), 'Validation accuracy of 4 trials')
+    const dead = GRID_TRIALS.filter(({ state }) => state === 'collapsed')
+    const figure = await trialCurvesFigure(dead)
+    await checkFigure(figure, 'Validation accuracy of 12 trials')
+    expect(texts(figure).join(' ')).toContain('No trial completed; grey, dashed: collapsed (12).')
+    const gaps = GRID_TRIALS.slice(4, 12).map((trial) => ({
+      ...trial,
+      history: trial.history!.map((entry, i) =>
+        i % 5 === 2 ? { ...entry, valid: { loss: NaN, accuracy: NaN } } : entry,
+      ),
+    }))
+    await checkFigure(await trialCurvesFigure(gaps), 'Validation accuracy of 8 trials')
+    const long = GRID_TRIALS.slice(4, 20).map((trial) => ({
+      ...trial,
+      history: Array.from({ length: 5000 }, (_, step) => ({ step, epoch: 0, valid: trial.valid })),
+    }))
+    expect((await trialCurvesFigure(long)).svg.length).toBeLessThan(700_000)
+  })
+
+  it('leaves out trials without evaluations and counts them', async () => {
+    const trials = GRID_TRIALS.map((trial) => (trial.trial < 9 ? { ...trial, history: undefined } : trial))
+    const figure = await trialCurvesFigure(trials)
+    expect(texts(figure)[0]).toBe('Validation accuracy of 51 trials')
+    expect(texts(figure).join(' ')).toContain('without a curve: 9 trials')
+  })
+
+  it('is the same for any order of the trials, and colours differ', async () => {
+    const { svg } = await trialCurvesFigure(GRID_TRIALS)
+    expect((await trialCurvesFigure([...GRID_TRIALS].reverse())).svg).toBe(svg)
+    expect(new Set(RANKS).size).toBe(5)
+  })
+
+  it('names what is wrong', async () => {
+    const draw = (trials: unknown, options?: unknown) =>
+      expect(trialCurvesFigure(trials as DrawnTrial[], options as object)).rejects
+    await draw([]).toThrow('trials: expected at least one trial')
+    const none = 'trials: expected at least one trial with a finite test accuracy in its history'
+    await draw(GRID_TRIALS, { metric: 'test.accuracy' }).toThrow(none)
+    await draw([{ ...GRID_TRIALS[0], history: [{ step: -1 }] }]).toThrow('trial 0: history[0].step')
+    await draw([{ ...GRID_TRIALS[0], history: 7 }]).toThrow('trials[0].history: expected a list')
+    await draw(GRID_TRIALS, { labelled: 9 }).toThrow('options.labelled')
+    await draw(GRID_TRIALS, { labeled: 9 }).toThrow("did you mean 'labelled'")
+    await draw(GRID_TRIALS, { width: 1 }).toThrow('options.width')
+  })
+})
+
+describe('curveRange', () => {
+  const curve = (values: readonly number[], state: DrawnTrial['state'] = 'completed') => ({
+    trial: { trial: 0, params: {}, state },
+    points: values.map((value, step) => ({ step, value })),
+  })
+
+  it('has room for the ends of the best, however low', () => {
+    const low = curve([0.1, 0.2, 0.31])
+    const high = Array.from({ length: 20 }, () => curve([0.97, 0.98, 0.98]))
+    expect(curveRange([low, ...high], [low], 'valid.accuracy').domain[0]).toBe(0)
+    expect(curveRange([low, ...high], [high[0]], 'valid.accuracy').domain[0]).toBe(0.95)
+    const pruned = [0.6, 0.7, 0.96].map((value) => curve([value], 'pruned'))
+    expect(curveRange([...pruned, ...high], [high[0]], 'valid.accuracy').domain[0]).toBe(0.5)
+  })
+
+  it('takes a log axis where losses span more than a decade, and zero stays on a linear one', () => {
+    expect(curveRange([curve([2, 0.1])], [], 'valid.loss').type).toBe('log')
+    expect(curveRange([curve([2, 0.3])], [], 'valid.loss').type).toBe('linear')
+    expect(curveRange([curve([2, 0])], [], 'valid.loss').type).toBe('linear')
+    expect(curveRange([curve([0, 0])], [], 'valid.loss').domain).toEqual([0, 1])
+  })
+})
+
+it('cutOutside ends a curve where it leaves the range', () => {
+  const points = [0, 4, 1, -3, 1].map((value, step) => ({ step, value }))
+  const cut = cutOutside(points, [-1, 2])
+  expect(cut.filter(({ value }) => !Number.isNaN(value)).map(({ step, value }) => [step, value])).toEqual([
+    [0, 0],
+    [0.5, 2],
+    [expect.closeTo(5 / 3, 9), 2],
+    [2, 1],
+    [2.5, -1],
+    [3.5, -1],
+    [4, 1],
+  ])
+})
