@@ -1,22 +1,22 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { EXIT_HELP, report, usageLine } from './exit.js'
-import { endWithReader, shortenWarnings } from './output.js'
+import { endWithReader, shortenWarnings } from './terminal.js'
 import { packageVersion } from './version.js'
 
 type MakeCommand = () => Command
 
 /** In the order of --help. A command brings most of the package with it, so each is loaded only where it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
-  train: async () => (await import('./train.js')).trainCommand,
-  search: async () => (await import('./search.js')).searchCommand,
-  worker: async () => (await import('./worker.js')).workerCommand,
-  evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
-  predict: async () => (await import('./predict.js')).predictCommand,
-  plot: async () => (await import('./plot.js')).plotCommand,
-  bench: async () => (await import('./bench.js')).benchCommand,
-  doctor: async () => (await import('./doctor.js')).doctorCommand,
-  'build-native': async () => (await import('./build-native.js')).buildNativeCommand,
+  train: async () => (await import('./commands/train.js')).trainCommand,
+  search: async () => (await import('./commands/search.js')).searchCommand,
+  worker: async () => (await import('./commands/worker.js')).workerCommand,
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand,
+  predict: async () => (await import('./commands/predict.js')).predictCommand,
+  plot: async () => (await import('./commands/plot.js')).plotCommand,
+  bench: async () => (await import('./commands/bench.js')).benchCommand,
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
+  'build-native': async () => (await import('./commands/build-native.js')).buildNativeCommand,
 }
 
 const VERSION_FLAGS = ['-V', '--version']

@@ -1,0 +1,82 @@
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import type { Evaluation } from '../../core/results.js'
+import { mnist } from '../../data/mnist.js'
+import type { Samples } from '../../data/samples.js'
+import type { MLP } from '../../model/mlp.js'
+import { percent } from '../../progress/words.js'
+import { evaluate } from '../../train/evaluate.js'
+import { drawFigures, figureWords } from '../run/run-figures.js'
+import { checkPath } from '../run/run-folder.js'
+import { loadWeights } from '../run/weights.js'
+import { textTable } from '../table.js'
+import { print, printJson, say, sayBackend } from '../terminal.js'
+
+interface EvaluateFlags {
+  readonly weights: string
+  readonly data?: string
+  readonly on: 'test' | 'train'
+  readonly out?: string
+  readonly confusion?: boolean
+  readonly json?: boolean
+}
+
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .description("count a model's right answers on MNIST's test or training rows")
+    .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
+    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
+    .addOption(new Option('--on <rows>', 'which rows').choices(['test', 'train']).default('test'))
+    .option('--confusion', 'print the confusion matrix too')
+    .option('--out <folder>', 'draw the confusion matrix and the misclassified rows into this folder')
+    .option('--json', 'print one JSON document on stdout, all else on stderr')
+    .action(async (flags: EvaluateFlags) => {
+      if (flags.out !== undefined) checkPath(flags.out)
+      const backend = sayBackend()
+      const model = await loadWeights(flags.weights)
+      const data = await mnist({ dir: flags.data, scale: model.inputScale, classes: Math.max(2, model.outputs) })
+      const rows = data[flags.on]
+      const result = await evaluate(model, rows)
+      const figures = flags.out === undefined ? [] : await draw(flags, model, rows, result)
+      if (flags.json) {
+        const { weights, on } = flags
+        printJson({ weights, layers: model.layerSizes, data: data.source, on, backend, ...result, figures })
+      } else {
+        say(`data: ${data.source}: ${rows.length} ${flags.on} rows`)
+        print(report(result, flags.confusion ?? false, figures))
+      }
+    })
+}
+
+async function draw(flags: EvaluateFlags, model: MLP, rows: Samples, result: Evaluation): Promise<string[]> {
+  return drawFigures(flags.out!, {
+    subtitle: `${basename(flags.weights)}, ${flags.on} rows`,
+    confusion: result.confusion,
+    predicted: { rows, prediction: await model.predict(rows) },
+  })
+}
+
+function report(result: Evaluation, withConfusion: boolean, figures: readonly string[]): string {
+  const { correct, count, accuracy, loss, perClass, confusion } = result
+  const classes = perClass.map(({ precision, recall, support }, c) => [
+    String(c),
+    percent(precision),
+    percent(recall),
+    String(support),
+  ])
+  const parts = [
+    `${correct} of ${count} correct (${percent(accuracy)})\nloss ${loss.toFixed(4)}`,
+    textTable(['class', 'precision', 'recall', 'rows'], classes),
+  ]
+  if (withConfusion && confusion.length > 0) {
+    const header = ['actual \\ predicted', ...confusion.map((_, c) => String(c))]
+    parts.push(
+      textTable(
+        header,
+        confusion.map((row, c) => [String(c), ...row.map(String)]),
+      ),
+    )
+  }
+  if (figures.length > 0) parts.push(figureWords(figures).join('\n'))
+  return parts.join('\n\n')
+}

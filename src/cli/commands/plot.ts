@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { NativeMlpError } from '../../core/errors.js'
+import { mnist } from '../../data/mnist.js'
+import { readHistory } from '../../io/history.js'
+import { loadModel } from '../../io/model-file.js'
+import type { MLP } from '../../model/mlp.js'
+import { STUDY_FILES } from '../../search/study-files.js'
+import { confusionMatrix } from '../../train/metrics.js'
+import { isStudyFolder, readStudy } from '../run/read-trials.js'
+import { drawFigures, type FigureData, figureWords } from '../run/run-figures.js'
+import { RunFolder } from '../run/run-folder.js'
+import { type RunRecord, runSubtitle } from '../run/run-record.js'
+import { drawSearchFigures } from '../run/search-figures.js'
+import { print, printJson, say } from '../terminal.js'
+
+interface PlotFlags {
+  readonly data?: string
+  readonly json?: boolean
+}
+
+export function plotCommand(): Command {
+  return new Command('plot')
+    .description('draw the figures of a run or a search again, from the files in its folder')
+    .argument('<folder>', 'the folder, e.g. runs/homework')
+    .option('--data <folder>', 'the data a run was made with (default: where the run found them)')
+    .option('--json', 'print one JSON document on stdout, all else on stderr')
+    .action(async (path: string, flags: PlotFlags) => {
+      const isSearch = isStudyFolder(path)
+      const run = new RunFolder(path)
+      if (!isSearch && !existsSync(run.file('record'))) {
+        const problem = `not a run folder or a search folder: no run.json or ${STUDY_FILES.record}`
+        throw new NativeMlpError('INVALID_FILE', `${path}: ${problem}`)
+      }
+      const figures = isSearch ? await drawSearch(path) : await drawRun(run, flags.data)
+      if (figures.length === 0) {
+        const why = isSearch
+          ? 'fewer than two hyper-parameters were varied, and no trial was evaluated twice'
+          : 'the run ended before its first evaluation'
+        throw new NativeMlpError('INVALID_FILE', `${path}: nothing to draw: ${why}`)
+      }
+      if (flags.json) printJson({ folder: path, figures })
+      else print(figureWords(figures).join('\n'))
+    })
+}
+
+async function drawSearch(path: string): Promise<string[]> {
+  const { trials, metric } = await readStudy(path)
+  return drawSearchFigures(join(path, 'figures'), trials, { metric })
+}
+
+async function drawRun(folder: RunFolder, data: string | undefined): Promise<string[]> {
+  const record = await folder.read()
+  return drawFigures(folder.file('figures'), await figureData(folder, record, data))
+}
+
+async function figureData(folder: RunFolder, record: RunRecord, data: string | undefined): Promise<FigureData> {
+  const { results } = record
+  const has = (name: 'history' | 'model') => existsSync(folder.file(name))
+  const model = has('model') ? await loadModel(folder.file('model')) : null
+  const onData = model && (await dataFigures(record, data ?? record.data.folder ?? undefined, model))
+  return {
+    subtitle: runSubtitle(record),
+    history: has('history') ? await readHistory(folder.file('history')) : undefined,
+    best: results?.best,
+    collapsed: results?.collapsed,
+    parameters: model?.getParameters(),
+    imageShape: record.data.imageShape,
+    confusion: results?.confusion ?? undefined,
+    ...onData,
+  }
+}
+
+/** What only the images themselves can show; where they are not found the other figures are drawn without. */
+async function dataFigures({ config }: RunRecord, dir: string | undefined, model: MLP): Promise<Partial<FigureData>> {
+  try {
+    const { test } = await mnist({ dir, scale: model.inputScale, classes: model.outputs, download: false })
+    const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
+    const prediction = await model.predict(rows)
+    const actual = Int32Array.from(rows.rows, (row) => rows.labels![row])
+    return { confusion: confusionMatrix(actual, prediction.classes, model.outputs), predicted: { rows, prediction } }
+  } catch (error) {
+    if (!(error instanceof NativeMlpError) || error.code !== 'DATA_NOT_FOUND') throw error
+    say(`misclassified is left as it is: ${error.message}`)
+    return {}
+  }
+}

@@ -1,0 +1,160 @@
+import { Command } from 'commander'
+import { integerInRange } from '../../core/checks.js'
+import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
+import { mnist } from '../../data/mnist.js'
+import { toCsv } from '../../formats/csv.js'
+import { readIdx } from '../../formats/idx.js'
+import { readNpy } from '../../formats/npy.js'
+import type { MLP } from '../../model/mlp.js'
+import type { Prediction } from '../../model/predict.js'
+import { percent } from '../../progress/words.js'
+import { loadWeights } from '../run/weights.js'
+import { textTable } from '../table.js'
+import { print, printJson, sayBackend } from '../terminal.js'
+
+interface PredictFlags {
+  readonly weights: string
+  readonly images?: string
+  readonly npy?: string
+  readonly rows?: string
+  readonly data?: string
+  readonly json?: boolean
+  readonly csv?: boolean
+}
+
+interface Inputs {
+  /** [n][inputs] row-major */
+  readonly values: Uint8Array | Float32Array
+  /** what each row is called */
+  readonly rows: readonly number[]
+  /** the true class of each row, where known */
+  readonly labels: readonly number[] | null
+}
+
+export function predictCommand(): Command {
+  return new Command('predict')
+    .description('say which class each image belongs to, and how sure the model is')
+    .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
+    .option('--images <file>', 'an IDX file of bytes, plain or .gz')
+    .option('--npy <file>', 'a NumPy file: uint8 pixels, or floats, which are taken as they are')
+    .option('--rows <list>', "rows of MNIST's test set: 0,1,2 or 0-9")
+    .option('--data <folder>', 'with --rows: folder with the four IDX files (default: found or downloaded)')
+    .option('--csv', 'print row, class and the probability of each class as CSV')
+    .option('--json', 'print one JSON document on stdout, all else on stderr')
+    .action(async (flags: PredictFlags) => {
+      checkFlags(flags)
+      const backend = sayBackend()
+      const model = await loadWeights(flags.weights)
+      const inputs = await readInputs(flags, model)
+      const prediction = await model.predict(inputs.values)
+      if (prediction.probabilities.length === 0) {
+        throw new NativeMlpError('INVALID_FILE', `${flags.weights}: expected a classifier, this model is a regression`)
+      }
+      const rows = predictedRows(inputs, prediction, model.outputs)
+      if (flags.json) printJson({ weights: flags.weights, layers: model.layerSizes, backend, rows })
+      else print(flags.csv ? csv(rows, model.outputs).trimEnd() : table(rows))
+    })
+}
+
+function checkFlags(flags: PredictFlags): void {
+  const given = [flags.images, flags.npy, flags.rows].filter((value) => value !== undefined).length
+  if (given !== 1) {
+    const got = given === 0 ? 'none of them' : 'several'
+    throw new NativeMlpError('INVALID_ARGUMENT', `expected one of --images, --npy and --rows, got ${got}`)
+  }
+  if (flags.json && flags.csv) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'expected one of --json and --csv, got both')
+  }
+}
+
+async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
+  if (flags.rows !== undefined) return testRows(flags.rows, flags.data, model)
+  const file = (flags.images ?? flags.npy)!
+  const array = flags.images === undefined ? await npyArray(file) : await idxArray(file)
+  const [first, ...rest] = array.shape
+  // a single row may come without its outer dimension
+  const single = rest.length === 0 || array.values.length === model.inputs
+  const cols = single ? array.values.length : rest.reduce((product, size) => product * size, 1)
+  if (cols !== model.inputs || array.values.length === 0) {
+    const shape = array.shape.join(' x ')
+    throw invalidFile(file, `expected rows of ${model.inputs} values, the inputs of the model, got ${shape}`)
+  }
+  const rows = Array.from({ length: single ? 1 : first }, (_, i) => i)
+  return { values: array.values, rows, labels: null }
+}
+
+interface FileArray {
+  readonly shape: readonly number[]
+  readonly values: Uint8Array | Float32Array
+}
+
+async function idxArray(file: string): Promise<FileArray> {
+  const { type, dims, data } = await readIdx(file)
+  if (!(data instanceof Uint8Array)) throw invalidFile(file, `expected elements of type uint8, got ${type}`)
+  return { shape: dims, values: data }
+}
+
+async function npyArray(file: string): Promise<FileArray> {
+  const { dtype, shape, data } = await readNpy(file)
+  if (data instanceof Uint8Array || data instanceof Float32Array) return { shape, values: data }
+  if (data instanceof Float64Array) return { shape, values: Float32Array.from(data) }
+  throw invalidFile(file, `expected elements of type uint8, float32 or float64, got ${dtype}`)
+}
+
+async function testRows(list: string, data: string | undefined, model: MLP): Promise<Inputs> {
+  const { test } = await mnist({ dir: data, scale: model.inputScale, classes: Math.max(2, model.outputs) })
+  const rows = list.split(',').flatMap((part) => rowRange(part, test.length))
+  const values = new Uint8Array(rows.length * test.cols)
+  rows.forEach((row, i) => {
+    values.set(test.values.subarray(row * test.cols, (row + 1) * test.cols), i * test.cols)
+  })
+  return { values, rows, labels: rows.map((row) => test.labels![row]) }
+}
+
+/** '3' or '3-7' */
+function rowRange(part: string, length: number): number[] {
+  const match = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part)
+  if (match === null) throw invalidArgument('--rows', 'row numbers such as 0,1,2 or 0-9', part)
+  const from = integerInRange('--rows', Number(match[1]), 0, length - 1)
+  const to = integerInRange('--rows', Number(match[2] ?? match[1]), from, length - 1)
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
+}
+
+interface PredictedRow {
+  readonly row: number
+  readonly class: number
+  readonly probability: number
+  /** of every class */
+  readonly probabilities: readonly number[]
+  /** the true class, where known */
+  readonly label?: number
+}
+
+function predictedRows({ rows, labels }: Inputs, { classes, probabilities }: Prediction, outputs: number) {
+  return rows.map((row, i): PredictedRow => {
+    const all = [...probabilities.subarray(i * outputs, (i + 1) * outputs)]
+    const label = labels === null ? {} : { label: labels[i] }
+    return { row, class: classes[i], probability: all[classes[i]], ...label, probabilities: all }
+  })
+}
+
+function csv(rows: readonly PredictedRow[], outputs: number): string {
+  const header = ['row', 'class', ...Array.from({ length: outputs }, (_, c) => `p${c}`)]
+  return toCsv(
+    header,
+    rows.map((row) => [row.row, row.class, ...row.probabilities]),
+  )
+}
+
+function table(rows: readonly PredictedRow[]): string {
+  const labelled = rows[0].label !== undefined
+  return textTable(
+    ['row', 'class', 'probability', ...(labelled ? ['label', ''] : [])],
+    rows.map((row) => [
+      String(row.row),
+      String(row.class),
+      percent(row.probability),
+      ...(labelled ? [String(row.label), row.label === row.class ? '' : 'wrong'] : []),
+    ]),
+  )
+}

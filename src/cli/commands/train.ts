@@ -1,0 +1,159 @@
+import { Command } from 'commander'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import { showProgress } from '../../progress/index.js'
+import { count, entryWords, percent } from '../../progress/words.js'
+import { resolveConfig } from '../config/config.js'
+import { addConfigFlags, configFromFlags } from '../config/train-flags.js'
+import { listenForInterrupt } from '../interrupt.js'
+import { resumedRun } from '../run/resumed-run.js'
+import { figureWords } from '../run/run-figures.js'
+import { checkOut, checkPath } from '../run/run-folder.js'
+import { type FinishedRun, type RunContext, trainingRun } from '../run/training-run.js'
+import { checkOutputs } from '../run/training-setup.js'
+import { shellWord } from '../shell-word.js'
+import { print, printJson, say, sayBackend } from '../terminal.js'
+
+/** Seconds between two checkpoints where none are asked for. */
+const CHECKPOINT_EVERY = '2'
+/** What may stand beside --resume. */
+const WITH_RESUME = ['resume', 'data', 'json', 'checkpointEvery']
+
+const RESUME_HELP = `
+A run can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'train --resume <folder>' goes on from the checkpoint in
+its folder, in the middle of an epoch if need be, and ends with the same bytes in history.jsonl, best.safetensors and
+Training_Curve.txt as a run that was never stopped. It takes its configuration from run.json; the data and the numeric family
+(native addon or pure TypeScript) must be the same, threads and instruction set need not.`
+
+interface TrainFlags {
+  readonly resume?: string
+  readonly checkpointEvery?: string
+  readonly config?: string
+  readonly data?: string
+  readonly out?: string
+  readonly overwrite?: boolean
+  readonly json?: boolean
+  readonly figures: boolean
+  readonly trainingCurve?: boolean
+  readonly homeworkWeights?: boolean
+}
+
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('train a network on MNIST and write a run folder with the model, its curve and its figures')
+    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
+    .option('--out <folder>', 'the run folder, new or empty (default: runs/<preset>, runs/<preset>-2, ...)')
+    .option('--overwrite', 'let --out replace an earlier run')
+    .option(
+      '--resume <folder>',
+      'go on with the interrupted run in this folder; with --data, --json, --checkpoint-every only',
+    )
+    .option(
+      '--checkpoint-every <seconds>',
+      `how often to save what a killed run can go on from (default: ${CHECKPOINT_EVERY})`,
+    )
+    .option('--json', 'print one JSON document about the run on stdout, all else on stderr')
+    .option('--no-figures', 'draw nothing')
+    .option('--training-curve', "also write the homework's Training_Curve.txt")
+    .option('--homework-weights', "also write the homework's best_model_save/ of four .npy files")
+  return addConfigFlags(command)
+    .addHelpText('after', RESUME_HELP)
+    .action(async (flags: TrainFlags & Record<string, unknown>) => {
+      const start = flags.resume === undefined ? await newRun(flags) : resumption(flags.resume, flags, command)
+      sayBackend()
+      const progress = showProgress()
+      const interruption = listenForInterrupt((line) => {
+        progress.stop() // a line of its own, not the end of the bar's
+        say(line)
+      })
+      try {
+        const run = await start({ signal: interruption.signal, progress, say })
+        if (run === null) return
+        if (flags.json) printJson(jsonOf(run))
+        else print(run.wasComplete ? `${run.folder.path}: this run is complete, nothing is left to do` : summary(run))
+        if (run.record.status !== 'interrupted') return
+        say(`to go on: npx native-mlp train --resume ${shellWord(run.folder.path)}`)
+        process.exitCode = interruption.exitCode()
+      } finally {
+        interruption.release()
+      }
+    })
+}
+
+type Start = (context: RunContext) => Promise<FinishedRun>
+
+async function newRun(flags: TrainFlags & Record<string, unknown>): Promise<Start> {
+  const config = await resolveConfig(flags.config, configFromFlags(flags))
+  if (flags.out !== undefined) await checkOut(flags.out, flags.overwrite ?? false)
+  const request = {
+    ...config,
+    data: flags.data,
+    out: flags.out,
+    overwrite: flags.overwrite ?? false,
+    checkpointEveryMs: checkpointEveryMs(flags),
+    figures: flags.figures,
+    trainingCurve: flags.trainingCurve ?? false,
+    homeworkWeights: flags.homeworkWeights ?? false,
+  }
+  checkOutputs(request)
+  return (context) => trainingRun(request, context)
+}
+
+function resumption(folder: string, flags: TrainFlags, command: Command): Start {
+  checkPath(folder, '--resume')
+  const given = command.options.filter((option) => {
+    const name = option.attributeName()
+    return command.getOptionValueSource(name) === 'cli' && !WITH_RESUME.includes(name)
+  })
+  if (given.length > 0) {
+    const names = given.map(({ long }) => long).join(', ')
+    const problem = `the run goes on as its run.json says, so not together with ${names}`
+    throw new NativeMlpError('INVALID_ARGUMENT', `--resume: ${problem}`)
+  }
+  const request = { folder, data: flags.data, checkpointEveryMs: checkpointEveryMs(flags) }
+  return (context) => resumedRun(request, context)
+}
+
+function checkpointEveryMs({ checkpointEvery = CHECKPOINT_EVERY }: TrainFlags): number {
+  const isNumber = /^(\d+\.?\d*|\.\d+)$/.test(checkpointEvery)
+  if (!isNumber) throw invalidArgument('--checkpoint-every', 'a number of seconds, 0 or more', checkpointEvery)
+  return 1000 * Number(checkpointEvery)
+}
+
+function jsonOf({ folder, record, figures }: FinishedRun): object {
+  const model = record.results?.best ? folder.file('model') : null
+  return { folder: folder.path, files: { model, figures }, ...record }
+}
+
+function summary({ folder, record, figures }: FinishedRun): string {
+  const { status, results, times } = record
+  const { best, collapsed, test, steps, stopped } = results!
+  const lines: string[] = []
+  const line = (name: string, text: string) => lines.push(`${name.padEnd(9)} ${text}`)
+  if (status === 'interrupted') line('stopped', `after ${steps} steps; the folder holds what was done until then`)
+  if (stopped === 'early') line('stopped', `early, after ${steps} steps without a better validation in time`)
+  if (collapsed) {
+    const dead = `${Math.round(100 * collapsed.deadShare)} % of hidden units are dead since step ${collapsed.step}`
+    line('collapsed', dead)
+  }
+  line('best', best ? `${percent(best.valid!.accuracy)} on validation at step ${best.step}` : 'no evaluation yet')
+  if (best && !test) line('', entryWords(best))
+  if (test) {
+    const right = `${test.correct} of ${test.count} test rows`
+    line('test', `${percent(test.accuracy)}: ${right} right with the best parameters, loss ${test.loss.toFixed(4)}`)
+  }
+  line('time', timeWords(times))
+  if (best) line('model', folder.file('model'))
+  figureWords(figures).forEach((path, i) => {
+    line(i === 0 ? 'figures' : '', path)
+  })
+  line('run', folder.path)
+  return lines.join('\n')
+}
+
+function timeWords(times: FinishedRun['record']['times']): string {
+  const { total, training, evaluation, samplesPerSecond } = times
+  const all = `${total!.toFixed(1)} s in all`
+  if (training === undefined) return all
+  const rate = `${count(samplesPerSecond!)} samples/s`
+  return `${training.toFixed(1)} s training (${rate}), ${evaluation!.toFixed(1)} s evaluation, ${all}`
+}

@@ -1,0 +1,67 @@
+import { integerInRange, oneOf, trueOrFalse } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { HalvingOptions } from '../../search/halving.js'
+import type { SelectBy, SelectionMetric, Strategy } from '../../search/study.js'
+
+/** What a search asks for beside its hyper-parameters, in a config file or as flags. */
+export interface SearchChoice {
+  readonly strategy?: Strategy
+  /** points to draw */
+  readonly trials?: number
+  readonly halving?: HalvingOptions
+  readonly folds?: number
+  readonly repeats?: number
+  readonly selectBy?: SelectBy
+  readonly metric?: SelectionMetric
+  readonly stopOnCollapse?: boolean
+}
+
+/** Keys of a config file; `objective` stands for `selectBy` and `metric`. */
+export const CHOICE_KEYS = [
+  ...['strategy', 'trials', 'halving', 'folds', 'repeats', 'objective'],
+  ...['selectBy', 'metric', 'stopOnCollapse'],
+] as const
+type ChoiceKey = (typeof CHOICE_KEYS)[number] & string
+
+const OBJECTIVES = ['valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
+
+/**
+ * @param given by key; what is undefined is not given
+ * @param nameOf what messages call a key: '--trials', or the key with its file
+ * @throws NativeMlpError INVALID_ARGUMENT
+ */
+export function checkChoice(
+  given: { readonly [key in ChoiceKey]?: unknown },
+  nameOf: (key: ChoiceKey) => string,
+): SearchChoice {
+  const checked = <T>(key: ChoiceKey, check: (name: string, value: unknown) => T) =>
+    given[key] === undefined ? {} : { [key]: check(nameOf(key), given[key]) }
+  const whole = (min: number) => (name: string, value: unknown) => integerInRange(name, value, min)
+  return {
+    ...checked('strategy', (name, value) => oneOf(name, value, ['grid', 'random', 'halving'])),
+    ...checked('trials', whole(1)),
+    ...checked('halving', (name, value) => {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+      throw invalidArgument(name, 'an object such as { "minEpochs": 1, "maxEpochs": 9 }', value)
+    }),
+    ...checked('folds', whole(1)),
+    ...checked('repeats', whole(1)),
+    ...objectiveOf(given, nameOf),
+    ...checked('selectBy', (name, value) => oneOf(name, value, ['valid', 'test'])),
+    ...checked('metric', (name, value) => oneOf(name, value, ['accuracy', 'loss'])),
+    ...checked('stopOnCollapse', trueOrFalse),
+  }
+}
+
+function objectiveOf(
+  given: { readonly [key in ChoiceKey]?: unknown },
+  nameOf: (key: ChoiceKey) => string,
+): Pick<SearchChoice, 'selectBy' | 'metric'> {
+  if (given.objective === undefined) return {}
+  for (const key of ['selectBy', 'metric'] as const) {
+    if (given[key] === undefined) continue
+    throw new NativeMlpError('INVALID_ARGUMENT', `${nameOf('objective')}: says what ${nameOf(key)} says too`)
+  }
+  const [selectBy, metric] = oneOf(nameOf('objective'), given.objective, OBJECTIVES).split('.')
+  return { selectBy: selectBy as SelectBy, metric: metric as SelectionMetric }
+}

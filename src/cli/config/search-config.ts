@@ -1,0 +1,158 @@
+import { closest } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError, shortened } from '../../core/errors.js'
+import type { SearchBase, SearchGrid } from '../../search/grid.js'
+import type { HalvingOptions } from '../../search/halving.js'
+import type { SearchOptions } from '../../search/search-options.js'
+import { planPoints } from '../../search/search-points.js'
+import { SEARCH_PRESETS, searchBase } from '../../search/search-presets.js'
+import type { SearchSpace } from '../../search/space.js'
+import { checkSpace } from '../../search/space-axes.js'
+import type { SelectBy, SelectionMetric } from '../../search/study.js'
+import type { PresetName, TrainingConfig } from '../../train/presets.js'
+import { flagValue, type PartialConfig, readJson } from './config.js'
+import { CHOICE_KEYS, checkChoice, type SearchChoice } from './search-choice.js'
+import { SEARCH_SETTING_NAMES } from './settings.js'
+
+/** A search as it is asked for. */
+export interface SearchConfig {
+  readonly preset: PresetName
+  readonly seed: number
+  /** which rows are used and what their pixels mean, and what is the same in all trials */
+  readonly training: TrainingConfig
+  readonly grid: SearchSpace
+  /** the same as `search` takes it, seed included */
+  readonly base: SearchBase
+  readonly selectBy: SelectBy
+  readonly metric: SelectionMetric
+  /** how `search` is to choose and run the trials */
+  readonly plan: SearchPlanOptions
+}
+
+/** The options of `search` that say how the trials are chosen and run. */
+export type SearchPlanOptions = Pick<SearchOptions, 'strategy' | 'trials' | 'seed' | 'halving' | 'repeats'> &
+  Required<Pick<SearchOptions, 'folds' | 'stratified' | 'splitSeed'>>
+
+type SearchFile = PartialConfig & SearchChoice & { readonly grid?: SearchSpace; readonly space?: SearchSpace }
+
+const TRAINING_KEYS = ['preset', 'seed', ...SEARCH_SETTING_NAMES]
+const KEYS: readonly string[] = [...TRAINING_KEYS, 'grid', 'space', ...CHOICE_KEYS]
+
+/**
+ * Preset, then config file, then flags: the later wins. A grid in the file takes the place of the preset's; a
+ * hyper-parameter that is given a single value is no longer varied.
+ *
+ * @throws NativeMlpError UNKNOWN_OPTION or INVALID_ARGUMENT naming the key or flag that is wrong
+ */
+export async function resolveSearch(
+  file: string | undefined,
+  flags: PartialConfig,
+  choice: SearchChoice,
+  rungs: Pick<HalvingOptions, 'minEpochs' | 'factor'> = {},
+): Promise<SearchConfig> {
+  const given: SearchFile = file === undefined ? {} : await readSearchFile(file)
+  const { grid: fileGrid, space, ...rest } = given
+  const [fileChoice, fileTraining] = divide(rest)
+  const { preset = 'homework', seed = 1, ...changes }: PartialConfig = { ...fileTraining, ...flags }
+  const start = SEARCH_PRESETS[preset]
+  const training = { ...start.training, ...changes }
+  const own = fileGrid ?? space
+  const grid = withSingleValues(own ?? start.grid, own === undefined ? { ...fileTraining, ...flags } : flags, training)
+  const { selectBy = 'valid', metric = 'accuracy', stopOnCollapse = false, ...asked } = { ...fileChoice, ...choice }
+  const base = {
+    ...searchBase(training, grid as SearchGrid),
+    ...(Object.hasOwn(grid, 'seed') ? {} : { seed }),
+    stopOnCollapse,
+  }
+  const plan = planOptions(asked, rungs, { training, seed, isSpace: space !== undefined })
+  planPoints({ data: {} as SearchOptions['data'], grid, base, ...plan })
+  return { preset, seed, training, grid, base, selectBy, metric, plan }
+}
+
+function planOptions(
+  { strategy, trials, halving, folds, repeats }: SearchChoice,
+  rungs: Pick<HalvingOptions, 'minEpochs' | 'factor'>,
+  { training, seed, isSpace }: { training: TrainingConfig; seed: number; isSpace: boolean },
+): SearchPlanOptions {
+  const chosen = strategy ?? (isSpace ? 'random' : 'grid')
+  const { splitSeed, stratified } = training
+  return {
+    strategy: chosen,
+    ...(trials !== undefined && { trials, seed }),
+    // without strategy 'halving' for `search` to refuse
+    ...((halving || Object.keys(rungs).length > 0) && { halving: { ...halving, ...rungs } }),
+    ...{ folds: folds ?? 1, stratified, splitSeed: splitSeed ?? seed, repeats: repeats ?? 1 },
+  }
+}
+
+function divide(given: PartialConfig & SearchChoice): [SearchChoice, PartialConfig] {
+  const isChoice = (key: string) => (CHOICE_KEYS as readonly string[]).includes(key)
+  const entries = Object.entries(given)
+  const [choice, training] = [true, false].map((wanted) => entries.filter(([key]) => isChoice(key) === wanted))
+  return [Object.fromEntries(choice), Object.fromEntries(training)]
+}
+
+/** Reads a config file: a JSON object like that of `train`, with `grid` or `space` and `CHOICE_KEYS` beside the rest. */
+async function readSearchFile(file: string): Promise<SearchFile> {
+  const where = `--config ${file}`
+  const value = await readJson(file)
+  if (!isObject(value)) throw invalidArgument(where, 'a JSON object', value)
+  for (const key of Object.keys(value)) checkKey(key, where)
+  const training = TRAINING_KEYS.filter((key) => Object.hasOwn(value, key)).map((key) => {
+    return [key, flagValue(key, `${where}: ${key}`, value[key])]
+  })
+  if (value.grid !== undefined && value.space !== undefined) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `${where}: expected one of grid and space, got both`)
+  }
+  const axes = (['grid', 'space'] as const)
+    .filter((key) => value[key] !== undefined)
+    .map((key) => [key, checkFileSpace(key, value, where)])
+  return {
+    ...Object.fromEntries([...training, ...axes]),
+    ...checkChoice(value, (key) => `${where}: ${key}`),
+  }
+}
+
+/** What is wrong within the space is said here, where the file can be named. */
+function checkFileSpace(name: 'grid' | 'space', file: Record<string, unknown>, where: string): SearchSpace {
+  const space = file[name]
+  if (!isObject(space)) throw invalidArgument(`${where}: ${name}`, 'an object of lists', space)
+  for (const key of Object.keys(space)) {
+    if (Object.hasOwn(file, key)) {
+      throw new NativeMlpError('INVALID_ARGUMENT', `${where}: ${key} is given both in ${name} and beside it`)
+    }
+  }
+  // what a condition names may stand in the preset
+  if (Object.values(space).some((choice) => isObject(choice) && Object.hasOwn(choice, 'when'))) return space
+  try {
+    const placeholders = { learningRate: 0, hidden: 1 }
+    const missing = Object.entries(placeholders).filter(([key]) => !Object.hasOwn(space, key))
+    checkSpace(space, name, Object.fromEntries(missing), name === 'space' || file.trials !== undefined)
+  } catch (error) {
+    if (!(error instanceof NativeMlpError)) throw error
+    throw new NativeMlpError(error.code, `${where}: ${error.message}`, { cause: error })
+  }
+  return space
+}
+
+function checkKey(key: string, where: string): void {
+  if (KEYS.includes(key)) return
+  const near = closest(key, KEYS)
+  const hint = near ? `did you mean '${near}'?` : `known: ${KEYS.join(', ')}`
+  throw new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
+}
+
+/** The parameter stays a column of the results, with its one value. */
+function withSingleValues(grid: SearchSpace, single: PartialConfig, training: TrainingConfig): SearchSpace {
+  const axes = Object.entries(grid).map(([key, values]) => {
+    if (single[key as keyof PartialConfig] === undefined) return [key, values]
+    if (key === 'seed') return [key, [single.seed]]
+    const { hidden } = training
+    if (key === 'hidden') return [key, [hidden.length === 1 ? hidden[0] : hidden]]
+    return [key, [training[key as keyof TrainingConfig]]]
+  })
+  return Object.fromEntries(axes)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

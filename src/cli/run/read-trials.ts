@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { invalidFile, NativeMlpError } from '../../core/errors.js'
+import type { SetMetrics } from '../../core/results.js'
+import { readLines } from '../../io/text-lines.js'
+import type { DrawnTrial, SearchMetric } from '../../plot/index.js'
+import { readJournal } from '../../search/journal.js'
+import { STUDY_FILES } from '../../search/study-files.js'
+
+/** JSON has no NaN: null stands for it. */
+const number = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN)
+const metrics = z.object({ loss: number, accuracy: number }).transform((set): SetMetrics => set)
+
+const whole = z.number().int().min(0)
+const sets = { train: metrics.optional(), valid: metrics.optional(), test: metrics.optional() }
+
+/** What figures need of a line of trials.jsonl. */
+const trialSchema = z.object({
+  trial: whole,
+  state: z.enum(['completed', 'pruned', 'collapsed', 'failed']),
+  params: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  bestStep: whole.optional(),
+  ...sets,
+  history: z.array(z.object({ step: whole, epoch: whole, ...sets })).optional(),
+})
+
+/** What figures need of a study. */
+export interface DrawnStudy {
+  /** that have finished, in trial order */
+  readonly trials: readonly DrawnTrial[]
+  /** by which the study chooses its best trial, if that is known */
+  readonly metric?: SearchMetric
+}
+
+const selection = z.object({ selectBy: z.enum(['valid', 'test']), metric: z.enum(['accuracy', 'loss']) })
+
+/** Whether a folder holds a search, at whatever stage. */
+export function isStudyFolder(folder: string): boolean {
+  const { record, trials, journal } = STUDY_FILES
+  return [record, trials, journal].some((name) => existsSync(join(folder, name)))
+}
+
+/**
+ * Reads a study from its journal, which also one has that is running or was killed; without one, from its trials.jsonl.
+ *
+ * @throws NativeMlpError INVALID_FILE naming file and line, or where no trial has finished; FILE_SYSTEM
+ */
+export async function readStudy(folder: string): Promise<DrawnStudy> {
+  const [journal, lines] = [STUDY_FILES.journal, STUDY_FILES.trials].map((name) => join(folder, name))
+  const study = existsSync(journal)
+    ? await fromJournal(journal)
+    : { trials: existsSync(lines) ? await readTrials(lines) : [] }
+  if (study.trials.length > 0) return study
+  throw new NativeMlpError('INVALID_FILE', `${folder}: nothing to draw: no trial has finished`)
+}
+
+async function fromJournal(file: string): Promise<DrawnStudy> {
+  const { header, events } = await readJournal(file)
+  // what is told twice counts as told last
+  const trials = new Map<number, DrawnTrial>()
+  for (const event of events) if (event.event === 'trial') trials.set(event.trial, event)
+  const { data: chosen } = selection.safeParse(header.study)
+  return {
+    trials: [...trials.values()].sort((a, b) => a.trial - b.trial),
+    ...(chosen && { metric: `${chosen.selectBy}.${chosen.metric}` as const }),
+  }
+}
+
+/**
+ * The trials of a search, in trial order.
+ *
+ * @throws NativeMlpError INVALID_FILE naming file and line, FILE_SYSTEM when the file cannot be read
+ */
+export async function readTrials(file: string): Promise<DrawnTrial[]> {
+  const trials = (await readLines(file)).map((line, i) => {
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch (error) {
+      throw invalidFile(file, `line ${i + 1} is not JSON: ${(error as Error).message}`)
+    }
+    const parsed = trialSchema.safeParse(value)
+    if (parsed.success) return parsed.data
+    const { path, message } = parsed.error.issues[0]
+    throw invalidFile(file, `line ${i + 1}: ${[...path.map(String), message].join(': ')}`)
+  })
+  return trials.sort((a, b) => a.trial - b.trial)
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { integerInRange } from '../../core/checks.js'
+import { NativeMlpError } from '../../core/errors.js'
+import { kFold } from '../../data/folds.js'
+import { mnist } from '../../data/mnist.js'
+import type { Samples } from '../../data/samples.js'
+import { MLP } from '../../model/mlp.js'
+import type { FitOptions } from '../../train/fit-options.js'
+import { sgd } from '../../train/optimizers.js'
+import type { TrainingConfig } from '../../train/presets.js'
+import type { RunConfig } from '../config/config.js'
+import type { RunOutputs } from './run-record.js'
+
+/** A training run as the command line asks for it. */
+export interface RunRequest extends RunConfig, RunOutputs {
+  /** folder of the data; undefined: wherever `mnist` finds them */
+  readonly data: string | undefined
+  /** undefined: runs/<preset>, or the first such name that is free */
+  readonly out: string | undefined
+  readonly overwrite: boolean
+  /** milliseconds between two checkpoints */
+  readonly checkpointEveryMs: number
+}
+
+export interface RunSets {
+  readonly train: Samples
+  readonly valid: Samples
+  readonly test: Samples
+  /** where they came from, for people */
+  readonly source: string
+  /** SHA-256 of all images and labels, those left out included */
+  readonly digest: string
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for a file that the run could not write when it is done */
+export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRequest): void {
+  if (trainingCurve && training.evaluateOn.length < 3) {
+    throw new NativeMlpError('INVALID_ARGUMENT', '--training-curve: needs --evaluate-on train,valid,test')
+  }
+  const { hidden, activation, scale } = training
+  if (homeworkWeights && (hidden.length !== 1 || activation !== 'relu' || scale !== 'raw')) {
+    const needed = 'one hidden layer, --activation relu and --scale raw'
+    throw new NativeMlpError('INVALID_ARGUMENT', `--homework-weights: the folder of .npy files needs ${needed}`)
+  }
+}
+
+export async function loadSets({ training, seed, data }: RunRequest, signal: AbortSignal): Promise<RunSets> {
+  const { scale, limitTrain, limitTest } = training
+  const { train, test, source } = await mnist({ dir: data, scale, signal })
+  return {
+    ...divided(first(train, limitTrain, '--limit-train'), training, seed),
+    test: first(test, limitTest, '--limit-test'),
+    source,
+    digest: digestOf([train, test]),
+  }
+}
+
+function digestOf(sets: readonly Samples[]): string {
+  const hash = createHash('sha256')
+  for (const { values, labels } of sets) hash.update(values).update(labels!)
+  return hash.digest('hex')
+}
+
+/** What a run trains on and what chooses its best: a share of the rows for validation, or a fold of them. */
+function divided(rows: Samples, { validFraction, splitSeed, stratified, fold }: TrainingConfig, runSeed: number) {
+  const seed = splitSeed ?? runSeed
+  if (fold === null) return rows.split({ valid: validFraction, seed, stratified })
+  const [index, folds] = fold
+  return kFold(rows, { folds, seed, stratified })[index]
+}
+
+function first(set: Samples, limit: number | null, name: string): Samples {
+  return limit === null ? set : set.take(integerInRange(name, limit, 1, set.length))
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT when the network does not fit into memory */
+export function makeModel({ training, seed }: RunConfig, { train }: RunSets): MLP {
+  const { hidden, activation, init, scale } = training
+  try {
+    return new MLP({ layers: [train.cols, ...hidden, train.classes], activation, init, inputScale: scale, seed })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const message = `--hidden ${hidden.join(',')}: too large for the memory of this machine: ${error.message}`
+    throw new NativeMlpError('INVALID_ARGUMENT', message, { cause: error })
+  }
+}
+
+export function fitOptions({ training, seed }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
+  const { epochs, batchSize, stepsPerEpoch, sampling, evaluateEvery, evaluateOn, patience, stopOnCollapse } = training
+  return {
+    ...{ epochs, batchSize, sampling, evaluateOn, stopOnCollapse, valid, test, seed, signal },
+    stepsPerEpoch: stepsPerEpoch ?? undefined,
+    evaluateEvery: evaluateEvery ?? undefined,
+    earlyStopping: patience === null ? undefined : { patience },
+    optimizer: sgd(optimizerOptions(training)),
+  }
+}
+
+function optimizerOptions({ learningRate, l2, l2Biases }: TrainingConfig) {
+  return { learningRate, l2, l2Biases }
+}

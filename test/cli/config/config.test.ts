@@ -1,0 +1,229 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { resolveConfig } from '../../../src/cli/config/config.js'
+import { SETTING_NAMES, SETTINGS } from '../../../src/cli/config/settings.js'
+import { configFromFlags } from '../../../src/cli/config/train-flags.js'
+import { MLP } from '../../../src/model/mlp.js'
+import { planFit } from '../../../src/train/fit-options.js'
+import { sgd } from '../../../src/train/optimizers.js'
+import { PRESETS } from '../../../src/train/presets.js'
+import { temporaryFolder } from '../../formats/temporary-folder.js'
+import { clusters } from '../../train/toy-data.js'
+
+const folder = temporaryFolder()
+
+function file(contents: unknown): string {
+  const path = join(folder, 'config.json')
+  writeFileSync(
+    path,
+    typeof contents === 'string' || contents instanceof Uint8Array ? contents : JSON.stringify(contents),
+  )
+  return path
+}
+
+/** The flag of a setting, as commander hands it over: by its key, as text. */
+const flag = (key: string, text: string) => configFromFlags({ [key]: text })
+
+describe('a config file', () => {
+  it('may say everything, and comes between preset and flags', async () => {
+    const everything = { ...PRESETS.quick, preset: 'homework', seed: 3 }
+    expect(await resolveConfig(file(everything), {})).toEqual({
+      preset: 'homework',
+      seed: 3,
+      training: PRESETS.quick,
+    })
+    const { training } = await resolveConfig(file({ learningRate: 0.1, epochs: 2 }), { epochs: 5 })
+    expect(training).toEqual({ ...PRESETS.homework, learningRate: 0.1, epochs: 5 })
+  })
+
+  it('is not needed: the homework is the default', async () => {
+    expect(await resolveConfig(undefined, {})).toEqual({ preset: 'homework', seed: 1, training: PRESETS.homework })
+  })
+
+  it.each<[string, unknown, string, string]>([
+    ['a key of every object', { toString: 1 }, 'UNKNOWN_OPTION', "unknown key 'toString'"],
+    ['the key of a prototype', '{"__proto__": {"epochs": 1}}', 'UNKNOWN_OPTION', "unknown key '__proto__'"],
+    ['a key of many letters', { ['k'.repeat(9999)]: 1 }, 'UNKNOWN_OPTION', `unknown key '${'k'.repeat(57)}...'`],
+    [
+      'a value nested beyond reason',
+      `{"hidden": ${'['.repeat(400_000)}${']'.repeat(400_000)}}`,
+      'INVALID_ARGUMENT',
+      'hidden: expected a list of layer sizes from 1 to 65536, got [[an array of 1]]',
+    ],
+    ['a misspelt key', { epoch: 3 }, 'UNKNOWN_OPTION', "unknown key 'epoch'; did you mean 'epochs'?"],
+    [
+      'a key like no other',
+      { momentumOfMasses: 1 },
+      'UNKNOWN_OPTION',
+      "unknown key 'momentumOfMasses'; known: preset, seed,",
+    ],
+    [
+      'a misspelt preset',
+      { preset: 'quik' },
+      'INVALID_ARGUMENT',
+      "preset: expected one of 'homework', 'quick', got \"quik\"",
+    ],
+    [
+      'a number as text',
+      { learningRate: '0.1' },
+      'INVALID_ARGUMENT',
+      'learningRate: expected a number >= 0, got "0.1"',
+    ],
+    ['a negative rate', { l2: -1 }, 'INVALID_ARGUMENT', 'l2: expected a number >= 0, got -1'],
+    [
+      'a number too large',
+      { learningRate: 1e39 },
+      'INVALID_ARGUMENT',
+      'learningRate: expected a number >= 0, got 1e+39',
+    ],
+    ['half an epoch', { epochs: 2.5 }, 'INVALID_ARGUMENT', 'epochs: expected an integer >= 1, got 2.5'],
+    ['no epochs', { epochs: null }, 'INVALID_ARGUMENT', 'epochs: expected an integer >= 1, got null'],
+    [
+      'a layer of none',
+      { hidden: [8, 0] },
+      'INVALID_ARGUMENT',
+      'hidden: expected a list of layer sizes from 1 to 65536, got [8, 0]',
+    ],
+    ['one size', { hidden: 8 }, 'INVALID_ARGUMENT', 'hidden: expected a list of layer sizes from 1 to 65536, got 8'],
+    [
+      'an unknown activation',
+      { activation: 'relu6' },
+      'INVALID_ARGUMENT',
+      "activation: expected one of 'identity', 'relu',",
+    ],
+    ['half an init', { init: { weights: 1 } }, 'INVALID_ARGUMENT', 'init: expected one of '],
+    ['too much init', { init: { weights: 1, biases: 1, gain: 1 } }, 'INVALID_ARGUMENT', 'init: expected one of '],
+    [
+      'a whole fraction',
+      { validFraction: 1 },
+      'INVALID_ARGUMENT',
+      'validFraction: expected a number between 0 and 1, got 1',
+    ],
+    [
+      'no validation',
+      { evaluateOn: ['test'] },
+      'INVALID_ARGUMENT',
+      "evaluateOn: expected a list of 'train', 'valid', 'test' with",
+    ],
+    [
+      'a word for a truth value',
+      { l2Biases: 'yes' },
+      'INVALID_ARGUMENT',
+      'l2Biases: expected true or false, got "yes"',
+    ],
+    [
+      'a fold of too few',
+      { fold: [5, 5] },
+      'INVALID_ARGUMENT',
+      'fold: expected a fold and how many there are, [0, 5] to [4, 5] for five, or null for none, got [5, 5]',
+    ],
+    ['a negative seed', { seed: -1 }, 'INVALID_ARGUMENT', 'seed: expected an integer >= 0, got -1'],
+    ['a list', [1], 'INVALID_ARGUMENT', 'expected a JSON object, got [1]'],
+    ['null', 'null', 'INVALID_ARGUMENT', 'expected a JSON object, got null'],
+    ['a key twice', '{"epochs": 1, "epochs": 2}', 'INVALID_ARGUMENT', 'key "epochs" occurs twice'],
+    ['a truncated text', '{"epochs": 1', 'INVALID_ARGUMENT', 'not JSON: '],
+    ['an empty file', '', 'INVALID_ARGUMENT', 'not JSON: '],
+    ['bytes that are no text', new Uint8Array([0xff, 0xfe, 0x7b]), 'INVALID_ARGUMENT', 'not valid for encoding utf-8'],
+    ['a prototype', '{"__proto__": {"epochs": 3}}', 'UNKNOWN_OPTION', "unknown key '__proto__'"],
+  ])('with %s is refused, naming file and key', async (_, contents, code, message) => {
+    const path = file(contents)
+    const error = await resolveConfig(path, {}).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
+    expect(error.message).toMatch(new RegExp(`^--config ${path}: `))
+    expect(error.message).not.toContain('\n')
+  })
+
+  it('that is not there, or a folder, or too large, is refused', async () => {
+    const absent = join(folder, 'absent.json')
+    await expect(resolveConfig(absent, {})).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `--config ${absent}: cannot read: no such file or directory (ENOENT)`,
+    })
+    mkdirSync(join(folder, 'inner'))
+    await expect(resolveConfig(join(folder, 'inner'), {})).rejects.toMatchObject({ message: /a folder, not a file/ })
+    await expect(resolveConfig(file(new Uint8Array(2 ** 20 + 1)), {})).rejects.toMatchObject({
+      message: /more than the limit/,
+    })
+  })
+})
+
+describe('flags', () => {
+  it('exist for every hyper-parameter, once, and no other', () => {
+    expect(SETTING_NAMES.toSorted()).toEqual(Object.keys(PRESETS.homework).sort())
+    for (const key of SETTING_NAMES) {
+      const name = SETTINGS[key].flag.split(' ')[0]
+      expect(name).toBe(`--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+    }
+  })
+
+  it.each<[string, string, unknown]>([
+    ['hidden', '512', [512]],
+    ['hidden', '256, 128', [256, 128]],
+    ['hidden', 'none', []],
+    ['init', 'he', 'he'],
+    ['init', '0.01,0', { weights: 0.01, biases: 0 }],
+    ['learningRate', '5e-3', 0.005],
+    ['stepsPerEpoch', 'auto', null],
+    ['stepsPerEpoch', '3', 3],
+    ['evaluateEvery', 'epoch', null],
+    ['evaluateOn', 'valid,test', ['valid', 'test']],
+    ['patience', 'off', null],
+    ['limitTrain', 'all', null],
+    ['scale', 'unit', 'unit'],
+    ['splitSeed', '7', 7],
+    ['splitSeed', 'seed', null],
+    ['fold', '2/5', [2, 5]],
+    ['fold', 'none', null],
+    ['seed', '0', 0],
+  ])('--%s %s', (key, text, value) => {
+    expect(flag(key, text)).toEqual({ [key]: value })
+  })
+
+  it.each<[string, string, string]>([
+    ['learningRate', '', '--learning-rate: expected a number >= 0, got ""'],
+    ['learningRate', '0x10', '--learning-rate: expected a number >= 0, got "0x10"'],
+    ['learningRate', 'Infinity', '--learning-rate: expected a number >= 0, got "Infinity"'],
+    ['epochs', '0', '--epochs: expected an integer >= 1, got 0'],
+    ['epochs', '1e400', '--epochs: expected an integer >= 1, got Infinity'],
+    ['batchSize', '12 rows', '--batch-size: expected an integer >= 1, got "12 rows"'],
+    ['hidden', '512,', '--hidden: expected a list of layer sizes from 1 to 65536, got [512, ""]'],
+    ['init', '1,2,3', '--init: expected one of '],
+    ['evaluateOn', 'train', "--evaluate-on: expected a list of 'train', 'valid', 'test' with 'valid'"],
+    ['stepsPerEpoch', 'null', '--steps-per-epoch: expected an integer >= 1, got "null"'],
+    ['fold', '5/5', '--fold: expected a fold and how many there are, [0, 5] to [4, 5] for five, got [5, 5]'],
+    ['fold', '5', '--fold: expected a fold and how many there are, [0, 5] to [4, 5] for five, got [5]'],
+    ['splitSeed', '1.5', '--split-seed: expected an integer >= 0, got 1.5'],
+    ['seed', '-1', '--seed: expected an integer >= 0, got "-1"'],
+    ['preset', 'qick', '--preset: expected one of '],
+  ])('--%s "%s" is refused by its name', (key, text, message) => {
+    expect(() => flag(key, text)).toThrow(message)
+  })
+})
+
+it.each(Object.entries(PRESETS))('preset %s is one that fit takes, but for its size', (_, preset) => {
+  const data = clusters(400)
+  const { train, valid } = data.split({ valid: preset.validFraction })
+  const model = new MLP({ layers: [4, ...preset.hidden, 3], activation: preset.activation, init: preset.init })
+  const { learningRate, l2, l2Biases, epochs, batchSize, sampling, evaluateOn } = preset
+  const optimizer = sgd({ learningRate, l2, l2Biases })
+  expect(
+    planFit(model, train, { valid, test: data, optimizer, epochs, batchSize, sampling, evaluateOn }),
+  ).toMatchObject({
+    epochs,
+    batchSize,
+    sampling,
+    evaluateOn,
+  })
+})
+
+it('preset homework is the protocol of the homework', () => {
+  expect(PRESETS.homework).toEqual({
+    ...{ scale: 'raw', validFraction: 0.2, splitSeed: null, stratified: false, fold: null },
+    ...{ limitTrain: null, limitTest: null, stopOnCollapse: false },
+    ...{ hidden: [512], activation: 'relu', init: 'homework' },
+    ...{ learningRate: 0.005, l2: 0.05, l2Biases: true, batchSize: 256, sampling: 'replacement' },
+    ...{ epochs: 7, stepsPerEpoch: Math.floor(60000 / 256), patience: null },
+    ...{ evaluateEvery: 100, evaluateOn: ['train', 'valid', 'test'] },
+  })
+})

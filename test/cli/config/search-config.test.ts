@@ -1,0 +1,100 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { resolveSearch } from '../../../src/cli/config/search-config.js'
+import { expandGrid } from '../../../src/search/grid.js'
+import { temporaryFolder } from '../../formats/temporary-folder.js'
+
+const folder = temporaryFolder()
+
+function config(value: unknown): string {
+  const file = join(folder, 'grid.json')
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
+  return file
+}
+
+describe('resolveSearch', () => {
+  it('starts from the homework: 60 points with its protocol', async () => {
+    const { grid, base, training, seed, selectBy, metric } = await resolveSearch(undefined, {}, {})
+    expect(expandGrid(grid, base)).toHaveLength(60)
+    expect({ seed, selectBy, metric }).toEqual({ seed: 1, selectBy: 'valid', metric: 'accuracy' })
+    expect(training).toMatchObject({ scale: 'raw', validFraction: 0.2, limitTrain: null })
+    expect(base).toEqual({
+      activation: 'relu',
+      init: 'homework',
+      l2Biases: true,
+      epochs: 7,
+      batchSize: 256,
+      stepsPerEpoch: 234,
+      sampling: 'replacement',
+      evaluateEvery: 100,
+      evaluateOn: ['train', 'valid', 'test'],
+      seed: 1,
+      stopOnCollapse: false,
+    })
+  })
+
+  it('takes the grid of a file in place of the preset’s, and its values over the preset’s', async () => {
+    const file = config({
+      grid: { batchSize: [32, 64], hidden: [8, [8, 4]] },
+      epochs: 2,
+      patience: 3,
+      seed: 5,
+      selectBy: 'test',
+      metric: 'loss',
+      stopOnCollapse: true,
+    })
+    const resolved = await resolveSearch(file, { epochs: 4 }, { metric: 'accuracy' })
+    expect(resolved.grid).toEqual({ batchSize: [32, 64], hidden: [8, [8, 4]] })
+    expect(resolved.base).toMatchObject({ learningRate: 0.005, l2: 0.05, epochs: 4, seed: 5, stopOnCollapse: true })
+    expect(resolved.base.earlyStopping).toEqual({ patience: 3 })
+    expect(resolved).toMatchObject({ selectBy: 'test', metric: 'accuracy', seed: 5 })
+  })
+
+  it('no longer varies what is given one value', async () => {
+    const flags = { learningRate: 0.02, hidden: [64, 32] }
+    const { grid, base } = await resolveSearch(undefined, flags, {})
+    expect(grid).toEqual({ learningRate: [0.02], l2: [0.005, 0.01, 0.05, 0.1], hidden: [[64, 32]] })
+    expect(expandGrid(grid, base).map(({ params }) => params)[0]).toEqual({
+      learningRate: 0.02,
+      l2: 0.005,
+      hidden: '64-32',
+    })
+    const fromFile = await resolveSearch(config({ preset: 'quick', hidden: [7] }), {}, {})
+    expect(fromFile.grid).toEqual({ learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [7] })
+  })
+
+  it.each<[unknown, string, string]>([
+    [{ gird: {} }, 'UNKNOWN_OPTION', "unknown key 'gird'; did you mean 'grid'?"],
+    [{ epoch: 3 }, 'UNKNOWN_OPTION', "unknown key 'epoch'; did you mean 'epochs'?"],
+    [
+      { grid: { learningrate: [1] } },
+      'UNKNOWN_OPTION',
+      "grid: unknown option 'learningrate'; did you mean 'learningRate'?",
+    ],
+    [{ grid: { l2: [] } }, 'INVALID_ARGUMENT', 'grid.l2: expected a list of at least one value, got []'],
+    [{ grid: { l2: [0.1, null] } }, 'INVALID_ARGUMENT', 'grid.l2[1]: expected a number from 0 to'],
+    [{ grid: { l2: [0.1, 0.1] } }, 'INVALID_ARGUMENT', 'grid.l2[1]: 0.1 occurs already at 0'],
+    ['{"grid": {"toString": [1]}}', 'UNKNOWN_OPTION', "grid: unknown option 'toString'"],
+    ['{"grid": {"__proto__": [1]}}', 'UNKNOWN_OPTION', "grid: unknown option '__proto__'"],
+    ['{"__proto__": {"epochs": 1}}', 'UNKNOWN_OPTION', "unknown key '__proto__'"],
+    ['{"hasOwnProperty": 1}', 'UNKNOWN_OPTION', "unknown key 'hasOwnProperty'"],
+    [{ grid: [1] }, 'INVALID_ARGUMENT', 'grid: expected an object of lists, got [1]'],
+    [{ grid: {} }, 'INVALID_ARGUMENT', 'grid: expected at least one parameter'],
+    [{ grid: { l2: [0.1] }, l2: 0.2 }, 'INVALID_ARGUMENT', 'l2 is given both in grid and beside it'],
+    [{ epochs: 'many' }, 'INVALID_ARGUMENT', 'epochs: expected an integer >= 1, got "many"'],
+    [{ selectBy: 'train' }, 'INVALID_ARGUMENT', "selectBy: expected one of 'valid', 'test', got \"train\""],
+    [{ metric: 1 }, 'INVALID_ARGUMENT', "metric: expected one of 'accuracy', 'loss', got 1"],
+    [{ stopOnCollapse: 'yes' }, 'INVALID_ARGUMENT', 'stopOnCollapse: expected true or false, got "yes"'],
+    [[1], 'INVALID_ARGUMENT', 'expected a JSON object, got [1]'],
+    ['{"grid": {"l2": [NaN]}}', 'INVALID_ARGUMENT', 'not JSON'],
+    ['{"grid": {"l2": [1], "l2": [2]}}', 'INVALID_ARGUMENT', 'key "l2" occurs twice'],
+  ])('refuses %j, naming file and key', async (value, code, message) => {
+    const file = config(value)
+    await expect(resolveSearch(file, {}, {})).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(new RegExp(`^--config ${file}: .*`)),
+    })
+    await expect(resolveSearch(file, {}, {})).rejects.toThrow(message)
+  })
+})
