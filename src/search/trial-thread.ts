@@ -35,6 +35,8 @@ export class TrialThread {
   readonly #running = new Set<Promise<TrialOutcome>>()
   #lastId = START
   #ended: WorkerCrash | null = null
+  /** settles when each task has handed out its last checkpoint, or the time for that is over */
+  #interrupted: Promise<void> | null = null
 
   /** @param entry the built trial-worker.js */
   constructor(entry: URL, workerData: WorkerInput) {
@@ -76,23 +78,26 @@ export class TrialThread {
     }
   }
 
-  /** Has the worker give up its tasks, with last checkpoints, and ends it; at the latest after so many milliseconds. */
-  async interrupt(patience: number): Promise<void> {
-    if (this.#running.size > 0) {
-      this.#worker.postMessage({ type: 'stop' } satisfies TrialRequest)
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, patience)
-      })
-      await Promise.race([Promise.allSettled(this.#running), late])
-      clearTimeout(timer)
-    }
+  /** Stops all tasks, each after a last checkpoint, and then ends the worker; at the latest after `limit` milliseconds. */
+  async interrupt(limit: number): Promise<void> {
+    if (this.#running.size > 0) this.#interrupted ??= this.#stopTasks(limit)
     await this.stop()
   }
 
-  /** Ends the worker, in the middle of a task if need be. */
+  /** Ends the worker even in the middle of a task, unless the worker is interrupted: then after its last checkpoints. */
   async stop(): Promise<void> {
+    await this.#interrupted
     await this.#worker.terminate()
+  }
+
+  async #stopTasks(limit: number): Promise<void> {
+    this.#worker.postMessage({ type: 'stop' } satisfies TrialRequest)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, limit)
+    })
+    await Promise.race([Promise.allSettled(this.#running), late])
+    clearTimeout(timer)
   }
 
   #wait<T>(

@@ -23,7 +23,7 @@ function open(changes: Partial<LocalExecutorOptions> = {}): LocalExecutor {
   return executor
 }
 
-/** A trial for a learning rate; 1, 2 and 3 crash, 4 and 4.5 never end, 6 does when it is told. */
+/** A trial for a learning rate; 1, 2 and 3 crash, 4, 4.5 and 4.75 never end, 6 does when it is told. */
 function task(learningRate: number): TrialTask {
   return { trial: 0, fold: 0, config: { learningRate, hidden: 2 }, untilStep: null }
 }
@@ -258,6 +258,28 @@ describe('stacks', () => {
     for (const { result } of runs) await expect(result).rejects.toMatchObject({ code: 'ABORTED' })
     expect(kept).toEqual([99, 99, 0])
     expect(runs[2].seen.starts).toEqual([])
+  })
+
+  it('does not end a worker before each task of its stack has handed out its last checkpoint', async () => {
+    const executor = open({ stack: 2 })
+    const kept = [0, 0]
+    let told = 0
+    let isClosing = false
+    // told after the other task has stopped: a worker's messages arrive in order
+    const onEvaluation = () => {
+      told++
+      if (isClosing) setImmediate(() => heldTasks.postMessage(''))
+    }
+    const results = [4.5, 4.75].map((rate, i) => {
+      const onCheckpoint = (bytes: Uint8Array) => void kept.splice(i, 1, bytes[0])
+      return executor.run(task(rate), null, record({ onCheckpoint, onEvaluation }).callbacks)
+    })
+    for (const result of results) result.catch(() => undefined)
+    await heard(() => expect(told).toBe(2))
+    isClosing = true
+    await executor.close()
+    for (const result of results) await expect(result).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(kept).toEqual([99, 99])
   })
 })
 
