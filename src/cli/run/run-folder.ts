@@ -29,6 +29,8 @@ const OWN = [
   ...FIGURE_NAMES.flatMap((name) => [`${FILES.figures}/${name}.svg`, `${FILES.figures}/${name}.png`]),
 ]
 
+const TEMPORARY_RECORD = /^run\.json\.\d+$/
+
 /** What training itself fills as it goes on. */
 const FILLED = [FILES.history, FILES.model, FILES.curve, FILES.checkpoint]
 
@@ -174,12 +176,13 @@ export async function makeNumbered(name: string): Promise<string> {
   }
 }
 
+/** Without what another process leaves for a moment while it takes the folder and writes its record. */
 async function entriesOf(folder: string): Promise<string[]> {
   try {
     if (!(await stat(folder)).isDirectory()) {
       throw new NativeMlpError('INVALID_ARGUMENT', `--out ${folder}: expected a folder, this is a file`)
     }
-    return (await readdir(folder)).filter((name) => name !== CLAIM)
+    return (await readdir(folder)).filter((name) => !name.startsWith(CLAIM) && !TEMPORARY_RECORD.test(name))
   } catch (error) {
     if (error instanceof NativeMlpError) throw error
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []

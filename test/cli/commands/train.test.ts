@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -244,6 +244,15 @@ describe('native-mlp train --out', () => {
     expect(lost.stderr).toMatch(/error \[INVALID_ARGUMENT\]: .*raced: (process \d+ is writing|holds an earlier run)/)
     expect(record('raced')).toMatchObject({ status: 'completed', seed: runs[0].code === 0 ? 3 : 4 })
     expect(readdirSync(at('raced')).sort()).toEqual(['best.safetensors', 'history.jsonl', 'run.json'])
+  })
+
+  it('takes a folder with nothing in it but temporary files of another process that tries to take it', async () => {
+    mkdirSync(at('tried'))
+    const temporary = `.lock.${process.pid}.1b4e28ba-2fa1-11d2-883f-0016d3cca427`
+    writeFileSync(at('tried', temporary), `${process.pid} ${hostname()}\n`)
+    writeFileSync(at('tried', 'run.json.1234567'), 'half')
+    expect(await command([...args, '--out', at('tried')])).toMatchObject({ code: 0 })
+    expect(readdirSync(at('tried')).sort()).toEqual([temporary, 'best.safetensors', 'history.jsonl', 'run.json'])
   })
 
   it('does not overwrite a run that is still writing, and takes over one that was killed', async () => {
