@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { EXIT_HELP, report, usageLine } from './exit.js'
-import { endWithReader, shortenWarnings } from './terminal.js'
+import { EXIT_HELP, endWithReader, report, shortenWarnings, usageLine } from './terminal.js'
 import { packageVersion } from './version.js'
 
 type MakeCommand = () => Command

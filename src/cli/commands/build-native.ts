@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { NativeMlpError } from '../../core/errors.js'
-import { EXIT } from '../exit.js'
+import { EXIT } from '../terminal.js'
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/install.cjs', import.meta.url))
 

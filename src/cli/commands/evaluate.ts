@@ -9,8 +9,7 @@ import { evaluate } from '../../train/evaluate.js'
 import { drawFigures, figureWords } from '../run/run-figures.js'
 import { checkPath } from '../run/run-folder.js'
 import { loadWeights } from '../run/weights.js'
-import { textTable } from '../table.js'
-import { print, printJson, say, sayBackend } from '../terminal.js'
+import { print, printJson, say, sayBackend, textTable } from '../terminal.js'
 
 interface EvaluateFlags {
   readonly weights: string

@@ -9,8 +9,7 @@ import type { MLP } from '../../model/mlp.js'
 import type { Prediction } from '../../model/predict.js'
 import { percent } from '../../progress/words.js'
 import { loadWeights } from '../run/weights.js'
-import { textTable } from '../table.js'
-import { print, printJson, sayBackend } from '../terminal.js'
+import { print, printJson, sayBackend, textTable } from '../terminal.js'
 
 interface PredictFlags {
   readonly weights: string

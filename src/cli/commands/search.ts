@@ -10,13 +10,12 @@ import { checkChoice } from '../config/search-choice.js'
 import { resolveSearch } from '../config/search-config.js'
 import { SEARCH_SETTING_NAMES } from '../config/settings.js'
 import { addConfigFlags, configFromFlags } from '../config/train-flags.js'
-import { EXIT } from '../exit.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { checkPath } from '../run/run-folder.js'
 import { type ResumeChoice, resumedRequest } from '../run/search-resume.js'
 import { resumeWords, type SearchRequest, searchRun } from '../run/search-run.js'
 import { searchDocument, searchSummary } from '../run/search-summary.js'
-import { backendWords, print, printJson, say } from '../terminal.js'
+import { backendWords, EXIT, print, printJson, say } from '../terminal.js'
 
 interface SearchFlags {
   readonly config?: string

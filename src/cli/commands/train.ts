@@ -10,8 +10,7 @@ import { figureWords } from '../run/run-figures.js'
 import { checkOut, checkPath } from '../run/run-folder.js'
 import { type FinishedRun, type RunContext, trainingRun } from '../run/training-run.js'
 import { checkOutputs } from '../run/training-setup.js'
-import { shellWord } from '../shell-word.js'
-import { print, printJson, say, sayBackend } from '../terminal.js'
+import { print, printJson, say, sayBackend, shellWord } from '../terminal.js'
 
 /** Seconds between two checkpoints where none are asked for. */
 const CHECKPOINT_EVERY = '2'

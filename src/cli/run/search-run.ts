@@ -17,7 +17,7 @@ import type { SelectBy, SelectionMetric, Study, StudyHeader, TrialResult } from 
 import { StudyFolder } from '../../search/study-folder.js'
 import type { PresetName } from '../../train/presets.js'
 import type { SearchPlanOptions } from '../config/search-config.js'
-import { shellWord } from '../shell-word.js'
+import { shellWord } from '../terminal.js'
 import { makeNumbered } from './run-folder.js'
 import { drawSearchFigures } from './search-figures.js'
 import { loadStudySets, type StudyRecipe } from './study-data.js'
