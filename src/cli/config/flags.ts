@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { NativeMlpError } from '../../core/errors.js'
 import { PRESET_NAMES, type TrainingConfig } from '../../train/presets.js'
 import { flagValue, type PartialConfig } from './config.js'
 import { SETTING_NAMES, SETTINGS } from './settings.js'
@@ -36,4 +37,16 @@ export function configFromFlags(options: Readonly<Record<string, unknown>>): Par
     config[key] = flagValue(key, flag.split(' ')[0], typeof given === 'string' ? parse(given) : given)
   }
   return config
+}
+
+/**
+ * What is wrong with an option of the public interface, under the name of the flag that sets it: 'trials: ...' becomes
+ * '--trials: ...', 'base.evaluateOn: ...' '--evaluate-on: ...'. Other errors stay as they are.
+ */
+export function withFlagNames(error: unknown, command: Command): unknown {
+  if (!(error instanceof NativeMlpError)) return error
+  const [start, name] = /^(?:base\.|halving\.)?([a-zA-Z0-9]+): /.exec(error.message) ?? []
+  const flag = command.options.find((option) => option.attributeName() === name)?.long
+  if (start === undefined || !flag) return error
+  return new NativeMlpError(error.code, `${flag}: ${error.message.slice(start.length)}`, { cause: error })
 }
