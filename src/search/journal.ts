@@ -16,7 +16,7 @@ export interface JournalContents {
 
 /**
  * The append-only journal of a study: a header, then a line of JSON for each event, on disk before anything follows from
- * it. Only one process may write it at a time: it holds the folder's claim.
+ * it. Only one process may write it at a time: the one that has locked the folder.
  */
 export class Journal {
   readonly #path: string

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
-import { CLAIM } from '../formats/claim.js'
 import { DEFAULT_MAX_BYTES, fileSystemError, readFileBytes } from '../formats/read-file.js'
+import { LOCK } from '../io/folder-lock.js'
 
 /** Names in a study's folder. */
 export const STUDY_FILES = {
@@ -54,7 +54,7 @@ async function hasLines(journal: string): Promise<boolean> {
 
 async function entriesOf(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).filter((name) => !name.startsWith(CLAIM))
+    return (await readdir(path)).filter((name) => !name.startsWith(LOCK))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw fileSystemError('read', path, error)

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { knownOptions, trueOrFalse } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import { writeFileAtomic } from '../formats/atomic.js'
-import { claimFolder } from '../formats/claim.js'
 import { makeFolders, removeFiles, removeTemporaries } from '../formats/folder.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { decodeCheckpoint } from '../io/checkpoint-file.js'
+import { lockFolder } from '../io/folder-lock.js'
 import { decodeModel, encodeModel, loadModel } from '../io/model-file.js'
 import type { MLP } from '../model/mlp.js'
 import { Journal } from './journal.js'
@@ -97,7 +97,7 @@ export class StudyFolder {
     if (this.#release) throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: a study has begun in it already`)
     await lookInto(this.path, this.#options)
     await makeFolders(this.path)
-    this.#release = await claimFolder(this.path)
+    this.#release = await lockFolder(this.path)
     try {
       const identity = this.#identity(header)
       const events =

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path'
 import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
-import { CLAIM, claimFolder } from '../../formats/claim.js'
 import { makeFolders, removeFiles, removeTemporaries } from '../../formats/folder.js'
 import { fileSystemError, readFileBytes } from '../../formats/read-file.js'
+import { LOCK, lockFolder } from '../../io/folder-lock.js'
 import { historyLine } from '../../io/history.js'
 import { saveModel } from '../../io/model-file.js'
 import type { MLP } from '../../model/mlp.js'
@@ -126,7 +126,7 @@ export async function checkOut(out: string, overwrite: boolean): Promise<void> {
  */
 export async function makeRunFolder(out: string | undefined, name: string, overwrite: boolean): Promise<RunFolder> {
   const path = out ?? (await makeNumbered(name))
-  const folder = new RunFolder(path, await claimOut(path))
+  const folder = new RunFolder(path, await makeAndLock(path))
   try {
     await checkOut(path, overwrite) // another run may have come and gone since the first look
     await removeFiles(path, OWN)
@@ -147,7 +147,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error
     throw new NativeMlpError('INVALID_ARGUMENT', `--resume ${path}: holds no run; start it again with --out ${path}`)
   })
-  return new RunFolder(path, await claimFolder(path))
+  return new RunFolder(path, await lockFolder(path))
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for an empty path */
@@ -156,9 +156,9 @@ export function checkPath(out: string, flag = '--out'): void {
 }
 
 /** Makes the folder and takes it. */
-export async function claimOut(out: string): Promise<() => Promise<void>> {
+export async function makeAndLock(out: string): Promise<() => Promise<void>> {
   await makeFolders(out)
-  return claimFolder(out)
+  return lockFolder(out)
 }
 
 /** Makes the first of runs/<name>, runs/<name>-2, ... that is not there. */
@@ -182,7 +182,7 @@ async function entriesOf(folder: string): Promise<string[]> {
     if (!(await stat(folder)).isDirectory()) {
       throw new NativeMlpError('INVALID_ARGUMENT', `--out ${folder}: expected a folder, this is a file`)
     }
-    return (await readdir(folder)).filter((name) => !name.startsWith(CLAIM) && !TEMPORARY_RECORD.test(name))
+    return (await readdir(folder)).filter((name) => !name.startsWith(LOCK) && !TEMPORARY_RECORD.test(name))
   } catch (error) {
     if (error instanceof NativeMlpError) throw error
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []

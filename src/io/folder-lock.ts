@@ -5,42 +5,41 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NativeMlpError } from '../core/errors.js'
-import { fileSystemError } from './read-file.js'
+import { fileSystemError } from '../formats/read-file.js'
 
-/** The file that says whose a folder is while something writes into it; names that begin with it are passing ones. */
-export const CLAIM = '.lock'
+/** The lock file names the process that is writing into a folder. Names that begin with it are its temporary files. */
+export const LOCK = '.lock'
 
-/** After taking over a dead process's claim: as long as another may need to do the same, ms. */
+/** Wait after replacing the lock of an ended process: the time another process may need to do the same, ms. */
 const SETTLE_MS = 50
-/** A claim without an owner in it is being written, or was when its process died; ms. */
+/** A lock file without an owner is either being written or left by a crash; older than this it is stale, ms. */
 const UNFINISHED_MS = 5000
 
-/** Folders that this process has claimed. */
-const mine = new Set<string>()
+/** Folders that this process has locked. */
+const locked = new Set<string>()
 
-/** The claim as it stands in the file: null where there is none. */
-interface Claim {
+interface Lock {
   readonly text: string
-  /** null: it has ended */
+  /** null: the process has ended */
   readonly owner: number | string | null
 }
 
 /**
- * Takes an existing folder for oneself. What a process that has ended without `release` has left is taken over; of
- * several that try this at the same time one succeeds.
+ * Locks an existing folder, so that no other process writes into it. A stale lock, left by a process that ended without
+ * releasing it, is replaced; of several processes that try this at the same time exactly one succeeds.
  *
- * @returns gives the folder up
- * @throws NativeMlpError INVALID_ARGUMENT when another process, or this one, is writing into it; FILE_SYSTEM
+ * @returns releases the lock
+ * @throws NativeMlpError INVALID_ARGUMENT when another process, or this one, has locked it; FILE_SYSTEM
  */
-export async function claimFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = resolve(folder)
-  const file = join(path, CLAIM)
-  if (mine.has(path)) throw taken(folder, process.pid, file)
-  mine.add(path)
+  const file = join(path, LOCK)
+  if (locked.has(path)) throw lockedError(folder, process.pid, file)
+  locked.add(path)
   try {
-    await take(file, folder)
+    await acquire(file, folder)
   } catch (error) {
-    mine.delete(path)
+    locked.delete(path)
     throw error
   }
   const onExit = () => rmSync(file, { force: true })
@@ -48,30 +47,30 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
   return async () => {
     process.off('exit', onExit)
     await rm(file, { force: true })
-    mine.delete(path)
+    locked.delete(path)
   }
 }
 
-async function take(file: string, folder: string): Promise<void> {
+async function acquire(file: string, folder: string): Promise<void> {
   const text = `${process.pid} ${hostname()} ${startOf(process.pid) ?? '-'} ${randomUUID()}\n`
   if (await create(file, text, folder)) return
   const found = await read(file)
-  if (found?.owner != null) throw taken(folder, found.owner, file)
-  if (found !== null) await removeDead(file, found, folder)
-  if (!(await create(file, text, folder))) throw taken(folder, (await read(file))?.owner ?? null, file)
-  // whoever moved this claim away, thinking it the dead one's, puts it back
+  if (found?.owner != null) throw lockedError(folder, found.owner, file)
+  if (found !== null) await removeStale(file, found, folder)
+  if (!(await create(file, text, folder))) throw lockedError(folder, (await read(file))?.owner ?? null, file)
+  // a process that moved this lock away, mistaking it for the stale one, moves it back
   await wait(SETTLE_MS)
   const now = await read(file)
-  if (now?.text !== text) throw taken(folder, now?.owner ?? null, file)
+  if (now?.text !== text) throw lockedError(folder, now?.owner ?? null, file)
   await removeLeftovers(folder)
 }
 
-/** Creates the claim with its owner in it, or not at all. */
+/** Creates the lock file together with its contents. False: there is one already. */
 async function create(file: string, text: string, folder: string): Promise<boolean> {
-  const passing = `${file}.${process.pid}.${randomUUID()}`
+  const temporary = `${file}.${process.pid}.${randomUUID()}`
   try {
-    await writeFile(passing, text, { flag: 'wx' })
-    await link(passing, file)
+    await writeFile(temporary, text, { flag: 'wx' })
+    await link(temporary, file)
     return true
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
@@ -79,11 +78,11 @@ async function create(file: string, text: string, folder: string): Promise<boole
     if (syscall === 'link') return await createWithoutLinks(file, text, folder)
     throw fileSystemError('write into the folder', folder, error)
   } finally {
-    await rm(passing, { force: true })
+    await rm(temporary, { force: true })
   }
 }
 
-/** On file systems such as FAT. */
+/** For file systems without hard links, such as FAT. */
 async function createWithoutLinks(file: string, text: string, folder: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' })
@@ -94,21 +93,21 @@ async function createWithoutLinks(file: string, text: string, folder: string): P
   }
 }
 
-/** Moves a dead claim away: one of several processes can. One that has meanwhile moved a living claim puts it back. */
-async function removeDead(file: string, dead: Claim, folder: string): Promise<void> {
-  const passing = `${file}.${process.pid}.${randomUUID()}`
+/** Moves a stale lock away, which one of several processes can. A process that moved a valid lock instead moves it back. */
+async function removeStale(file: string, stale: Lock, folder: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.${randomUUID()}`
   try {
-    await rename(file, passing)
+    await rename(file, temporary)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw fileSystemError('write into the folder', folder, error)
   }
-  const moved = await read(passing)
-  if (moved !== null && moved.text !== dead.text) {
-    await rename(passing, file)
-    throw taken(folder, moved.owner, file)
+  const moved = await read(temporary)
+  if (moved !== null && moved.text !== stale.text) {
+    await rename(temporary, file)
+    throw lockedError(folder, moved.owner, file)
   }
-  await rm(passing, { force: true })
+  await rm(temporary, { force: true })
 }
 
 async function removeLeftovers(folder: string): Promise<void> {
@@ -118,8 +117,8 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** Null when there is none. */
-async function read(file: string): Promise<Claim | null> {
+/** Null if there is none. */
+async function read(file: string): Promise<Lock | null> {
   try {
     const text = await readFile(file, 'utf8')
     const [pid, host, start] = text.trim().split(' ')
@@ -145,17 +144,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Numbers of processes are used again; where it can be told, their start tells them apart. */
+/** Process ids are reused; where the start time is known, it tells two processes apart. */
 function isSame(pid: number, start: string | undefined): boolean {
   const now = startOf(pid)
   return start === undefined || start === '-' || now === null || now === start
 }
 
-/** In clock ticks since the machine started; null where there is no /proc. */
+/** Start of a process in clock ticks since boot; null without /proc. */
 function startOf(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // the name, in brackets, may hold anything; a zombie only waits for its parent to take note of its end
+    // the name, in brackets, may contain anything; a zombie has ended
     const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return state === 'Z' ? 'ended' : (fields[18] ?? null)
   } catch {
@@ -163,8 +162,8 @@ function startOf(pid: number): string | null {
   }
 }
 
-function taken(folder: string, owner: number | string | null, file: string): NativeMlpError {
+function lockedError(folder: string, owner: number | string | null, file: string): NativeMlpError {
   const who = owner === null ? 'another process' : `process ${owner}`
-  const hint = `where that is not so, remove ${file}`
+  const hint = `if no such process runs, remove ${file}`
   return new NativeMlpError('INVALID_ARGUMENT', `${folder}: ${who} is writing into this folder; ${hint}`)
 }
