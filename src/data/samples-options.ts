@@ -47,7 +47,7 @@ export interface SamplesOptions {
 }
 
 /** More is taken for a mistake: a file of identifiers read as labels. */
-const MAX_CLASSES = 65_536
+export const MAX_CLASSES = 65_536
 
 const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'classes', 'classNames', 'imageShape']
 

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { loadMnist, type MnistOptions, mnist, type Surroundings } from '../../src/data/mnist.js'
+import { loadMnist, type MnistOptions, mnist } from '../../src/data/mnist.js'
 import { MNIST_FILES } from '../../src/data/mnist-files.js'
+import type { Surroundings } from '../../src/data/sources/source.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
 
 const folder = temporaryFolder()
@@ -96,7 +97,7 @@ describe('a named folder', () => {
     const [dir, other] = [smallFolder(), smallFolder()]
     const surroundings = { env: { NATIVE_MLP_DATA: other }, findPackage: () => installed }
     expect((await load({ dir }, surroundings)).source).toBe(`folder ${dir}`)
-    expect((await load({}, surroundings)).source).toBe(`NATIVE_MLP_DATA folder ${other}`)
+    expect((await load({}, surroundings)).source).toBe(`folder ${other}`)
     expect((await load({}, { ...surroundings, env: { NATIVE_MLP_DATA: '' } })).source).toMatch(/^npm package/)
   })
 
@@ -112,16 +113,23 @@ describe('a named folder', () => {
 
   const file = 'train-labels-idx1-ubyte'
   test.each([
-    ['fewer labels than images', { [file]: labels([1, 2]) }, 'train-images-idx3-ubyte has 3 images, train-labels-idx1'],
-    ['a label out of range', { [file]: labels([1, 10, 2]) }, 'at byte 9: train-labels-idx1-ubyte: label 10 of row 1'],
+    ['fewer labels than images', { [file]: labels([1, 2]) }, 'train-labels-idx1-ubyte: has 2 labels'],
+    [
+      'a label out of range',
+      { [file]: labels([1, 10, 2]) },
+      'train-labels-idx1-ubyte: label of row 1: expected an integer from 0 to 9, got 10',
+    ],
     [
       'images in place of labels',
       { [file]: images(3) },
-      'expected 1 dimensions of uint8, none of them 0, got 3 x 2 x 3',
+      'expected labels, one dimension that is not 0, got 3 x 2 x 3 uint8',
     ],
-    ['labels of 32 bits', { [file]: Uint8Array.from([0, 0, 12, 1, 0, 0, 0, 1, 0, 0, 0, 1]) }, 'got 1 int32'],
-    ['no rows', { [file]: labels([]), 'train-images-idx3-ubyte': images(0) }, 'none of them 0, got 0 x 2 x 3 uint8'],
-    ['test images of another size', { 't10k-images-idx3-ubyte': images(2, 3, 2) }, 'are 2 x 3, test images 3 x 2'],
+    [
+      'no rows',
+      { [file]: labels([]), 'train-images-idx3-ubyte': images(0) },
+      'at least one value, got 0 x 2 x 3 uint8',
+    ],
+    ['test images of another size', { 't10k-images-idx3-ubyte': images(2, 3, 2) }, 'are 2 x 3, test rows 3 x 2'],
     ['a truncated file', { [file]: labels([1, 2, 3]).subarray(0, 10) }, `${file} at byte 10: truncated`],
     ['something else', { [file]: new TextEncoder().encode('<!doctype html>') }, `${file} at byte 0: not an IDX file`],
   ])('is refused with %s', async (_, replaced, message) => {
@@ -141,7 +149,7 @@ describe('options', () => {
     [{ dir: '' }, 'dir: expected a path'],
     [{ cacheDir: 5 }, 'cacheDir: expected a path'],
     [{ scale: 'byte' }, 'scale: expected one of'],
-    [{ classes: 1 }, 'classes: expected an integer from 2 to 256'],
+    [{ classes: 1 }, 'classes: expected an integer from 2 to 65536'],
     [{ mirrors: [] }, 'mirrors: expected an array of at least one address'],
     [{ mirrors: ['file:///etc/'] }, 'mirrors: expected addresses that begin with http:// or https://'],
   ])('%j is refused', async (options, message) => {

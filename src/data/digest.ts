@@ -1,0 +1,63 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { Samples } from './samples.js'
+
+/** The sets of a run or a study; any of them may be missing. */
+export interface DigestedSets {
+  readonly train?: Samples | undefined
+  readonly valid?: Samples | undefined
+  readonly test?: Samples | undefined
+}
+
+/** Rows copied together before they are hashed, where they do not lie together already. */
+const BLOCK = 256
+
+const known = new WeakMap<Samples, string>()
+
+/**
+ * What sets hold, as a SHA-256 in hexadecimal: rows in order, classes and targets, what the values mean. Sets that hold the
+ * same have the same digest, however their arrays lie in memory. Each set is read once.
+ */
+export function dataDigest({ train, valid, test }: DigestedSets): string {
+  const hash = createHash('sha256')
+  for (const [name, set] of Object.entries({ train, valid, test })) if (set) hash.update(`${name} ${digestOf(set)}\n`)
+  return hash.digest('hex')
+}
+
+function digestOf(set: Samples): string {
+  let digest = known.get(set)
+  if (digest === undefined) {
+    const hash = createHash('sha256')
+    addSet(hash, set)
+    digest = hash.digest('hex')
+    known.set(set, digest)
+  }
+  return digest
+}
+
+function addSet(hash: Hash, set: Samples): void {
+  const { values, cols, labels, targets, targetCols, classes, classNames, rows } = set
+  const kind = values.constructor.name
+  // floats are taken as they are, whatever the scale of bytes is
+  const scale = values instanceof Uint8Array ? set.scale : null
+  hash.update(JSON.stringify({ kind, length: rows.length, cols, targetCols, classes, classNames, scale }))
+  addRows(hash, values, cols, rows)
+  if (labels) addRows(hash, labels, 1, rows)
+  if (targets) addRows(hash, targets, targetCols, rows)
+}
+
+function addRows(hash: Hash, array: Uint8Array | Float32Array | Int32Array, cols: number, rows: Int32Array): void {
+  const Copy = array.constructor as new (length: number) => Uint8Array
+  const block = new Copy(BLOCK * cols)
+  for (let start = 0; start < rows.length; start += BLOCK) {
+    const some = rows.subarray(start, start + BLOCK)
+    const first = some[0]
+    if (some.every((row, i) => row === first + i)) {
+      block.set((array as Uint8Array).subarray(first * cols, (first + some.length) * cols))
+    } else {
+      some.forEach((row, i) => {
+        block.set((array as Uint8Array).subarray(row * cols, (row + 1) * cols), i * cols)
+      })
+    }
+    hash.update(new Uint8Array(block.buffer, 0, some.length * cols * block.BYTES_PER_ELEMENT))
+  }
+}

@@ -1,0 +1,111 @@
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NativeMlpError } from '../core/errors.js'
+
+export type Part = 'train' | 'test'
+export type Kind = 'images' | 'labels'
+
+/** Paths of the files of a folder in MNIST's layout; undefined for those it lacks. */
+export type IdxPaths = Readonly<Record<Part, Readonly<Record<Kind, string | undefined>>>>
+
+/** 'train-images-idx3-ubyte', 't10k-labels.idx1-ubyte.gz', 'emnist-letters-test-images-idx3-ubyte'. */
+const FILE_NAME = /^(?:(?<prefix>.+)-)?(?<part>train|t10k|test)-(?<kind>images|labels)[-.]idx\d+-\w+?(?<gz>\.gz)?$/
+
+interface Candidate {
+  readonly prefix: string
+  readonly part: Part
+  readonly kind: Kind
+  readonly path: string
+}
+
+/**
+ * Finds the files of a folder in MNIST's layout, the one of Fashion-MNIST, KMNIST and EMNIST too: plain or .gz, with a dash or a
+ * dot before 'idx', and as Kaggle unpacks them, in a folder of the same name. A folder alone is never taken for the file.
+ *
+ * @param prefix what the names begin with, as EMNIST's do; undefined: none, or the only one there is
+ * @throws NativeMlpError INVALID_ARGUMENT where the folder holds sets of several prefixes and none was asked for, FILE_SYSTEM
+ */
+export async function findIdxFiles(folder: string, prefix?: string): Promise<IdxPaths> {
+  const candidates = await candidatesIn(folder)
+  const prefixes = [...new Set(candidates.map((candidate) => candidate.prefix))].sort()
+  const chosen = prefix ?? (prefixes.length === 0 || prefixes.includes('') ? '' : prefixes[0])
+  if (prefix === undefined && chosen !== '' && prefixes.length > 1) {
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      `folder ${folder}: holds several data sets, ${prefixes.join(', ')}; choose one, e.g. ` +
+        JSON.stringify({ idx: { folder, prefix: chosen } }),
+    )
+  }
+  const find = (part: Part, kind: Kind) =>
+    candidates.find((one) => one.prefix === chosen && one.part === part && one.kind === kind)?.path
+  return {
+    train: { images: find('train', 'images'), labels: find('train', 'labels') },
+    test: { images: find('test', 'images'), labels: find('test', 'labels') },
+  }
+}
+
+/** The best spelling of each file first. */
+async function candidatesIn(folder: string): Promise<Candidate[]> {
+  const found: (Candidate & { readonly rank: number })[] = []
+  for (const entry of await entriesOf(folder)) {
+    const parsed = parse(entry.name)
+    if (parsed === null) continue
+    const inner = entry.isDirectory() ? await innerFile(join(folder, entry.name), parsed) : undefined
+    const path = entry.isDirectory() ? inner : join(folder, entry.name)
+    if (path !== undefined) found.push({ ...parsed, path, rank: parsed.rank + (inner === undefined ? 0 : 8) })
+  }
+  return found.sort((a, b) => a.rank - b.rank)
+}
+
+function parse(name: string) {
+  const { prefix = '', part, kind, gz } = FILE_NAME.exec(name)?.groups ?? {}
+  if (part === undefined) return null
+  const rank = (gz ? 4 : 0) + (name.includes('.idx') ? 2 : 0) + (part === 'test' ? 1 : 0)
+  return { prefix, part: part === 'train' ? 'train' : 'test', kind: kind as Kind, rank } as const
+}
+
+/** Of a folder that is called like a data file, the file in it for the same rows. */
+async function innerFile(folder: string, { prefix, part, kind }: Omit<Candidate, 'path'>): Promise<string | undefined> {
+  const files = (await entriesOf(folder)).flatMap((entry) => {
+    const parsed = entry.isDirectory() ? null : parse(entry.name)
+    const fits = parsed?.prefix === prefix && parsed.part === part && parsed.kind === kind
+    return fits ? [{ path: join(folder, entry.name), rank: parsed.rank }] : []
+  })
+  return files.sort((a, b) => a.rank - b.rank)[0]?.path
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    if (code === 'ENOTDIR') {
+      throw new NativeMlpError('DATA_NOT_FOUND', `${folder}: expected a folder with IDX files, this is a file`)
+    }
+    throw new NativeMlpError('FILE_SYSTEM', `${folder}: cannot look: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const NAMES: Readonly<Record<Part, Readonly<Record<Kind, string>>>> = {
+  train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
+  test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
+}
+
+/**
+ * @param parts which of them must be there
+ * @throws NativeMlpError DATA_NOT_FOUND naming every file that is missing
+ */
+export function requireFiles(paths: IdxPaths, parts: readonly Part[], what: string, prefix = ''): void {
+  const start = prefix === '' ? '' : `${prefix}-`
+  const missing = parts.flatMap((part) =>
+    (['images', 'labels'] as const).filter((kind) => !paths[part][kind]).map((kind) => `${start}${NAMES[part][kind]}`),
+  )
+  if (missing.length === 0) return
+  const dotted = missing[0].replace(/-(idx\d)/, '.$1')
+  throw new NativeMlpError(
+    'DATA_NOT_FOUND',
+    `${what}: missing ${missing.join(', ')} (plain or .gz, also spelt like ${dotted})`,
+  )
+}

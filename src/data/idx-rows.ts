@@ -1,0 +1,58 @@
+import { invalidArgument, invalidFile } from '../core/errors.js'
+import { type IdxArray, readIdx } from '../formats/idx.js'
+import { MAX_CLASSES } from './samples-options.js'
+
+/** Rows of values as a file holds them. */
+export interface FileRows {
+  /** sizes, outermost first: [rows, ...] */
+  readonly shape: readonly number[]
+  /** row-major */
+  readonly values: Uint8Array | Float32Array
+}
+
+/** Reads the values of an IDX file: bytes as they are, all other types as float32. @throws as `readIdx` */
+export async function readIdxRows(path: string, shared = false): Promise<FileRows> {
+  return idxRows(await readIdx(path, { shared }), path)
+}
+
+/** @throws NativeMlpError INVALID_FILE for an array without elements, or a value outside the range of float32 */
+export function idxRows({ type, dims, data }: IdxArray, path: string): FileRows {
+  if (data.length === 0) throw invalidFile(path, `expected at least one value, got ${dims.join(' x ')} ${type}`, 4)
+  return { shape: dims, values: data instanceof Uint8Array ? data : finiteFloats(data, path) }
+}
+
+function finiteFloats(data: Exclude<IdxArray['data'], Uint8Array>, path: string): Float32Array {
+  const floats = data instanceof Float32Array ? data : Float32Array.from(data)
+  const at = floats.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return floats
+  throw invalidFile(path, `value ${at} is ${data[at]}, expected a finite number in the range of float32`)
+}
+
+/** Reads the labels of an IDX file of one dimension and any type. @throws as `readIdx` and `idxLabels` */
+export async function readIdxLabels(path: string): Promise<Int32Array> {
+  return idxLabels(await readIdx(path), path)
+}
+
+/** @throws NativeMlpError INVALID_FILE for other than one dimension, or for what is no class: fractions, negative numbers */
+export function idxLabels({ type, dims, data }: IdxArray, path: string): Int32Array {
+  if (dims.length !== 1 || data.length === 0) {
+    throw invalidFile(path, `expected labels, one dimension that is not 0, got ${dims.join(' x ')} ${type}`, 3)
+  }
+  const at = data.findIndex((label: number) => !(Number.isInteger(label) && label >= 0 && label < MAX_CLASSES))
+  if (at < 0) return Int32Array.from(data)
+  const expected = `an integer from 0 to ${MAX_CLASSES - 1}`
+  throw invalidFile(path, `label of row ${at}: expected ${expected}, got ${data[at]}`, 8 + at * data.BYTES_PER_ELEMENT)
+}
+
+/** The columns of a row, and its shape where it is an image. */
+export function rowShape(shape: readonly number[]): { cols: number; imageShape: readonly [number, number] | null } {
+  const [, ...rest] = shape
+  const imageShape = rest.length === 2 ? ([rest[0], rest[1]] as const) : null
+  return { cols: rest.reduce((product, size) => product * size, 1), imageShape }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT */
+export function pathOrNone(name: string, path: unknown): string | undefined {
+  if (path !== undefined && (typeof path !== 'string' || path === '')) throw invalidArgument(name, 'a path', path)
+  return path
+}

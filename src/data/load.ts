@@ -1,0 +1,142 @@
+import { knownOptions, trueOrFalse } from '../core/checks.js'
+import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { dataDigest } from './digest.js'
+import { findMnistData } from './mnist-sources.js'
+import { range } from './range.js'
+import { Samples } from './samples.js'
+import { byteTable, type InputScale } from './scale.js'
+import type { LoadOptions, RawData, RawSet, Surroundings } from './sources/source.js'
+import { checkSpec, type DataRecipe, type DataSpec } from './spec.js'
+
+/** What the rows look like, as plain JSON. */
+export interface DataSchema {
+  /** values of a row */
+  readonly inputs: number
+  /** bytes mean what the scale says, floats are taken as they are */
+  readonly values: 'bytes' | 'floats'
+  /** [height, width] where a row is an image */
+  readonly imageShape: readonly [number, number] | null
+  readonly classes: number
+  readonly classNames: readonly string[]
+}
+
+export interface LoadedData {
+  readonly train: Samples
+  readonly test?: Samples
+  readonly recipe: DataRecipe
+  readonly schema: DataSchema
+  /** where they came from, for people */
+  readonly source: string
+}
+
+const OPTIONS: readonly (keyof LoadOptions)[] = [
+  ...(['shared', 'download', 'mirrors', 'cacheDir', 'signal', 'onProgress'] as const),
+]
+
+/**
+ * Loads data for training and evaluation from any source.
+ *
+ *     const { train, test } = await loadData({ idx: { folder: 'fashion-mnist' } })
+ *
+ * @param spec where from; a recipe of an earlier load is checked against its digest
+ * @returns classes counted from the training labels; a recipe that loads the same again
+ * @throws NativeMlpError INVALID_ARGUMENT where the data digest does not match that of the recipe, and for what is no spec;
+ *   DATA_NOT_FOUND, INVALID_FILE, FILE_SYSTEM naming the file; of downloads CHECKSUM_MISMATCH, DOWNLOAD_FAILED, ABORTED
+ */
+export function loadData(spec: DataSpec | DataRecipe, options: LoadOptions = {}): Promise<LoadedData> {
+  return loadDataIn(spec, options, { env: process.env, findPackage: findMnistData })
+}
+
+export async function loadDataIn(
+  spec: DataSpec | DataRecipe,
+  options: LoadOptions,
+  surroundings: Surroundings,
+): Promise<LoadedData> {
+  knownOptions('loadData', options, OPTIONS)
+  const shared = trueOrFalse('shared', options.shared ?? false)
+  const { name, options: own, source, scale, digest: expected } = checkSpec(spec)
+  const raw = await source.read(own, options, surroundings)
+  const sets = makeSets(raw, scale, shared)
+  const digest = dataDigest(sets)
+  if (expected !== null) checkDigest(expected, digest, raw.source)
+  const { cols, values, imageShape, classes, classNames } = sets.train
+  return {
+    ...sets,
+    recipe: { [name]: own, scale, digest } as unknown as DataRecipe,
+    schema: {
+      inputs: cols,
+      values: values instanceof Uint8Array ? 'bytes' : 'floats',
+      imageShape,
+      classes,
+      classNames,
+    },
+    source: raw.source,
+  }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT naming both digests */
+export function checkDigest(expected: string, actual: string, source: string): void {
+  if (expected === actual) return
+  const digests = `expected ${expected}, got ${actual} from ${source}`
+  throw new NativeMlpError('INVALID_ARGUMENT', `data digest does not match: ${digests}`)
+}
+
+function makeSets({ train, test, classes: known }: RawData, scale: InputScale, shared: boolean) {
+  const classes = known ?? largest(train.labels) + 1
+  checkLabels(train, classes, null)
+  if (test !== null) {
+    checkSameRows(train, test)
+    checkLabels(test, classes, known === null ? train.labels : null)
+  }
+  const make = (set: RawSet) => makeSamples(set, classes, scale, shared)
+  return { train: make(train), ...(test !== null && { test: make(test) }) }
+}
+
+function makeSamples(
+  { values, cols, labels, imageShape }: RawSet,
+  classes: number,
+  scale: InputScale,
+  shared: boolean,
+) {
+  const set = new Samples({
+    ...{ values, cols, labels, imageShape, classes, scale },
+    table: values instanceof Uint8Array ? byteTable(scale) : null,
+    targets: null,
+    targetCols: 0,
+    classNames: Array.from({ length: classes }, (_, c) => String(c)),
+    rows: range(labels.length),
+  })
+  return shared ? set.toShared() : set
+}
+
+/** @param training labels that those of a test set must occur among; null: any below `classes` */
+function checkLabels({ names, labels }: RawSet, classes: number, training: Int32Array | null): void {
+  const row = labels.findIndex((label) => label >= classes)
+  if (row >= 0 && training === null) {
+    throw invalidFile(
+      names.labels,
+      `label of row ${row}: expected an integer from 0 to ${classes - 1}, got ${labels[row]}`,
+    )
+  }
+  if (training === null) return
+  const isSeen = new Uint8Array(classes)
+  for (const label of training) isSeen[label] = 1
+  const unseen = labels.findIndex((label) => !isSeen[label])
+  if (unseen < 0) return
+  const which = `class ${labels[unseen]} of test row ${unseen}`
+  throw invalidFile(names.labels, `${which} does not occur in the training labels; set classes if that is intended`)
+}
+
+function checkSameRows(train: RawSet, test: RawSet): void {
+  const words = ({ imageShape, cols }: RawSet) => imageShape?.join(' x ') ?? `${cols} values`
+  if (words(train) !== words(test)) {
+    throw invalidFile(test.names.values, `training rows are ${words(train)}, test rows ${words(test)}`)
+  }
+  const kinds = [train, test].map(({ values }) => (values instanceof Uint8Array ? 'bytes' : 'floats'))
+  if (kinds[0] !== kinds[1])
+    throw invalidFile(test.names.values, `training rows are ${kinds[0]}, test rows ${kinds[1]}`)
+}
+
+function largest(labels: Int32Array): number {
+  return labels.reduce((max, label) => Math.max(max, label), 0)
+}

@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { integerInRange, knownOptions } from '../../core/checks.js'
+import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
+import { findIdxFiles, type IdxPaths, requireFiles } from '../idx-folder.js'
+import { pathOrNone, readIdxLabels, readIdxRows, rowShape } from '../idx-rows.js'
+import { MAX_CLASSES } from '../samples-options.js'
+import type { DataSource, LoadOptions, RawData, RawSet } from './source.js'
+
+/** The two files of a set, plain or .gz: values [n][...] of any type, labels [n]. */
+export interface IdxSet {
+  readonly images: string
+  readonly labels: string
+}
+
+/** Files of the IDX format: a folder in MNIST's layout, or each file by its path. */
+export interface IdxSpec {
+  /** with train-images-idx3-ubyte and so on; t10k-... or test-... are optional */
+  readonly folder?: string
+  /** what the names in the folder begin with, e.g. 'emnist-letters' */
+  readonly prefix?: string
+  readonly train?: IdxSet
+  readonly test?: IdxSet
+  /** labels are 0..classes-1; default: the largest training label + 1, and every test label must occur in training */
+  readonly classes?: number
+}
+
+export const idxSource: DataSource<IdxSpec> = {
+  check(options, name, base) {
+    knownOptions(name, options, ['folder', 'prefix', 'train', 'test', 'classes'])
+    const { folder, prefix, train, test, classes } = options as IdxSpec
+    if ((folder === undefined) === (train === undefined)) {
+      const got = folder === undefined ? 'neither' : 'both'
+      throw new NativeMlpError('INVALID_ARGUMENT', `${name}: expected either folder or train, got ${got}`)
+    }
+    if (folder !== undefined && test !== undefined) {
+      throw new NativeMlpError('INVALID_ARGUMENT', `${name}.test: expected none beside folder`)
+    }
+    if (prefix !== undefined && (folder === undefined || typeof prefix !== 'string' || prefix === '')) {
+      throw invalidArgument(`${name}.prefix`, 'the beginning of file names in folder', prefix)
+    }
+    return {
+      ...(folder !== undefined && { folder: resolve(base, pathOrNone(`${name}.folder`, folder)!) }),
+      ...(prefix !== undefined && { prefix }),
+      ...(train !== undefined && { train: checkSet(train, `${name}.train`, base) }),
+      ...(test !== undefined && { test: checkSet(test, `${name}.test`, base) }),
+      ...(classes !== undefined && { classes: integerInRange(`${name}.classes`, classes, 1, MAX_CLASSES) }),
+    }
+  },
+
+  async recognize(path) {
+    const folder = resolve(path)
+    const isFolder = await stat(folder).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    )
+    return isFolder ? { folder } : null
+  },
+
+  read: readIdxData,
+}
+
+function checkSet(set: unknown, name: string, base: string): IdxSet {
+  knownOptions(name, set ?? null, ['images', 'labels'])
+  const paths = (['images', 'labels'] as const).map((kind) => {
+    const path = pathOrNone(`${name}.${kind}`, (set as IdxSet)[kind])
+    if (path === undefined) throw invalidArgument(`${name}.${kind}`, 'a path', path)
+    return [kind, resolve(base, path)]
+  })
+  return Object.fromEntries(paths)
+}
+
+async function readIdxData(spec: IdxSpec, { shared }: LoadOptions): Promise<RawData> {
+  const { classes = null } = spec
+  if (spec.folder === undefined) {
+    const [train, test] = [spec.train!, spec.test]
+    return {
+      train: await readSet(train, shared),
+      test: test ? await readSet(test, shared) : null,
+      source: [train.images, ...(test ? [test.images] : [])].join(', '),
+      classes,
+    }
+  }
+  const source = `folder ${spec.folder}`
+  const paths = await findIdxFiles(spec.folder, spec.prefix)
+  const hasTest = paths.test.images !== undefined || paths.test.labels !== undefined
+  requireFiles(paths, hasTest ? ['train', 'test'] : ['train'], source, spec.prefix)
+  const { train, test } = paths as IdxPaths & { train: IdxSet; test: IdxSet }
+  return { train: await readSet(train, shared), test: hasTest ? await readSet(test, shared) : null, source, classes }
+}
+
+async function readSet({ images, labels }: IdxSet, shared = false): Promise<RawSet> {
+  const { shape, values } = await readIdxRows(images, shared)
+  const classOf = await readIdxLabels(labels)
+  if (classOf.length !== shape[0]) {
+    throw invalidFile(labels, `has ${classOf.length} labels, ${images} has ${shape[0]} rows`)
+  }
+  return { names: { values: images, labels }, values, ...rowShape(shape), labels: classOf }
+}

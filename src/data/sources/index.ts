@@ -1,0 +1,19 @@
+import { type IdxSpec, idxSource } from './idx.js'
+import { type MnistSpec, mnistSource } from './mnist.js'
+import type { DataSource } from './source.js'
+
+/** The options of each kind of source, by its name in a `DataSpec`. */
+export interface SourceSpecs {
+  readonly mnist: MnistSpec
+  readonly idx: IdxSpec
+}
+
+export type SourceName = keyof SourceSpecs
+
+/** Every kind of source; the first that recognizes a path reads it. A new format is one more file and one more row here. */
+export const SOURCES: { readonly [Name in SourceName]: DataSource<SourceSpecs[Name]> } = {
+  mnist: mnistSource,
+  idx: idxSource,
+}
+
+export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[]

@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { closest, oneOf } from '../core/checks.js'
+import { invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
+import { fileSystemError } from '../formats/read-file.js'
+import { INPUT_SCALES, type InputScale } from './scale.js'
+import { SOURCE_NAMES, SOURCES, type SourceName, type SourceSpecs } from './sources/index.js'
+import type { DataSource } from './sources/source.js'
+
+/** Where data come from, as plain JSON: the options of one source under its name, e.g. `{ idx: { folder: 'fashion' } }`. */
+export type DataSpec = { readonly [Name in SourceName]: Readonly<Record<Name, SourceSpecs[Name]>> }[SourceName] & {
+  /** what bytes mean: 'unit' x / 255 (default) or 'raw' x; other values are taken as they are */
+  readonly scale?: InputScale
+}
+
+/** What was loaded, as plain JSON that is saved with a run or a study: `loadData` of it loads the same again, or throws. */
+export type DataRecipe = DataSpec & { readonly scale: InputScale; readonly digest: string }
+
+const DIGEST = /^[0-9a-f]{64}$/
+
+/** A checked spec taken apart. */
+export interface CheckedSpec {
+  readonly name: SourceName
+  /** its options, with absolute paths */
+  readonly options: never
+  readonly source: DataSource<never>
+  readonly scale: InputScale
+  /** that of a recipe */
+  readonly digest: string | null
+}
+
+/**
+ * @param spec a `DataSpec` or `DataRecipe`, maybe from a file
+ * @param base folder that relative paths in it start from; default the working directory
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong
+ */
+export function checkSpec(spec: unknown, base = process.cwd()): CheckedSpec {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+    throw invalidArgument('data', 'an object with the name of a source, e.g. { mnist: {} }', spec)
+  }
+  const { scale = 'unit', digest = null, ...rest } = spec as Record<string, unknown>
+  const names = Object.keys(rest)
+  const unknown = names.find((name) => !SOURCE_NAMES.includes(name as SourceName))
+  if (unknown !== undefined) {
+    const near = closest(unknown, SOURCE_NAMES)
+    const hint = near ? `did you mean '${near}'?` : `known: ${SOURCE_NAMES.join(', ')}`
+    throw new NativeMlpError('UNKNOWN_OPTION', `data: unknown source '${shortened(unknown)}'; ${hint}`)
+  }
+  if (names.length !== 1) throw invalidArgument('data', `one of the sources ${SOURCE_NAMES.join(', ')}`, names)
+  if (digest !== null && !(typeof digest === 'string' && DIGEST.test(digest))) {
+    throw invalidArgument('data.digest', 'a SHA-256 in hexadecimal', digest)
+  }
+  const name = names[0] as SourceName
+  const source = SOURCES[name] as unknown as DataSource<never>
+  if (rest[name] === undefined) throw invalidArgument(`data.${name}`, 'an object of options', undefined)
+  const options = source.check(rest[name], `data.${name}`, base)
+  return { name, options, source, scale: oneOf('data.scale', scale, INPUT_SCALES), digest: digest as string | null }
+}
+
+/** A spec with absolute paths. @throws as `checkSpec` */
+export function resolveSpec(spec: unknown, base?: string): DataSpec {
+  const { name, options } = checkSpec(spec, base)
+  const { scale } = spec as DataSpec
+  return { [name]: options, ...(scale !== undefined && { scale }) } as unknown as DataSpec
+}
+
+/**
+ * The spec that a text on the command line stands for: a folder or file that a source recognizes, a .json file with a spec,
+ * whose relative paths start from its folder, or the spec itself as JSON.
+ *
+ * @throws NativeMlpError DATA_NOT_FOUND for a path that no source recognizes; INVALID_ARGUMENT, UNKNOWN_OPTION, FILE_SYSTEM
+ */
+export async function parseSpec(text: string): Promise<DataSpec> {
+  if (text.trim() === '') throw invalidArgument('data', 'a path or a spec', text)
+  if (text.trimStart().startsWith('{')) return resolveSpec(parseJson(text, 'data'))
+  if (text.endsWith('.json')) {
+    const json = await readFile(text, 'utf8').catch((error) => Promise.reject(fileSystemError('read', text, error)))
+    return resolveSpec(parseJson(json, text), dirname(resolve(text)))
+  }
+  for (const name of SOURCE_NAMES) {
+    const options = await SOURCES[name].recognize(text)
+    if (options !== null) return { [name]: options } as unknown as DataSpec
+  }
+  const expected = 'expected a folder in the layout of MNIST, or a spec such as {"idx":{"train":{...}}} or a .json file'
+  throw new NativeMlpError('DATA_NOT_FOUND', `folder ${resolve(text)}: not found or not readable; ${expected}`)
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `${name}: not JSON: ${(error as Error).message}`, { cause: error })
+  }
+}
