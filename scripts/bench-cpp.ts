@@ -8,7 +8,8 @@
 import { backendInfo } from 'native-mlp'
 import { alignColumns, caseNames, describeMachine } from 'native-mlp/bench'
 import { overall, runContest, timesAsFast } from './contest/contest.js'
-import { cppSteps, isStep, ourselves } from './contest/contestants.js'
+import { cppSteps, ourselves } from './contest/contestants.js'
+import { isStep } from './contest/kinds.js'
 import { withMnistFiles } from './contest/mnist-files.js'
 import { parseFlags } from './flags.js'
 

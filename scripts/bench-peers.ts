@@ -1,9 +1,11 @@
 /**
- * Measures this package beside OpenBLAS, oneDNN, PyTorch, TensorFlow.js and brain.js, as far as they are installed.
+ * Measures this package beside OpenBLAS, oneDNN, PyTorch, scikit-learn, TensorFlow.js, brain.js and a plain loop, as far as
+ * they are installed.
  *
  *     npm run bench:peers                      writes docs/results.md and docs/results.json
  *     npm run bench:peers -- --install         gets them first: Debian packages with apt-get, the others with npm
  *     npm run bench:peers -- --isa avx512 --threads 1 --only gemm --out folder
+ *     npm run bench:peers -- --only '^(fit|predict)' --out folder    small networks only
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -21,7 +23,7 @@ const { values: flags } = parseFlags({
     install: { type: 'boolean' },
     isa: { type: 'string' },
     threads: { type: 'string', default: '1,2' },
-    only: { type: 'string', default: '^(gemm|step mnist) ' },
+    only: { type: 'string', default: '^(gemm|step mnist|fit|predict|predictor) ' },
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -70,6 +72,7 @@ const sections = await withMnistFiles(async (files) => {
   const done: SectionResult[] = []
   for (const setting of settings()) {
     const contestants = contestantsOf(setting, tools, setting.isa === best)
+    if (!contestants.some(({ ours, takes }) => ours && cases.some(takes))) continue
     const task = { ...setting, ...files, cases, quick: flags.quick, milliseconds: flags.quick ? 20 : 600 }
     done.push(sectionResult(setting, await runContest(contestants, task, rounds, say)))
   }

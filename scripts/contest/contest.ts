@@ -50,6 +50,8 @@ export interface Contestant {
   readonly name: string
   /** ours: the others are compared with it, and without it there is nothing to compare */
   readonly ours?: boolean
+  /** ours too, on another setting: shown beside, never one of the others */
+  readonly variant?: boolean
   readonly takes: (name: string) => boolean
   /** makes it ready; says why it cannot take part, where it cannot */
   readonly prepare: () => Promise<string | null>

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BenchReport } from 'native-mlp/bench'
 import { type Command, type Contestant, parseLines, ROOT, run, type Setting, type Task } from './contest.js'
+import { isPrediction, isProduct, isSmallFit, isStep } from './kinds.js'
 
 /** Where to look for what the other libraries need. */
 export interface Tools {
@@ -12,6 +13,7 @@ export interface Tools {
   readonly packages: string
 }
 
+const TYPESCRIPT = 'native-mlp in TypeScript'
 const HERE = join(ROOT, 'scripts', 'peers')
 
 export const DEFAULT_TOOLS: Tools = {
@@ -22,31 +24,43 @@ export const DEFAULT_TOOLS: Tools = {
 }
 
 /** Debian packages that --install asks apt-get for. */
-export const DEBIAN_PACKAGES = ['libopenblas-dev', 'libdnnl-dev', 'python3-torch']
+export const DEBIAN_PACKAGES = ['libopenblas-dev', 'libdnnl-dev', 'python3-sklearn', 'python3-torch']
 
-const isProduct = (name: string) => name.startsWith('gemm ')
-export const isStep = (name: string) => name.startsWith('step mnist ')
-
-/** Everybody who may take part on a setting, us first. */
+/** Everybody who may take part on a setting, us first. Small networks are measured on one thread, ours on two beside it. */
 export function contestantsOf({ isa, threads }: Setting, tools: Tools, isBest: boolean): Contestant[] {
-  if (isa === 'js')
-    return [ourselves('native-mlp in TypeScript', isStep), tfjs('wasm', tools), tfjs('cpu', tools), brain(tools)]
+  const isSmall = (name: string) => threads === 1 && (isSmallFit(name) || isPrediction(name))
+  if (isa === 'js') return typeScriptContestants(tools)
   const kernels = isa === 'avx512' ? ['SKYLAKEX', 'Haswell'] : isa === 'avx2' ? ['Haswell'] : ['']
   return [
-    ourselves('native-mlp', (name) => isProduct(name) || isStep(name)),
+    ourselves('native-mlp', (name) => isProduct(name) || isStep(name) || isSmall(name)),
+    variant('native-mlp, 2 threads', isSmall, { threads: 2 }),
+    variant(TYPESCRIPT, (name) => isSmall(name) && isPrediction(name), { isa: 'js' }),
     ...kernels.map((kernel) => openBlas(kernel, threads, tools)),
     oneDnn(isa, threads, tools),
     ...(isBest ? kernels.map((kernel) => pyTorch(kernel, threads, tools)) : []),
+    ...(isBest && threads === 1 ? [scikitLearn(tools)] : []),
+    ...(threads === 1 ? [plainLoop()] : []),
   ]
 }
 
-export function ourselves(name: string, takes: Contestant['takes']): Contestant {
+function typeScriptContestants(tools: Tools): Contestant[] {
+  return [
+    ourselves(TYPESCRIPT, (name) => isStep(name) || isPrediction(name)),
+    tfjs('wasm', tools),
+    tfjs('cpu', tools),
+    brain(tools),
+    plainLoop(),
+  ]
+}
+
+export function ourselves(name: string, takes: Contestant['takes'], other: Partial<Setting> = {}): Contestant {
   return {
     name,
     ours: true,
     takes,
     prepare: async () => null,
-    command: ({ cases, isa, threads, quick }) => {
+    command: (task) => {
+      const { cases, isa, threads, quick } = { ...task, ...other }
       const only = `^(${cases.join('|')})$`
       const flags = ['--json', '--isa', isa, '--threads', String(threads), '--only', only]
       const program = ['--import', 'tsx', 'scripts/bench.ts', ...flags, ...(quick ? ['--quick'] : [])]
@@ -61,6 +75,11 @@ export function ourselves(name: string, takes: Contestant['takes']): Contestant 
       return { version: report.version, measurements }
     },
   }
+}
+
+/** Ours on another setting than the section's. */
+function variant(name: string, takes: Contestant['takes'], other: Partial<Setting>): Contestant {
+  return { ...ourselves(name, takes, other), ours: false, variant: true }
 }
 
 /** Our own kernels without Node; built by npm run bench:cpp. */
@@ -116,19 +135,48 @@ function compiled(
   }
 }
 
+/** What keeps the libraries under Python to so many threads; each also says how many it found. */
+function pythonEnvironment(threads: number): Record<string, string> {
+  const names = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS']
+  return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), PYTHONDONTWRITEBYTECODE: '1' }
+}
+
 function pyTorch(kernel: string, threads: number, { python }: Tools): Contestant {
-  const env = {
-    OMP_NUM_THREADS: String(threads),
-    OPENBLAS_NUM_THREADS: String(threads),
-    OPENBLAS_CORETYPE: kernel,
-  }
+  const env = { ...pythonEnvironment(threads), OPENBLAS_CORETYPE: kernel }
   return {
     name: `PyTorch${kernel && ` (OpenBLAS ${kernel})`}`,
-    takes: isStep,
+    takes: (name) => isStep(name) || (threads === 1 && isSmallFit(name)),
     prepare: () => reasonToSkip({ file: python, args: ['-c', 'import torch, numpy'] }, 'apt-get install python3-torch'),
     command: ({ pixels, labels, milliseconds, cases }) => {
       const args = [join(HERE, 'pytorch.py'), pixels, labels, String(threads), String(milliseconds), ...cases]
       return { file: python, args, env }
+    },
+    parse: parseLines,
+  }
+}
+
+/** With the kernels OpenBLAS chooses by itself. */
+function scikitLearn({ python }: Tools): Contestant {
+  return {
+    name: 'scikit-learn',
+    takes: isSmallFit,
+    prepare: () => reasonToSkip({ file: python, args: ['-c', 'import sklearn'] }, 'apt-get install python3-sklearn'),
+    command: ({ milliseconds, cases }) => {
+      const args = [join(HERE, 'scikit_learn.py'), String(milliseconds), ...cases]
+      return { file: python, args, env: pythonEnvironment(1) }
+    },
+    parse: parseLines,
+  }
+}
+
+/** Eight lines of JavaScript. */
+function plainLoop(): Contestant {
+  return {
+    name: 'plain loop',
+    takes: isPrediction,
+    prepare: async () => null,
+    command: ({ milliseconds, cases }) => {
+      return { file: process.execPath, args: [join(HERE, 'loop.mjs'), String(milliseconds), ...cases] }
     },
     parse: parseLines,
   }

@@ -1,13 +1,22 @@
-import type { Machine } from 'native-mlp/bench'
+import { isBusy, type Machine } from 'native-mlp/bench'
 import { type Contest, type Measurement, overall, type Score, type Setting, timesAsFast } from './contest.js'
+import { tablesOf } from './tables.js'
 
 /** A section as docs/results.json keeps it. Times in microseconds. */
 export interface SectionResult extends Setting {
   /** GFLOP/s of multiply-adds in registers, the best of the run; null in TypeScript */
   readonly peak: number | null
-  readonly contestants: readonly { readonly name: string; readonly version: string; readonly ours: boolean }[]
+  readonly contestants: readonly Entry[]
   readonly cases: readonly CaseResult[]
   readonly absent: readonly string[]
+}
+
+export interface Entry {
+  readonly name: string
+  readonly version: string
+  readonly ours: boolean
+  /** ours too, on another setting: none of the others */
+  readonly variant: boolean
 }
 
 export interface CaseResult {
@@ -26,6 +35,8 @@ export interface TimeOfCase {
   readonly median: number
   readonly p10: number
   readonly rounds: readonly number[]
+  /** how many times as long as ours it took: the middle of the rounds' ratios */
+  readonly timesOurs: number
   /** which of several ways of writing it was the fastest */
   readonly note?: string
 }
@@ -47,7 +58,9 @@ export function sectionResult(setting: Setting, { scores, absent }: Contest): Se
   return {
     ...setting,
     peak: peaks.length > 0 ? Math.max(...peaks) : null,
-    contestants: scores.map(({ contestant: { name, ours: us }, version }) => ({ name, version, ours: us ?? false })),
+    contestants: scores.map(({ contestant: { name, ours = false, variant = false }, version }) => {
+      return { name, version, ours, variant }
+    }),
     cases: [...ours.rounds].map(([name, measured]) => caseResult(name, measured, scores)),
     absent,
   }
@@ -60,10 +73,11 @@ function caseResult(name: string, ours: readonly Measurement[], scores: readonly
       const measured = rounds.get(name)!
       const { note } = measured[0]
       const medians = measured.map(({ median }) => median)
-      return [contestant.name, { ...overall(measured), rounds: medians, ...(note && { note }) }]
+      const timesOurs = timesAsFast(ours, measured)
+      return [contestant.name, { ...overall(measured), rounds: medians, timesOurs, ...(note && { note }) }]
     }),
   )
-  const peers = taking.filter(({ contestant }) => !contestant.ours)
+  const peers = taking.filter(({ contestant }) => !contestant.ours && !contestant.variant)
   const fastest = peers.reduce<Score | null>((best, peer) => {
     return best === null || times[peer.contestant.name].median < times[best.contestant.name].median ? peer : best
   }, null)
@@ -78,7 +92,7 @@ function caseResult(name: string, ours: readonly Measurement[], scores: readonly
 
 /** The page of docs/results.md that shows the results. */
 export function markdown({ machine, date, command, rounds, sections }: Results): string {
-  const busy = machine.load > 0.5 ? ` The machine was busy (load ${machine.load}), so the figures are noise.` : ''
+  const busy = isBusy(machine) ? ` The machine was busy (load ${machine.load}), so the figures are noise.` : ''
   const intro = [
     `\`${command}\` on ${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}, ${date.slice(0, 10)}.${busy}`,
     `Each library measures in a process of its own, one after the other, ${rounds} times over; a figure is the middle of`,
@@ -92,49 +106,10 @@ function sectionMarkdown(section: SectionResult): string {
   const { isa, threads, peak, contestants, absent } = section
   const words = `${isa === 'js' ? 'JavaScript' : isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
   const parts = [`### ${words}${peak === null ? '' : `: peak ${peak.toFixed(0)} GFLOP/s`}`]
-  const products = section.cases.filter(({ case: name }) => name.startsWith('gemm '))
-  const steps = section.cases.filter(({ case: name }) => !name.startsWith('gemm '))
-  if (products.length > 0) parts.push(`GFLOP/s; sizes are M x N x K.\n\n${table(section, products, gflops)}`)
-  if (steps.length > 0)
-    parts.push(`Microseconds of a training step of 784-H-10.\n\n${table(section, steps, microseconds)}`)
+  parts.push(...tablesOf(section))
   parts.push(`${contestants.map(({ name, version }) => `${name}: ${version}`).join('; ')}.`)
   if (absent.length > 0) parts.push(absent.map((line) => `- ${line}`).join('\n'))
   return parts.join('\n\n')
-}
-
-function table(
-  { peak, contestants }: SectionResult,
-  cases: readonly CaseResult[],
-  cell: (result: CaseResult, name: string) => string,
-): string {
-  const taking = contestants.filter(({ name }) => cases.some(({ times }) => name in times))
-  const ours = taking.find((one) => one.ours)!.name
-  const share = cell === gflops ? 'of peak' : 'of dense limit'
-  const header = [cell === gflops ? 'product' : 'step', ours, ...(peak === null ? [] : [share])]
-  header.push(...taking.filter((one) => !one.ours).map(({ name }) => name), 'times as fast as the fastest')
-  const rows = cases.map((result) => {
-    const limits = peak === null ? [] : [limitShare(result, ours, peak, cell === gflops)]
-    const peers = taking.filter((one) => !one.ours).map(({ name }) => cell(result, name))
-    const ratio = result.timesAsFast === null ? '' : result.timesAsFast.toFixed(2)
-    return [result.case.replace(/^\w+ /, ''), cell(result, ours), ...limits, ...peers, ratio]
-  })
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(header), line(header.map((_, c) => (c === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')
-}
-
-function limitShare({ times, flops }: CaseResult, ours: string, peak: number, isProduct: boolean): string {
-  const share = flops / (peak * 1000) / times[ours].median
-  return (isProduct ? share : 1 / share).toFixed(2)
-}
-
-function gflops({ times, flops }: CaseResult, name: string): string {
-  return name in times ? (flops / times[name].median / 1000).toFixed(1) : ''
-}
-
-function microseconds({ times }: CaseResult, name: string): string {
-  if (!(name in times)) return ''
-  const { median } = times[name]
-  return median.toFixed(median < 1000 ? 1 : 0)
 }
 
 const BEGIN = '<!-- written by npm run bench:peers -->'

@@ -1,39 +1,19 @@
-"""Training steps of 784-H-10 by PyTorch: pytorch.py <pixels> <labels> <threads> <milliseconds> <case>...
+"""Training steps by PyTorch: pytorch.py <pixels> <labels> <threads> <milliseconds> <case>...
 
-A case: "step mnist B=256 H=128". Every step gathers its batch from the float32 data set. Two ways of writing the step are
+A case: "step mnist B=256 H=128", of 784-H-10, or "fit 30-100-2 B=32" (pytorch_fit.py). Every step gathers its batch from the float32 data set. Two ways of writing the step are
 measured, and the faster one counts: autograd with torch.optim.SGD, and products by hand into memory allocated once.
 """
 
 import json
 import re
 import sys
-import time
 
 import numpy
 import torch
+from pytorch_fit import samples_of_fit
+from sampling import L2, LEARNING_RATE, fit_case, sample, thread_words
 
-LEARNING_RATE, L2, CLASSES = 0.01, 1e-4, 10
-SHORTEST_SAMPLE = 0.2e-3
-LEAST_SAMPLES = 6
-
-
-def sample(call, seconds):
-    """Microseconds of one call, a sample each, as src/bench/timing.ts takes them."""
-    fastest = float('inf')
-    start = time.perf_counter()
-    while fastest == float('inf') or time.perf_counter() - start < seconds / 6:
-        before = time.perf_counter()
-        call()
-        fastest = min(fastest, time.perf_counter() - before)
-    calls = max(1, int(SHORTEST_SAMPLE / fastest) + 1)
-    samples = []
-    start = time.perf_counter()
-    while len(samples) < LEAST_SAMPLES or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
-        for _ in range(calls):
-            call()
-        samples.append((time.perf_counter() - before) * 1e6 / calls)
-    return samples
+CLASSES = 10
 
 
 def batches_without_end(rows, B):
@@ -95,21 +75,27 @@ def manual_step(x, y, B, H):
     return step
 
 
+def step_case(case, x, y, seconds):
+    """(samples, way) of the faster way of writing the step."""
+    B, H = (int(n) for n in re.fullmatch(r'step \w+ B=(\d+) H=(\d+)', case).groups())
+    ways = {'autograd': autograd_step(x, y, B, H), 'by hand': torch.no_grad()(manual_step(x, y, B, H))}
+    measured = {way: sample(step, seconds / len(ways)) for way, step in ways.items()}
+    for way, step in ways.items():
+        assert torch.isfinite(step()), f'{case}: the loss is no longer finite ({way})'
+    way = min(measured, key=lambda name: sorted(measured[name])[len(measured[name]) // 2])
+    return measured[way], way
+
+
 def main():
-    pixels, labels, threads, milliseconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+    pixels, labels, threads, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]) / 1000
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     y = torch.from_numpy(numpy.fromfile(labels, dtype=numpy.uint8).astype(numpy.int64))
     x = torch.from_numpy(numpy.fromfile(pixels, dtype=numpy.uint8).reshape(len(y), 784).astype(numpy.float32) / 255)
-    print(json.dumps({'version': f'PyTorch {torch.__version__}'}))
+    print(json.dumps({'version': f'PyTorch {torch.__version__}, {thread_words(torch.get_num_threads())}'}))
     for case in sys.argv[5:]:
-        B, H = (int(n) for n in re.fullmatch(r'step \w+ B=(\d+) H=(\d+)', case).groups())
-        ways = {'autograd': autograd_step(x, y, B, H), 'by hand': torch.no_grad()(manual_step(x, y, B, H))}
-        measured = {way: sample(step, milliseconds / 1000 / len(ways)) for way, step in ways.items()}
-        way = min(measured, key=lambda name: sorted(measured[name])[len(measured[name]) // 2])
-        for name, step in ways.items():
-            assert torch.isfinite(step()), f'{case}: the loss is no longer finite ({name})'
-        print(json.dumps({'case': case, 'threads': threads, 'samples': measured[way], 'note': way}), flush=True)
+        samples, note = (samples_of_fit(case, seconds), None) if fit_case(case) else step_case(case, x, y, seconds)
+        print(json.dumps({'case': case, 'threads': threads, 'samples': samples, 'note': note}), flush=True)
 
 
 if __name__ == '__main__':

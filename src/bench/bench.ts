@@ -9,8 +9,10 @@ import { BenchData } from './data.js'
 import { GEMM_CASES } from './gemm-cases.js'
 import { describeMachine } from './machine.js'
 import { PART_CASES } from './part-cases.js'
+import { PREDICT_CASES } from './predict-cases.js'
 import { type BenchReport, type BenchResult, makeResult } from './report.js'
 import { EVALUATE_CASES, FIT_CASES } from './run-cases.js'
+import { SMALL_FIT_CASES } from './small-cases.js'
 import { STACK_CASES } from './stack-cases.js'
 import { STEP_CASES } from './step-cases.js'
 import { type Effort, FULL_EFFORT, QUICK_EFFORT, Stopwatch } from './timing.js'
@@ -35,7 +37,9 @@ export const CASES: readonly BenchCase[] = [
   ...STACK_CASES,
   ...PART_CASES,
   ...FIT_CASES,
+  ...SMALL_FIT_CASES,
   ...EVALUATE_CASES,
+  ...PREDICT_CASES,
 ]
 
 const version: string = createRequire(import.meta.url)('../../package.json').version

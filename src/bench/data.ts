@@ -26,6 +26,20 @@ export class BenchData {
     })
   }
 
+  /** Rows of float32 values in [-1, 1) with random labels, at most 6,400 of them: whole batches of 32, 64 and 200. */
+  floats(cols: number, classes: number): Samples {
+    const rows = Math.min(6400, this.#rows)
+    const stream = randomStream(1, 'bench labels')
+    const labels = Int32Array.from({ length: rows }, () => stream.int(classes))
+    return samples({
+      values: fillRandom(new Float32Array(rows * cols), 'bench rows'),
+      cols,
+      labels,
+      classes,
+      scale: 'unit',
+    })
+  }
+
   /** MNIST's training and test rows, one after the other: 70,000 of them, or so many fewer as the training set is smaller. */
   evaluation(): Promise<Samples> {
     return this.#once('evaluation', async () => {

@@ -14,6 +14,13 @@ export interface Machine {
   readonly load: number
 }
 
+/** From this load on figures are noise; npm and the compiler, which run just before, leave up to about 1. */
+const BUSY_LOAD = 1.5
+
+export function isBusy({ load }: Pick<Machine, 'load'>): boolean {
+  return load >= BUSY_LOAD
+}
+
 export function describeMachine(): Machine {
   return {
     cpu: [cpus()[0]?.model.trim() ?? 'unknown', familyAndModel()].filter(Boolean).join(' '),

@@ -16,7 +16,11 @@ export interface NetworkSize {
 export const OPTIMIZER = sgd({ learningRate: 0.01, l2: 1e-4 })
 
 export function network(backend: Backend, H: number): MLP {
-  return new MLP({ layers: [PIXELS, H, CLASSES], inputScale: 'unit', init: 'he', seed: 1, backend })
+  return networkOf(backend, [PIXELS, H, CLASSES])
+}
+
+export function networkOf(backend: Backend, layers: readonly number[]): MLP {
+  return new MLP({ layers, inputScale: 'unit', init: 'he', seed: 1, backend })
 }
 
 /** Every whole batch of an epoch. */
@@ -35,9 +39,15 @@ export function around<T>(items: readonly T[]): () => T {
   }
 }
 
-/** Dense operations of a step: both layers forward, the hidden gradient, both updates. */
+/** Dense operations of a step of 784-H-10. */
 export function stepFlops({ B, H }: NetworkSize): number {
-  return 2 * B * (2 * PIXELS * H + 3 * H * CLASSES)
+  return stepFlopsOf([PIXELS, H, CLASSES], B)
+}
+
+/** Dense operations of a step of any network: every layer forward and its update, the gradient of every hidden layer. */
+export function stepFlopsOf(layers: readonly number[], B: number): number {
+  const products = layers.slice(1).map((outputs, l) => (l === 0 ? 2 : 3) * layers[l] * outputs)
+  return 2 * B * products.reduce((sum, product) => sum + product)
 }
 
 export function checkFinite(loss: number, what: string): void {

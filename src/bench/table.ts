@@ -1,4 +1,5 @@
 import type { Group } from './case.js'
+import { isBusy } from './machine.js'
 import type { BenchReport, BenchResult } from './report.js'
 
 const TITLES: Readonly<Record<Group, string>> = {
@@ -8,6 +9,7 @@ const TITLES: Readonly<Record<Group, string>> = {
   part: 'the operations of a step one by one',
   fit: "a step of fit, an epoch's bookkeeping included",
   evaluate: 'loss and accuracy of 70,000 rows by 784-H-10',
+  predict: 'one row predicted',
 }
 
 /** 'avx512, 1 thread' */
@@ -22,7 +24,7 @@ export function formatReport(report: BenchReport): string {
   const lines = [
     `native-mlp ${version} bench, ${date}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.platform} ${machine.os} ${machine.arch}, Node ${machine.node}`,
-    `load before: ${machine.load}${machine.load > 0.5 ? ' - the machine is busy, so these figures are noise' : ''}`,
+    `load before: ${machine.load}${isBusy(machine) ? ' - the machine is busy, so these figures are noise' : ''}`,
   ]
   if (quick) lines.push('--quick: few rows and samples, figures not to be trusted')
   if (nativeMissing) lines.push(`native backend not measured: ${nativeMissing}`)

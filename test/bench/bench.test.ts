@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { nativeStatus } from '#native'
 import { bench, CASES } from '../../src/bench/bench.js'
+import { GROUPS } from '../../src/bench/case.js'
 import { type BenchReport, type BenchResult, makeResult } from '../../src/bench/report.js'
 import { formatReport } from '../../src/bench/table.js'
 
@@ -42,6 +43,10 @@ describe('the cases', () => {
         'step mnist B=64 H=128',
         ...[1, 2, 4].map((n) => `stack mnist B=256 H=128 x${n}`),
         'evaluate mnist H=512',
+        ...['30-100-2 B=32', '30-100-2 B=200', '10-32-3 B=32', '100-256-10 B=64', '384-128-5 B=64'].map(
+          (size) => `fit ${size}`,
+        ),
+        ...['4-16-3', '30-100-2', '384-100-20'].map((size) => `predict ${size}`),
       ]),
     )
   })
@@ -55,6 +60,8 @@ describe('the cases', () => {
     const parts = CASES.filter(({ name }) => name.startsWith('part mnist B=256 H=128'))
     expect(parts.reduce((sum, part) => sum + part.flops, 0)).toBe(flops['step mnist B=256 H=128'])
     expect(flops['evaluate mnist H=512']).toBe(2 * 70_000 * (784 * 512 + 512 * 10))
+    expect(flops['fit 30-100-2 B=32']).toBe(2 * 32 * (2 * 30 * 100 + 3 * 100 * 2))
+    expect(flops['predict 4-16-3']).toBe(2 * (4 * 16 + 16 * 3))
   })
 })
 
@@ -88,7 +95,7 @@ describe('bench', () => {
     const report = await bench({
       isas: [...new Set([isa, 'js'])],
       threads: [1, 2],
-      only: 'gemm 64x|step .* B=64|stack .* x2|part mnist .* H=128|fit mnist .* H=128|evaluate mnist H=128',
+      only: 'gemm 64x|step .* B=64|stack .* x2|part mnist .* H=128|fit .* (H=128|B=200)|evaluate mnist H=128|predict 4-',
       quick: true,
       onResult: (result) => seen.push(`${result.isa} ${result.threads} ${result.case}`),
     })
@@ -98,12 +105,14 @@ describe('bench', () => {
     report.results.forEach(expectSound)
     const groups = (backend: string) =>
       new Set(report.results.filter((result) => result.backend === backend).map(({ group }) => group))
-    expect(groups('js')).toEqual(new Set(['gemm', 'step', 'stack', 'part']))
-    if (status.available)
-      expect(groups('native')).toEqual(new Set(['gemm', 'step', 'stack', 'part', 'fit', 'evaluate']))
+    expect(groups('js')).toEqual(new Set(['gemm', 'step', 'stack', 'part', 'predict']))
+    if (status.available) expect(groups('native')).toEqual(new Set(GROUPS))
     const text = formatReport(report)
     for (const result of report.results) expect(text).toContain(result.case.slice(result.case.indexOf(' ') + 1))
     expect(text).toMatch(/Node v\d+/)
+    const at = (load: number) => formatReport({ ...report, machine: { ...report.machine, load } })
+    expect(at(1.49)).not.toContain('noise')
+    expect(at(1.5)).toContain('these figures are noise')
     expect(text).toContain('js (pure TypeScript), 1 thread')
   })
 

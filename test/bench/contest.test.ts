@@ -19,6 +19,8 @@ import { intoPage, markdown, type Results, sectionResult } from '../../scripts/c
 const NO_TOOLS = { compiler: '/nowhere/g++', python: '/nowhere/python3', packages: '/nowhere' }
 const PRODUCT = 'gemm 64x128x784 NN'
 const STEP = 'step mnist B=64 H=128'
+const FIT = 'fit 30-100-2 B=32'
+const PREDICTION = 'predict 30-100-2'
 const TASK: Task = {
   isa: 'avx2',
   threads: 1,
@@ -56,9 +58,11 @@ const measured = (...medians: number[]): Measurement[] => medians.map((m) => ({ 
 
 describe('those who are missing', () => {
   it.each(['avx512', 'avx2', 'neon', 'js'])('are skipped with a line that says how to get them: %s', async (isa) => {
-    const [us, ...peers] = contestantsOf({ isa, threads: 1 }, NO_TOOLS, true)
-    expect(us.ours).toBe(true)
-    expect(await us.prepare()).toBeNull()
+    const contestants = contestantsOf({ isa, threads: 1 }, NO_TOOLS, true)
+    const isPresent = ({ ours, variant, name }: Contestant) => ours || variant || name === 'plain loop'
+    expect(contestants[0].ours).toBe(true)
+    for (const present of contestants.filter(isPresent)) expect(await present.prepare()).toBeNull()
+    const peers = contestants.filter((one) => !isPresent(one))
     expect(peers.length).toBeGreaterThan(2)
     for (const peer of peers) {
       const reason = await peer.prepare()
@@ -69,7 +73,7 @@ describe('those who are missing', () => {
 
   it('do not keep the others from measuring', async () => {
     const said: string[] = []
-    const [, ...peers] = contestantsOf({ isa: 'avx2', threads: 1 }, NO_TOOLS, true)
+    const peers = contestantsOf({ isa: 'avx2', threads: 1 }, NO_TOOLS, true).filter(({ name }) => /^[A-Z]/.test(name))
     const contest = await runContest([fake('us', () => true, [[1]], true), ...peers], TASK, 1, (line) =>
       said.push(line),
     )
@@ -77,6 +81,47 @@ describe('those who are missing', () => {
     expect(contest.absent).toHaveLength(peers.length)
     for (const line of contest.absent) expect(said).toContain(line)
     expect(contest.absent[0]).toMatch(/^OpenBLAS \(Haswell\): skipped: .*\/nowhere\/g\+\+/)
+  })
+})
+
+describe('small networks', () => {
+  const namesOf = (isa: string, threads: number, isBest: boolean, name: string) => {
+    const takers = contestantsOf({ isa, threads }, NO_TOOLS, isBest).filter(({ takes }) => takes(name))
+    return takers.map((one) => one.name)
+  }
+
+  it('are trained on one thread, ours on two beside it', () => {
+    const peers = ['PyTorch (OpenBLAS Haswell)', 'scikit-learn']
+    expect(namesOf('avx2', 1, true, FIT)).toEqual(['native-mlp', 'native-mlp, 2 threads', ...peers])
+    expect(namesOf('avx2', 1, false, FIT)).toEqual(['native-mlp', 'native-mlp, 2 threads'])
+    expect(namesOf('avx2', 2, true, FIT)).toEqual([])
+  })
+
+  it('predict beside the TypeScript backend and a plain loop', () => {
+    const ours = ['native-mlp', 'native-mlp, 2 threads', 'native-mlp in TypeScript']
+    expect(namesOf('avx2', 1, true, PREDICTION)).toEqual([...ours, 'plain loop'])
+    expect(namesOf('js', 1, false, PREDICTION)).toEqual(['native-mlp in TypeScript', 'plain loop'])
+  })
+
+  it('keep the libraries under Python to one thread', () => {
+    const command = (name: string) => {
+      const one = contestantsOf({ isa: 'avx2', threads: 1 }, NO_TOOLS, true).find((each) => each.name.startsWith(name))!
+      return one.command({ ...TASK, cases: [FIT] })
+    }
+    for (const name of ['PyTorch', 'scikit-learn']) {
+      expect(command(name).args).toContain(FIT)
+      expect(command(name).env).toMatchObject({
+        OMP_NUM_THREADS: '1',
+        MKL_NUM_THREADS: '1',
+        OPENBLAS_NUM_THREADS: '1',
+      })
+    }
+  })
+
+  it('ask for another setting than the section where it says so', () => {
+    const [, two, typeScript] = contestantsOf({ isa: 'avx2', threads: 1 }, NO_TOOLS, true)
+    expect(two.command(TASK).args.join(' ')).toContain('--isa avx2 --threads 2')
+    expect(typeScript.command(TASK).args.join(' ')).toContain('--isa js --threads 1')
   })
 })
 
@@ -121,7 +166,8 @@ describe('a contest', () => {
 })
 
 describe('the results', () => {
-  async function example(): Promise<Results> {
+  /** Ours takes 100 us, another setting of ours 150, the others 200 and 400. */
+  async function example(cases = [PRODUCT, STEP]): Promise<Results> {
     const us: Contestant = {
       ...fake('us', () => true, [[100]], true),
       parse: (stdout) => {
@@ -130,8 +176,13 @@ describe('the results', () => {
       },
     }
     const contest = await runContest(
-      [us, fake('slow', () => true, [[400]]), fake('fast', () => true, [[200]])],
-      TASK,
+      [
+        us,
+        { ...fake('us, 2 threads', (name) => name === FIT, [[150]]), variant: true },
+        fake('slow', () => true, [[400]]),
+        fake('fast', () => true, [[200]]),
+      ],
+      { ...TASK, cases },
       1,
       () => {},
     )
@@ -168,6 +219,23 @@ describe('the results', () => {
     expect(text).toContain('| mnist B=64 H=128 | 100.0 | 1.25 | 400.0 | 200.0 | 2.00 |')
   })
 
+  it('show small networks beside the limit of their arithmetic, and our other settings with what they take more', async () => {
+    const results = await example([FIT, PREDICTION])
+    const [fit] = results.sections[0].cases
+    expect(fit).toMatchObject({ fastestPeer: 'fast', timesAsFast: 2, times: { 'us, 2 threads': { timesOurs: 1.5 } } })
+    const text = markdown(results)
+    expect(text).toContain('| network | us | FMA limit | times the limit | us, 2 threads | slow | fast |')
+    expect(text).toContain('| 30-100-2 B=32 | 100.0 | 80.0 | 1.25 | 150.0 (1.50) | 400.0 | 200.0 | 2.00 |')
+    expect(text).toContain('| predict 30-100-2 | 100.0 | 400.0 | 200.0 | 2.00 |')
+  })
+
+  it('call themselves noise where the machine was busy', async () => {
+    const results = await example()
+    const at = (load: number) => markdown({ ...results, machine: { ...results.machine, load } })
+    expect(at(1.49)).not.toContain('busy')
+    expect(at(1.5)).toContain('busy (load 1.5)')
+  })
+
   it('replace the ones before and leave the rest of the page alone', () => {
     const first = intoPage('# Results\n\nAccuracy.\n', 'one')
     expect(first).toMatch(/^# Results\n\nAccuracy\.\n[\s\S]*one/)
@@ -180,6 +248,24 @@ describe('the results', () => {
 })
 
 describe('npm run bench:peers', () => {
+  it('passes over settings that have nothing to measure, and measures small networks beside a plain loop', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'native-mlp-peers-test-'))
+    try {
+      const tools = Object.entries(NO_TOOLS).flatMap(([name, path]) => [`--${name}`, path])
+      const flags = ['--quick', '--isa', 'js', '--only', '^(fit|predict) [34]', '--out', out, ...tools]
+      const program = ['--import', 'tsx', 'scripts/bench-peers.ts', ...flags]
+      await promisify(execFile)(process.execPath, program, { cwd: ROOT })
+      const { sections }: Results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'))
+      expect(sections[0].contestants.map(({ name }) => name)).toEqual(['native-mlp in TypeScript', 'plain loop'])
+      for (const { fastestPeer, timesAsFast } of sections[0].cases) {
+        expect(fastestPeer).toBe('plain loop')
+        expect(timesAsFast).toBeGreaterThan(0)
+      }
+    } finally {
+      rmSync(out, { recursive: true })
+    }
+  })
+
   it('measures us and writes page and JSON where nobody else is installed', async () => {
     const out = mkdtempSync(join(tmpdir(), 'native-mlp-peers-test-'))
     try {

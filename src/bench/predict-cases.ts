@@ -1,0 +1,51 @@
+import { MLP } from '../model/mlp.js'
+import type { BenchCase } from './case.js'
+import { fillRandom } from './data.js'
+import { networkOf } from './network.js'
+import type { Work } from './timing.js'
+
+const SIZES: readonly (readonly number[])[] = [
+  [4, 16, 3],
+  [30, 100, 2],
+  [384, 100, 20],
+]
+
+/** Calls of a sample: enough for the garbage they leave to be collected in it. */
+const CALLS = 200
+
+/** How one row is predicted. */
+const WAYS: Readonly<Record<string, (model: MLP, row: Float32Array) => Work>> = {
+  predict: (model, row) => ({
+    timed: async () => {
+      const start = performance.now()
+      for (let i = 0; i < CALLS; i++) await model.predict(row)
+      return ((performance.now() - start) * 1000) / CALLS
+    },
+  }),
+  ...('predictor' in MLP.prototype && { predictor: predictorWork }),
+}
+
+/** One float32 row predicted, again and again. */
+export const PREDICT_CASES: readonly BenchCase[] = Object.entries(WAYS).flatMap(([way, work]) =>
+  SIZES.map((layers) => ({
+    name: `${way} ${layers.join('-')}`,
+    group: 'predict' as const,
+    flops: rowFlops(layers),
+    prepare: async (backend) => {
+      return work(networkOf(backend, layers), fillRandom(new Float32Array(layers[0]), 'bench row'))
+    },
+  })),
+)
+
+interface WithPredictor {
+  predictor(options: { readonly capacity: number }): { run(rows: Float32Array): unknown }
+}
+
+function predictorWork(model: MLP, row: Float32Array): Work {
+  const predictor = (model as unknown as WithPredictor).predictor({ capacity: 1 })
+  return { call: () => void predictor.run(row) }
+}
+
+function rowFlops(layers: readonly number[]): number {
+  return layers.slice(1).reduce((sum, outputs, l) => sum + 2 * layers[l] * outputs, 0)
+}
