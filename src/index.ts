@@ -30,11 +30,8 @@ export { MLP, type MLPOptions } from './model/mlp.js'
 export type { Prediction, PredictOptions } from './model/predict.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
-export { dataDigest } from './search/data-digest.js'
-export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/fold-results.js'
-export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/grid.js'
 export { gridSearch } from './search/grid-search.js'
-export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/halving.js'
+export type { GridSearchOptions, Objective, SearchOptions } from './search/options.js'
 export {
   type LoadedStudy,
   type OnQueueOptions,
@@ -42,12 +39,12 @@ export {
   type QueueWorkerOptions,
   runQueueWorker,
 } from './search/queue/index.js'
-export { type Refit, type RefitOptions, refit } from './search/refit.js'
-export { type DataRecipe, type ReproduceOptions, reproduceArguments, reproduceCommand } from './search/reproduce.js'
-export { type SampleOptions, sampleSpace } from './search/sample-space.js'
 export { search } from './search/search.js'
-export type { GridSearchOptions, Objective, SearchOptions } from './search/search-options.js'
-export { SEARCH_PRESETS, type SearchPreset } from './search/search-presets.js'
+export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/space/grid.js'
+export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/space/halving.js'
+export type { TrialConfig, TrialParameters, TrialSettings } from './search/space/parameters.js'
+export { SEARCH_PRESETS, type SearchPreset } from './search/space/presets.js'
+export { type SampleOptions, sampleSpace } from './search/space/random.js'
 export {
   type Categorical,
   type Choice,
@@ -61,8 +58,11 @@ export {
   type SearchSpace,
   type Uniform,
   uniform,
-} from './search/space.js'
-export type { StackOption } from './search/stack-limit.js'
+} from './search/space/space.js'
+export { countStates, StudyFolder, type StudyFolderOptions } from './search/store/folder.js'
+export { resultsCsv, timingsCsv } from './search/store/tables.js'
+export { dataDigest } from './search/study/data-digest.js'
+export { type Refit, type RefitOptions, refit } from './search/study/refit.js'
 export type {
   SearchCallbacks,
   SelectBy,
@@ -76,11 +76,16 @@ export type {
   TrialProgressEvent,
   TrialResult,
   TrialStartEvent,
-} from './search/study.js'
-export { countStates, StudyFolder, type StudyFolderOptions } from './search/study-folder.js'
-export { resultsCsv, timingsCsv } from './search/study-tables.js'
-export type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './search/task.js'
-export type { TrialConfig, TrialParameters, TrialSettings } from './search/trial-config.js'
+} from './search/study/study.js'
+export type { StackOption } from './search/threads/stack.js'
+export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/trial/fold-results.js'
+export {
+  type DataRecipe,
+  type ReproduceOptions,
+  reproduceArguments,
+  reproduceCommand,
+} from './search/trial/reproduce.js'
+export type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './search/trial/task.js'
 export type {
   CheckpointEvent,
   EpochEvent,

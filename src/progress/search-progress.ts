@@ -1,5 +1,5 @@
 import type { TextStream } from '../core/platform.js'
-import type { SearchCallbacks } from '../search/study.js'
+import type { SearchCallbacks } from '../search/study/study.js'
 import { searchLines } from './search-lines.js'
 import { searchTable } from './search-table.js'
 

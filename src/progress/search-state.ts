@@ -1,5 +1,11 @@
 import type { HistoryEntry } from '../core/results.js'
-import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialResult, TrialStartEvent } from '../search/study.js'
+import type {
+  SearchCallbacks,
+  StudyHeader,
+  TrialEndEvent,
+  TrialResult,
+  TrialStartEvent,
+} from '../search/study/study.js'
 import { SearchWork } from './search-work.js'
 
 export interface RunningTrial extends Pick<TrialStartEvent, 'trial' | 'params' | 'worker' | 'fold'> {

@@ -1,5 +1,5 @@
-import { halvingRungs } from '../search/halving.js'
-import type { StudyHeader } from '../search/study.js'
+import { halvingRungs } from '../search/space/halving.js'
+import type { StudyHeader } from '../search/study/study.js'
 
 interface TrialWork {
   readonly weight: number

@@ -1,7 +1,7 @@
+import type { GridSearchOptions } from './options.js'
+import { planSearch } from './plan.js'
 import { runPlan } from './search.js'
-import type { GridSearchOptions } from './search-options.js'
-import { planSearch } from './search-plan.js'
-import type { Study } from './study.js'
+import type { Study } from './study/study.js'
 
 /**
  * Trains a model for every point of a grid and says which is best: `search` with strategy 'grid'. Trials run on worker

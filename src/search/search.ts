@@ -1,7 +1,7 @@
-import type { SearchOptions } from './search-options.js'
-import { planSearch, type SearchPlan } from './search-plan.js'
-import type { Study } from './study.js'
-import { StudyRun } from './study-run.js'
+import type { SearchOptions } from './options.js'
+import { planSearch, type SearchPlan } from './plan.js'
+import { StudyRun } from './study/scheduler.js'
+import type { Study } from './study/study.js'
 
 /**
  * Searches for good hyper-parameters: tries every point of a grid, points drawn at random, or gives most of them up early by

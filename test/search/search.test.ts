@@ -1,7 +1,7 @@
 import { type Executor, resultsCsv, type SearchOptions, samples, search } from 'native-mlp'
 import { describe, expect, it, vi } from 'vitest'
 // the built one, whose classes are those of 'native-mlp'
-import { runTask } from '../../dist/search/run-task.js'
+import { runTask } from '../../dist/search/trial/run-task.js'
 import { clusters } from '../train/toy-data.js'
 
 const { values, cols, labels } = clusters(120)

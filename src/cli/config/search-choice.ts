@@ -1,7 +1,7 @@
 import { integerInRange, oneOf, trueOrFalse } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
-import type { HalvingOptions } from '../../search/halving.js'
-import type { SelectBy, SelectionMetric, Strategy } from '../../search/study.js'
+import type { HalvingOptions } from '../../search/space/halving.js'
+import type { SelectBy, SelectionMetric, Strategy } from '../../search/study/study.js'
 
 /** What a search asks for beside its hyper-parameters, in a config file or as flags. */
 export interface SearchChoice {

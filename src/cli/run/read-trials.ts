@@ -5,8 +5,8 @@ import { invalidFile, NativeMlpError } from '../../core/errors.js'
 import type { SetMetrics } from '../../core/results.js'
 import { readLines } from '../../io/text-lines.js'
 import type { DrawnTrial, SearchMetric } from '../../plot/index.js'
-import { readJournal } from '../../search/journal.js'
-import { STUDY_FILES } from '../../search/study-files.js'
+import { STUDY_FILES } from '../../search/store/files.js'
+import { readJournal } from '../../search/store/journal.js'
 
 /** JSON has no NaN: null stands for it. */
 const number = z

@@ -1,8 +1,8 @@
 import { NativeMlpError } from '../../core/errors.js'
 import { paramWords, resultWords } from '../../progress/search-words.js'
 import { clock } from '../../progress/words.js'
-import { reproduceCommand } from '../../search/reproduce.js'
-import { countStates } from '../../search/study-folder.js'
+import { countStates } from '../../search/store/folder.js'
+import { reproduceCommand } from '../../search/trial/reproduce.js'
 import { figureWords } from './run-figures.js'
 import type { FinishedSearch } from './search-run.js'
 

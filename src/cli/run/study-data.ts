@@ -6,8 +6,8 @@ import { INPUT_SCALES } from '../../core/scale.js'
 import { kFold } from '../../data/folds.js'
 import { mnist } from '../../data/mnist.js'
 import type { Samples } from '../../data/samples.js'
-import { dataDigest } from '../../search/data-digest.js'
 import type { LoadedStudy } from '../../search/queue/index.js'
+import { dataDigest } from '../../search/study/data-digest.js'
 
 const rows = z.number().int().min(1).nullable()
 

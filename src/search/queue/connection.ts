@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { QueueAddress } from './address.js'
-import type { Say } from './say.js'
+import type { Say } from './logger.js'
 
 export type BullMQ = typeof import('bullmq')
 

@@ -1,4 +1,4 @@
-import type { TrialTask } from '../task.js'
+import type { TrialTask } from '../trial/task.js'
 
 /** Of every key in Redis. */
 export const PREFIX = 'native-mlp'

@@ -1,8 +1,8 @@
-import { studyIdentity } from '../journal-records.js'
-import type { StudyHeader } from '../study.js'
-import type { Executor } from '../task.js'
+import { studyIdentity } from '../store/codec.js'
+import type { StudyHeader } from '../study/study.js'
+import type { Executor } from '../trial/task.js'
 import { queueAddress } from './address.js'
-import { openQueueExecutor, type QueueExecutorOptions } from './queue-executor.js'
+import { openQueueExecutor, type QueueExecutorOptions } from './executor.js'
 
 export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {
   /** what a worker needs to load the study's data: plain data, handed to its `load` */

@@ -1,7 +1,7 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import { decodeModel } from '../../io/model-file.js'
-import type { TrialOutcome } from '../task.js'
+import type { TrialOutcome } from '../trial/task.js'
 import { KEEP_MS, recordKey, STUDIES, taskKey } from './keys.js'
 import { decodeOutcome, encode, type StudyRecord } from './wire.js'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { NumericFamily } from '../../core/types.js'
-import type { TrialOutcome, TrialTask } from '../task.js'
+import type { TrialOutcome, TrialTask } from '../trial/task.js'
 import { QUEUE_FORMAT } from './keys.js'
 
 /** A study as workers find it in Redis. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resolveSearch } from '../../../src/cli/config/search-config.js'
-import { expandGrid } from '../../../src/search/grid.js'
+import { expandGrid } from '../../../src/search/space/grid.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 
 const folder = temporaryFolder()

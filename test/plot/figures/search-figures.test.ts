@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { heatmapAxes } from '../../../src/plot/figures/search-figures.js'
 import { type DrawnTrial, searchFigures } from '../../../src/plot/index.js'
-import { expandGrid } from '../../../src/search/grid.js'
+import { expandGrid } from '../../../src/search/space/grid.js'
 import { checkFigure, texts } from '../drawing.js'
 import { GRID_TRIALS, randomTrials } from '../trials.js'
 

@@ -5,9 +5,9 @@ import { expect } from 'vitest'
 import { defaultBackend } from '../../../src/backend/index.js'
 import { loadForWorker, type StudyRecipe } from '../../../src/cli/run/study-data.js'
 import type { HistoryEntry } from '../../../src/core/results.js'
-import { LocalExecutor } from '../../../src/search/local-executor.js'
 import { openQueueExecutor, type QueueExecutorOptions } from '../../../src/search/queue/index.js'
-import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../../../src/search/task.js'
+import { LocalExecutor } from '../../../src/search/threads/executor.js'
+import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../../../src/search/trial/task.js'
 import { MAIN, writeStripes } from '../../cli/command.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { ROOT } from '../../repo/source-graph.js'
@@ -53,7 +53,7 @@ export class StudyFixture {
   async reference(list: readonly TrialTask[]): Promise<TrialOutcome[]> {
     const { folds, digest } = await loadForWorker(RECIPE, this.data)
     this.#digest = digest
-    const entry = new URL(`file://${ROOT}/dist/search/trial-worker.js`)
+    const entry = new URL(`file://${ROOT}/dist/search/threads/worker.js`)
     const executor = new LocalExecutor({ folds, workers: 2, family: this.family, entry })
     const outcomes = await Promise.all(list.map((task) => executor.run(task, null, SILENT)))
     await executor.close()

@@ -1,0 +1,90 @@
+import type { Signal } from '../core/platform.js'
+import type { Samples } from '../data/samples.js'
+import type { SearchBase, SearchGrid } from './space/grid.js'
+import type { HalvingOptions } from './space/halving.js'
+import type { SearchSpace } from './space/space.js'
+import type { StudyFolder } from './store/folder.js'
+import type { SearchCallbacks, SelectBy, SelectionMetric, Strategy, StudyHeader } from './study/study.js'
+import type { StackOption } from './threads/stack.js'
+import type { Executor } from './trial/task.js'
+
+/** What chooses the best trial, e.g. 'valid.accuracy': a number of a set, at each trial's own checkpoint. */
+export type Objective = `${SelectBy}.${SelectionMetric}`
+
+export interface SearchOptions {
+  readonly data: {
+    readonly train: Samples
+    /**
+     * chooses each trial's checkpoint and the best trial; default: 20 % of train, drawn from stream 'split' of base.seed;
+     * none with folds
+     */
+    readonly valid?: Samples
+    /** only looked at, unless the objective is of 'test' */
+    readonly test?: Samples
+  }
+  /** lists of values, or anything else a space may have; one of `grid` and `space` */
+  readonly grid?: SearchSpace
+  /** the same: only the default of `strategy` is another one */
+  readonly space?: SearchSpace
+  /**
+   * 'grid' (default with `grid`): every combination; 'random' (default with `space`): `trials` points drawn at random;
+   * 'halving': of these, or of a whole grid without `trials`, the better ones train on, rung by rung
+   */
+  readonly strategy?: Strategy
+  /** how many points are drawn */
+  readonly trials?: number
+  /** of the draws; default 1; what trials compute depends on base.seed alone */
+  readonly seed?: number
+  /** the rungs of strategy 'halving'; default { minEpochs: base.epochs / 9, maxEpochs: base.epochs, factor: 3 } */
+  readonly halving?: HalvingOptions
+  /** k-fold cross-validation instead of a validation set: k >= 2; the objective is the mean over the folds */
+  readonly folds?: number
+  /** give every fold, or the validation set that is drawn, the same share of each class; default false */
+  readonly stratified?: boolean
+  /** of the validation set that is drawn, or of the folds; default base.seed, or 1 */
+  readonly splitSeed?: number
+  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  readonly repeats?: number
+  /** what is the same in all trials */
+  readonly base?: SearchBase
+  /** trials run at the same time, each on one thread; changes no result; default: the number of cores */
+  readonly workers?: number
+  /**
+   * how many trials on the same batches through networks of the same shape each worker trains in lock-step; changes no
+   * result; 'auto' (default): as many as is fast; false: one at a time
+   */
+  readonly stack?: StackOption
+  /** default 'valid.accuracy', 'valid.loss' for regression; or `selectBy` and `metric` */
+  readonly objective?: Objective
+  /** default 'valid'; 'test' makes the test result of the best trial optimistic, and a process warning says so */
+  readonly selectBy?: SelectBy
+  /** default 'accuracy', or 'loss' for regression */
+  readonly metric?: SelectionMetric
+  /** keep the checkpoint of every trial, not only of the best; default false */
+  readonly keepModels?: boolean
+  /** where the study is kept, so that it can be resumed; a path stands for `new StudyFolder(path, { resume })` */
+  readonly folder?: StudyFolder | string
+  /** with the path of a folder: go on with the study there, if there is one; default false */
+  readonly resume?: boolean
+  /** who computes, opened for this study and closed at its end; default: worker threads of this process */
+  readonly executor?: (header: StudyHeader) => Executor | Promise<Executor>
+  /** each is called, in this order */
+  readonly callbacks?: SearchCallbacks | readonly SearchCallbacks[]
+  /** ends the study with an error of code ABORTED; with a folder, after the last checkpoints of what was running */
+  readonly signal?: Signal
+}
+
+/** A search of every point of a grid. */
+export type GridSearchOptions = Omit<SearchOptions, 'grid' | 'space' | 'strategy' | 'trials' | 'seed' | 'halving'> & {
+  readonly grid: SearchGrid | SearchSpace
+}
+
+const GRID_OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
+  ...(['data', 'grid', 'base', 'workers', 'stack', 'selectBy', 'metric', 'keepModels', 'callbacks', 'signal'] as const),
+  ...(['objective', 'folds', 'stratified', 'splitSeed', 'repeats', 'folder', 'resume', 'executor'] as const),
+]
+
+export const OPTION_NAMES = {
+  gridSearch: GRID_OPTION_NAMES,
+  search: [...GRID_OPTION_NAMES, 'space', 'strategy', 'trials', 'seed', 'halving'],
+} as const

@@ -1,0 +1,153 @@
+import { availableParallelism } from 'node:os'
+import { backendInfo, defaultBackend } from '../backend/index.js'
+import { integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import type { Signal } from '../core/platform.js'
+import { LOSS_INFO } from '../model/losses.js'
+import { MLP } from '../model/mlp.js'
+import { planFit } from '../train/fit-options.js'
+import { checkCallbacks } from './callbacks.js'
+import { type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
+import type { GridPoint, SearchBase } from './space/grid.js'
+import { halvingRungs, type Rung, rungStep } from './space/halving.js'
+import { type PlannedPoints, planPoints } from './space/strategy.js'
+import { StudyFolder } from './store/folder.js'
+import { planSets } from './study/sets.js'
+import type { SearchCallbacks, Selection, StudyHeader } from './study/study.js'
+import { checkStack, type StackOption } from './threads/stack.js'
+import { selectionCaution } from './trial/ranking.js'
+import { fitOptions, modelOptions, type StudyData } from './trial/run-task.js'
+import type { Executor } from './trial/task.js'
+
+export type { GridSearchOptions } from './options.js'
+
+/** Options with every default filled in and every value checked. */
+export interface SearchPlan {
+  readonly header: StudyHeader
+  /** the data of each fold; one where there are none */
+  readonly folds: readonly StudyData[]
+  readonly points: readonly GridPoint[]
+  /** a single one, to the end, without successive halving */
+  readonly rungs: readonly Rung[]
+  readonly folder: StudyFolder | null
+  /** null: worker threads of this process */
+  readonly executor: ((header: StudyHeader) => Executor | Promise<Executor>) | null
+  readonly stack: StackOption
+  readonly callbacks: Required<SearchCallbacks>
+  readonly signal: Signal | undefined
+}
+
+const MAX_WORKERS = 256
+
+/**
+ * What `search` would do.
+ *
+ * @param caller the name of the function in messages about its options
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong, before anything is computed
+ */
+export function planSearch(
+  options: SearchOptions | GridSearchOptions,
+  caller: keyof typeof OPTION_NAMES = 'search',
+): SearchPlan {
+  knownOptions(caller, options ?? null, OPTION_NAMES[caller])
+  const { base = {}, keepModels = false, callbacks = [], signal } = options
+  const executor = options.executor ?? null
+  const points = planPoints(options)
+  const sets = planSets(options, base)
+  const [data] = sets.folds
+  const selection = checkSelection(options, base, data)
+  const smallest = [...sets.folds].sort((a, b) => a.train.length - b.train.length)[0]
+  for (const point of points.points) checkPoint(point, smallest)
+  if (executor !== null && typeof executor !== 'function') throw invalidArgument('executor', 'a function', executor)
+  const header: StudyHeader = {
+    ...headerOf(options, points),
+    ...selection,
+    stratified: sets.stratified,
+    splitSeed: sets.splitSeed,
+    folds: sets.folds.length,
+    keepModels: trueOrFalse('keepModels', keepModels),
+    rows: { train: data.train.length, valid: data.valid.length, test: data.test?.length ?? null },
+    dataDigest: sets.digest,
+    caution: selectionCaution(selection.selectBy),
+  }
+  return {
+    header,
+    folds: sets.folds,
+    points: points.points,
+    rungs: planRungs(points, smallest),
+    folder: checkFolder(options),
+    executor,
+    stack: checkStack(options.stack ?? 'auto'),
+    callbacks: checkCallbacks(callbacks),
+    signal: signalOrNone('signal', signal),
+  }
+}
+
+function headerOf(options: SearchOptions | GridSearchOptions, planned: PlannedPoints) {
+  const { base = {} } = options
+  const { points, strategy, space, seed, halving, repeats } = planned
+  const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS)
+  const tasks = points.length * (options.folds ?? 1)
+  const { backend, isa } = backendInfo()
+  return {
+    ...{ strategy, grid: space, base, seed, halving, repeats },
+    size: points.length,
+    workers: Math.min(workers, tasks),
+    ...{ backend, isa },
+    family: defaultBackend().family,
+  }
+}
+
+function planRungs({ points, halving }: PlannedPoints, { train }: StudyData): Rung[] {
+  if (halving === null) return [{ rung: 0, trials: points.length, epochs: null, steps: null, keep: 0 }]
+  const rungs = halvingRungs(points.length, halving)
+  for (const rung of rungs) for (const { config } of points) rungStep(rung, config, train.length)
+  return rungs
+}
+
+function checkSelection(options: SearchOptions, base: SearchBase, data: StudyData): Selection {
+  const { loss = 'softmaxCrossEntropy', evaluateOn } = base
+  const isClassifier = LOSS_INFO[loss].task === 'classification'
+  const { objective, ...given } = options
+  if (objective !== undefined && (given.selectBy !== undefined || given.metric !== undefined)) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'objective: expected it, or selectBy and metric, got both')
+  }
+  const objectives = ['valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
+  const [set, number] = objective === undefined ? [] : oneOf('objective', objective, objectives).split('.')
+  const selectBy = oneOf('selectBy', set ?? given.selectBy ?? 'valid', ['valid', 'test'])
+  const standard = isClassifier ? 'accuracy' : 'loss'
+  const metric = oneOf('metric', number ?? given.metric ?? standard, ['accuracy', 'loss'])
+  if (metric === 'accuracy' && !isClassifier) throw invalidArgument('metric', `'loss' where loss is '${loss}'`, metric)
+  if (data[selectBy] === undefined) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `selectBy: '${selectBy}' needs data.${selectBy}`)
+  }
+  for (const needed of new Set(['valid', selectBy] as const)) {
+    if (evaluateOn === undefined || evaluateOn.includes(needed)) continue
+    throw invalidArgument('base.evaluateOn', `a list with '${needed}', which selects`, evaluateOn)
+  }
+  return { selectBy, metric }
+}
+
+/** A network with a single hidden unit shows what is wrong with a trial's options without the cost of its own. */
+function checkPoint({ trial, config, params }: GridPoint, data: StudyData): void {
+  try {
+    const model = new MLP({ ...modelOptions({ ...config, hidden: 1, init: 'he' }, data.train), seed: 1 })
+    planFit(model, data.train, fitOptions(config, data))
+  } catch (error) {
+    if (!(error instanceof NativeMlpError)) throw error
+    const where = Object.entries(params).map(([key, value]) => `${key} ${value}`)
+    throw new NativeMlpError(error.code, `trial ${trial} (${where.join(', ')}): ${error.message}`, { cause: error })
+  }
+}
+
+function checkFolder({ folder, resume }: Pick<SearchOptions, 'folder' | 'resume'>): StudyFolder | null {
+  if (resume !== undefined) trueOrFalse('resume', resume)
+  if (typeof folder === 'string' && folder !== '') return new StudyFolder(folder, { resume })
+  if (resume !== undefined) {
+    const expected = folder === undefined ? 'folder' : 'folder as a path; a StudyFolder has its own'
+    throw new NativeMlpError('INVALID_ARGUMENT', `resume: needs ${expected}`)
+  }
+  if (folder === undefined) return null
+  if (!(folder instanceof StudyFolder)) throw invalidArgument('folder', 'a path or a StudyFolder', folder)
+  return folder
+}

@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto'
+import type { QueueEvents } from 'bullmq'
+import { knownOptions } from '../../core/checks.js'
+import { NativeMlpError } from '../../core/errors.js'
+import type { HistoryEntry } from '../../core/results.js'
+import type { NumericFamily } from '../../core/types.js'
+import { packageVersion } from '../store/record.js'
+import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
+import { queueAddress } from './address.js'
+import { connectQueue, isRefusal, type QueueConnection, queueFailure } from './connection.js'
+import { PREFIX, QUEUE_FORMAT, queueName } from './keys.js'
+import type { Say } from './logger.js'
+import { QueueStore } from './store.js'
+import { compareDigests, QueuedTask, type TaskEnd, type TaskPlace } from './task.js'
+import { decodeEvent, encode, type StudyRecord } from './wire.js'
+import { withinTime } from './within-time.js'
+
+export interface QueueExecutorOptions {
+  /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
+  readonly url?: string
+  /** what decides the study's results: plain data. The same study finds in Redis what it had left there. */
+  readonly study: object
+  readonly family: NumericFamily
+  readonly data: {
+    /** of what the sets hold: a worker with other data is refused */
+    readonly digest: string
+    /** what a worker needs to load them: plain data */
+    readonly recipe: unknown
+  }
+  /** lines for whoever watches: the server goes and comes back, tasks are enqueued again */
+  readonly say?: Say
+  /** tasks in the queue at once; default 256 */
+  readonly slots?: number
+  /** between two looks at the queue that do not wait for events, ms; default 2000 */
+  readonly pollMs?: number
+  /** how long the server may be away at the beginning, ms; default 10000 */
+  readonly patienceMs?: number
+}
+
+const OPTION_NAMES = ['url', 'study', 'family', 'data', 'say', 'slots', 'pollMs', 'patienceMs']
+
+/** So long a study waits for the server when it is closed, ms. */
+const CLOSE_MS = 3000
+/** So long the result of a task stays in Redis after it was handed out: the journal has it by then, ms. */
+const DELIVERED_MS = 60_000
+/** After so long without a worker the study says how to start one, ms. */
+const LONELY_MS = 10_000
+
+/**
+ * Hands the tasks of a study to workers on any machine, through BullMQ on Redis. The study's journal stays the truth:
+ * whatever Redis loses is enqueued again.
+ *
+ * @throws NativeMlpError QUEUE_UNAVAILABLE when the server cannot be reached or refuses us, or a library is missing;
+ *   INVALID_ARGUMENT for a wrong URL. No message shows a password.
+ */
+export async function openQueueExecutor(options: QueueExecutorOptions): Promise<Executor> {
+  knownOptions('openQueueExecutor', options, OPTION_NAMES)
+  const { url, say = () => {}, patienceMs = 10_000 } = options
+  const address = queueAddress(url)
+  const connection = await connectQueue(address, { say, patienceMs })
+  const executor = new QueueExecutor(connection, address.shown, options)
+  try {
+    await executor.open()
+  } catch (error) {
+    await executor.close().catch(() => undefined) // the first error is the telling one
+    throw queueFailure(error, address.shown)
+  }
+  return executor
+}
+
+interface Pending {
+  readonly queued: QueuedTask
+  readonly callbacks: TaskCallbacks
+  readonly resolve: (outcome: TrialOutcome) => void
+  readonly reject: (reason: unknown) => void
+  /** what is being done about it; one thing at a time */
+  turn: Promise<void>
+}
+
+class QueueExecutor implements Executor {
+  readonly slots: number
+  readonly #connection: QueueConnection
+  readonly #shown: string
+  readonly #say: Say
+  readonly #pollMs: number
+  readonly #record: StudyRecord
+  readonly #place: TaskPlace
+  readonly #events: QueueEvents
+  readonly #started = Date.now()
+  readonly #pending = new Map<string, Pending>()
+  /** tasks whose results were handed out, and when */
+  readonly #delivered = new Map<string, { readonly at: number; dropped: boolean }>()
+  #timer: NodeJS.Timeout | undefined
+  #hasWorkers = false
+  #closed: Promise<void> | null = null
+  #failure: { readonly reason: unknown } | null = null
+
+  constructor(connection: QueueConnection, shown: string, options: QueueExecutorOptions) {
+    const { family, data, say = () => {}, slots = 256, pollMs = 2000 } = options
+    const { redis, bullmq } = connection
+    const id = studyId(options)
+    this.slots = slots
+    this.#connection = connection
+    this.#shown = shown
+    this.#say = say
+    this.#pollMs = pollMs
+    this.#record = { format: QUEUE_FORMAT, version: packageVersion(), id, family, ...data, open: true }
+    const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
+    this.#place = { queue, store: new QueueStore(redis, id), say }
+    this.#events = new bullmq.QueueEvents(queueName(id), { connection: redis.duplicate(), prefix: PREFIX })
+    // the connection itself says when the server is away; events that are missed are polled for
+    queue.on('error', () => {})
+    this.#events.on('error', () => {})
+    this.#events.on('completed', ({ jobId }) => void this.#look(jobId))
+    this.#events.on('failed', ({ jobId }) => void this.#look(jobId))
+    this.#events.on('progress', ({ jobId, data }) => void this.#guard(() => this.#hear(jobId, String(data))))
+  }
+
+  async open(): Promise<void> {
+    await this.#place.store.announce(this.#record, this.#started)
+    this.#schedule()
+  }
+
+  run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: TaskCallbacks): Promise<TrialOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure.reason)
+      if (this.#closed) return reject(aborted())
+      const queued = new QueuedTask(this.#place, task, checkpoint)
+      const { id } = queued
+      this.#pending.set(id, { queued, callbacks, resolve, reject, turn: Promise.resolve() })
+      void this.#look(id)
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#timer)
+    const { queue, store } = this.#place
+    const open = [...this.#pending.values()]
+    this.#pending.clear()
+    const leave = async () => {
+      await store.withdraw(this.#record)
+      for (const { queued, callbacks } of open) {
+        const last = await store.checkpoint(queued.id)
+        if (last) await callbacks.onCheckpoint(last)
+      }
+      await queue.obliterate({ force: true })
+      if (open.length === 0) for (const id of this.#delivered.keys()) await store.forget(id)
+    }
+    try {
+      const away = await withinTime(leave(), CLOSE_MS)
+      if (away)
+        this.#say(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
+    } catch (error) {
+      // the study has all that it needs
+      if (!isRefusal(error)) throw error
+      this.#say(`${this.#shown}: what the study leaves there could not be removed: ${error.message}`)
+    } finally {
+      for (const { reject } of open) reject(aborted())
+      this.#connection.close()
+      await Promise.allSettled([withinTime(this.#events.close(), 1000), withinTime(queue.close(), 1000)])
+    }
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(async () => {
+      await this.#guard(() => this.#tend())
+      if (!this.#closed) this.#schedule()
+    }, this.#pollMs)
+  }
+
+  /** What events have missed, and what Redis has lost. */
+  async #tend(): Promise<void> {
+    await this.#place.store.announce(this.#record, this.#started)
+    if (!this.#hasWorkers && Date.now() - this.#started > LONELY_MS) {
+      this.#hasWorkers = true
+      this.#say(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
+    }
+    const waiting = [...this.#pending.keys()]
+    for (const id of waiting) await this.#look(id)
+    for (const [id, delivered] of this.#delivered) {
+      if (delivered.dropped || Date.now() - delivered.at < DELIVERED_MS) continue
+      delivered.dropped = true
+      await this.#place.store.dropResult(id)
+    }
+  }
+
+  /** Fetches the result of a task, or sees to it that it is in the queue, once. */
+  async #look(id: string): Promise<void> {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    pending.turn = pending.turn.then(() => this.#guard(() => this.#advance(pending)))
+    await pending.turn
+  }
+
+  async #advance(pending: Pending): Promise<void> {
+    const { id } = pending.queued
+    const isOver = () => this.#closed !== null || this.#pending.get(id) !== pending
+    if (isOver()) return
+    const end = await pending.queued.advance(isOver)
+    if (end === null) return
+    this.#pending.delete(id)
+    if (end.isStored) this.#delivered.set(id, { at: Date.now(), dropped: false })
+    await this.#deliver(pending, end)
+  }
+
+  async #deliver({ callbacks, resolve, reject }: Pending, { outcome, checkpoint }: TaskEnd): Promise<void> {
+    try {
+      if (checkpoint) await callbacks.onCheckpoint(checkpoint)
+      resolve(outcome)
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  async #hear(id: string, text: string): Promise<void> {
+    const event = this.#decoded(id, text)
+    if (event === null) return
+    this.#hasWorkers = true
+    if (event.type === 'result' && this.#delivered.has(id)) {
+      return await compareDigests(this.#place.store, id)
+    }
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    if (event.type === 'start') pending.callbacks.onStart(event.worker)
+    if (event.type === 'evaluation') pending.callbacks.onEvaluation(event.entry as HistoryEntry, event.share)
+    if (event.type === 'result') await this.#look(id)
+  }
+
+  /** Nothing follows from an event but what is shown. */
+  #decoded(id: string, text: string): ReturnType<typeof decodeEvent> | null {
+    try {
+      return decodeEvent(text)
+    } catch (error) {
+      this.#say(`${id}: ${(error as Error).message}`)
+      return null
+    }
+  }
+
+  /** Whatever goes wrong ends the study, but not while it is being closed. */
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#closed) await work()
+    } catch (error) {
+      if (this.#closed) return
+      this.#failure ??= { reason: queueFailure(error, this.#shown) }
+      for (const { reject } of this.#pending.values()) reject(this.#failure.reason)
+      this.#pending.clear()
+    }
+  }
+}
+
+/** The same study has the same one. */
+function studyId({ study, family, data }: QueueExecutorOptions): string {
+  return createHash('sha256')
+    .update(encode({ study, family, digest: data.digest }))
+    .digest('hex')
+    .slice(0, 16)
+}
+
+function aborted(): NativeMlpError {
+  return new NativeMlpError('ABORTED', 'the queue was closed')
+}

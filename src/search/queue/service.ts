@@ -1,0 +1,236 @@
+import type { Job, Worker } from 'bullmq'
+import { NativeMlpError } from '../../core/errors.js'
+import type { Executor, TrialTask } from '../trial/task.js'
+import { isRefusal, type QueueConnection } from './connection.js'
+import { PREFIX, queueName } from './keys.js'
+import type { Say } from './logger.js'
+import { QueueStore } from './store.js'
+import { decodeTask, encode, type StudyRecord, type TaskEvent } from './wire.js'
+
+export interface ServeOptions {
+  readonly connection: QueueConnection
+  readonly record: StudyRecord
+  /** has the study's data */
+  readonly executor: Executor
+  /** how the study and others call this worker */
+  readonly worker: string
+  /** so long after a worker has fallen silent its trials are handed on, ms */
+  readonly lockMs: number
+  readonly checkpointEveryMs: number
+  readonly say: Say
+}
+
+/** A trial that so many workers have let go without a word is not tried again, unless it has got on. */
+const MAX_STALLED = 5
+
+/** So long no new trial is asked for where the server refuses, ms. */
+const REST_MS = 2000
+
+/** Codes of BullMQ for a job that Redis has lost, or that another worker has taken over. */
+const LOST: readonly unknown[] = [-1, -2, -3, -6]
+/** The connection itself says when the server is away; a lock that was lost shows at the next checkpoint. */
+const TOLD_ELSEWHERE = /ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|Connection is closed|could not renew lock/
+
+/** Another worker has the task now. */
+class TaskLost extends Error {
+  override readonly name = 'TaskLost'
+}
+
+/** Takes the tasks of one study from its queue, as many at a time as the executor has slots. */
+export class StudyService {
+  readonly #options: ServeOptions
+  readonly #store: QueueStore
+  readonly #worker: Worker
+  /** by job; a task that Redis has lost and handed out again is not begun twice here */
+  readonly #running = new Map<string, Promise<void>>()
+  #lastBusy = performance.now()
+  #resting: NodeJS.Timeout | undefined
+  #isLeaving = false
+  #failure: NativeMlpError | null = null
+
+  constructor(options: ServeOptions) {
+    const { connection, record, executor, worker, lockMs, say } = options
+    this.#options = options
+    this.#store = new QueueStore(connection.redis, record.id)
+    this.#worker = new connection.bullmq.Worker(queueName(record.id), (job, token) => this.#process(job, token), {
+      connection: connection.redis,
+      prefix: PREFIX,
+      name: worker,
+      concurrency: executor.slots,
+      lockDuration: lockMs,
+      stalledInterval: Math.max(1, Math.round(lockMs / 2)),
+      maxStalledCount: MAX_STALLED,
+      drainDelay: 2,
+    })
+    let last = ''
+    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+      const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${error.code} ${error.message}`) || error.message === last
+      last = error.message
+      if (!isKnown) say(`queue: ${last}`)
+      if (isRefusal(error)) void this.#rest()
+    })
+  }
+
+  /** ms since it last had something to do */
+  get idleMs(): number {
+    return this.#running.size > 0 ? 0 : performance.now() - this.#lastBusy
+  }
+
+  /** why this machine can compute nothing at all, once that is known: its trials are for others */
+  get failure(): NativeMlpError | null {
+    return this.#failure
+  }
+
+  /** Saves a checkpoint of what is running, gives it back to the queue, and ends. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true
+    clearTimeout(this.#resting)
+    await this.#worker.pause(true)
+    await this.#options.executor.close()
+    await this.#worker.close()
+  }
+
+  /** BullMQ asks a server that refuses, because it is full for example, thousands of times a second. */
+  async #rest(): Promise<void> {
+    if (this.#resting !== undefined || this.#isLeaving) return
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined
+      this.#worker.resume()
+    }, REST_MS)
+    await this.#worker.pause(true)
+  }
+
+  async #process(job: Job, token = ''): Promise<void> {
+    const id = String(job.id)
+    try {
+      let run = this.#running.get(id)
+      if (!run) {
+        run = this.#run(job, id, token)
+        this.#running.set(id, run)
+      }
+      await run
+    } catch (error) {
+      if (isUnavailable(error)) {
+        this.#failure ??= error
+        this.#isLeaving = true
+        await this.#worker.pause(true)
+      } else if (!(error instanceof TaskLost) && !isAbort(error)) throw error
+      // whoever has the task now takes it from its last checkpoint
+      if (!(error instanceof TaskLost)) await this.#giveBack(job, token)
+      throw new this.#options.connection.bullmq.WaitingError()
+    } finally {
+      this.#running.delete(id)
+      this.#lastBusy = performance.now()
+    }
+  }
+
+  async #giveBack(job: Job, token: string): Promise<void> {
+    try {
+      await job.moveToWait(token)
+    } catch (error) {
+      // Redis has lost it, or handed it on already
+      if (!isLost(error)) throw error
+    }
+  }
+
+  async #run(job: Job, id: string, owner: string): Promise<void> {
+    const { executor, worker, say } = this.#options
+    if (await this.#store.hasResult(id)) return
+    const text = String(job.data)
+    const task = decodeTask(text)
+    const checkpoint = await this.#store.claim(id, owner)
+    const run = new TaskProgress(this.#store, job, owner, this.#options)
+    run.tell({ type: 'start', worker })
+    say(`trial ${task.trial}${foldWords(task)}: ${checkpoint ? 'goes on from its last checkpoint' : 'begins'}`)
+    try {
+      const outcome = await executor.run(task, checkpoint, {
+        onStart: () => {},
+        onEvaluation: (entry, share) => run.tell({ type: 'evaluation', worker, entry, share }),
+        onCheckpoint: (bytes) => run.keep(bytes),
+      })
+      await run.told
+      const last = outcome.state === 'paused' ? (run.latest ?? checkpoint) : null
+      await this.#store.saveResult(id, { task: text, outcome, worker, checkpoint: last })
+      run.tell({ type: 'result', worker })
+      await run.told
+      say(`trial ${task.trial}${foldWords(task)}: ${outcome.state}`)
+    } catch (error) {
+      if (isAbort(error)) {
+        await run.told
+        await run.save()
+      }
+      if (error instanceof TaskLost) say(`trial ${task.trial}: another worker has taken it over`)
+      throw error
+    }
+  }
+}
+
+/** What a running task tells the study, and what it leaves for the worker after it. */
+class TaskProgress {
+  readonly #store: QueueStore
+  readonly #job: Job
+  readonly #owner: string
+  readonly #everyMs: number
+  #savedAt = Number.NEGATIVE_INFINITY
+  #saved: Uint8Array | null = null
+  #isSaving = false
+  latest: Uint8Array | null = null
+  told: Promise<void> = Promise.resolve()
+
+  constructor(store: QueueStore, job: Job, owner: string, { checkpointEveryMs }: ServeOptions) {
+    this.#store = store
+    this.#job = job
+    this.#owner = owner
+    this.#everyMs = checkpointEveryMs
+  }
+
+  tell(event: TaskEvent): void {
+    this.told = this.told.then(async () => {
+      try {
+        await this.#job.updateProgress(encode(event))
+      } catch (error) {
+        // the job is gone from Redis: the study will enqueue it again, and asks for nothing until then
+        if (!isLost(error)) throw error
+      }
+    })
+    this.told.catch(() => undefined) // awaited before the result
+  }
+
+  /** @throws TaskLost */
+  async keep(bytes: Uint8Array): Promise<void> {
+    this.latest = bytes
+    // while the server is away, only the last one waits for it
+    if (this.#isSaving || performance.now() - this.#savedAt < this.#everyMs) return
+    await this.save()
+  }
+
+  /** @throws TaskLost */
+  async save(): Promise<void> {
+    if (this.latest === null || this.latest === this.#saved) return
+    const bytes = this.latest
+    this.#isSaving = true
+    try {
+      if (!(await this.#store.saveCheckpoint(String(this.#job.id), this.#owner, bytes))) throw new TaskLost()
+    } finally {
+      this.#isSaving = false
+    }
+    this.#saved = bytes
+    this.#savedAt = performance.now()
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return LOST.includes((error as { code?: unknown }).code)
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof NativeMlpError && error.code === 'ABORTED'
+}
+
+function isUnavailable(error: unknown): error is NativeMlpError {
+  return error instanceof NativeMlpError && error.code === 'BACKEND_UNAVAILABLE'
+}
+
+function foldWords({ fold, untilStep }: TrialTask): string {
+  return `${fold > 0 ? ` fold ${fold}` : ''}${untilStep === null ? '' : ` to step ${untilStep}`}`
+}

@@ -1,0 +1,97 @@
+import { invalidArgument } from '../../core/errors.js'
+import type { TrialSummary } from '../../core/results.js'
+import { type Axis, checkSpace, isActive } from './axes.js'
+import { checkBase, shown, type TrialConfig, type TrialParameters, type TrialSettings } from './parameters.js'
+import { checkRepeats, repeated } from './repeats.js'
+import type { SearchSpace } from './space.js'
+
+/** The values to try of each parameter; trials are all their combinations, the last parameter changing fastest. */
+export type SearchGrid = { readonly [K in keyof TrialParameters]?: readonly TrialParameters[K][] }
+
+/** What is the same in every trial. */
+export type SearchBase = Partial<TrialParameters & TrialSettings>
+
+/** One trial of a search, before it runs. */
+export interface GridPoint {
+  /** 0-based position in the study */
+  readonly trial: number
+  /** 0-based number of the point of the space, which all its repeats share; without repeats the number of the trial */
+  readonly point: number
+  /** the varied parameters as they are shown and written */
+  readonly params: TrialSummary['params']
+  readonly config: TrialConfig
+}
+
+export interface GridOptions {
+  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  readonly repeats?: number
+}
+
+export const MAX_TRIALS = 100_000
+
+/**
+ * All points of a grid, in nested order: the first parameter changes slowest. A parameter with a condition stands after
+ * those it depends on, and gives no points of its own where it does not exist.
+ *
+ * @param grid lists of values; also `{ values, when }` and `{ integer: [low, high] }`, every number in between
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt parameter; INVALID_ARGUMENT naming a value that is wrong or occurs
+ *   twice, an empty list, a range that is not discrete, a parameter given both in grid and in base, a missing one, more than
+ *   100,000 trials
+ */
+export function expandGrid(grid: SearchSpace, base: SearchBase = {}, options: GridOptions = {}): GridPoint[] {
+  const checked = checkBase(base)
+  const { axes, fixed } = checkSpace(grid, 'grid', checked, false)
+  const seeds = checkRepeats(options.repeats, 'grid', grid, checked)
+  const lists = axes.map((axis) => ({ axis, values: valuesOf(axis) }))
+  const count = countPoints(lists, fixed) * seeds.length
+  if (count > MAX_TRIALS) throw invalidArgument('grid', `at most ${MAX_TRIALS} trials`, count)
+  const configs: Choices[] = []
+  expand(lists, fixed, {}, (chosen) => configs.push(chosen))
+  return repeated(
+    configs.map((chosen) => ({ params: labels(chosen), config: { ...fixed, ...chosen } as TrialConfig })),
+    seeds,
+  )
+}
+
+/** The chosen values as they are shown and written. */
+export function labels(chosen: Choices): TrialSummary['params'] {
+  return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, shown(key, value)]))
+}
+
+export type Choices = Readonly<Record<string, unknown>>
+
+interface ListedAxis {
+  readonly axis: Axis
+  readonly values: readonly unknown[]
+}
+
+function valuesOf({ key, range }: Axis): readonly unknown[] {
+  if (range.kind === 'values') return range.values
+  const isDiscrete = range.kind === 'integer' && !range.log
+  if (!isDiscrete) throw invalidArgument(`grid.${key}`, 'a list of values, because a grid tries every one', range.kind)
+  const count = range.high - range.low + 1
+  if (count > MAX_TRIALS) throw invalidArgument('grid', `at most ${MAX_TRIALS} trials`, count)
+  return Array.from({ length: count }, (_, i) => range.low + i)
+}
+
+/** Without conditions a product, known before anything is listed; else counted up to where it is too many. */
+function countPoints(lists: readonly ListedAxis[], fixed: Choices): number {
+  const product = lists.reduce((count, { values }) => count * values.length, 1)
+  if (lists.every(({ axis }) => axis.when.size === 0)) return product
+  let count = 0
+  expand(lists, fixed, {}, () => ++count <= MAX_TRIALS)
+  return count
+}
+
+/** @param found called for each point, in nested order; false ends the search for more */
+function expand(
+  [first, ...rest]: readonly ListedAxis[],
+  fixed: Choices,
+  chosen: Choices,
+  found: (chosen: Choices) => unknown,
+): boolean {
+  if (first === undefined) return found(chosen) !== false
+  const { axis, values } = first
+  if (!isActive(axis, { ...fixed, ...chosen })) return expand(rest, fixed, chosen, found)
+  return values.every((value) => expand(rest, fixed, { ...chosen, [axis.key]: value }, found))
+}

@@ -1,0 +1,142 @@
+import { integerInRange, knownOptions } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { SetMetrics } from '../../core/results.js'
+import type { Selection } from '../study/study.js'
+import type { TrialConfig } from './parameters.js'
+
+/** How successive halving spends its epochs, or its steps, of which both ends are to be given. */
+export interface HalvingOptions {
+  /** epochs that every trial gets, >= 1; default a ninth of maxEpochs */
+  readonly minEpochs?: number
+  /**
+   * epochs of a trial that is never pruned, as its config says: the last rung trains to the trial's own end; > minEpochs;
+   * default base.epochs
+   */
+  readonly maxEpochs?: number
+  /** optimiser steps that every trial gets, >= 1 */
+  readonly minSteps?: number
+  readonly maxSteps?: number
+  /** of the trials of a rung, 1 in so many goes on, with so many times its epochs; an integer >= 2, default 3 */
+  readonly factor?: number
+}
+
+/** A stretch that all trials still in the race train through, before the next ones are chosen among them. */
+export interface Rung {
+  /** 0-based */
+  readonly rung: number
+  /** how many trials train through it */
+  readonly trials: number
+  /** epochs each has done at its end, counted from the trial's beginning; null: counted in steps, or to the trial's end */
+  readonly epochs: number | null
+  /** the same in steps */
+  readonly steps: number | null
+  /** how many of them go on; 0 for the last rung, which trains to the end */
+  readonly keep: number
+}
+
+/** What is known of a trial at the end of a rung. */
+export interface RungResult {
+  readonly trial: number
+  readonly state: 'completed' | 'collapsed' | 'failed' | 'paused'
+  /** metrics of its checkpoint, the best validation so far, as for a whole trial */
+  readonly valid?: SetMetrics
+  readonly test?: SetMetrics
+}
+
+/**
+ * The rungs of synchronous successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and
+ * hyperparameter optimization", 2016; the innermost loop of Hyperband: Li et al., 2018): all trials train for `minEpochs`,
+ * the best floor(n / factor) of them go on to `minEpochs` x factor, and so on; the last rung trains to the end. There is at
+ * least one survivor, and no rung to choose from a single trial. A trial's learning rate does not depend on its length, so
+ * whoever survives has the same bits as a trial that was never paused.
+ *
+ * @param trials how many begin, >= 1
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ */
+export function halvingRungs(trials: number, options: HalvingOptions): Rung[] {
+  integerInRange('trials', trials, 1)
+  const { unit, min, max, factor } = checkHalving(options)
+  const rungs: Rung[] = []
+  let count = trials
+  for (let budget = min; budget < max && count > 1; budget *= factor) {
+    const keep = Math.max(1, Math.floor(count / factor))
+    rungs.push({
+      rung: rungs.length,
+      trials: count,
+      epochs: unit === 'Epochs' ? budget : null,
+      steps: unit === 'Steps' ? budget : null,
+      keep,
+    })
+    count = keep
+  }
+  return [...rungs, { rung: rungs.length, trials: count, epochs: null, steps: null, keep: 0 }]
+}
+
+/**
+ * The step at which a trial pauses at the end of a rung, counted from the trial's beginning; null: it trains to its end.
+ *
+ * @param rows training rows
+ * @throws NativeMlpError INVALID_ARGUMENT when the trial would not have been evaluated by then
+ */
+export function rungStep({ epochs, steps }: Rung, config: TrialConfig, rows: number): number | null {
+  const perEpoch = stepsPerEpoch(config, rows)
+  const total = perEpoch * (config.epochs ?? DEFAULT_EPOCHS)
+  const until = epochs === null ? steps : epochs * perEpoch
+  if (until === null || until >= total) return null
+  const isEvaluated = config.evaluateEvery !== undefined || until >= perEpoch
+  if (isEvaluated) return until
+  const expected = `at least ${perEpoch}, the steps of an epoch, where a trial is first evaluated`
+  throw invalidArgument('halving.minSteps', expected, until)
+}
+
+/**
+ * The trials that go on from a rung, in trial order: the best by the study's selection, of equal ones the earlier. Failed,
+ * collapsed and unmeasured trials never go on, so there may be fewer than `keep`, or none.
+ */
+export function survivors(results: readonly RungResult[], keep: number, { selectBy, metric }: Selection): number[] {
+  const value = (result: RungResult) => result[selectBy]?.[metric] ?? Number.NaN
+  const sign = metric === 'accuracy' ? -1 : 1
+  return results
+    .filter((result) => ['paused', 'completed'].includes(result.state) && Number.isFinite(value(result)))
+    .sort((a, b) => sign * (value(a) - value(b)) || a.trial - b.trial)
+    .slice(0, keep)
+    .map(({ trial }) => trial)
+    .sort((a, b) => a - b)
+}
+
+const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
+
+/** Defaults of `fit`. */
+const DEFAULT_EPOCHS = 10
+const DEFAULT_BATCH_SIZE = 128
+
+function stepsPerEpoch({ stepsPerEpoch, batchSize }: TrialConfig, rows: number): number {
+  return stepsPerEpoch ?? Math.ceil(rows / (batchSize ?? Math.min(DEFAULT_BATCH_SIZE, rows)))
+}
+
+/**
+ * Where nothing else is asked for, whoever is never pruned gets all epochs of the search, and every trial a ninth of those:
+ * two rungs of the default factor before the last one.
+ */
+export function completeHalving(options: HalvingOptions = {}, epochs: number = DEFAULT_EPOCHS): HalvingOptions {
+  knownOptions('halving', options, OPTION_NAMES)
+  if (options.minSteps !== undefined || options.maxSteps !== undefined) return options
+  const maxEpochs = options.maxEpochs ?? epochs
+  return { ...options, minEpochs: options.minEpochs ?? Math.max(1, Math.floor(maxEpochs / 9)), maxEpochs }
+}
+
+function checkHalving(options: HalvingOptions) {
+  knownOptions('halving', options ?? null, OPTION_NAMES)
+  const inEpochs = options.minEpochs !== undefined || options.maxEpochs !== undefined
+  const inSteps = options.minSteps !== undefined || options.maxSteps !== undefined
+  if (inEpochs === inSteps) {
+    const expected = 'halving: expected minEpochs and maxEpochs, or minSteps and maxSteps'
+    throw new NativeMlpError('INVALID_ARGUMENT', `${expected}, got ${inEpochs ? 'both' : 'neither'}`)
+  }
+  const unit = inEpochs ? 'Epochs' : 'Steps'
+  const min = integerInRange(`halving.min${unit}`, options[`min${unit}`], 1)
+  const max = integerInRange(`halving.max${unit}`, options[`max${unit}`], 1)
+  if (max <= min) throw invalidArgument(`halving.max${unit}`, `more than min${unit}, ${min}`, max)
+  const factor = integerInRange('halving.factor', options.factor ?? 3, 2)
+  return { unit, min, max, factor } as const
+}

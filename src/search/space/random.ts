@@ -1,0 +1,104 @@
+import { integerInRange, knownOptions } from '../../core/checks.js'
+import { exp, log } from '../../core/elementary.js'
+import { invalidArgument, type NativeMlpError } from '../../core/errors.js'
+import { type RandomStream, randomStream } from '../../core/random.js'
+import { type CheckedSpace, checkSpace, isActive, type Range } from './axes.js'
+import { type Choices, type GridPoint, labels, MAX_TRIALS, type SearchBase } from './grid.js'
+import { checkBase, type TrialConfig } from './parameters.js'
+import { checkRepeats, repeated } from './repeats.js'
+import type { SearchSpace } from './space.js'
+
+export interface SampleOptions {
+  /** points to draw, each different from all others, >= 1 */
+  readonly trials: number
+  /** of the streams 'search learningRate', 'search l2', ...; default 1 */
+  readonly seed?: number
+  /** what is the same in every trial */
+  readonly base?: SearchBase
+  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  readonly repeats?: number
+}
+
+/** Draws in a row that repeat an earlier point, after which a space is taken to have no others. */
+const MAX_DRAWS = 100_000
+/** Enough to place a value in any range, and short enough to be written and read again as the same number. */
+const SIGNIFICANT_DIGITS = 6
+
+/**
+ * Points drawn at random from a search space (Bergstra and Bengio, "Random search for hyper-parameter optimization", 2012).
+ * Each parameter is drawn from a stream of its own, so point i follows from space, base, seed and i alone: more trials of the
+ * same seed begin with the same points. Real numbers are rounded to six significant digits. A point that came before is drawn
+ * anew.
+ *
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name; INVALID_ARGUMENT naming a choice that is wrong, a parameter given
+ *   both in space and in base, a missing one, more trials than the space has points, more than 100,000 trials
+ */
+export function sampleSpace(space: SearchSpace, options: SampleOptions): GridPoint[] {
+  knownOptions('sampleSpace', options ?? null, ['trials', 'seed', 'base', 'repeats'])
+  const base = checkBase(options.base ?? {})
+  const checked = checkSpace(space, 'space', base, true)
+  const seeds = checkRepeats(options.repeats, 'space', space, checked.fixed)
+  const trials = integerInRange('trials', options.trials, 1, Math.floor(MAX_TRIALS / seeds.length))
+  const points = new Map<string, Pick<GridPoint, 'params' | 'config'>>()
+  const sampler = new Sampler(checked, integerInRange('seed', options.seed ?? 1, 0))
+  let inVain = 0
+  while (points.size < trials) {
+    const chosen = sampler.next()
+    const params = labels(chosen)
+    const key = JSON.stringify(params)
+    inVain = points.has(key) ? inVain + 1 : 0
+    if (inVain === MAX_DRAWS) throw tooMany(points.size, trials)
+    if (inVain === 0) points.set(key, { params, config: { ...checked.fixed, ...chosen } as TrialConfig })
+  }
+  return repeated([...points.values()], seeds)
+}
+
+function tooMany(found: number, trials: number): NativeMlpError {
+  return invalidArgument('trials', `at most ${found}, because ${MAX_DRAWS} draws in a row gave no other point`, trials)
+}
+
+class Sampler {
+  readonly #space: CheckedSpace
+  readonly #streams: readonly RandomStream[]
+
+  constructor(space: CheckedSpace, seed: number) {
+    this.#space = space
+    this.#streams = space.axes.map(({ key }) => randomStream(seed, `search ${key}`))
+  }
+
+  /** Draws every parameter, whether it exists at this point or not: conditions must not shift the streams. */
+  next(): Choices {
+    const { axes, fixed } = this.#space
+    const chosen: Record<string, unknown> = {}
+    axes.forEach((axis, i) => {
+      const value = draw(axis.range, this.#streams[i])
+      if (isActive(axis, { ...fixed, ...chosen })) chosen[axis.key] = value
+    })
+    return chosen
+  }
+}
+
+function draw(range: Range, random: RandomStream): unknown {
+  if (range.kind === 'values') return range.values[random.int(range.values.length)]
+  const { low, high } = range
+  if (range.kind === 'integer' && !range.log) return low + random.int(high - low + 1)
+  const u = random.next()
+  if (range.kind === 'uniform') return within(low, rounded(low + (high - low) * u), high)
+  if (range.kind === 'logUniform') return within(low, rounded(between(low, high, u)), high)
+  // half a number more at both ends, so that those are drawn as often as their neighbours
+  return within(low, Math.round(between(low - 0.5, high + 0.5, u)), high)
+}
+
+/** The number at share u of the way from low to high, measured in logarithms. */
+function between(low: number, high: number, u: number): number {
+  const start = log(low)
+  return exp(start + (log(high) - start) * u)
+}
+
+function within(low: number, value: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(SIGNIFICANT_DIGITS))
+}

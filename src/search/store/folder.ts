@@ -1,0 +1,297 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { knownOptions, trueOrFalse } from '../../core/checks.js'
+import { NativeMlpError } from '../../core/errors.js'
+import { writeFileAtomic } from '../../formats/atomic.js'
+import { lockFolder } from '../../io/folder-lock.js'
+import { makeFolders, removeFiles, removeTemporaries } from '../../formats/folder.js'
+import { fileSystemError } from '../../formats/read-file.js'
+import { decodeCheckpoint } from '../../io/checkpoint-file.js'
+import { decodeModel, encodeModel, loadModel } from '../../io/model-file.js'
+import type { MLP } from '../../model/mlp.js'
+import type { SearchCallbacks, StudyHeader, TrialResult } from '../study/study.js'
+import type { TaskRecord } from '../trial/result.js'
+import { studyIdentity, taskEvent, trialEvent } from './codec.js'
+import { lookInto, REMOVED_FILES, STUDY_FILES } from './files.js'
+import { checkSame } from './identity.js'
+import { Journal } from './journal.js'
+import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalEvent, type JournalHeader } from './journal-events.js'
+import { packageVersion, type StudyStatus, studyRecord } from './record.js'
+import { resultsCsv, timingsCsv, trialLine } from './tables.js'
+import { TrialFiles } from './trial-files.js'
+
+export { countStates } from './record.js'
+
+export interface StudyFolderOptions {
+  /** replace a study that is there already; default false */
+  readonly overwrite?: boolean
+  /** go on with the study that is there, or begin one where there is none; default false */
+  readonly resume?: boolean
+  /** what is to be kept beside what the search knows: where the data came from, for example; plain data */
+  readonly about?: Readonly<Record<string, unknown>>
+}
+
+/** Of a trial's folds; with a single one, that is 0. */
+export type TrialModels = ReadonlyMap<number, Uint8Array>
+
+/**
+ * The files of one study. journal.jsonl is the truth: a line for all that has happened, on disk before anything follows from
+ * it; `checkpoints/` has where unfinished trials stand; best.safetensors is the best so far, `models/` has all with
+ * `keepModels`. So a study that is interrupted, killed or crashes goes on where it was:
+ *
+ *     const folder = new StudyFolder('runs/search', { resume: true })
+ *     const study = await gridSearch({ data, grid, base, folder })
+ *
+ * At its end the study adds results.csv, timings.csv, trials.jsonl and study.json, which follow from the journal. The folder is
+ * made, and taken for this process, when the study starts. A study that cannot have it ends with NativeMlpError
+ * INVALID_ARGUMENT (it holds a study already and neither `overwrite` nor `resume` is set, or another study than the one to be
+ * resumed, or other files, or another process has it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
+ */
+export class StudyFolder {
+  readonly path: string
+  /** to hand to a search that is not given the folder itself; it then keeps no checkpoints, and `end` must be called */
+  readonly callbacks: SearchCallbacks
+  readonly #options: StudyFolderOptions
+  readonly #checkpoints: TrialFiles
+  readonly #models: TrialFiles
+  readonly #trials = new Map<number, TrialResult>()
+  #started = new Date()
+  #journal: Journal | null = null
+  #release: (() => Promise<void>) | null = null
+  #header: StudyHeader | null = null
+  #best: TrialResult | null = null
+
+  constructor(path: string, options: StudyFolderOptions = {}) {
+    knownOptions('StudyFolder', options, ['overwrite', 'resume', 'about'])
+    const { overwrite = false, resume = false } = options
+    if (trueOrFalse('overwrite', overwrite) && trueOrFalse('resume', resume)) {
+      throw new NativeMlpError('INVALID_ARGUMENT', 'StudyFolder: overwrite and resume exclude each other')
+    }
+    this.path = path
+    this.#options = options
+    this.#checkpoints = new TrialFiles(this.file('checkpoints'))
+    this.#models = new TrialFiles(this.file('models'))
+    this.callbacks = {
+      onStart: async (header) => void (await this.begin(header)),
+      onTrialEnd: ({ result, isBest, model }) =>
+        this.addTrial(result, isBest, new Map(model ? [[0, encodeModel(model)]] : [])),
+    }
+  }
+
+  /** Path of study.json, journal.jsonl, trials.jsonl, results.csv, timings.csv, best.safetensors, or of a folder. */
+  file(name: keyof typeof STUDY_FILES): string {
+    return join(this.path, STUDY_FILES[name])
+  }
+
+  /** Whether a study may start in the folder, as far as can be said before. @throws as the study would */
+  async check(): Promise<void> {
+    await lookInto(this.path, this.#options)
+  }
+
+  /**
+   * Takes the folder for a study.
+   *
+   * @returns what an earlier process has done for it
+   */
+  async begin(header: StudyHeader): Promise<readonly JournalEvent[]> {
+    if (this.#release) throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: a study has begun in it already`)
+    await lookInto(this.path, this.#options)
+    await makeFolders(this.path)
+    this.#release = await lockFolder(this.path)
+    try {
+      const identity = this.#identity(header)
+      const events =
+        (await lookInto(this.path, this.#options)) === 'study'
+          ? await this.#goOn(identity)
+          : await this.#beginNew(identity)
+      this.#header = header
+      this.#started = new Date()
+      await this.#writeRecord('running')
+      return events
+    } catch (error) {
+      await this.#letGo()
+      throw error
+    }
+  }
+
+  /** Where a task stands; null: at its beginning. A damaged checkpoint is none, and a process warning says so. */
+  async readCheckpoint(trial: number, fold: number): Promise<Uint8Array | null> {
+    const bytes = await this.#checkpoints.read(trial, this.#fold(fold))
+    if (bytes === null) return null
+    try {
+      decodeCheckpoint(bytes, this.#checkpoints.path(trial, this.#fold(fold)))
+      return bytes
+    } catch (error) {
+      if (!(error instanceof NativeMlpError)) throw error
+      process.emitWarning(`trial ${trial} starts again: ${error.message}`, 'NativeMlpWarning')
+      return null
+    }
+  }
+
+  /** Resolves when these bytes, or newer ones, are on disk. */
+  saveCheckpoint(trial: number, fold: number, bytes: Uint8Array): Promise<void> {
+    return this.#checkpoints.save(trial, this.#fold(fold), bytes)
+  }
+
+  /** A worker has begun a task, or goes on with it. */
+  async addStart(trial: number, fold: number, worker: number | string): Promise<void> {
+    await this.#journal!.append({ event: 'start', trial, fold, worker, at: now() }, false)
+  }
+
+  /** A task is paused, or a fold has ended. */
+  async addTask(record: TaskRecord, model: Uint8Array | null): Promise<void> {
+    const { trial, fold, outcome } = record
+    if (model && this.#header!.keepModels) await this.#models.save(trial, this.#fold(fold), model)
+    await this.#journal!.append({ ...taskEvent(record), at: now() })
+    if (outcome.state !== 'paused') await this.#checkpoints.remove(trial, this.#fold(fold))
+  }
+
+  /** A trial has ended. @param models those of its folds; empty where none is to be kept */
+  async addTrial(result: TrialResult, isBest: boolean, models: TrialModels): Promise<void> {
+    const { trial } = result
+    const { keepModels, folds } = this.#header!
+    // on disk before the journal says that the trial is done; best.safetensors changes when it does
+    for (const [fold, bytes] of models) await this.#models.save(trial, this.#fold(fold), bytes)
+    await this.#journal!.append({ ...trialEvent(result), at: now() })
+    this.#trials.set(trial, result)
+    if (isBest) {
+      this.#best = result
+      if (models.size > 0 && folds === 1) await this.#promote(trial, keepModels)
+    }
+    for (let fold = 0; fold < folds; fold++) await this.#checkpoints.remove(trial, this.#fold(fold))
+  }
+
+  /** Takes over trials that an earlier process has finished. */
+  async restore(trials: readonly TrialResult[], best: TrialResult | null): Promise<void> {
+    for (const result of trials) this.#trials.set(result.trial, result)
+    this.#best = best
+    const { size, folds, keepModels } = this.#header!
+    const tasks = Array.from({ length: size }, (_, trial) => trial).filter((trial) => !this.#trials.has(trial))
+    const files = (store: TrialFiles, numbers: readonly number[]) =>
+      numbers.flatMap((trial) =>
+        Array.from({ length: folds }, (_, fold) => store.path(trial, folds === 1 ? null : fold)),
+      )
+    await this.#checkpoints.keepOnly(new Set(files(this.#checkpoints, tasks)))
+    const kept = keepModels ? Array.from({ length: size }, (_, trial) => trial) : []
+    await this.#models.keepOnly(new Set(files(this.#models, kept)))
+  }
+
+  /** The model of a finished trial, or of one of its folds; null where there is none that the journal would know. */
+  async readModel({ trial, digest }: Pick<TrialResult, 'trial' | 'digest'>, fold = 0): Promise<MLP | null> {
+    const bytes = await this.#models.read(trial, this.#fold(fold))
+    return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(trial, this.#fold(fold))))
+  }
+
+  /** The model of the best trial, put into its place where a crash came between. */
+  async readBest(best: TrialResult): Promise<MLP | null> {
+    const model = await modelWith(best.digest, () => loadModel(this.file('model')))
+    if (model) return model
+    if ((await this.readModel(best)) === null) return null
+    await this.#promote(best.trial, this.#header!.keepModels)
+    return await modelWith(best.digest, () => loadModel(this.file('model')))
+  }
+
+  /**
+   * Writes the tables of the trials that have finished, and gives the folder up. Does nothing for a study that never started,
+   * or has ended. A search that was given the folder calls it itself.
+   *
+   * @param error what ended the study early, if anything did
+   */
+  async end(error?: unknown): Promise<void> {
+    if (this.#header === null) return
+    const trials = [...this.#trials.values()].sort((a, b) => a.trial - b.trial)
+    try {
+      await writeFileAtomic(this.file('results'), resultsCsv(trials, this.#header))
+      await writeFileAtomic(this.file('timings'), timingsCsv(trials))
+      await writeFileAtomic(this.file('trials'), trials.map(trialLine).join(''))
+      await this.#writeRecord(error === undefined ? 'completed' : isAbort(error) ? 'interrupted' : 'failed', error)
+    } finally {
+      await this.#checkpoints.removeEmpty()
+      await this.#models.removeEmpty()
+      this.#header = null
+      await this.#letGo()
+    }
+  }
+
+  /** Null where there are no folds. */
+  #fold(fold: number): number | null {
+    return this.#header?.folds === 1 ? null : fold
+  }
+
+  #identity(header: StudyHeader): JournalHeader {
+    return {
+      format: JOURNAL_FORMAT,
+      formatVersion: JOURNAL_VERSION,
+      version: packageVersion(),
+      study: studyIdentity(header),
+      data: header.dataDigest,
+      family: { name: header.family.name, contract: header.family.contract },
+      about: { ...this.#options.about },
+    }
+  }
+
+  async #beginNew(identity: JournalHeader): Promise<[]> {
+    await this.#checkpoints.keepOnly(new Set())
+    await this.#models.keepOnly(new Set())
+    await removeFiles(this.path, REMOVED_FILES)
+    this.#journal = await Journal.create(this.file('journal'), identity)
+    return []
+  }
+
+  async #goOn(identity: JournalHeader): Promise<readonly JournalEvent[]> {
+    const { header, events, journal } = await Journal.resume(this.file('journal'))
+    this.#journal = journal
+    checkSame(this.path, header, identity)
+    await removeTemporaries(this.path, REMOVED_FILES)
+    await journal.append({ event: 'resumed', version: identity.version, at: now() })
+    return events
+  }
+
+  /** Makes a trial's model the best one. */
+  async #promote(trial: number, keep: boolean): Promise<void> {
+    if (keep) {
+      const bytes = await this.#models.read(trial, null)
+      if (bytes) await writeFileAtomic(this.file('model'), bytes)
+      return
+    }
+    try {
+      await rename(this.#models.path(trial, null), this.file('model'))
+    } catch (error) {
+      throw fileSystemError('write', this.file('model'), error)
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    const [journal, release] = [this.#journal, this.#release]
+    this.#journal = null
+    this.#release = null
+    await journal?.close()
+    await release?.()
+  }
+
+  async #writeRecord(status: StudyStatus, error?: unknown): Promise<void> {
+    const about = this.#options.about ?? {}
+    const trials = [...this.#trials.values()]
+    const known = { header: this.#header!, about, started: this.#started, trials, best: this.#best }
+    await writeFileAtomic(this.file('record'), studyRecord({ ...known, status, error }))
+  }
+}
+
+function now(): string {
+  return new Date().toISOString()
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof NativeMlpError && error.code === 'ABORTED'
+}
+
+/** Null for a model that cannot be read, or is another one. */
+async function modelWith(digest: string | null, load: () => MLP | Promise<MLP>): Promise<MLP | null> {
+  try {
+    const model = await load()
+    return model.parametersDigest() === digest ? model : null
+  } catch (error) {
+    if (error instanceof NativeMlpError) return null
+    throw error
+  }
+}

@@ -1,0 +1,53 @@
+import { NativeMlpError, shortened } from '../../core/errors.js'
+import type { JournalHeader } from './journal-events.js'
+
+/** What of a journal's header a study must have in common with it. */
+export type Identity = Pick<JournalHeader, 'study' | 'data' | 'family'>
+
+/**
+ * Whether a study may go on with what another one has begun.
+ *
+ * @param there as its journal says
+ * @throws NativeMlpError INVALID_ARGUMENT naming the first thing that differs
+ */
+export function checkSame(folder: string, there: Identity, here: Identity): void {
+  const [a, b] = [there.family, here.family]
+  if (a.name !== b.name || a.contract !== b.contract) {
+    throw differs(
+      folder,
+      `it was computed in family ${a.name} ${a.contract}, this process computes in ${b.name} ${b.contract}`,
+    )
+  }
+  const difference = firstDifference('', there.study, plain(here.study))
+  if (difference !== null) throw differs(folder, difference)
+  if (there.data !== here.data) throw differs(folder, 'its data are others')
+}
+
+function differs(folder: string, difference: string): NativeMlpError {
+  return new NativeMlpError('INVALID_ARGUMENT', `${folder}: holds another study: ${difference}`)
+}
+
+/** As it comes back from JSON. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
+
+function firstDifference(name: string, there: unknown, here: unknown): string | null {
+  if (isObject(there) && isObject(here)) {
+    for (const key of new Set([...Object.keys(there), ...Object.keys(here)])) {
+      const found = firstDifference(name === '' ? key : `${name}.${key}`, there[key], here[key])
+      if (found !== null) return found
+    }
+    // the order of the parameters is the order of the trials
+    if (name === 'grid' && Object.keys(there).join() !== Object.keys(here).join()) {
+      return `grid: its parameters stand in the order ${Object.keys(there).join(', ')}`
+    }
+    return null
+  }
+  const [a, b] = [there, here].map((value) => (value === undefined ? 'nothing' : shortened(JSON.stringify(value))))
+  return JSON.stringify(there) === JSON.stringify(here) ? null : `${name} is ${a} there and ${b} here`
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { z } from 'zod'
+import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
+import { fileSystemError } from '../../formats/read-file.js'
+import { readLines } from '../../io/text-lines.js'
+import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalEvent, type JournalHeader } from './journal-events.js'
+import { eventSchema, headerSchema } from './journal-schema.js'
+
+/** What a journal holds; a last line that a crash cut short is not part of it. */
+export interface JournalContents {
+  readonly header: JournalHeader
+  readonly events: readonly JournalEvent[]
+}
+
+/**
+ * The append-only journal of a study: a header, then a line of JSON for each event, on disk before anything follows from
+ * it. Only one process may write it at a time: the one that has locked the folder.
+ */
+export class Journal {
+  readonly #path: string
+  readonly #file: FileHandle
+  #bytes: number
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(path: string, file: FileHandle, bytes: number) {
+    this.#path = path
+    this.#file = file
+    this.#bytes = bytes
+  }
+
+  /** Begins a journal where there is none. @throws NativeMlpError FILE_SYSTEM */
+  static async create(path: string, header: JournalHeader): Promise<Journal> {
+    const journal = new Journal(path, await opened(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL), 0)
+    try {
+      await journal.append(header)
+      return journal
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
+  }
+
+  /** Goes on with a journal, without the line that a crash cut short. @throws NativeMlpError as `readJournal`, FILE_SYSTEM */
+  static async resume(path: string): Promise<JournalContents & { readonly journal: Journal }> {
+    const contents = await readJournal(path)
+    const file = await opened(path, constants.O_RDWR)
+    try {
+      const end = await endOfLines(file)
+      await file.truncate(end)
+      return { ...contents, journal: new Journal(path, file, end) }
+    } catch (error) {
+      await file.close()
+      throw fileSystemError('append', path, error)
+    }
+  }
+
+  /**
+   * Adds a line; resolves when it is on disk. A line that cannot be written whole is not written.
+   *
+   * @param isNeeded false for what a power cut may take: it is only handed to the system
+   * @throws NativeMlpError FILE_SYSTEM
+   */
+  async append(event: object, isNeeded = true): Promise<void> {
+    const line = new TextEncoder().encode(`${withCheck(JSON.stringify(event))}\n`)
+    const turn = this.#last.then(() => this.#append(line, isNeeded))
+    this.#last = turn.catch(() => undefined)
+    await turn
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#file.close()
+  }
+
+  async #append(line: Uint8Array, isNeeded: boolean): Promise<void> {
+    try {
+      if (isNeeded) await this.#checkPlace()
+      for (let done = 0; done < line.length; ) {
+        done += (await this.#file.write(line, done, line.length - done, this.#bytes + done)).bytesWritten
+      }
+      if (isNeeded) await this.#file.datasync()
+      this.#bytes += line.length
+    } catch (error) {
+      // half a line is worse than none; where not even this works, the first error says why
+      await this.#file.truncate(this.#bytes).catch(() => undefined)
+      throw error instanceof NativeMlpError ? error : fileSystemError('append', this.#path, error)
+    }
+  }
+
+  /** What is written into a file that was removed, or moved away with its folder, would be lost. */
+  async #checkPlace(): Promise<void> {
+    const [own, there] = await Promise.all([this.#file.stat(), stat(this.#path)])
+    if (own.ino === there.ino && own.dev === there.dev) return
+    throw new NativeMlpError('FILE_SYSTEM', `${this.#path}: cannot append: another file has taken its place`)
+  }
+}
+
+/** `,"check":"<16 hex digits>"}` at the end of a line, and what a text editor may put behind it. */
+const CHECK = /,"check":"([0-9a-f]{16})"\}\r?$/
+
+/** A line with the beginning of its own SHA-256, by which a number that has changed is found. */
+function withCheck(json: string): string {
+  return `${json.slice(0, -1)},"check":"${digestOf(json)}"}`
+}
+
+function digestOf(json: string): string {
+  return createHash('sha256').update(json).digest('hex').slice(0, 16)
+}
+
+/** @param i of the line, from 0. A line without a check passes. */
+function verify(path: string, i: number, line: string, remedy: string): void {
+  const match = CHECK.exec(line)
+  if (match === null || digestOf(`${line.slice(0, match.index)}}`) === match[1]) return
+  throw invalidFile(path, `line ${i + 1} is damaged: its SHA-256 is not the one it was written with; ${remedy}`)
+}
+
+/**
+ * Reads a journal without changing it.
+ *
+ * @throws NativeMlpError INVALID_FILE naming file and line: for a line that is not an event, for another format version, and
+ *   where not even the header is there; FILE_SYSTEM when the file cannot be read
+ */
+export async function readJournal(path: string): Promise<JournalContents> {
+  const [first, ...rest] = await readLines(path, 'whole')
+  if (first === undefined) throw invalidFile(path, 'holds no study: it ended before its first line')
+  const header = checkHeader(path, parsed(path, 0, first, 'begin a new study'))
+  verify(path, 0, first, 'begin a new study')
+  const lost = 'remove this line, and what it tells is computed again'
+  const events = rest.map((line, i) => {
+    const event = checked(path, i + 1, eventSchema, parsed(path, i + 1, line, lost), lost)
+    verify(path, i + 1, line, lost)
+    return event
+  })
+  return { header, events }
+}
+
+function checkHeader(path: string, value: unknown): JournalHeader {
+  const { format, formatVersion, version } = (value ?? {}) as Record<string, unknown>
+  if (format !== JOURNAL_FORMAT) throw invalidFile(path, `line 1: expected the header of a '${JOURNAL_FORMAT}'`)
+  if (formatVersion !== JOURNAL_VERSION) {
+    const writer = typeof version === 'string' ? `native-mlp ${shortened(version)}` : 'another version'
+    const known = `this version knows only ${JOURNAL_VERSION}`
+    throw invalidFile(path, `format version ${shortened(String(formatVersion))}, written by ${writer}; ${known}`)
+  }
+  return checked(path, 0, headerSchema, value, 'begin a new study')
+}
+
+/** @param i of the line, from 0; @param remedy what the user can do */
+function parsed(path: string, i: number, line: string, remedy: string): unknown {
+  try {
+    const value = JSON.parse(line)
+    if (CHECK.test(line)) delete value.check
+    return value
+  } catch (error) {
+    throw invalidFile(path, `line ${i + 1} is not JSON: ${(error as Error).message}; ${remedy}`)
+  }
+}
+
+function checked<T>(path: string, i: number, schema: z.ZodType<T>, value: unknown, remedy: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const { path: where, message } = result.error.issues[0]
+  throw invalidFile(path, `line ${i + 1}: ${[...where.map(String), message].join(': ')}; ${remedy}`)
+}
+
+async function opened(path: string, flags: number): Promise<FileHandle> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    throw error instanceof NativeMlpError ? error : fileSystemError('write', path, error)
+  }
+}
+
+/** Bytes up to and including the last line feed. */
+async function endOfLines(file: FileHandle): Promise<number> {
+  const bytes = new Uint8Array((await file.stat()).size)
+  await file.read(bytes, 0, bytes.length, 0)
+  return bytes.lastIndexOf(10) + 1
+}

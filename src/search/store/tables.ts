@@ -1,0 +1,110 @@
+import type { SetMetrics, TrialSummary } from '../../core/results.js'
+import { type CsvValue, toCsv } from '../../formats/csv.js'
+import type { Selection, TrialResult } from '../study/study.js'
+import { type FoldResult, summarizeFolds, type TableTrial } from '../trial/fold-results.js'
+import { rankTrials } from '../trial/ranking.js'
+import { trialEvent } from './codec.js'
+
+const SETS = ['valid', 'test', 'train'] as const
+const METRICS = ['loss', 'accuracy'] as const
+
+/** A column of results.csv: its name, and the field it has for a trial. */
+type Column = readonly [name: string, field: (trial: TableTrial) => CsvValue]
+
+/**
+ * The text of results.csv: one row a trial in trial order, with scikit-learn's names where it has one: `param_*` for what was
+ * varied, `rank_valid_accuracy` (or what else selects) for the place among the completed ones. The metrics are those of the
+ * trial's checkpoint, `valid_loss`, `valid_accuracy` and so on; in a study with folds `split0_valid_loss`, ... of each fold,
+ * then `mean_valid_loss` and `std_valid_loss` (of the population). A parameter that does not exist at a point is an empty field.
+ * It holds no times: equal studies give equal texts.
+ *
+ * @param trials finished ones, in any order; all of one study
+ */
+export function resultsCsv(
+  trials: readonly TableTrial[],
+  selection: Selection & { readonly grid?: object; readonly space?: object; readonly folds?: number | null },
+): string {
+  const ordered = inOrder(trials)
+  const ranks = rankTrials(trials, selection)
+  const folds = Math.max(selection.folds ?? 0, ...ordered.map((trial) => trial.folds?.length ?? 0))
+  const columns: Column[] = [
+    ['trial', ({ trial }) => trial],
+    ['state', ({ state }) => state],
+    ['reason', ({ reason }) => reason],
+    ...(ordered.some(({ rung }) => rung !== undefined) ? [['rung', ({ rung }) => rung] satisfies Column] : []),
+    ...parameterNames(ordered, selection).map((key): Column => [`param_${key}`, ({ params }) => params[key]]),
+    ['steps', ({ steps }) => steps],
+    ...(folds > 1 ? foldColumns(folds) : plainColumns()),
+    [`rank_${selection.selectBy}_${selection.metric}`, ({ trial }) => ranks.get(trial)],
+  ]
+  return toCsv(
+    columns.map(([name]) => name),
+    ordered.map((trial) => columns.map(([, field]) => field(trial))),
+  )
+}
+
+function plainColumns(): Column[] {
+  return [
+    ['best_step', ({ bestStep }) => bestStep],
+    ...metricColumns('', (trial) => trial),
+    ['digest', ({ digest }) => digest],
+  ]
+}
+
+function foldColumns(folds: number): Column[] {
+  const each = Array.from({ length: folds }, (_, fold): Column[] => {
+    const of = (trial: TableTrial): FoldResult | undefined => trial.folds?.[fold]
+    return [
+      [`split${fold}_best_step`, (trial) => of(trial)?.best?.step],
+      ...metricColumns(`split${fold}_`, (trial) => of(trial)?.best ?? {}),
+      [`split${fold}_digest`, (trial) => of(trial)?.digest],
+    ]
+  })
+  const summary = ({ folds }: TableTrial) => summarizeFolds(folds ?? [])
+  return [
+    ...each.flat(),
+    ...metricColumns('mean_', (trial) => (trial.folds ? summary(trial) : {})),
+    ...metricColumns('std_', (trial) => (trial.folds ? summary(trial).std : {})),
+  ]
+}
+
+function metricColumns(
+  prefix: string,
+  of: (trial: TableTrial) => { readonly [set in (typeof SETS)[number]]?: SetMetrics },
+): Column[] {
+  return SETS.flatMap((set) =>
+    METRICS.map((metric): Column => [`${prefix}${set}_${metric}`, (trial) => number(of(trial)[set]?.[metric])]),
+  )
+}
+
+/** In the order of the space; what only some trials have, among them the seed of repeats, comes where it is met first. */
+function parameterNames(trials: readonly TableTrial[], { grid, space }: { grid?: object; space?: object }): string[] {
+  const named = Object.keys(space ?? grid ?? {})
+  const met = new Set(trials.flatMap(({ params }) => Object.keys(params)))
+  if (met.size === 0) return named
+  return [...named.filter((key) => met.has(key)), ...[...met].filter((key) => !named.includes(key))]
+}
+
+/** The text of timings.csv: seconds of each trial, and the worker that ran it. */
+export function timingsCsv(trials: readonly Pick<TrialResult, 'trial' | 'worker' | 'timing'>[]): string {
+  const columns = ['trial', 'worker', 'total_seconds', 'training_seconds', 'evaluation_seconds']
+  const rows = inOrder(trials).map(({ trial, worker, timing }): CsvValue[] => {
+    return [trial, worker, timing?.total, timing?.training, timing?.evaluation]
+  })
+  return toCsv(columns, rows)
+}
+
+/** One line of trials.jsonl, line feed included: all that is known of a trial. JSON has no NaN: it becomes null. */
+export function trialLine(result: TrialResult): string {
+  const { event: _, ...known } = trialEvent(result)
+  return `${JSON.stringify(known)}\n`
+}
+
+function inOrder<T extends Pick<TrialSummary, 'trial'>>(trials: readonly T[]): T[] {
+  return [...trials].sort((a, b) => a.trial - b.trial)
+}
+
+/** The accuracy of a regression is an empty field. */
+function number(value: number | undefined): CsvValue {
+  return Number.isNaN(value) ? undefined : value
+}

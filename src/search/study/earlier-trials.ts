@@ -1,0 +1,78 @@
+import { invalidFile } from '../../core/errors.js'
+import type { SearchPlan } from '../plan.js'
+import type { GridPoint } from '../space/grid.js'
+import { rungStep } from '../space/halving.js'
+import { taskRecord, trialOf } from '../store/codec.js'
+import type { JournalEvent, TaskEvent, TrialEvent } from '../store/journal-events.js'
+import type { TaskLedger } from './progress.js'
+import type { TrialResult } from './study.js'
+
+/**
+ * What an earlier process has done for a study, as its journal tells. What it tells twice counts as told last; a trial of
+ * which it does not tell all is computed again.
+ *
+ * @param ledger takes over the tasks
+ * @throws NativeMlpError INVALID_FILE for what the study cannot have done
+ */
+export function earlierTrials(plan: SearchPlan, events: readonly JournalEvent[], ledger: TaskLedger): TrialResult[] {
+  const finished = new Map<number, TrialEvent>()
+  for (const event of events) {
+    if (event.event !== 'task' && event.event !== 'trial') continue
+    checkEvent(plan, event)
+    if (event.event === 'task') {
+      ledger.add(taskRecord(event))
+      continue
+    }
+    const before = finished.get(event.trial)
+    if (before && before.digest !== event.digest) warnOfTwoDigests(event.trial)
+    finished.set(event.trial, event)
+  }
+  return [...finished.values()]
+    .map((event) => trialOf(event, plan.points[event.trial]))
+    .filter((result) => isToldWhole(plan, result, ledger))
+}
+
+function checkEvent(plan: SearchPlan, event: TaskEvent | TrialEvent): void {
+  const { points, folds, rungs, folder } = plan
+  const problem = (words: string) => invalidFile(folder!.file('journal'), `tells of ${words}; begin a new study`)
+  const { trial } = event
+  if (trial >= points.length) throw problem(`trial ${trial} of a study that has ${points.length}`)
+  if ((event.rung ?? 0) >= rungs.length) throw problem(`rung ${event.rung} of a study that has ${rungs.length}`)
+  if (event.event === 'task') {
+    if (event.fold >= folds.length) throw problem(`fold ${event.fold} of a study that has ${folds.length}`)
+    return
+  }
+  const count = event.folds?.length ?? 1
+  if (count !== folds.length) throw problem(`${count} folds of trial ${trial} in a study that has ${folds.length}`)
+  if (!isSame(event.config, points[trial])) {
+    throw problem(`trial ${trial} with another configuration than this version of native-mlp gives it`)
+  }
+}
+
+/** Whatever the order of the keys. */
+function isSame(config: TrialEvent['config'], point: GridPoint): boolean {
+  const [a, b] = [config, point.config].map((each) =>
+    Object.entries(each)
+      .filter(([, value]) => value !== undefined)
+      .sort(([x], [y]) => (x < y ? -1 : 1)),
+  )
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** Who goes on from a rung of successive halving depends on how each trial stood there. */
+function isToldWhole({ rungs, points, folds }: SearchPlan, result: TrialResult, ledger: TaskLedger): boolean {
+  return rungs.every((rung) => {
+    if (ledger.has(result.trial, rung.rung)) return true
+    const parts = result.folds ?? [result]
+    return parts.every(({ steps, history }, fold) => {
+      const until = rungStep(rung, points[result.trial].config, folds[fold].train.length)
+      const reached = Math.max(steps ?? 0, (history.at(-1)?.step ?? -1) + 1)
+      return until === null || reached <= until
+    })
+  })
+}
+
+function warnOfTwoDigests(trial: number): void {
+  const problem = `trial ${trial} was computed twice with different results; a machine or its data cannot be trusted`
+  process.emitWarning(problem, 'NativeMlpWarning')
+}

@@ -1,0 +1,77 @@
+import { knownOptions, oneOf } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { Signal } from '../../core/platform.js'
+import type { Collapse } from '../../core/results.js'
+import { Samples } from '../../data/samples.js'
+import { MLP } from '../../model/mlp.js'
+import type { FitCallbacks } from '../../train/callbacks.js'
+import { fit } from '../../train/fit.js'
+import { fitOptions, modelOptions } from '../trial/run-task.js'
+import { joinSamples } from './join-samples.js'
+import type { Study, TrialResult } from './study.js'
+
+export interface RefitOptions {
+  /**
+   * 'best' (default): for as many optimiser steps as the winner had done where it was best, with folds their mean; 'all': for
+   * as many as it had done in all
+   */
+  readonly steps?: 'best' | 'all'
+  readonly callbacks?: FitCallbacks
+  /** ends the training with an error of code ABORTED */
+  readonly signal?: Signal
+}
+
+export interface Refit {
+  readonly model: MLP
+  /** the winner's number */
+  readonly trial: number
+  /** optimiser steps done */
+  readonly steps: number
+  readonly collapsed: Collapse | null
+}
+
+/**
+ * Trains the winner of a study once more, on the training and the validation rows together: now that they have chosen, all
+ * rows can teach. Nothing is left to say when it is best, so it is trained for a number of steps that the study found, with
+ * the same batch size; the last parameters stay. Judge it by test rows that had no part in the study.
+ *
+ * @param data the study's sets; without `valid` train has all rows, as in a study with folds
+ * @throws NativeMlpError INVALID_ARGUMENT for a study without a winner, or for sets that do not go together; NOT_FINITE or
+ *   ABORTED as `fit`
+ */
+export async function refit(
+  { best }: Pick<Study, 'best'>,
+  data: { readonly train: Samples; readonly valid?: Samples; readonly test?: Samples },
+  options: RefitOptions = {},
+): Promise<Refit> {
+  knownOptions('refit', options, ['steps', 'callbacks', 'signal'])
+  knownOptions('data', data ?? null, ['train', 'valid', 'test'])
+  const { train, valid } = data
+  for (const [name, set] of Object.entries({ train, valid })) {
+    if (!(set instanceof Samples) && !(name === 'valid' && set === undefined)) {
+      throw invalidArgument(`data.${name}`, 'Samples', set)
+    }
+  }
+  if (best === null) throw new NativeMlpError('INVALID_ARGUMENT', 'refit: no trial of the study has completed')
+  const steps = stepsOf(best, oneOf('steps', options.steps ?? 'best', ['best', 'all']))
+  const all = valid === undefined ? train : joinSamples(train, valid)
+  const { optimizer, batchSize, stepsPerEpoch, sampling, seed } = fitOptions(best.config, { valid: all })
+  const perEpoch = stepsPerEpoch ?? Math.ceil(all.length / (batchSize ?? Math.min(128, all.length)))
+  const model = new MLP(modelOptions(best.config, all))
+  const { collapsed } = await fit(model, all, {
+    ...{ optimizer, batchSize, stepsPerEpoch: perEpoch, sampling, seed },
+    epochs: Math.ceil(steps / perEpoch),
+    untilStep: steps,
+    evaluateOn: [],
+    keepBest: false,
+    callbacks: options.callbacks,
+    signal: options.signal,
+  })
+  return { model, trial: best.trial, steps, collapsed }
+}
+
+function stepsOf({ bestStep, steps, folds }: TrialResult, which: 'best' | 'all'): number {
+  if (!folds) return which === 'best' ? bestStep! + 1 : steps!
+  const each = folds.map((fold) => (which === 'best' ? fold.best!.step + 1 : fold.steps!))
+  return Math.max(1, Math.round(each.reduce((sum, count) => sum + count, 0) / each.length))
+}

@@ -1,0 +1,203 @@
+import { NativeMlpError } from '../../core/errors.js'
+import type { SearchPlan } from '../plan.js'
+import type { GridPoint } from '../space/grid.js'
+import { type Rung, type RungResult, rungStep, survivors } from '../space/halving.js'
+import { LocalExecutor } from '../threads/executor.js'
+import { trialCost } from '../trial/cost.js'
+import { prunedResult, rungResult, trialResult } from '../trial/result.js'
+import type { Executor, TrialOutcome, TrialTask } from '../trial/task.js'
+import { earlierTrials } from './earlier-trials.js'
+import { withKeptFolds } from './kept-folds.js'
+import { TaskLedger } from './progress.js'
+import { StudyResults } from './results.js'
+import type { Study } from './study.js'
+
+/** A task and where it belongs. */
+interface Work {
+  readonly point: GridPoint
+  readonly rung: number
+  readonly task: TrialTask
+}
+
+/**
+ * Runs a study: hands its tasks to an executor, the largest first, and keeps what comes of them. What it gives depends on
+ * the plan alone.
+ */
+export class StudyRun {
+  readonly #plan: SearchPlan
+  readonly #weights: readonly number[]
+  readonly #costs: readonly number[]
+  readonly #results: StudyResults
+  readonly #ledger: TaskLedger
+  #stopped: { readonly reason: unknown } | null = null
+  #executor: Executor | null = null
+  /** what is written is written one after the other */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(plan: SearchPlan) {
+    this.#plan = plan
+    this.#costs = plan.points.map(({ config }) => trialCost(config, plan.folds[0]))
+    const total = this.#costs.reduce((sum, cost) => sum + cost, 0)
+    this.#weights = this.#costs.map((cost) => cost / total)
+    this.#results = new StudyResults(plan, this.#weights)
+    this.#ledger = new TaskLedger(plan.folds.length)
+  }
+
+  /** @throws NativeMlpError ABORTED when the signal fires; what the executor, the folder or a callback throws */
+  async run(): Promise<Study> {
+    const { header, callbacks, folder, signal, rungs } = this.#plan
+    const start = performance.now()
+    throwIfAborted(signal)
+    const events = folder ? await folder.begin(header) : []
+    await callbacks.onStart(header)
+    const earlier = earlierTrials(this.#plan, events, this.#ledger)
+    await this.#results.restore(await withKeptFolds(this.#plan, earlier, this.#ledger))
+    const onAbort = () => this.#stop(abortedBy(signal))
+    signal?.addEventListener('abort', onAbort)
+    try {
+      throwIfAborted(signal)
+      this.#executor = await this.#openExecutor()
+      let alive: readonly GridPoint[] = this.#plan.points
+      for (const rung of rungs) alive = await this.#runRung(rung, alive)
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      await this.#executor?.close()
+    }
+    return { ...header, ...this.#results.finish(), seconds: (performance.now() - start) / 1000 }
+  }
+
+  async #openExecutor(): Promise<Executor> {
+    const { executor, header, folds, stack } = this.#plan
+    if (executor) return await executor(header)
+    return new LocalExecutor({ folds, workers: header.workers, family: header.family, stack })
+  }
+
+  /** @returns those that train on */
+  async #runRung(rung: Rung, alive: readonly GridPoint[]): Promise<readonly GridPoint[]> {
+    const { header, folds } = this.#plan
+    const works = alive.flatMap((point) =>
+      folds.map(({ train }, fold): Work => {
+        const untilStep = rungStep(rung, point.config, train.length)
+        return { point, rung: rung.rung, task: { trial: point.trial, fold, config: point.config, untilStep } }
+      }),
+    )
+    for (const point of alive) await this.#endTold(point, rung.rung)
+    await this.#runAll(works.filter((work) => !this.#isDone(work)))
+    if (rung.keep === 0) return []
+    const chosen = new Set(
+      survivors(
+        alive.map((point) => this.#rungResult(point, rung.rung)),
+        rung.keep,
+        header,
+      ),
+    )
+    const given = alive.filter(({ trial }) => !chosen.has(trial) && !this.#results.get(trial))
+    for (const point of given) {
+      await this.#results.add(prunedResult(point, this.#ledger.records(point.trial, rung.rung), rung.rung), new Map())
+    }
+    return alive.filter(({ trial }) => chosen.has(trial))
+  }
+
+  /** A process may have been killed when the last fold of a trial had ended, and the trial not yet. */
+  async #endTold(point: GridPoint, rung: number): Promise<void> {
+    const { folds } = this.#plan
+    if (folds.length === 1 || this.#results.get(point.trial) || !this.#ledger.has(point.trial, rung)) return
+    const records = this.#ledger.records(point.trial, rung)
+    if (records.every(({ outcome }) => outcome.state !== 'paused')) {
+      await this.#results.add(trialResult(point, records), new Map())
+    }
+  }
+
+  #rungResult({ trial }: GridPoint, rung: number): RungResult {
+    if (this.#ledger.has(trial, rung)) return rungResult(trial, this.#ledger.records(trial, rung))
+    // its end was in an earlier process, and before it would have paused
+    const { state, valid, test } = this.#results.get(trial)!
+    return { trial, state: state === 'pruned' ? 'paused' : state, valid, test }
+  }
+
+  #isDone({ point, rung, task }: Work): boolean {
+    return this.#results.get(point.trial) !== undefined || this.#ledger.isDone(point.trial, task.fold, rung)
+  }
+
+  async #runAll(works: readonly Work[]): Promise<void> {
+    // a long trial started last would leave the other workers idle
+    const order = [...works].sort((a, b) => this.#cost(b) - this.#cost(a) || a.point.trial - b.point.trial)
+    let next = 0
+    const lane = async () => {
+      try {
+        while (this.#stopped === null && next < order.length) await this.#runOne(order[next++])
+      } catch (error) {
+        this.#stop(error)
+      }
+    }
+    const lanes = Math.min(this.#executor!.slots, order.length)
+    await Promise.all(Array.from({ length: lanes }, lane))
+    await this.#turn.catch(() => undefined)
+    if (this.#stopped) throw this.#stopped.reason
+  }
+
+  #cost({ point }: Work): number {
+    return this.#costs[point.trial]
+  }
+
+  async #runOne(work: Work): Promise<void> {
+    const { folder, callbacks } = this.#plan
+    const { point, task, rung } = work
+    const { trial, fold } = task
+    const about = { trial, fold, params: point.params, weight: this.#weights[trial] }
+    let worker: number | string = 0
+    const checkpoint = folder ? await folder.readCheckpoint(trial, fold) : this.#ledger.checkpoint(trial, fold)
+    const outcome = await this.#executor!.run(task, checkpoint, {
+      onStart: (name) => {
+        worker = name
+        folder?.addStart(trial, fold, name).catch((error) => this.#stop(error))
+        callbacks.onTrialStart({ ...about, worker })
+      },
+      onEvaluation: (entry, share) => {
+        const whole = this.#ledger.progress(trial, fold, share)
+        callbacks.onTrialProgress({ ...about, worker, entry, share: whole })
+      },
+      onCheckpoint: (bytes) => {
+        if (folder) return folder.saveCheckpoint(trial, fold, bytes)
+        if (task.untilStep !== null) this.#ledger.keepCheckpoint(trial, fold, bytes)
+      },
+    })
+    const turn = this.#turn.then(() => this.#take(work, rung, worker, outcome))
+    this.#turn = turn.catch(() => undefined)
+    await turn
+  }
+
+  /** A study that was stopped takes no more: what ended in the meantime is computed again from its last checkpoint. */
+  async #take({ point, task }: Work, rung: number, worker: number | string, outcome: TrialOutcome): Promise<void> {
+    if (this.#stopped) return
+    const { folder, callbacks } = this.#plan
+    const { trial, fold } = task
+    const { model, ...rest } = outcome
+    const isPaused = outcome.state === 'paused'
+    const hasFolds = this.#plan.folds.length > 1
+    const record = this.#ledger.withAllSeconds({ trial, fold, rung, worker, outcome: rest })
+    this.#ledger.add(record)
+    // a trial's only fold ends with the trial
+    if (isPaused || hasFolds) await folder?.addTask(record, model)
+    const records = this.#ledger.records(trial, rung)
+    if (records.length < this.#plan.folds.length) return
+    if (records.some(({ outcome }) => outcome.state === 'paused')) callbacks.onTrialPause({ trial, rung })
+    else await this.#results.add(trialResult(point, records), new Map(model && !hasFolds ? [[0, model]] : []))
+  }
+
+  /** The first reason stays. */
+  #stop(reason: unknown): void {
+    if (this.#stopped) return
+    this.#stopped = { reason }
+    // `run` waits for it, and hears of what goes wrong
+    this.#executor?.close().catch(() => undefined)
+  }
+}
+
+function abortedBy(signal: SearchPlan['signal']): NativeMlpError {
+  return new NativeMlpError('ABORTED', 'search: aborted', { cause: signal?.reason })
+}
+
+function throwIfAborted(signal: SearchPlan['signal']): void {
+  if (signal?.aborted) throw abortedBy(signal)
+}

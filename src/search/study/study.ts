@@ -1,0 +1,140 @@
+import type { BackendInfo } from '../../backend/index.js'
+import type { Collapse, HistoryEntry, TrialSummary } from '../../core/results.js'
+import type { NumericFamily } from '../../core/types.js'
+import type { MLP } from '../../model/mlp.js'
+import type { FitTiming } from '../../train/fit-result.js'
+import type { SearchBase } from '../space/grid.js'
+import type { HalvingOptions } from '../space/halving.js'
+import type { TrialConfig } from '../space/parameters.js'
+import type { SearchSpace } from '../space/space.js'
+import type { FoldResult, TableTrial } from '../trial/fold-results.js'
+
+export type SelectBy = 'valid' | 'test'
+export type SelectionMetric = 'accuracy' | 'loss'
+
+/** How the trials are chosen: every point of a grid; points drawn at random; the same, given up early where others do better. */
+export type Strategy = 'grid' | 'random' | 'halving'
+
+/** How the best trial is chosen: by this number of this set, at each trial's own checkpoint. */
+export interface Selection {
+  readonly selectBy: SelectBy
+  readonly metric: SelectionMetric
+}
+
+/** What came of one fold of a trial. */
+export interface TrialFold extends FoldResult {
+  readonly history: readonly HistoryEntry[]
+  readonly collapsed: Collapse | null
+  readonly timing: FitTiming | null
+}
+
+/**
+ * What came of one trial. Its metrics are those of its checkpoint, the evaluation with the best validation; with folds their
+ * means. All but `timing` and `worker` follows from the configuration, the data and the numeric family.
+ */
+export interface TrialResult extends TableTrial {
+  readonly config: TrialConfig
+  /** one entry per evaluation, up to where a failed trial failed; with folds those that all of them have, as means */
+  readonly history: readonly HistoryEntry[]
+  readonly collapsed: Collapse | null
+  /** steps done, in all folds together; null where the trial failed */
+  readonly steps: number | null
+  /** `parametersDigest` of the checkpoint; null where the trial failed or was pruned, and with folds */
+  readonly digest: string | null
+  /** seconds, in all folds together; without what was interrupted; null where the trial failed */
+  readonly timing: FitTiming | null
+  /** 0-based number of the worker thread, or name of the worker on a queue, that had it last */
+  readonly worker: number | string
+  readonly folds?: readonly TrialFold[]
+}
+
+/** What is known of a study before its first trial. */
+export interface StudyHeader extends Selection {
+  readonly strategy: Strategy
+  /** what varies */
+  readonly grid: SearchSpace
+  readonly base: SearchBase
+  /** of the draws; null where every point of a grid is tried */
+  readonly seed: number | null
+  readonly halving: HalvingOptions | null
+  /** 1: a validation set instead */
+  readonly folds: number
+  readonly stratified: boolean
+  /** of the validation set, where it was drawn, or of the folds */
+  readonly splitSeed: number
+  /** trials of each point, with seeds of their own */
+  readonly repeats: number
+  readonly keepModels: boolean
+  /** number of trials */
+  readonly size: number
+  /** rows of each set; with folds, of the first one's */
+  readonly rows: { readonly train: number; readonly valid: number; readonly test: number | null }
+  /** sha256 of what the sets hold */
+  readonly dataDigest: string
+  readonly workers: number
+  readonly backend: BackendInfo['backend']
+  readonly isa: string
+  readonly family: NumericFamily
+  /** why the figures of the best trial promise too much, where they do */
+  readonly caution: string | null
+}
+
+export interface Study extends StudyHeader {
+  /** null when no trial completed */
+  readonly best: TrialResult | null
+  /** the best trial's checkpoint; null with folds, where each trial has several: see `refit` */
+  readonly bestModel: MLP | null
+  /** in trial order */
+  readonly trials: readonly TrialResult[]
+  /** the checkpoint of each trial that did not fail; empty without `keepModels` */
+  readonly models: ReadonlyMap<number, MLP>
+  readonly seconds: number
+}
+
+export interface TrialStartEvent {
+  readonly trial: number
+  readonly params: TrialSummary['params']
+  /** 0 where there are no folds */
+  readonly fold: number
+  readonly worker: number | string
+  /** about this share of the whole study's work, 0..1 */
+  readonly weight: number
+}
+
+export interface TrialProgressEvent extends TrialStartEvent {
+  /** the evaluation just made */
+  readonly entry: HistoryEntry
+  /** share of the trial's steps done, of all its folds together, 0..1 */
+  readonly share: number
+}
+
+export interface TrialPauseEvent {
+  readonly trial: number
+  /** 0-based rung of successive halving that it has reached; others decide whether it goes on */
+  readonly rung: number
+}
+
+export interface TrialEndEvent {
+  readonly result: TrialResult
+  /** whether it is the best so far */
+  readonly isBest: boolean
+  /** its checkpoint when it is the best so far, or with `keepModels`; else null */
+  readonly model: MLP | null
+  /** trials finished, this one included */
+  readonly finished: number
+  /** about this share of the whole study's work, 0..1 */
+  readonly weight: number
+  /** it had finished before the study was resumed */
+  readonly isEarlier: boolean
+}
+
+/** Where a search hands out what happens. What a callback throws ends the study with that error. */
+export interface SearchCallbacks {
+  readonly onStart?: (header: StudyHeader) => void | Promise<void>
+  /** also when a trial goes on: after a pause, after a crash of its worker, in a resumed study; and for each fold */
+  readonly onTrialStart?: (event: TrialStartEvent) => void
+  readonly onTrialProgress?: (event: TrialProgressEvent) => void
+  readonly onTrialPause?: (event: TrialPauseEvent) => void
+  /** one call at a time, in the order in which trials finish; the study does not end before its promise does */
+  readonly onTrialEnd?: (event: TrialEndEvent) => void | Promise<void>
+}

@@ -1,0 +1,181 @@
+import { NativeMlpError } from '../../core/errors.js'
+import type { NumericFamily } from '../../core/types.js'
+import type { StudyData } from '../trial/run-task.js'
+import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
+import { TaskAttempts } from './attempts.js'
+import type { WorkerInput } from './messages.js'
+import { shareData } from './shared-data.js'
+import { largestStack, type StackOption, stackLimit } from './stack.js'
+import { TrialThread, WorkerCrash } from './thread.js'
+
+export interface LocalExecutorOptions {
+  /** one set of data for each fold, or one in all */
+  readonly folds: readonly StudyData[]
+  /** worker threads, started as tasks come */
+  readonly workers: number
+  /** what every worker must compute in */
+  readonly family: NumericFamily
+  /** tasks of the same shape that a worker trains in lock-step; default false */
+  readonly stack?: StackOption
+  /** default: the built trial-worker.js */
+  readonly entry?: URL
+}
+
+/** How long a worker may take for its last checkpoints when the executor is closed, in milliseconds. */
+const LAST_CHECKPOINT_MS = 2000
+/** How long a worker waits for tasks to stack with the first one: each has its checkpoint read before. Milliseconds. */
+const STACKING_MS = 10
+
+/** A place where one task runs at a time, or one stack. */
+interface Seat {
+  readonly worker: number
+  thread: TrialThread | null
+}
+
+interface WaitingTask {
+  readonly attempts: TaskAttempts
+  readonly resolve: (outcome: TrialOutcome | 'again') => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * Runs tasks on worker threads of this process, which share the data. A worker that crashes costs what its tasks have done
+ * since their last checkpoints: each goes on from there, alone.
+ */
+export class LocalExecutor implements Executor {
+  /** with stacks there is always one to take for a worker that has done with its own */
+  readonly slots: number
+  readonly #options: LocalExecutorOptions
+  readonly #stack: StackOption
+  readonly #most: number
+  readonly #entry: URL
+  readonly #input: WorkerInput
+  readonly #threads = new Set<TrialThread>()
+  readonly #free: Seat[]
+  readonly #waiting: WaitingTask[] = []
+  /** seats that have been promised a task */
+  #called = 0
+  #closed: Promise<void> | null = null
+
+  constructor(options: LocalExecutorOptions) {
+    const { workers, stack = false } = options
+    this.#options = options
+    this.#stack = stack
+    this.#entry = options.entry ?? new URL('./worker.js', import.meta.url)
+    this.#input = shareData(options.folds)
+    this.#most = largestStack(stack)
+    this.slots = this.#most === 1 ? workers : workers * this.#most * 2
+    this.#free = Array.from({ length: workers }, (_, worker) => ({ worker, thread: null }))
+  }
+
+  async run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: TaskCallbacks): Promise<TrialOutcome> {
+    const attempts = new TaskAttempts(task, checkpoint, callbacks)
+    let outcome = await this.#wait(attempts, 'push')
+    while (outcome === 'again') outcome = await this.#wait(attempts, 'unshift')
+    return outcome
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= Promise.all(Array.from(this.#threads, (thread) => thread.interrupt(LAST_CHECKPOINT_MS))).then(
+      () => undefined,
+    )
+    for (const { reject } of this.#waiting.splice(0)) reject(aborted())
+    await this.#closed
+  }
+
+  #wait(attempts: TaskAttempts, as: 'push' | 'unshift'): Promise<TrialOutcome | 'again'> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw aborted()
+      this.#waiting[as]({ attempts, resolve, reject })
+      this.#callSeats()
+    })
+  }
+
+  #callSeats(): void {
+    while (this.#free.length > 0 && this.#waiting.length > this.#called) {
+      this.#called++
+      void this.#serve(this.#free.shift()!)
+    }
+  }
+
+  /** Runs one stack of what waits. */
+  async #serve(seat: Seat): Promise<void> {
+    let failure: { readonly reason: unknown } | null = null
+    try {
+      seat.thread ??= await this.#startThread()
+      if (this.#most > 1 && this.#waiting.length < this.#most * this.#options.workers) {
+        await new Promise((resolve) => setTimeout(resolve, STACKING_MS))
+      }
+    } catch (reason) {
+      failure = { reason: this.#closed ? aborted() : reason }
+    }
+    this.#called--
+    const stack = this.#takeStack()
+    if (failure) for (const { reject } of stack) reject(failure.reason)
+    else await Promise.all(stack.map((waiting) => this.#attempt(waiting, seat)))
+    this.#free.unshift(seat)
+    this.#callSeats()
+  }
+
+  /** The first that waits, and those that stack with it; never so many that another worker stays idle. */
+  #takeStack(): WaitingTask[] {
+    const waiting = this.#waiting
+    if (waiting.length === 0) return []
+    const share = Math.ceil(waiting.length / this.#options.workers)
+    const [first] = waiting
+    const most = Math.min(share, stackLimit(first.attempts.task, this.#stack))
+    const stack = [first, ...waiting.slice(1).filter(({ attempts }) => attempts.stacksWith(first.attempts))].slice(
+      0,
+      most,
+    )
+    this.#waiting.splice(0, waiting.length, ...waiting.filter((each) => !stack.includes(each)))
+    return stack
+  }
+
+  /** Settles the task; when it has ended badly, the seat has no thread any more. */
+  async #attempt({ attempts, resolve, reject }: WaitingTask, seat: Seat): Promise<void> {
+    const thread = seat.thread!
+    try {
+      const outcome = await attempts.attempt(thread, seat.worker)
+      if (attempts.hasCrashed) await this.#drop(seat, thread)
+      if (this.#closed && attempts.hasCrashed) throw aborted()
+      resolve(outcome)
+    } catch (error) {
+      await this.#drop(seat, thread)
+      if (!this.#closed) reject(error)
+      // a last checkpoint may still be on its way to the disk
+      else attempts.lastCheckpoint.then(() => reject(aborted()), reject)
+    }
+  }
+
+  async #startThread(): Promise<TrialThread> {
+    const { family } = this.#options
+    const thread = new TrialThread(this.#entry, this.#input)
+    this.#threads.add(thread)
+    try {
+      const ready = await thread.start()
+      if (ready.family.name !== family.name || ready.family.contract !== family.contract) {
+        const [own, other] = [family, ready.family].map(({ name, contract }) => `${name} ${contract}`)
+        throw new NativeMlpError('BACKEND_UNAVAILABLE', `search: a worker computes in family ${other}, not ${own}`)
+      }
+      return thread
+    } catch (error) {
+      this.#threads.delete(thread)
+      await thread.stop()
+      if (!(error instanceof WorkerCrash)) throw error
+      throw new NativeMlpError('BACKEND_UNAVAILABLE', `search: no worker could start: ${error.message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async #drop(seat: Seat, thread: TrialThread): Promise<void> {
+    if (seat.thread === thread) seat.thread = null
+    this.#threads.delete(thread)
+    await thread.stop()
+  }
+}
+
+function aborted(): NativeMlpError {
+  return new NativeMlpError('ABORTED', 'search: aborted')
+}

@@ -1,0 +1,151 @@
+import { Worker } from 'node:worker_threads'
+import { type BackendInfo, backendInfo } from '../../backend/index.js'
+import { NativeMlpError } from '../../core/errors.js'
+import type { HistoryEntry } from '../../core/results.js'
+import type { TrialOutcome, TrialTask } from '../trial/task.js'
+import type { TrialRequest, WorkerInput, WorkerMessage } from './messages.js'
+
+/** Ends what a worker was doing, and says how the worker ended. */
+export class WorkerCrash extends Error {
+  override readonly name = 'WorkerCrash'
+}
+
+/** The task cannot go on from its checkpoint. */
+export class CheckpointRefused extends Error {
+  override readonly name = 'CheckpointRefused'
+}
+
+export interface ThreadCallbacks {
+  readonly onEvaluation: (entry: HistoryEntry, share: number) => void
+  readonly onCheckpoint: (bytes: Uint8Array) => void
+}
+
+interface Waiting {
+  readonly onMessage: (message: WorkerMessage) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** What the 'ready' of a worker is waited for by; tasks count from 1. */
+const START = 0
+
+/** A worker thread that runs tasks, those it has at the same time in lock-step, on one thread of the backend used here. */
+export class TrialThread {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #running = new Set<Promise<TrialOutcome>>()
+  #lastId = START
+  #ended: WorkerCrash | null = null
+  /** settles when each task has handed out its last checkpoint, or the time for that is over */
+  #interrupted: Promise<void> | null = null
+
+  /** @param entry the built trial-worker.js */
+  constructor(entry: URL, workerData: WorkerInput) {
+    this.#worker = new Worker(entry, { workerData, env: workerEnvironment(backendInfo()), execArgv: [] })
+    this.#worker.on('message', (message: WorkerMessage) => {
+      this.#waiting.get('id' in message ? message.id : START)?.onMessage(message)
+    })
+    this.#worker.on('messageerror', (error) => this.#end(`its message could not be read: ${error.message}`))
+    this.#worker.on('error', (error) => this.#end(messageOf(error)))
+    this.#worker.on('exit', (code) => this.#end(`it exited with code ${code}`))
+  }
+
+  /** Resolves when the worker can take tasks. @throws WorkerCrash */
+  async start(): Promise<Extract<WorkerMessage, { type: 'ready' }>> {
+    return await this.#wait(START, (message, resolve) => {
+      if (message.type === 'ready') resolve(message)
+    })
+  }
+
+  /**
+   * @throws WorkerCrash when the worker ends before the task does, or was stopped: it is of no use then; CheckpointRefused,
+   *   after which it can take the task again
+   */
+  async run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: ThreadCallbacks): Promise<TrialOutcome> {
+    const id = ++this.#lastId
+    const onMessage = (message: WorkerMessage, resolve: (outcome: TrialOutcome) => void) => {
+      if (message.type === 'evaluation') callbacks.onEvaluation(message.entry, message.share)
+      else if (message.type === 'checkpoint') callbacks.onCheckpoint(message.bytes)
+      else if (message.type === 'done') resolve(message.outcome)
+      else if (message.type === 'refused') throw new CheckpointRefused(message.reason)
+      else if (message.type === 'stopped') throw new WorkerCrash('worker crashed: it was stopped')
+    }
+    const running = this.#wait(id, onMessage, { type: 'run', id, task, checkpoint })
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /** Stops all tasks, each after a last checkpoint, and then ends the worker; at the latest after `limit` milliseconds. */
+  async interrupt(limit: number): Promise<void> {
+    if (this.#running.size > 0) this.#interrupted ??= this.#stopTasks(limit)
+    await this.stop()
+  }
+
+  /** Ends the worker even in the middle of a task, unless the worker is interrupted: then after its last checkpoints. */
+  async stop(): Promise<void> {
+    await this.#interrupted
+    await this.#worker.terminate()
+  }
+
+  async #stopTasks(limit: number): Promise<void> {
+    this.#worker.postMessage({ type: 'stop' } satisfies TrialRequest)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, limit)
+    })
+    await Promise.race([Promise.allSettled(this.#running), late])
+    clearTimeout(timer)
+  }
+
+  #wait<T>(
+    id: number,
+    onMessage: (message: WorkerMessage, resolve: (value: T) => void) => void,
+    request?: TrialRequest,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#ended) {
+        reject(this.#ended)
+        return
+      }
+      // what a callback throws must reach the caller, not the worker's event emitter
+      const receive = (message: WorkerMessage) => {
+        try {
+          onMessage(message, settle)
+        } catch (error) {
+          fail(error)
+        }
+      }
+      const settle = (value: T) => {
+        this.#waiting.delete(id)
+        resolve(value)
+      }
+      const fail = (reason: unknown) => {
+        this.#waiting.delete(id)
+        reject(reason)
+      }
+      this.#waiting.set(id, { onMessage: receive, reject: fail })
+      if (request) this.#worker.postMessage(request)
+    })
+  }
+
+  /** The first reason is the telling one: an 'exit' follows every 'error'. */
+  #end(reason: string): void {
+    this.#ended ??= new WorkerCrash(`worker crashed: ${reason}`)
+    for (const { reject } of this.#waiting.values()) reject(this.#ended)
+  }
+}
+
+/** Trials run side by side, so each takes one thread; and no worker may choose another backend than the study's. */
+function workerEnvironment({ backend, isa }: BackendInfo): NodeJS.ProcessEnv {
+  const own = { ...process.env, NATIVE_MLP_BACKEND: backend, NATIVE_MLP_THREADS: '1' }
+  return backend === 'native' ? { ...own, NATIVE_MLP_ISA: isa } : own
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof NativeMlpError || !(error instanceof Error)) return String(error)
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`
+}

@@ -1,0 +1,208 @@
+import { NativeMlpError } from '../../core/errors.js'
+import type { Signal } from '../../core/platform.js'
+import type { Collapse, HistoryEntry, SetMetrics } from '../../core/results.js'
+import type { Samples } from '../../data/samples.js'
+import { decodeCheckpoint, encodeCheckpoint } from '../../io/checkpoint-file.js'
+import { encodeModel } from '../../io/model-file.js'
+import { MLP } from '../../model/mlp.js'
+import type { TrainingCheckpoint } from '../../train/checkpoint.js'
+import type { FitOptions } from '../../train/fit-options.js'
+import type { FitResult } from '../../train/fit-result.js'
+import { sgd } from '../../train/optimizers.js'
+import { TrainingStack } from '../../train/stack.js'
+import { hiddenSizes, type TrialConfig } from '../space/parameters.js'
+import type { TrialOutcome, TrialTask } from './task.js'
+
+/** The sets of a study, or of one of its folds. */
+export interface StudyData {
+  readonly train: Samples
+  readonly valid: Samples
+  readonly test?: Samples
+}
+
+export interface RunTaskOptions {
+  /** where to go on, as `onCheckpoint` handed it out; null: from the beginning */
+  readonly checkpoint: Uint8Array | null
+  /** trains in lock-step with the other tasks that are run in it */
+  readonly stack?: TrainingStack
+  /** ends the task with an error of code ABORTED, after a last checkpoint */
+  readonly signal?: Signal
+  readonly onEvaluation?: (entry: HistoryEntry, share: number) => void
+  readonly onCheckpoint?: (bytes: Uint8Array) => void | Promise<void>
+}
+
+/** At most about this much work is lost when a process is killed, in milliseconds. */
+const CHECKPOINT_EVERY_MS = 750
+
+/**
+ * Trains one task on the data of its fold. What goes wrong while it trains becomes an outcome with state 'failed'.
+ *
+ * @throws NativeMlpError ABORTED when the signal fires; INVALID_FILE or INVALID_ARGUMENT for a checkpoint that is damaged or
+ *   of something else; and what `onCheckpoint` throws
+ */
+export async function runTask(
+  { config, untilStep }: Pick<TrialTask, 'config' | 'untilStep'>,
+  data: StudyData,
+  { checkpoint, stack = new TrainingStack(), signal, onEvaluation, onCheckpoint }: RunTaskOptions,
+): Promise<TrialOutcome> {
+  const resume = checkpoint === null ? undefined : openCheckpoint(checkpoint, config, untilStep)
+  const run = new TaskRun(resume, onEvaluation, onCheckpoint && ((each) => onCheckpoint(sealCheckpoint(each, config))))
+  try {
+    const model = new MLP(modelOptions(config, data.train))
+    const result = await stack.fit(model, data.train, {
+      ...fitOptions(config, data),
+      resume,
+      signal,
+      untilStep: untilStep ?? undefined,
+      checkpointEveryMs: CHECKPOINT_EVERY_MS,
+      callbacks: run.callbacks,
+    })
+    return outcomeOf(model, result)
+  } catch (error) {
+    if (signal?.aborted || run.isOthersFault(error)) throw error
+    return failedOutcome(reasonOf(error), run.history)
+  }
+}
+
+/** With what `fit` does not know of where the parameters came from, so that one of another trial is found out. */
+function sealCheckpoint(checkpoint: TrainingCheckpoint, { init }: TrialConfig): Uint8Array {
+  return encodeCheckpoint({ ...checkpoint, settings: { ...checkpoint.settings, [INIT]: JSON.stringify(init) } })
+}
+
+const INIT = 'init'
+
+/** @throws NativeMlpError INVALID_FILE or INVALID_ARGUMENT */
+function openCheckpoint(bytes: Uint8Array, { init }: TrialConfig, untilStep: number | null): TrainingCheckpoint {
+  const checkpoint = decodeCheckpoint(bytes, 'the checkpoint of the task')
+  const { [INIT]: began, ...settings } = checkpoint.settings
+  const own = JSON.stringify(init)
+  if (began !== own) throw refused(`init is ${began} there and ${own} here`)
+  // who goes on is decided by what was known at the end of a rung
+  if (untilStep !== null && checkpoint.step > untilStep) {
+    throw refused(`it is at step ${checkpoint.step}, after the pause at ${untilStep}`)
+  }
+  return { ...checkpoint, settings }
+}
+
+function refused(problem: string): NativeMlpError {
+  return new NativeMlpError('INVALID_ARGUMENT', `the checkpoint of the task is of something else: ${problem}`)
+}
+
+/** Follows `fit`. */
+class TaskRun {
+  readonly history: HistoryEntry[]
+  readonly callbacks: FitOptions['callbacks']
+  readonly #isResumed: boolean
+  #totalSteps = 0
+  #fault: { readonly error: unknown } | null = null
+
+  constructor(
+    resume: TrainingCheckpoint | undefined,
+    onEvaluation: RunTaskOptions['onEvaluation'],
+    onCheckpoint: ((checkpoint: TrainingCheckpoint) => void | Promise<void>) | undefined,
+  ) {
+    this.#isResumed = resume !== undefined
+    this.history = [...(resume?.history ?? [])]
+    this.callbacks = {
+      onStart: ({ totalSteps }) => {
+        this.#totalSteps = totalSteps
+      },
+      onEvaluation: ({ entry }) => {
+        this.history.push(entry)
+        onEvaluation?.(entry, (entry.step + 1) / this.#totalSteps)
+      },
+      ...(onCheckpoint && {
+        onCheckpoint: async ({ checkpoint }: { checkpoint: TrainingCheckpoint }) => {
+          try {
+            await onCheckpoint(checkpoint)
+          } catch (error) {
+            this.#fault = { error }
+            throw error
+          }
+        },
+      }),
+    }
+  }
+
+  /** A trial has not failed when its checkpoint could not be put away, or could not be used: that is found before `onStart`. */
+  isOthersFault(error: unknown): boolean {
+    return this.#fault?.error === error || (this.#isResumed && this.#totalSteps === 0)
+  }
+}
+
+/** The network of a trial: as many inputs and outputs as the data has. */
+export function modelOptions(config: TrialConfig, { cols, classes, targetCols, classNames, scale }: Samples) {
+  const { hidden, activation, outputActivation, loss, init, seed } = config
+  return {
+    layers: [cols, ...hiddenSizes(hidden), classes || targetCols],
+    activation,
+    outputActivation,
+    loss,
+    init,
+    seed,
+    inputScale: scale,
+    // a model knows its outputs by number anyway
+    classNames: classNames.every((name, i) => name === String(i)) ? null : classNames,
+  }
+}
+
+export function fitOptions(config: TrialConfig, { valid, test }: Omit<StudyData, 'train'>): FitOptions {
+  const { learningRate, l2, l2Biases, epochs, batchSize, stepsPerEpoch, sampling, seed } = config
+  const { evaluateEvery, evaluateOn, earlyStopping, stopOnCollapse } = config
+  return {
+    optimizer: sgd({ learningRate, l2, l2Biases }),
+    valid,
+    test,
+    epochs,
+    batchSize,
+    stepsPerEpoch,
+    sampling,
+    seed,
+    evaluateEvery,
+    evaluateOn,
+    earlyStopping,
+    stopOnCollapse,
+  }
+}
+
+export function failedOutcome(reason: string, history: readonly HistoryEntry[] = []): TrialOutcome {
+  return {
+    state: 'failed',
+    reason,
+    history,
+    best: null,
+    collapsed: null,
+    steps: null,
+    digest: null,
+    timing: null,
+    model: null,
+  }
+}
+
+/** The metrics of an evaluation, without the sets it left out. */
+export function metricsOf(entry: HistoryEntry | null): { readonly [set in 'train' | 'valid' | 'test']?: SetMetrics } {
+  const { train, valid, test } = entry ?? ({} as Partial<HistoryEntry>)
+  return { ...(train && { train }), ...(valid && { valid }), ...(test && { test }) }
+}
+
+function outcomeOf(model: MLP, { history, best, steps, stopped, collapsed, timing }: FitResult): TrialOutcome {
+  const reason = collapsed && { reason: collapseReason(collapsed) }
+  const common = { ...reason, history, best, collapsed, steps, timing }
+  if (stopped === 'paused') return { ...common, state: 'paused', digest: null, model: null }
+  return {
+    ...common,
+    state: collapsed ? 'collapsed' : 'completed',
+    digest: model.parametersDigest(),
+    model: encodeModel(model),
+  }
+}
+
+/** Rounded down, so that it says 100 % only where no unit is left. */
+function collapseReason({ step, deadShare }: Collapse): string {
+  return `collapsed: ${Math.floor(deadShare * 100)} % of hidden units are dead since step ${step}`
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NativeMlpError) return `${error.code}: ${error.message}`
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { TrialOutcome } from '../../../src/search/trial/task.js'
+import { essence, SILENT, StudyFixture, tasks, until, wait } from './queue-study.js'
+import { RedisServer, redisMissing } from './redis-server.js'
+
+const missing = redisMissing()
+if (missing) process.stderr.write(`queue tests are skipped: ${missing}\n`)
+
+const TASKS = tasks(7, 150)
+
+describe.skipIf(missing)('a study on a queue, when things die', () => {
+  const study = new StudyFixture()
+  let reference: TrialOutcome[]
+
+  beforeAll(async () => {
+    reference = await study.reference(TASKS)
+    expect(new Set(reference.map(({ digest }) => digest)).size).toBe(TASKS.length)
+  }, 60_000)
+  afterAll(() => study.stop())
+
+  it('gives the same when workers are killed or paused past their locks and the server restarts', async () => {
+    const redis = await RedisServer.start({ persistent: true })
+    onTestFinished(() => redis.remove())
+    const executor = await study.open(redis.url)
+    const results = Promise.all(TASKS.map((task) => executor.run(task, null, SILENT)))
+    // each loses its first trial, so that there is enough left for the other one and for those who come later
+    const lost = await Promise.all(
+      (['SIGSTOP', 'SIGKILL'] as const).map(async (signal) => {
+        const worker = study.worker(redis.url)
+        const [, trial] = await worker.said(/trial (\d+): begins/)
+        worker.kill(signal)
+        return { worker, trial }
+      }),
+    )
+    const others = [study.worker(redis.url), study.worker(redis.url)]
+    await Promise.race(others.map((worker) => worker.said(/: begins/)))
+    await redis.stop()
+    await wait(300)
+    await redis.start()
+    const output = () => others.map((worker) => worker.output).join('')
+    for (const { trial } of lost) {
+      await until(() => new RegExp(`trial ${trial}: (begins|goes on)`).test(output()), output)
+    }
+    lost[0].worker.kill('SIGCONT')
+    expect((await results).map(essence)).toEqual(reference.map(essence))
+    await executor.close()
+  })
+
+  it('enqueues again what a server without persistence has lost', async () => {
+    const redis = await RedisServer.start()
+    onTestFinished(() => redis.remove())
+    const lines: string[] = []
+    const executor = await study.open(redis.url, { say: (line) => lines.push(line) })
+    const workers = [study.worker(redis.url), study.worker(redis.url)]
+    const results = Promise.all(TASKS.map((task) => executor.run(task, null, SILENT)))
+    await Promise.race(workers.map((worker) => worker.said(/: begins/)))
+    await redis.stop()
+    await wait(500)
+    await redis.start()
+    expect((await results).map(essence)).toEqual(reference.map(essence))
+    expect(lines.join('\n')).toMatch(/cannot be reached|has gone/)
+    expect(lines.join('\n')).toMatch(/trial 6 is enqueued again/)
+    await executor.close()
+  })
+})

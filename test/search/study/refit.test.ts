@@ -1,0 +1,62 @@
+import { fit, MLP, refit, samples, search, sgd } from 'native-mlp'
+import { describe, expect, it } from 'vitest'
+import { clusters } from '../../train/toy-data.js'
+
+const { values, cols, labels } = clusters(120)
+const all = samples({ values, cols, labels: labels! })
+const data = all.split({ valid: 0.25 })
+const grid = { learningRate: [0.05, 0.2], hidden: [6] }
+const base = { epochs: 4, batchSize: 16, evaluateEvery: 2 }
+
+async function trained(learningRate: number, steps: number): Promise<string> {
+  const model = new MLP({ layers: [cols, 6, all.classes], seed: 1 })
+  const optimizer = sgd({ learningRate })
+  await fit(model, all, { optimizer, batchSize: 16, epochs: 50, untilStep: steps, evaluateOn: [], keepBest: false })
+  return model.parametersDigest()
+}
+
+describe('refit', () => {
+  it('trains the winner on all rows, for as many steps as it was best at, or had in all', async () => {
+    const study = await search({ data, grid, base })
+    const { trial, config, bestStep, steps } = study.best!
+    const best = await refit(study, data)
+    expect(best).toMatchObject({ trial, steps: bestStep! + 1 })
+    expect(best.model.parametersDigest()).toBe(await trained(config.learningRate, bestStep! + 1))
+    const whole = await refit(study, data, { steps: 'all' })
+    expect(whole.steps).toBe(steps)
+    expect(whole.model.parametersDigest()).toBe(await trained(config.learningRate, steps!))
+  })
+
+  it('joins sets that share no arrays, in their order', async () => {
+    const study = await search({ data, grid, base })
+    const copy = ({ rows }: typeof all) =>
+      samples({
+        values: Float32Array.from(
+          [...rows].flatMap((row) => [...(values as Float32Array).subarray(row * cols, (row + 1) * cols)]),
+        ),
+        cols,
+        labels: rows.map((row) => labels![row]),
+      })
+    const [train, valid] = [copy(data.train), copy(data.valid)]
+    const joined = all.subset([...data.train.rows, ...data.valid.rows])
+    const [a, b] = await Promise.all([refit(study, { train, valid }), refit(study, { train: joined })])
+    expect(a.model.parametersDigest()).toBe(b.model.parametersDigest())
+  })
+
+  it('takes the mean of the steps of folds', async () => {
+    const study = await search({ data: { train: all }, grid, base, folds: 3 })
+    expect(study.bestModel).toBeNull()
+    const mean = study.best!.folds!.reduce((sum, { best }) => sum + best!.step + 1, 0) / 3
+    expect((await refit(study, { train: all })).steps).toBe(Math.round(mean))
+  })
+
+  it('says what it cannot do', async () => {
+    const none = { best: null }
+    await expect(refit(none, data)).rejects.toThrow('refit: no trial of the study has completed')
+    const study = await search({ data, grid, base })
+    await expect(refit(study, { ...data, valid: 1 as never })).rejects.toThrow('data.valid: expected Samples, got 1')
+    await expect(refit(study, data, { step: 'all' } as object)).rejects.toThrow("did you mean 'steps'?")
+    const other = samples({ values: new Float32Array(4), cols: 1, labels: Int32Array.of(0, 1, 0, 1) })
+    await expect(refit(study, { ...data, valid: other })).rejects.toThrow('data.valid: cols is 1')
+  })
+})
