@@ -48,6 +48,11 @@ export function count({ svg }: Figure, pattern: RegExp): number {
   return [...svg.matchAll(new RegExp(pattern, 'g'))].length
 }
 
+/** The elements that a selector finds. */
+export function elements({ svg }: Figure, selector: string): Element[] {
+  return [...parseHTML(`<!doctype html><html><body>${svg}</body></html>`).document.querySelectorAll(selector)]
+}
+
 /** The PNGs inside a figure, decoded. */
 export function innerImages({ svg }: Figure): PNG[] {
   const uris = svg.matchAll(/href="data:image\/png;base64,([^"]+)"/g)

@@ -1,8 +1,7 @@
 import { integerInRange, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { HistoryEntry, TrialSummary } from '../../core/results.js'
-import { cleanText, formatCount, labelOf } from '../page/text.js'
-import { formatShort } from './nice-ticks.js'
+import { cleanText, formatCount, formatShort, labelOf } from '../page/text.js'
 import { isBetter, metricOf, type SearchMetric } from './trial-metric.js'
 
 export type ParameterValue = number | string | boolean

@@ -1,86 +1,110 @@
-import { labelOf } from '../page/text.js'
-import type { DrawnTrial, ParameterValue } from './drawn-trial.js'
-import { valueText } from './drawn-trial.js'
-import { formatShort, linearTicks, logTicks } from './nice-ticks.js'
+import type { D3 } from '../page/libraries.js'
+import { formatShort, labelOf } from '../page/text.js'
+import { type DrawnTrial, type ParameterValue, valueText } from './drawn-trial.js'
 import { distinct } from './trial-grid.js'
 
-/** Where a value stands: a share of the axis from its bottom, 0, to its top, 1, or a slot below it, counted from 0. */
-export type AxisPlace = { readonly share: number } | { readonly slot: number }
+/**
+ * A vertical axis of parallel coordinates. Heights are pixels above its foot. A trial that has no place on the axis itself
+ * is shown in a slot below it, at a negative height.
+ */
+export interface ParallelAxis {
+  readonly title: string
+  /** height of a trial's line where it crosses the axis */
+  readonly heightOf: (trial: DrawnTrial) => number
+  /** value of a trial as a label shows it */
+  readonly textOf: (trial: DrawnTrial) => string
+  /** on the axis and in its slots, from the top; minor ticks have an empty label */
+  readonly ticks: readonly AxisTick[]
+  readonly slots: readonly string[]
+  /** whether the values are few, so that many trials share them and each value has its own tick */
+  readonly isDiscrete: boolean
+}
 
 export interface AxisTick {
-  readonly place: AxisPlace
+  readonly at: number
   readonly label: string
 }
 
-/** A vertical axis of parallel coordinates. */
-export interface ParameterAxis {
-  readonly key: string
-  readonly label: string
-  readonly kind: 'linear' | 'log' | 'words'
-  /** labels of the slots below the axis, from the top: what has no place on the axis itself */
-  readonly slots: readonly string[]
-  readonly place: (value: ParameterValue | undefined) => AxisPlace
-  /** on the axis and in its slots, from the top */
+/** Scale and ticks of the values that have a place on the axis. */
+interface ValueScale {
+  readonly place: (value: ParameterValue) => number
   readonly ticks: readonly AxisTick[]
-  /** whether the values are few, so that trials share them and each has its own tick */
-  readonly discrete: boolean
+  readonly isDiscrete: boolean
+  /** whether zero has no place on the axis, because it is logarithmic */
+  readonly hasZeroSlot: boolean
 }
 
-/** The slot of a trial that has no such parameter. */
-export const ABSENT = '–'
+/** The slot of trials without the parameter. */
+export const ABSENT = 'n/a'
+/** Pixels between the foot of an axis and its first slot, and between slots. */
+export const SLOT = 24
 const MAX_DISCRETE = 12
 const LOG_RATIO = 10
+/** Pixels of an axis for each tick that is asked of d3, which returns about as many. */
+const TICK_SPACING = 40
+
+export function slotHeight(slot: number): number {
+  return -SLOT * (slot + 1)
+}
 
 /**
- * The axis of a parameter: logarithmic where its numbers are positive and span more than a decade (a zero among them then
- * has a slot), linear for other numbers, evenly spaced for words and truth values.
+ * The axis of a parameter: logarithmic for non-negative numbers whose positive values span more than a decade (zero then has a
+ * slot), linear for other numbers, evenly spaced from the top for words and truth values.
  *
- * @param room how many labels fit
+ * @param height of the axis in pixels
  */
-export function parameterAxis(trials: readonly DrawnTrial[], key: string, room: number): ParameterAxis {
+export function parameterAxis(trials: readonly DrawnTrial[], key: string, height: number, d3: D3): ParallelAxis {
   const all = distinct(trials.map(({ params }) => params[key]))
   const values = all.filter((value) => value !== undefined)
-  const isAbsent = values.length < all.length
-  const numeric = values.every((value) => typeof value === 'number' && Number.isFinite(value))
-  return numeric && values.length > 0
-    ? numberAxis(key, values as number[], isAbsent, room)
-    : wordsAxis(key, values, isAbsent, room)
-}
-
-function numberAxis(key: string, values: readonly number[], isAbsent: boolean, room: number): ParameterAxis {
-  const positive = values.filter((value) => value > 0)
-  const log = values[0] >= 0 && positive.length > 1 && positive[positive.length - 1] / positive[0] > LOG_RATIO
-  const shown = log ? positive : values
-  const [low, high] = [shown[0], shown[shown.length - 1]]
-  const slots = [...(log && positive.length < values.length ? ['0'] : []), ...(isAbsent ? [ABSENT] : [])]
-  const scale = log ? (value: number) => Math.log(value) : (value: number) => value
-  const share = (value: number) => (low === high ? 0.5 : (scale(value) - scale(low)) / (scale(high) - scale(low)))
-  const discrete = shown.length <= MAX_DISCRETE
-  const at = discrete ? shown : log ? logTicks([low, high], room) : linearTicks(low, high, room)
-  const ticks = at.map((value) => ({ place: { share: share(value) }, label: formatShort(value) })).reverse()
+  const isNumeric = values.length > 0 && values.every(hasScale)
+  const scale = isNumeric ? numberScale(values as number[], height, d3) : wordScale(values, height, d3)
+  const slots = [...(scale.hasZeroSlot ? ['0'] : []), ...(values.length < all.length ? [ABSENT] : [])]
   return {
-    ...{ key, label: labelOf(key), kind: log ? 'log' : 'linear', slots, discrete },
-    place: (value) => {
-      if (value === undefined) return { slot: slots.indexOf(ABSENT) }
-      return log && value === 0 ? { slot: 0 } : { share: share(value as number) }
+    title: labelOf(key),
+    heightOf: ({ params: { [key]: value } }) => {
+      if (value === undefined) return slotHeight(slots.indexOf(ABSENT))
+      return scale.hasZeroSlot && value === 0 ? slotHeight(0) : scale.place(value)
     },
-    ticks: [...ticks, ...slotTicks(slots)],
+    textOf: ({ params: { [key]: value } }) => (value === undefined ? ABSENT : valueText(value)),
+    ticks: [...scale.ticks, ...slots.map((label, slot) => ({ at: slotHeight(slot), label }))],
+    slots,
+    isDiscrete: scale.isDiscrete,
   }
 }
 
-function wordsAxis(key: string, values: readonly ParameterValue[], isAbsent: boolean, room: number): ParameterAxis {
-  const slots = isAbsent ? [ABSENT] : []
-  // the first at the top, as one reads
-  const share = (i: number) => (values.length < 2 ? 0.5 : 1 - i / (values.length - 1))
-  const every = Math.ceil(values.length / room)
-  const ticks = values.map((value, i) => ({ place: { share: share(i) }, label: valueText(value) }))
+/** The ticks of d3 overflow for numbers at the limits of float64; those are shown like words. */
+function hasScale(value: ParameterValue): boolean {
+  return value === 0 || (typeof value === 'number' && Math.abs(value) > 1e-300 && Math.abs(value) < 1e300)
+}
+
+/** @param values different and ascending */
+function numberScale(values: readonly number[], height: number, d3: D3): ValueScale {
+  const positive = values.filter((value) => value > 0)
+  const isLog = values[0] >= 0 && positive.length > 1 && positive[positive.length - 1] / positive[0] > LOG_RATIO
+  const shown = isLog ? positive : values
+  const scale = (isLog ? d3.scaleLog() : d3.scaleLinear())
+    .domain([shown[0], shown[shown.length - 1]])
+    .range([0, height])
+  const isDiscrete = shown.length <= MAX_DISCRETE
+  const count = Math.max(2, Math.floor(height / TICK_SPACING))
+  const isMinor = (value: number) => scale.tickFormat(count)(value) === ''
+  const ticks = isDiscrete
+    ? shown.map((value) => ({ at: scale(value), label: formatShort(value) }))
+    : scale.ticks(count).map((value) => ({ at: scale(value), label: isMinor(value) ? '' : formatShort(value) }))
   return {
-    ...{ key, label: labelOf(key), kind: 'words', slots, discrete: values.length <= MAX_DISCRETE },
-    place: (value) => (value === undefined ? { slot: 0 } : { share: share(values.indexOf(value)) }),
-    ticks: [...ticks.filter((_, i) => i % every === 0), ...slotTicks(slots)],
+    place: (value) => scale(value as number),
+    ticks: ticks.sort((a, b) => b.at - a.at),
+    isDiscrete,
+    hasZeroSlot: isLog && positive.length < values.length,
   }
 }
 
-function slotTicks(slots: readonly string[]): AxisTick[] {
-  return slots.map((label, slot) => ({ place: { slot }, label }))
+function wordScale(values: readonly ParameterValue[], height: number, d3: D3): ValueScale {
+  const scale = d3.scalePoint<ParameterValue>(values, [height, 0])
+  return {
+    place: (value) => scale(value)!,
+    ticks: values.map((value) => ({ at: scale(value)!, label: valueText(value) })),
+    isDiscrete: values.length <= MAX_DISCRETE,
+    hasZeroSlot: false,
+  }
 }

@@ -10,12 +10,13 @@ import {
   stateNotes,
   variedParameters,
 } from '../data/drawn-trial.js'
+import { metricAxis } from '../data/metric-axis.js'
 import { type MetricScale, metricScale } from '../data/metric-scale.js'
-import { parameterAxis } from '../data/parameter-axis.js'
+import { ABSENT, parameterAxis } from '../data/parameter-axis.js'
 import { checkMetric, isLoss, metricName, type SearchMetric } from '../data/trial-metric.js'
-import { drawParallel } from '../marks/parallel-axes.js'
-import { hasAbsent, SLOT } from '../marks/parallel-layout.js'
+import { drawParallel } from '../marks/parallel-plot.js'
 import type { Figure } from '../page/figure.js'
+import { loadDrawing } from '../page/libraries.js'
 import { composePage } from '../page/page.js'
 import { capitalise, formatCount } from '../page/text.js'
 
@@ -31,8 +32,6 @@ export interface ParallelCoordinatesOptions {
 }
 
 const OPTIONS = ['title', 'subtitle', 'metric', 'parameters', 'height']
-/** Pixels that a label on an axis needs. */
-const LABEL_LINE = 15
 
 /**
  * Trials of a search as lines over parallel axes, one for each parameter that was varied and the last for the metric, which
@@ -56,16 +55,24 @@ export async function parallelCoordinatesFigure(
   const best = Number.isNaN(competingValue(ranked[0], metric)) ? null : ranked[0]
   const values = inOrder.map((trial) => competingValue(trial, metric))
   const scale = metricScale(values, metric)
-  const axes = names.map((name) => parameterAxis(inOrder, name, Math.max(2, Math.floor(height / (2 * LABEL_LINE)))))
-  const drawn = drawParallel({ axes, ranked, best, metric, scale, height })
-  const slots = Math.max(drawn.slots, ...axes.map((axis) => axis.slots.length))
+  const drawing = await loadDrawing()
+  const axes = [
+    ...names.map((name) => parameterAxis(inOrder, name, height, drawing.d3)),
+    metricAxis(inOrder, metric, scale, height, drawing.d3),
+  ]
+  const shareOf = (trial: DrawnTrial) => {
+    const value = competingValue(trial, metric)
+    return Number.isNaN(value) ? value : scale!.share(value)
+  }
+  const hasRamp = scale !== null && scale.worst !== scale.best
+  const drawn = drawParallel({ axes, worstFirst: ranked.reverse(), best, shareOf, hasRamp, height }, drawing)
   return composePage({
     title: options.title ?? `${capitalise(metricName(metric))} by parameters`,
     subtitle: options.subtitle ?? bestLine(best, names, metric, scale),
-    notes: notes(inOrder, { metric, isAbsent: axes.some(hasAbsent), best, scale }),
+    notes: notes(inOrder, { metric, isAbsent: axes.some(({ slots }) => slots.includes(ABSENT)), best, scale }),
     body: drawn.body,
     bodyWidth: drawn.width,
-    bodyHeight: drawn.header + height + slots * SLOT + (slots > 0 ? 12 : 8),
+    bodyHeight: drawn.height,
   })
 }
 
@@ -112,7 +119,7 @@ function notes(trials: readonly DrawnTrial[], { metric, isAbsent, best, scale }:
       ['failed', 'dotted'],
     ]),
   )
-  if (isAbsent) sentences.push('at –: without this parameter')
+  if (isAbsent) sentences.push('n/a: without this parameter')
   if (scale?.held) sentences.push('the lower end of the last axis holds all values beyond it')
   return [`${sentences.join('; ')}.`]
 }

@@ -1,134 +1,146 @@
-import { type DrawnTrial, valueText } from '../data/drawn-trial.js'
-import type { ParameterAxis } from '../data/parameter-axis.js'
-import { metricName } from '../data/trial-metric.js'
-import { round, textAt } from '../page/page.js'
-import { cleanText, fitText, textWidth, wrapText } from '../page/text.js'
-import { FONT_SIZE, INK, PAGE } from '../page/theme.js'
-import { type AxisHeights, crossings, placeY, withoutOverlap } from './parallel-layout.js'
-import { trialLines } from './parallel-lines.js'
-import {
-  AXIS,
-  axisLine,
-  BEST,
-  band,
-  type DrawnAxis,
-  GAP,
-  LABEL_DISTANCE,
-  LABEL_GAP,
-  type Parallel,
-} from './parallel-marks.js'
-import { metricAxis, metricLabelsWidth, metricPlace, stateSlots } from './parallel-metric-axis.js'
+import type { Markish } from '@observablehq/plot'
+import type { Crossings } from '../data/crossings.js'
+import type { PlotModule } from '../page/libraries.js'
+import { cleanText, fitText } from '../page/text.js'
+import { FONT_SIZE, FRAME, INK, MUTED, PAGE } from '../page/theme.js'
+import { BEST, lineColour, type Parallel } from './parallel-lines.js'
 
-export interface DrawnParallel {
-  readonly body: string
-  readonly width: number
-  /** pixels above the axes */
+/** Where the drawing stands in the plot, in pixels. */
+export interface ParallelLayout {
+  readonly left: number
+  readonly right: number
+  /** between axes */
+  readonly gap: number
+  /** widest label of a parameter's value, first axis and others */
+  readonly labelWidth: { readonly first: number; readonly other: number }
+  /** lines of the axis titles */
+  readonly headings: readonly (readonly string[])[]
   readonly header: number
-  /** most slots below an axis */
-  readonly slots: number
 }
 
-const HEADER_LINE = 15
-/** Bands reach above the axes. */
-const HEADER_GAP = 19
+/** Between an axis and its labels, in pixels. */
+export const LABEL_GAP = 8
+export const RAMP_WIDTH = 12
+const RAMP_CELLS = 48
+const AXIS = '#777777'
+/** Pixels from one label to the next, at least. */
+const LABEL_DISTANCE = 14
 
-/** The axes with the lines of the trials, in the units of the page's body. */
-export function drawParallel(parallel: Parallel): DrawnParallel {
-  const { axes, ranked, height } = parallel
-  const labelWidth = firstLabelsWidth(parallel)
-  const count = axes.length + 1
-  const titles = [...axes.map(({ label }) => label), metricName(parallel.metric)]
-  const states = stateSlots(parallel)
-  const right = metricLabelsWidth(parallel, states)
-  const room = PAGE.width - 2 * PAGE.padding
-  const firstTitle = Math.min(GAP.least, textWidth(titles[0], FONT_SIZE.label, true)) / 2
-  const left = Math.ceil(Math.max(labelWidth + LABEL_GAP + 4, firstTitle))
-  const gap = Math.floor(Math.min(GAP.most, Math.max(GAP.least, (room - left - right) / (count - 1))))
-  const headings = titles.map((title) => wrapText(cleanText(title), gap - 14, FONT_SIZE.label, true))
-  const header = HEADER_GAP + HEADER_LINE * Math.max(...headings.map((lines) => lines.length))
-  const heights = { top: header, bottom: header + height }
-  const worstFirst = [...ranked].reverse()
-  const drawn = [
-    ...axes.map((axis, i): DrawnAxis => {
-      const place = ({ params }: DrawnTrial) => axis.place(params[axis.key])
-      return { x: left + i * gap, ...crossings(worstFirst, { discrete: axis.discrete, place }, heights) }
-    }),
-    {
-      x: left + axes.length * gap,
-      ...crossings(worstFirst, { discrete: false, place: metricPlace(parallel, states) }, heights),
-    },
-  ]
-  const body = [
-    trialLines(worstFirst, drawn, parallel),
-    ...axes.map((axis, i) =>
-      axisMarkup(axis, drawn[i], heights, { best: parallel.best, room: i === 0 ? GAP.least - 26 : gap - 26 }),
-    ),
-    metricAxis(parallel, states, drawn[axes.length], heights),
-    ...headings.map((heading, i) => headingAt(heading, drawn[i].x, header)),
-  ]
-  return { body: body.join(''), width: Math.ceil(left + axes.length * gap + right), header, slots: states.length }
-}
-
-/** Lines of a title above an axis, the last of them next to it. */
-function headingAt(lines: readonly string[], x: number, header: number): string {
-  const style = { size: FONT_SIZE.label, bold: true, anchor: 'middle' } as const
-  const y = (line: number) => header - HEADER_GAP - (lines.length - 1 - line) * HEADER_LINE
-  return lines.map((text, line) => textAt(x, y(line), text, style)).join('')
-}
-
-/** The labels of the first axis stand outside; so may be the best trial's value, which has no tick. */
-function firstLabelsWidth({ axes: [first], best }: Parallel): number {
-  const value = best?.params[first.key]
-  const labels = [...first.ticks.map(({ label }) => label), ...(value === undefined ? [] : [valueText(value)])]
-  return Math.min(GAP.least - 26, Math.max(...labels.map((label) => textWidth(label, FONT_SIZE.tick, true))))
-}
-
-interface AxisLabel {
+interface Label {
+  /** index of the axis */
+  readonly x: number
   readonly y: number
   readonly text: string
 }
 
-/** Line, bands and labels of a parameter; the best trial's value is named in any case. */
-function axisMarkup(
-  axis: ParameterAxis,
-  { x, bands }: DrawnAxis,
-  heights: AxisHeights,
-  { best, room }: { readonly best: DrawnTrial | null; readonly room: number },
-): string {
-  const bestValue = best?.params[axis.key]
-  const bestY = best && placeY(axis.place(bestValue), heights)
-  const all = axis.ticks.map(({ place, label }): AxisLabel => ({ y: placeY(place, heights), text: label }))
-  const labels = withoutOverlap(
-    all.filter(({ y }) => y !== bestY),
-    bestY === null ? [] : [bestY],
-    LABEL_DISTANCE,
+/** Lines, ticks, bands and labels of the axes; the metric's is the colour ramp itself, with its labels to the right. */
+export function axisMarks(
+  Plot: PlotModule,
+  parallel: Parallel,
+  crossed: readonly Crossings[],
+  { labelWidth }: ParallelLayout,
+): Markish[] {
+  const { axes, best, height, hasRamp } = parallel
+  const last = axes.length - 1
+  const lines = axes.map((_, x) => ({ x })).filter(({ x }) => x < last || !hasRamp)
+  const ticks = axes.slice(0, last).flatMap(({ ticks }, x) => ticks.map(({ at }) => ({ x, y: at })))
+  const bands = crossed.flatMap(({ bands }, x) =>
+    bands.map(({ at, half }) => ({ x, low: at - half - 1.5, high: at + half + 1.5 })),
   )
-  const fit = (text: string, bold: boolean) => fitText(text, room, FONT_SIZE.tick, bold)
-  const label = ({ y, text }: AxisLabel, fill: string, bold = false) =>
-    chip(x - LABEL_GAP, y, fit(text, bold), { fill, bold })
-  const marks = axis.discrete ? all : labels
+  const bestLabels = axes.map(({ heightOf, textOf }, x) => best && { x, y: heightOf(best), text: textOf(best) })
+  const labels = axes.flatMap(({ ticks }, x) => {
+    const all = ticks.filter(({ label }) => label !== '').map(({ at, label }) => ({ x, y: at, text: label }))
+    return withoutOverlap(all, bestLabels[x] ? [bestLabels[x].y] : [], LABEL_DISTANCE)
+  })
+  const fit = (bold: boolean) => (label: Label) =>
+    label.x === last
+      ? label.text
+      : fitText(cleanText(label.text), labelWidth[label.x === 0 ? 'first' : 'other'], FONT_SIZE.tick, bold)
+  const text = (shown: readonly Label[], isBest: boolean) =>
+    [shown.filter(({ x }) => x < last), shown.filter(({ x }) => x === last)].map((some, side) =>
+      Plot.text(some, {
+        x: 'x',
+        y: 'y',
+        text: fit(isBest),
+        textAnchor: side === 0 ? 'end' : 'start',
+        dx: side === 0 ? -LABEL_GAP : LABEL_GAP + (hasRamp ? RAMP_WIDTH : 0),
+        fontSize: FONT_SIZE.tick,
+        fontWeight: isBest ? 'bold' : undefined,
+        fill: isBest ? BEST : ({ y }: Label) => (side === 1 && y < 0 ? MUTED : INK),
+        stroke: PAGE.background,
+        strokeWidth: 5,
+      }),
+    )
   return [
-    `<g aria-label="axis">`,
-    axisLine(x, heights),
-    ...marks.map(({ y }) => `<path d="M${x - 4},${round(y)}h4" stroke="${AXIS}"/>`),
-    ...[...bands].map(([y, half]) => band(x, y, half)),
-    ...labels.map((one) => label(one, INK)),
-    bestY === null ? '' : label({ y: bestY, text: bestLabel(axis, bestValue, all, bestY) }, BEST, true),
-    '</g>',
-  ].join('')
+    Plot.ruleX(lines, { x: 'x', y1: 0, y2: height, stroke: AXIS }),
+    ...(hasRamp ? rampMarks(Plot, last, height) : []),
+    Plot.ruleY(ticks, { x1: 'x', x2: 'x', y: 'y', insetLeft: -4, stroke: AXIS }),
+    Plot.ruleX(bands, { x: 'x', y1: 'low', y2: 'high', stroke: AXIS, strokeWidth: 3, strokeLinecap: 'round' }),
+    ...text(labels, false),
+    ...text(
+      bestLabels.filter((label) => label !== null),
+      true,
+    ),
+  ]
 }
 
-/** Text to the left of x, on white that lines do not show through. */
-function chip(x: number, y: number, text: string, style: { readonly fill: string; readonly bold: boolean }): string {
-  const width = textWidth(text, FONT_SIZE.tick, style.bold) + 4
-  const size = `width="${round(width)}" height="${LABEL_DISTANCE}"`
-  const ground = `<rect x="${round(x - width + 2)}" y="${round(y - LABEL_DISTANCE / 2)}" ${size} rx="2"`
-  return (
-    `${ground} fill="${PAGE.background}" fill-opacity="0.85"/>` +
-    textAt(x, y + FONT_SIZE.tick * 0.36, text, { ...style, anchor: 'end' })
-  )
+/** Cells of the colour ramp from the foot up, each reaching under the next so that no seams are seen. */
+function rampMarks(Plot: PlotModule, x: number, height: number): Markish[] {
+  const cells = Array.from({ length: RAMP_CELLS }, (_, i) => ({
+    low: (i * height) / RAMP_CELLS,
+    high: Math.min(height, ((i + 1.5) * height) / RAMP_CELLS),
+    colour: lineColour(i / (RAMP_CELLS - 1)),
+  }))
+  const ramp = { x, dx: RAMP_WIDTH / 2, strokeWidth: RAMP_WIDTH }
+  return [
+    Plot.ruleX([0], {
+      ...ramp,
+      y1: 0,
+      y2: height,
+      insetTop: -1,
+      insetBottom: -1,
+      strokeWidth: RAMP_WIDTH + 2,
+      stroke: FRAME,
+    }),
+    Plot.ruleX(cells, { ...ramp, y1: 'low', y2: 'high', stroke: 'colour' }),
+  ]
 }
 
-function bestLabel(axis: ParameterAxis, value: DrawnTrial['params'][string] | undefined, all: AxisLabel[], y: number) {
-  return all.find((tick) => tick.y === y)?.text ?? (value === undefined ? axis.slots.at(-1)! : valueText(value))
+/** The titles above the axes, their last lines at the same height. */
+export function headingMarks(
+  Plot: PlotModule,
+  { headings }: ParallelLayout,
+  { top, gap, line }: { readonly top: number; readonly gap: number; readonly line: number },
+): Markish[] {
+  const most = Math.max(...headings.map((lines) => lines.length))
+  return Array.from({ length: most }, (_, fromLast) => {
+    const labels = headings.map((lines, x) => ({ x, text: lines[lines.length - 1 - fromLast] }))
+    return Plot.text(
+      labels.filter(({ text }) => text !== undefined),
+      {
+        x: 'x',
+        y: () => top,
+        dy: -gap - fromLast * line,
+        text: 'text',
+        lineAnchor: 'bottom',
+        fontSize: FONT_SIZE.label,
+        fontWeight: 'bold',
+        fill: INK,
+      },
+    )
+  })
+}
+
+/** Labels in their order, without those nearer than `distance` to an earlier one or to one of `taken`. */
+export function withoutOverlap<T extends { readonly y: number }>(
+  labels: readonly T[],
+  taken: readonly number[],
+  distance: number,
+): T[] {
+  const ys = [...taken]
+  return labels.filter(({ y }) => {
+    if (ys.some((other) => Math.abs(other - y) < distance)) return false
+    ys.push(y)
+    return true
+  })
 }

@@ -1,43 +1,73 @@
-import { competingValue, type DrawnTrial } from '../data/drawn-trial.js'
+import type { Markish } from '@observablehq/plot'
+import type { Crossings } from '../data/crossings.js'
+import type { DrawnTrial } from '../data/drawn-trial.js'
+import type { ParallelAxis } from '../data/parameter-axis.js'
+import { type Ramp, sequential } from '../page/colour.js'
+import type { PlotModule } from '../page/libraries.js'
 import { round } from '../page/page.js'
-import { GREY, PAGE } from '../page/theme.js'
-import { BEST, type DrawnAxis, lineColour, type Parallel } from './parallel-marks.js'
+import { GREY, OKABE_ITO, PAGE } from '../page/theme.js'
 
-/** Grey lines first, then from the worst to the best. */
-export function trialLines(worstFirst: readonly DrawnTrial[], axes: readonly DrawnAxis[], parallel: Parallel): string {
-  const { metric, scale, best } = parallel
-  const opacity = round(Math.min(0.9, Math.max(0.25, 0.9 * Math.sqrt(40 / worstFirst.length))))
-  const width = worstFirst.length > 150 ? 1 : worstFirst.length > 40 ? 1.4 : 1.8
-  const paths = worstFirst.map((trial, t) => {
-    const d = path(axes.map(({ x, ys }) => [x, ys[t]] as const))
-    const value = competingValue(trial, metric)
-    if (trial === best) {
-      const edge = `<path d="${d}" stroke="${PAGE.background}" stroke-width="6"/>`
-      return `${edge}<path d="${d}" stroke="${BEST}" stroke-width="3"/>`
-    }
-    if (!Number.isNaN(value)) {
-      const stroke = `stroke="${lineColour(scale!.share(value))}" stroke-opacity="${opacity}"`
-      return `<path d="${d}" ${stroke} stroke-width="${width}"/>`
-    }
-    const dashes = {
-      pruned: '',
-      completed: '',
-      collapsed: ' stroke-dasharray="6,3"',
-      failed: ' stroke-dasharray="1.5,3"',
-    }
-    return `<path d="${d}" stroke="${GREY}" stroke-opacity="${round(0.75 * opacity)}" stroke-width="1"${dashes[trial.state]}/>`
-  })
-  return `<g aria-label="trials" fill="none">${paths.join('')}</g>`
+/** What parallel coordinates show. */
+export interface Parallel {
+  /** those of the parameters, then that of the metric */
+  readonly axes: readonly ParallelAxis[]
+  /** those that do not compete first, then from the worst to the best */
+  readonly worstFirst: readonly DrawnTrial[]
+  readonly best: DrawnTrial | null
+  /** of the metric, from the worst, 0, to the best, 1; NaN for a trial that does not compete */
+  readonly shareOf: (trial: DrawnTrial) => number
+  /** whether the metric differs among trials, so that its axis is a colour ramp */
+  readonly hasRamp: boolean
+  /** of an axis, in pixels */
+  readonly height: number
 }
 
-/** Leaves and meets each axis at a right angle, which keeps lines apart that cross. */
-function path(points: readonly (readonly [number, number])[]): string {
-  return points
-    .map(([x, y], i) => {
-      if (i === 0) return `M${round(x)},${round(y)}`
-      const [fromX, fromY] = points[i - 1]
-      const [a, b] = [fromX + 0.45 * (x - fromX), fromX + 0.55 * (x - fromX)]
-      return `C${round(a)},${round(fromY)},${round(b)},${round(y)},${round(x)},${round(y)}`
-    })
-    .join('')
+/** Where a trial's line crosses an axis. */
+interface Crossing {
+  /** index of the trial and of the axis */
+  readonly line: number
+  readonly x: number
+  readonly y: number
+  readonly trial: DrawnTrial
+}
+
+export const BEST = OKABE_ITO.vermillion
+
+/** Light enough to lie behind, dark enough to be seen on white. */
+export const lineColour: Ramp = (t) => sequential(0.28 + 0.67 * t)
+
+const DASHES: Partial<Record<DrawnTrial['state'], string>> = { collapsed: '6,3', failed: '1.5,3' }
+
+/** Grey lines for what does not compete, coloured ones from the worst to the best above them, the best on top. */
+export function lineMarks(Plot: PlotModule, parallel: Parallel, crossed: readonly Crossings[]): Markish[] {
+  const { worstFirst, best, shareOf } = parallel
+  const crossings = worstFirst.flatMap((trial, line) =>
+    crossed.map(({ heights }, x): Crossing => ({ line, x, y: heights[line], trial })),
+  )
+  const opacity = round(Math.min(0.9, Math.max(0.25, 0.9 * Math.sqrt(40 / worstFirst.length))))
+  const lines = (which: (trial: DrawnTrial) => boolean, style: object) => {
+    const shown = crossings.filter(({ trial }) => which(trial))
+    // leaves and meets each axis at a right angle, which keeps lines apart that cross
+    return shown.length > 0 ? Plot.line(shown, { x: 'x', y: 'y', z: 'line', curve: 'bump-x', ...style }) : null
+  }
+  const competes = (trial: DrawnTrial) => !Number.isNaN(shareOf(trial))
+  const states = ['completed', 'pruned', 'collapsed', 'failed'] as const
+  return [
+    ...states.map((state) =>
+      lines((trial) => trial.state === state && !competes(trial), {
+        stroke: GREY,
+        strokeOpacity: round(0.75 * opacity),
+        strokeWidth: 1,
+        strokeDasharray: DASHES[state],
+        strokeLinecap: 'butt',
+      }),
+    ),
+    lines((trial) => competes(trial) && trial !== best, {
+      stroke: ({ trial }: Crossing) => lineColour(shareOf(trial)),
+      strokeOpacity: opacity,
+      strokeWidth: worstFirst.length > 150 ? 1 : worstFirst.length > 40 ? 1.4 : 1.8,
+    }),
+    lines((trial) => trial === best, { stroke: PAGE.background, strokeWidth: 6 }),
+    lines((trial) => trial === best, { stroke: BEST, strokeWidth: 3 }),
+  ]
 }

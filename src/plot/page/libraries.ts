@@ -2,20 +2,26 @@ import { NativeMlpError } from '../../core/errors.js'
 
 export type PlotModule = typeof import('@observablehq/plot')
 
-/** Observable Plot and a document for it to draw in. */
+/** The scales, ticks and bins that Plot itself is built on. */
+export type D3 = typeof import('d3-array') & typeof import('d3-scale')
+
+/** Observable Plot, d3 and a document to draw in. */
 export interface Drawing {
   readonly Plot: PlotModule
+  readonly d3: D3
   readonly document: Document
 }
 
 /** Loads the drawing libraries on first use, so that training never pays for them. */
 export async function loadDrawing(): Promise<Drawing> {
-  const [Plot, linkedom] = await Promise.all([
+  const [Plot, array, scale, linkedom] = await Promise.all([
     load('@observablehq/plot', () => import('@observablehq/plot')),
+    load('d3-array', () => import('d3-array')),
+    load('d3-scale', () => import('d3-scale')),
     load('linkedom', () => import('linkedom')),
   ])
   const { document } = linkedom.parseHTML('<!doctype html><html><body></body></html>')
-  return { Plot, document: document as unknown as Document }
+  return { Plot, d3: { ...array, ...scale }, document: document as unknown as Document }
 }
 
 /** Imports a library, naming it and why it is not there when that fails. */

@@ -72,6 +72,12 @@ export function formatValue(value: number, digits = 3): string {
   return (size >= 1000 ? value.toFixed(0) : value.toPrecision(digits)).replace('-', '−')
 }
 
+/** A whole number, or one of at most three digits, as it was written; else with three digits, and always short. */
+export function formatShort(value: number): string {
+  const isWritten = Number.isInteger(value) ? Math.abs(value) < 1e9 : Number(value.toPrecision(3)) === value
+  return isWritten ? String(value).replaceAll('-', '−') : formatValue(value)
+}
+
 /** A share in 0..1 with four decimals, as accuracies are printed everywhere in this package. */
 export function formatShare(value: number): string {
   return value.toFixed(4)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crossPath, hatchPath, spread } from '../../../src/plot/marks/marks.js'
+import { withoutOverlap } from '../../../src/plot/marks/parallel-axes.js'
 
 describe('spread', () => {
   it('leaves alone what does not overlap', () => {
@@ -42,4 +43,9 @@ describe('paths of a cell', () => {
       }
     }
   })
+})
+
+it('withoutOverlap keeps a distance', () => {
+  const at = (ys: number[]) => ys.map((y) => ({ y }))
+  expect(withoutOverlap(at([0, 5, 20, 33, 60]), [62], 14)).toEqual(at([0, 20]))
 })

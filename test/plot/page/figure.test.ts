@@ -73,7 +73,15 @@ describe('the room', () => {
       }
       for (const [, name] of source.matchAll(/[^f] import\('([^']+)'\)/g)) lazy.add(name)
     }
-    const libraries = ['@observablehq/plot', '@resvg/resvg-js', 'linkedom', 'node:module', 'pngjs']
+    const libraries = [
+      '@observablehq/plot',
+      '@resvg/resvg-js',
+      'd3-array',
+      'd3-scale',
+      'linkedom',
+      'node:module',
+      'pngjs',
+    ]
     expect([...lazy].sort()).toEqual(libraries)
   })
 })

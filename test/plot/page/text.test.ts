@@ -1,5 +1,13 @@
-import { expect, it } from 'vitest'
-import { cleanText, fitText, formatCount, formatValue, humanise, wrapText } from '../../../src/plot/page/text.js'
+import { describe, expect, it } from 'vitest'
+import {
+  cleanText,
+  fitText,
+  formatCount,
+  formatShort,
+  formatValue,
+  humanise,
+  wrapText,
+} from '../../../src/plot/page/text.js'
 
 it('formats numbers the same everywhere', () => {
   expect([0, 7, 999, 1000, 401408, 1234567].map(formatCount)).toEqual([
@@ -29,4 +37,21 @@ it('wraps at spaces and shortens what cannot be wrapped', () => {
 
 it('reads parameter names', () => {
   expect(['learningRate', 'batch_size', 'l2'].map(humanise)).toEqual(['learning rate', 'batch size', 'l2'])
+})
+
+describe('formatShort', () => {
+  it.each([
+    [0.001, '0.001'],
+    [512, '512'],
+    [123456789, '123456789'],
+    [0.004837261937, '0.00484'],
+    [1e-7, '1e−7'],
+    [0.075, '0.075'],
+    [0.28236, '0.282'],
+    [0.3, '0.3'],
+    [-0.5, '−0.5'],
+    [1e21, '1.00e21'],
+  ])('%d is %s', (value, text) => {
+    expect(formatShort(value)).toBe(text)
+  })
 })
