@@ -39,9 +39,9 @@ function dark(image: PNG, x: number, y: number): boolean {
   return image.data[at] + image.data[at + 1] + image.data[at + 2] < 3 * 200
 }
 
-/** All texts of a figure in document order. */
+/** All texts of a figure in document order, but for empty ones. */
 export function texts({ svg }: Figure): string[] {
-  return [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map((match) => unescapeXml(match[1]))
+  return [...svg.matchAll(/<text[^>]*>([^<]+)(?=<)/g)].map((match) => unescapeXml(match[1]))
 }
 
 export function count({ svg }: Figure, pattern: RegExp): number {

@@ -2,13 +2,12 @@ import type { Markish } from '@observablehq/plot'
 import { finiteInRange, knownOptions } from '../../core/checks.js'
 import type { Collapse } from '../../core/results.js'
 import { type BackgroundLine, dottedPoints, type Series, type StepMark } from '../data/history.js'
-import { logTicks } from '../data/nice-ticks.js'
 import { backgroundLines } from '../marks/background-lines.js'
 import { type EndLabel, endLabels, endLabelsWidth, stepMarks, stepMarksHeight } from '../marks/marks.js'
 import type { Figure } from '../page/figure.js'
 import { loadDrawing, type PlotModule } from '../page/libraries.js'
 import { composePage, placePlot, textAt } from '../page/page.js'
-import { cleanText, wrapText } from '../page/text.js'
+import { cleanText, formatShort, wrapText } from '../page/text.js'
 import { FONT_SIZE, FRAME, GRID, MUTED, PAGE } from '../page/theme.js'
 
 /** What loss and accuracy curves have in common. */
@@ -42,6 +41,7 @@ export interface Curves {
 }
 
 const LEGEND_LINE = 17
+const Y_TICKS = 7
 const MARGIN = { left: 58, top: 12, bottom: 46 } as const
 
 /** Draws the curves of one metric over the steps of a run, each labelled at its end with its last value. */
@@ -114,14 +114,21 @@ function stepDomain({ series, background = [], marks }: Curves): [number, number
 
 function axes(Plot: PlotModule, { yLabel, yType, yDomain }: Curves, steps: number): Markish[] {
   const text = { fontSize: FONT_SIZE.tick, labelArrow: 'none' as const, labelAnchor: 'center' as const }
-  const ticks = yType === 'log' ? logTicks(yDomain) : 7
-  // a tickFormat would pass through d3, which drops labels of a log axis as it sees fit
-  const plain = yType === 'log' ? { text: String } : {}
+  const isLog = yType === 'log'
+  const decades = isLog ? Math.floor(Math.log10(yDomain[1] / yDomain[0])) : 0
   return [
-    Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks }),
+    // over many decades a line at each power of ten; minor ones would be a grey area
+    Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks: decades >= 2 ? decades : Y_TICKS }),
     Plot.frame({ stroke: FRAME }),
     Plot.axisX({ ...text, label: 'step (optimiser updates)', labelOffset: 40, ticks: Math.min(8, steps), tickSize: 4 }),
-    Plot.axisY({ ...text, label: yLabel, labelOffset: 54, ticks, tickSize: 4, ...plain }),
+    Plot.axisY({
+      ...text,
+      label: yLabel,
+      labelOffset: 54,
+      ticks: Y_TICKS,
+      tickSize: 4,
+      tickFormat: isLog ? formatShort : undefined,
+    }),
   ]
 }
 

@@ -1,9 +1,9 @@
 import { integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerParameters } from '../../core/results.js'
-import { type Bins, binValues } from '../data/bins.js'
+import { type Histogram, histogram } from '../data/histogram.js'
 import type { Figure } from '../page/figure.js'
-import { type Drawing, loadDrawing } from '../page/libraries.js'
+import { type D3, type Drawing, loadDrawing } from '../page/libraries.js'
 import { composePage, placePlot, textAt } from '../page/page.js'
 import { fitText, formatCount, formatValue, textWidth } from '../page/text.js'
 import { FONT_SIZE, FRAME, GRID, MUTED, OKABE_ITO, PAGE } from '../page/theme.js'
@@ -18,7 +18,7 @@ export interface ParameterHistogramsOptions {
 interface Panel {
   readonly title: string
   readonly kind: 'weight' | 'bias'
-  readonly bins: Bins
+  readonly histogram: Histogram
   readonly size: number
 }
 
@@ -38,8 +38,9 @@ export async function parameterHistogramsFigure(
   knownOptions('options', options, ['title', 'subtitle', 'bins'])
   const count = integerInRange('options.bins', options.bins ?? 50, 1, 1000)
   if (!Array.isArray(layers) || layers.length === 0) throw invalidArgument('layers', 'at least one layer', layers)
-  const rows = layers.map((layer, i) => panels(checkLayer(layer, `layers[${i}]`), count))
+  const checked = layers.map((layer, i) => checkLayer(layer, `layers[${i}]`))
   const drawing = await loadDrawing()
+  const rows = checked.map((layer) => panels(layer, count, drawing.d3))
   const inner = PAGE.width - 2 * PAGE.padding
   const panelWidth = (inner - COLUMN_GAP) / 2
   const rowHeight = PANEL.header + PANEL.height
@@ -69,23 +70,27 @@ export function checkLayer(layer: LayerParameters, name: string): LayerParameter
   return layer
 }
 
-function panels({ name, weights, biases, inputs, outputs }: LayerParameters, count: number): Panel[] {
+function panels({ name, weights, biases, inputs, outputs }: LayerParameters, count: number, d3: D3): Panel[] {
   return [
     {
       title: `${name}: weights (${inputs} × ${outputs})`,
       kind: 'weight',
-      bins: binValues(weights, count),
+      histogram: histogram(weights, count, d3),
       size: weights.length,
     },
-    { title: `${name}: biases (${outputs})`, kind: 'bias', bins: binValues(biases, count), size: biases.length },
+    {
+      title: `${name}: biases (${outputs})`,
+      kind: 'bias',
+      histogram: histogram(biases, count, d3),
+      size: biases.length,
+    },
   ]
 }
 
 function drawPanel(panel: Panel, x: number, y: number, width: number, { Plot, document }: Drawing): string {
-  const { bins, kind } = panel
-  const step = (bins.high - bins.low) / bins.counts.length
-  const bars = bins.counts.map((n, i) => ({ low: bins.low + i * step, high: bins.low + (i + 1) * step, n }))
-  const highest = Math.max(1, ...bins.counts)
+  const { kind } = panel
+  const { low, high, bins } = panel.histogram
+  const highest = Math.max(1, ...bins.map((bin) => bin.length))
   const counts = Math.min(5, highest)
   const marginLeft = Math.ceil(34 + textWidth(formatCount(highest), FONT_SIZE.tick))
   const text = { fontSize: FONT_SIZE.tick, labelArrow: 'none' as const, labelAnchor: 'center' as const }
@@ -97,16 +102,16 @@ function drawPanel(panel: Panel, x: number, y: number, width: number, { Plot, do
     marginRight: 14,
     marginTop: 6,
     marginBottom: 42,
-    x: { domain: [bins.low, bins.high], nice: true, label: null },
+    x: { domain: [low, high], nice: true, label: null },
     y: { domain: [0, highest], nice: counts, label: null },
     marks: [
       Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks: counts }),
       Plot.rectY(
-        bars.filter((bar) => bar.n > 0),
+        bins.filter((bin) => bin.length > 0),
         {
-          x1: 'low',
-          x2: 'high',
-          y: 'n',
+          x1: 'x0',
+          x2: 'x1',
+          y: 'length',
           fill: kind === 'weight' ? OKABE_ITO.blue : OKABE_ITO.green,
           stroke: PAGE.background,
           strokeWidth: 0.5,
@@ -129,10 +134,15 @@ function drawPanel(panel: Panel, x: number, y: number, width: number, { Plot, do
   return heading(panel, x, y, width) + placePlot(plot, x, y + PANEL.header)
 }
 
-function heading({ title, bins, size }: Panel, x: number, y: number, width: number): string {
-  const skipped = bins.skipped > 0 ? `, ${formatCount(bins.skipped)} of ${formatCount(size)} not finite` : ''
-  const moments = `mean ${formatValue(bins.mean)}, standard deviation ${formatValue(bins.deviation)}`
-  const statistics = bins.skipped === size ? 'no finite value' : `${moments}${skipped}`
+function heading(
+  { title, histogram: { skipped, mean, deviation }, size }: Panel,
+  x: number,
+  y: number,
+  width: number,
+): string {
+  const left = skipped > 0 ? `, ${formatCount(skipped)} of ${formatCount(size)} not finite` : ''
+  const moments = `mean ${formatValue(mean)}, standard deviation ${formatValue(deviation)}`
+  const statistics = skipped === size ? 'no finite value' : `${moments}${left}`
   return (
     textAt(x, y + 12, fitText(title, width, FONT_SIZE.panel, true), { size: FONT_SIZE.panel, bold: true }) +
     textAt(x, y + 28, fitText(statistics, width, FONT_SIZE.note), { size: FONT_SIZE.note, fill: MUTED })

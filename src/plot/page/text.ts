@@ -72,10 +72,12 @@ export function formatValue(value: number, digits = 3): string {
   return (size >= 1000 ? value.toFixed(0) : value.toPrecision(digits)).replace('-', '−')
 }
 
-/** A whole number, or one of at most three digits, as it was written; else with three digits, and always short. */
+/** A whole number, or one of at most three digits, exactly; others with three digits: 512, 0.001, 5e−6, 0.00484. */
 export function formatShort(value: number): string {
-  const isWritten = Number.isInteger(value) ? Math.abs(value) < 1e9 : Number(value.toPrecision(3)) === value
-  return isWritten ? String(value).replaceAll('-', '−') : formatValue(value)
+  const isExact = Number.isInteger(value) ? Math.abs(value) < 1e9 : Number(value.toPrecision(3)) === value
+  if (!isExact) return formatValue(value)
+  const isTiny = value !== 0 && Math.abs(value) < 1e-4
+  return (isTiny ? value.toExponential() : String(value)).replaceAll('-', '−')
 }
 
 /** A share in 0..1 with four decimals, as accuracies are printed everywhere in this package. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { LayerParameters } from '../../../src/core/results.js'
-import { binValues } from '../../../src/plot/data/bins.js'
 import { parameterHistogramsFigure } from '../../../src/plot/index.js'
 import { checkFigure, count, texts } from '../drawing.js'
 
@@ -56,22 +55,5 @@ describe('parameterHistogramsFigure', () => {
   it('gives the same bytes twice', async () => {
     const draw = async () => (await parameterHistogramsFigure([layer('layer 1', 4, 3)])).svg
     expect(await draw()).toBe(await draw())
-  })
-})
-
-describe('binValues', () => {
-  it('counts as numpy.histogram does, the last bin closed', () => {
-    expect(binValues([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 5).counts).toEqual([2, 2, 2, 2, 2])
-    expect(binValues([0, 1, 1, 2], 2).counts).toEqual([1, 3])
-    expect(binValues([3, 3], 4)).toMatchObject({ low: 2.5, high: 3.5, counts: [0, 0, 2, 0], mean: 3, deviation: 0 })
-  })
-
-  it('loses no value', () => {
-    const values = Float32Array.from({ length: 1000 }, (_, i) => Math.fround(((i * 7919) % 1009) / 7 - 50))
-    const bins = binValues([...values, Number.NaN, Number.NEGATIVE_INFINITY], 50)
-    expect(bins.counts.reduce((a, b) => a + b)).toBe(1000)
-    expect(bins.skipped).toBe(2)
-    const mean = values.reduce((a, b) => a + b) / 1000
-    expect(bins.mean).toBeCloseTo(mean, 10)
   })
 })
