@@ -1,4 +1,3 @@
-import { cutBelow } from '../figures/accuracy-curves.js'
 import { formatCount, formatValue } from '../page/text.js'
 import type { DrawnTrial } from './drawn-trial.js'
 import type { Point } from './history.js'
@@ -93,10 +92,4 @@ function finite(curves: readonly Curve[]): number[] {
 
 function endsOf(curves: readonly Curve[]): number[] {
   return curves.flatMap((curve) => finite([curve]).slice(-1))
-}
-
-/** Ends a curve where it leaves the range at either side. */
-export function cutOutside(points: readonly Point[], [low, high]: readonly [number, number]): Point[] {
-  const negated = (list: readonly Point[]) => list.map(({ step, value }) => ({ step, value: -value }))
-  return negated(cutBelow(negated(cutBelow(points, low)), -high))
 }

@@ -1,7 +1,8 @@
 import { oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
-import { historySeries, type Point, type Series, trainingMarks } from '../data/history.js'
+import { cutBelow } from '../data/cut.js'
+import { historySeries, type Series, trainingMarks } from '../data/history.js'
 import type { Figure } from '../page/figure.js'
 import { formatCount, formatShare } from '../page/text.js'
 import { type CurveOptions, checkCurveOptions, drawCurves } from './curves.js'
@@ -57,18 +58,4 @@ function chooseFloor(values: readonly number[], series: readonly Series[]): numb
 function belowNote(below: number, total: number, floor: number): string {
   const values = below === 1 ? 'value lies' : 'values lie'
   return `The axis starts at ${floor}: ${formatCount(below)} of ${formatCount(total)} ${values} below it, off the picture.`
-}
-
-/** Ends the curve where it crosses the floor instead of clipping it, which would need ids in the SVG. */
-export function cutBelow(points: readonly Point[], floor: number): Point[] {
-  const cut: Point[] = []
-  points.forEach((point, i) => {
-    const previous = points[i - 1]
-    if (previous && previous.value < floor !== point.value < floor) {
-      const share = (floor - previous.value) / (point.value - previous.value)
-      if (Number.isFinite(share)) cut.push({ step: previous.step + share * (point.step - previous.step), value: floor })
-    }
-    cut.push(point.value < floor ? { step: point.step, value: Number.NaN } : point)
-  })
-  return cut
 }

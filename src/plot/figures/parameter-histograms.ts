@@ -2,6 +2,7 @@ import { integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerParameters } from '../../core/results.js'
 import { type Histogram, histogram } from '../data/histogram.js'
+import { checkLayer } from '../data/layer.js'
 import type { Figure } from '../page/figure.js'
 import { type D3, type Drawing, loadDrawing } from '../page/libraries.js'
 import { composePage, placePlot, textAt } from '../page/page.js'
@@ -56,18 +57,6 @@ export async function parameterHistogramsFigure(
     bodyWidth: inner,
     bodyHeight: rows.length * (rowHeight + PANEL.gap) - PANEL.gap,
   })
-}
-
-/** Returns the layer when its arrays have the lengths it promises. */
-export function checkLayer(layer: LayerParameters, name: string): LayerParameters {
-  if (typeof layer !== 'object' || layer === null) throw invalidArgument(name, 'the parameters of a layer', layer)
-  const inputs = integerInRange(`${name}.inputs`, layer.inputs, 1)
-  const outputs = integerInRange(`${name}.outputs`, layer.outputs, 1)
-  if (layer.weights?.length !== inputs * outputs) {
-    throw invalidArgument(`${name}.weights`, `${inputs} x ${outputs} values`, layer.weights)
-  }
-  if (layer.biases?.length !== outputs) throw invalidArgument(`${name}.biases`, `${outputs} values`, layer.biases)
-  return layer
 }
 
 function panels({ name, weights, biases, inputs, outputs }: LayerParameters, count: number, d3: D3): Panel[] {

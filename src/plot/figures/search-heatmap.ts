@@ -12,8 +12,6 @@ import { composePage } from '../page/page.js'
 import { capitalise, formatCount, labelOf } from '../page/text.js'
 import { FRAME } from '../page/theme.js'
 
-export type { SearchMetric } from '../data/trial-metric.js'
-
 export interface SearchHeatmapOptions {
   readonly title?: string
   readonly subtitle?: string

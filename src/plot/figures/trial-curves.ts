@@ -1,5 +1,6 @@
 import { integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
+import { cutOutside } from '../data/cut.js'
 import {
   checkTrials,
   competingValue,
@@ -10,7 +11,7 @@ import {
   variedParameters,
 } from '../data/drawn-trial.js'
 import type { BackgroundLine, Point, Series } from '../data/history.js'
-import { curveRange, cutOutside } from '../data/trial-curve-range.js'
+import { curveRange } from '../data/trial-curve-range.js'
 import { checkMetric, formatMetric, metricName, metricOf, type SearchMetric } from '../data/trial-metric.js'
 import type { Figure } from '../page/figure.js'
 import { capitalise, formatCount } from '../page/text.js'

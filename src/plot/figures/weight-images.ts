@@ -1,6 +1,7 @@
 import { integerInRange, knownOptions, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerParameters } from '../../core/results.js'
+import { checkLayer } from '../data/layer.js'
 import { colourBar, colourBarWidth } from '../marks/colour-bar.js'
 import { drawImageGrid } from '../marks/image-grid.js'
 import { diverging, rgb } from '../page/colour.js'
@@ -8,7 +9,6 @@ import type { Figure } from '../page/figure.js'
 import { composePage } from '../page/page.js'
 import { checkImageShape, type ImageShape, loadPngEncoder } from '../page/pixels.js'
 import { formatCount, formatValue } from '../page/text.js'
-import { checkLayer } from './parameter-histograms.js'
 
 export interface WeightImagesOptions {
   readonly title?: string

@@ -1,7 +1,7 @@
 import type { RenderFunction } from '@observablehq/plot'
 import type { BackgroundLine, Point } from '../data/history.js'
 import { round } from '../page/page.js'
-import { svgElement } from './marks.js'
+import { svgElement } from '../page/svg.js'
 
 /** More points than pixels only make the file large. */
 const MAX_POINTS = 400

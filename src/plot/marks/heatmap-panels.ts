@@ -4,9 +4,10 @@ import type { TrialCell, TrialGrid } from '../data/trial-grid.js'
 import { readableOn } from '../page/colour.js'
 import type { Drawing, PlotModule } from '../page/libraries.js'
 import { placePlot, textAt } from '../page/page.js'
+import { halo, svgElement } from '../page/svg.js'
 import { cleanText, fitText, textWidth } from '../page/text.js'
 import { COLLAPSED, FONT_SIZE, FRAME, GREY, MUTED, OKABE_ITO, PAGE } from '../page/theme.js'
-import { crossPath, halo, hatchPath, slashPath, svgElement } from './marks.js'
+import { crossPath, hatchPath, slashPath } from './cell-paths.js'
 
 export interface HeatmapLabels {
   readonly x: string

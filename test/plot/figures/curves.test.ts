@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../../src/core/results.js'
-import { cutBelow } from '../../../src/plot/figures/accuracy-curves.js'
 import { accuracyCurvesFigure, lossCurvesFigure } from '../../../src/plot/index.js'
 import { OKABE_ITO, SETS } from '../../../src/plot/page/theme.js'
 import { checkFigure, count, texts } from '../drawing.js'
@@ -125,17 +124,6 @@ describe('accuracyCurvesFigure', () => {
     await expect(accuracyCurvesFigure(percent)).rejects.toThrow('accuracies from 0 to 1, got 97.8')
     const regression = RUN.map(({ step, epoch }) => ({ step, epoch, test: { loss: 2.3, accuracy: Number.NaN } }))
     await expect(accuracyCurvesFigure(regression)).rejects.toThrow('finite accuracy')
-  })
-
-  it('ends a curve where it crosses the floor', () => {
-    const point = (step: number, value: number) => ({ step, value })
-    const cut = cutBelow([point(0, 0.5), point(10, 1), point(20, 0.8), point(30, Number.NaN), point(40, 0.95)], 0.9)
-    const cutPoints = [point(0, Number.NaN), point(8, 0.9), point(10, 1), point(15, 0.9), point(20, Number.NaN)]
-    expect(cut.map(({ step, value }) => point(Math.round(step), value))).toEqual([
-      ...cutPoints,
-      point(30, Number.NaN),
-      point(40, 0.95),
-    ])
   })
 })
 

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { PNG } from 'pngjs'
 import { describe, expect, it } from 'vitest'
 import { confusionMatrixFigure, renderFigure } from '../../../src/plot/index.js'
@@ -53,35 +52,5 @@ describe('figure', () => {
     expect([...long.svg.matchAll(/<text/g)].length).toBeGreaterThan(5)
     const one = composePage({ title: 'x'.repeat(500), body: '', bodyWidth: 10, bodyHeight: 10 })
     expect(one.svg).toMatch(/x{20,60}…<\/text>/)
-  })
-})
-
-describe('the room', () => {
-  const folder = new URL('../../../src/plot/', import.meta.url)
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-
-  it('imports only core and, when drawing, the libraries', () => {
-    expect(files.length).toBeGreaterThan(10)
-    const lazy = new Set<string>()
-    for (const file of files) {
-      const source = readFileSync(new URL(file, folder), 'utf8').replace(
-        /^(import|export) type [^;]*? from '[^']+'$/gm,
-        '',
-      )
-      for (const [, name] of source.matchAll(/ from '([^']+)'$/gm)) {
-        expect(name, file).toMatch(/^(\.\.\/\.\.\/core|\.\.?(\/(data|figures|marks|page))?)\/[a-z-]+\.js$/)
-      }
-      for (const [, name] of source.matchAll(/[^f] import\('([^']+)'\)/g)) lazy.add(name)
-    }
-    const libraries = [
-      '@observablehq/plot',
-      '@resvg/resvg-js',
-      'd3-array',
-      'd3-scale',
-      'linkedom',
-      'node:module',
-      'pngjs',
-    ]
-    expect([...lazy].sort()).toEqual(libraries)
   })
 })
