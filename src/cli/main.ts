@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { packageVersion } from '../io/package-version.js'
 import { EXIT_HELP, endWithReader, report, shortenWarnings, usageLine } from './terminal.js'
-import { packageVersion } from './version.js'
 
 type MakeCommand = () => Command
 

@@ -7,9 +7,9 @@ import { loadAddon } from '../../backend/native-loader.js'
 import { NativeMlpError } from '../../core/errors.js'
 import { mnist } from '../../data/mnist.js'
 import { defaultCacheFolder, findMnistData } from '../../data/mnist-sources.js'
+import { packageVersion } from '../../io/package-version.js'
 import { selfTest } from '../run/self-test.js'
 import { backendWords, EXIT, print, printJson } from '../terminal.js'
-import { packageVersion } from '../version.js'
 
 /** One thing looked at. A problem is something that was asked for, or has to work, and does not. */
 interface Finding {

@@ -5,14 +5,14 @@ import { NativeMlpError } from '../../core/errors.js'
 import { mnist } from '../../data/mnist.js'
 import { readHistory } from '../../io/history.js'
 import { loadModel } from '../../io/model-file.js'
+import { RunFolder } from '../../io/run-folder.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import { confusionMatrix } from '../../train/metrics.js'
 import { isStudyFolder, readStudy } from '../run/read-trials.js'
 import { drawFigures, type FigureData, figureWords } from '../run/run-figures.js'
-import { RunFolder } from '../run/run-folder.js'
-import { type RunRecord, runSubtitle } from '../run/run-record.js'
 import { drawSearchFigures } from '../run/search-figures.js'
+import { readTrainRecord, runSubtitle, type TrainRecord } from '../run/train-record.js'
 import { print, printJson, say } from '../terminal.js'
 
 interface PlotFlags {
@@ -51,11 +51,11 @@ async function drawSearch(path: string): Promise<string[]> {
 }
 
 async function drawRun(folder: RunFolder, data: string | undefined): Promise<string[]> {
-  const record = await folder.read()
+  const record = await readTrainRecord(folder)
   return drawFigures(folder.file('figures'), await figureData(folder, record, data))
 }
 
-async function figureData(folder: RunFolder, record: RunRecord, data: string | undefined): Promise<FigureData> {
+async function figureData(folder: RunFolder, record: TrainRecord, data: string | undefined): Promise<FigureData> {
   const { results } = record
   const has = (name: 'history' | 'model') => existsSync(folder.file(name))
   const model = has('model') ? await loadModel(folder.file('model')) : null
@@ -73,7 +73,7 @@ async function figureData(folder: RunFolder, record: RunRecord, data: string | u
 }
 
 /** What only the images themselves can show; where they are not found the other figures are drawn without. */
-async function dataFigures({ config }: RunRecord, dir: string | undefined, model: MLP): Promise<Partial<FigureData>> {
+async function dataFigures({ config }: TrainRecord, dir: string | undefined, model: MLP): Promise<Partial<FigureData>> {
   try {
     const { test } = await mnist({ dir, scale: model.inputScale, classes: model.outputs, download: false })
     const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))

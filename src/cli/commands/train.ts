@@ -1,14 +1,14 @@
 import { Command } from 'commander'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import { RunFolder } from '../../io/run-folder.js'
 import { showProgress } from '../../progress/index.js'
 import { count, entryWords, percent } from '../../progress/words.js'
 import { resolveConfig } from '../config/config.js'
 import { addConfigFlags, configFromFlags } from '../config/flags.js'
 import { listenForInterrupt } from '../interrupt.js'
-import { resumedRun } from '../run/resumed-run.js'
+import { checkPath } from '../run/out-folder.js'
 import { figureWords } from '../run/run-figures.js'
-import { checkOut, checkPath } from '../run/run-folder.js'
-import { type FinishedRun, type RunContext, trainingRun } from '../run/training-run.js'
+import { type FinishedRun, type RunContext, resumedRun, trainingRun } from '../run/training-run.js'
 import { checkOutputs } from '../run/training-setup.js'
 import { print, printJson, say, sayBackend, shellWord } from '../terminal.js'
 
@@ -82,7 +82,10 @@ type Start = (context: RunContext) => Promise<FinishedRun>
 
 async function newRun(flags: TrainFlags & Record<string, unknown>): Promise<Start> {
   const config = await resolveConfig(flags.config, configFromFlags(flags))
-  if (flags.out !== undefined) await checkOut(flags.out, flags.overwrite ?? false)
+  if (flags.out !== undefined) {
+    checkPath(flags.out)
+    await new RunFolder(flags.out, { overwrite: flags.overwrite }).check()
+  }
   const request = {
     ...config,
     data: flags.data,

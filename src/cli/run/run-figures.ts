@@ -4,6 +4,7 @@ import type { Collapse, HistoryEntry, LayerParameters } from '../../core/results
 import type { Samples } from '../../data/samples.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { makeFolders } from '../../formats/folder.js'
+import { RUN_FIGURES } from '../../io/run-folder.js'
 import type { Prediction } from '../../model/predict.js'
 import {
   accuracyCurvesFigure,
@@ -16,15 +17,7 @@ import {
   weightImagesFigure,
 } from '../../plot/index.js'
 
-export const FIGURE_NAMES = [
-  'loss-curves',
-  'accuracy-curves',
-  'parameter-histograms',
-  'first-layer-weights',
-  'confusion-matrix',
-  'misclassified',
-] as const
-export type FigureName = (typeof FIGURE_NAMES)[number]
+export type FigureName = (typeof RUN_FIGURES)[number]
 
 /** What figures are drawn from; each is drawn where what it shows is given. */
 export interface FigureData {
@@ -44,12 +37,12 @@ export interface FigureData {
 /**
  * Draws into `folder`, which is made where it is missing, each figure as .svg and .png, each file atomically.
  *
- * @returns the paths of the files, in the order of FIGURE_NAMES
+ * @returns the paths of the files, in the order of RUN_FIGURES
  */
 export async function drawFigures(folder: string, data: FigureData, signal?: AbortSignal): Promise<string[]> {
   await makeFolders(folder)
   const paths: string[] = []
-  for (const name of FIGURE_NAMES) {
+  for (const name of RUN_FIGURES) {
     throwIfAborted(signal, `figure ${name}`)
     const figure = await FIGURES[name](data)
     if (figure === null) continue

@@ -6,7 +6,7 @@ import { StudyFolder } from '../../search/store/folder.js'
 import { readJournal } from '../../search/store/journal.js'
 import { PRESET_NAMES } from '../../train/presets.js'
 import type { SearchPlanOptions } from '../config/search-config.js'
-import { checkPath } from './run-folder.js'
+import { checkPath } from './out-folder.js'
 import type { SearchRequest } from './search-run.js'
 
 /** What may be said about a search that goes on; all else stands in its journal. */

@@ -1,254 +1,192 @@
-import { resolve } from 'node:path'
-import { backendInfo } from '../../backend/index.js'
-import { NativeMlpError } from '../../core/errors.js'
-import type { Evaluation, HistoryEntry } from '../../core/results.js'
-import { writeFileAtomic } from '../../formats/atomic.js'
-import { encodeCheckpoint } from '../../io/checkpoint-file.js'
-import { appendHistory } from '../../io/history.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { Evaluation } from '../../core/results.js'
+import { fitInFolder as fit } from '../../io/fit-in-folder.js'
 import { saveHomeworkWeights } from '../../io/homework-weights.js'
-import { saveModel } from '../../io/model-file.js'
+import { RunFolder } from '../../io/run-folder.js'
 import { writeTrainingCurve } from '../../io/training-curve.js'
 import type { MLP } from '../../model/mlp.js'
 import type { Progress } from '../../progress/index.js'
-import type { CheckpointEvent, EvaluationEvent, FitCallbacks } from '../../train/callbacks.js'
-import type { TrainingCheckpoint } from '../../train/checkpoint.js'
+import type { StartEvent } from '../../train/callbacks.js'
 import { evaluate } from '../../train/evaluate.js'
-import { fit } from '../../train/fit.js'
 import { planFit } from '../../train/fit-options.js'
 import type { FitResult } from '../../train/fit-result.js'
-import { packageVersion } from '../version.js'
+import { recordedConfig } from '../config/config.js'
+import { makeNumbered } from './out-folder.js'
 import { drawFigures } from './run-figures.js'
-import { makeRunFolder, type RunFolder } from './run-folder.js'
-import { RUN_FORMAT, type RunRecord, type RunResults, runSubtitle } from './run-record.js'
+import { aboutRun, readTrainRecord, runSubtitle, type TrainRecord, testResults } from './train-record.js'
 import { fitOptions, loadSets, makeModel, type RunRequest, type RunSets } from './training-setup.js'
 
-/** What a run needs from whom it runs for. */
+/** What a run needs from its caller. */
 export interface RunContext {
   readonly signal: AbortSignal
   readonly progress: Progress
   readonly say: (line: string) => void
 }
 
-/** How a run went, and what stands in its folder. */
+/** How a run ended, and what is in its folder. */
 export interface FinishedRun {
   readonly folder: RunFolder
-  readonly record: RunRecord
+  readonly record: TrainRecord
   readonly figures: readonly string[]
   /** nothing was left to do */
   readonly wasComplete?: boolean
 }
 
-/** What a run begins with. */
-export interface RunStart {
+/** What may be given for a run that continues; all else is in its run.json. */
+export interface ResumeRequest {
+  readonly folder: string
+  /** where the data are now; undefined: where they were */
+  readonly data: string | undefined
+  readonly checkpointEveryMs: number
+}
+
+/** A run that is about to train. */
+interface ReadyRun {
   readonly request: RunRequest
   readonly context: RunContext
   readonly sets: RunSets
   readonly model: MLP
   readonly folder: RunFolder
-  /** as it stands in the folder */
-  readonly record: RunRecord
-  /** where to go on; null: at the beginning */
-  readonly checkpoint: TrainingCheckpoint | null
 }
 
 /**
- * Trains on MNIST and fills a run folder. The folder is made once all that is asked for is known to fit together; from then
- * on it is consistent at any moment: run.json says how the run stands, best.safetensors holds the best so far, and with
- * `checkpoint` another process can go on.
+ * Trains on MNIST and fills a run folder, which is made once the configuration is known to be valid.
  *
- * An interrupted run returns with status 'interrupted'; one that fails throws and leaves status 'failed'.
+ * @returns also for an interrupted run, with status 'interrupted'
+ * @throws NativeMlpError for a run that fails; its status is 'failed'
  */
 export async function trainingRun(request: RunRequest, context: RunContext): Promise<FinishedRun> {
-  const started = new Date()
   const sets = await loadSets(request, context.signal)
   sayData(sets, context)
   const model = makeModel(request, sets)
   planFit(model, sets.train, fitOptions(request, sets, context.signal))
-  const folder = await makeRunFolder(request.out, request.preset, request.overwrite)
+  const path = request.out ?? (await makeNumbered(request.preset))
+  const folder = new RunFolder(path, { overwrite: request.overwrite, about: { ...aboutRun(request, sets) } })
+  return await complete({ request, context, sets, model, folder })
+}
+
+/**
+ * Continues a run that was interrupted or killed from its checkpoint; the folder ends up as that of an uninterrupted run, but
+ * for the times. A run that is refused leaves the folder as it was.
+ *
+ * @returns the record as it is for a run that is complete already
+ * @throws NativeMlpError INVALID_FILE for a damaged run.json or checkpoint, INVALID_ARGUMENT if the data or the backend are
+ *   not those of the run, and as `trainingRun`
+ */
+export async function resumedRun(asked: ResumeRequest, context: RunContext): Promise<FinishedRun> {
+  const folder = new RunFolder(asked.folder, { resume: true })
+  if ((await folder.check()) === 'new') {
+    const problem = `holds no run; start it again with --out ${asked.folder}`
+    throw new NativeMlpError('INVALID_ARGUMENT', `--resume ${asked.folder}: ${problem}`)
+  }
+  await folder.open()
   try {
-    const record = firstRecord(request, sets, model, { started: started.toISOString() })
-    await folder.write(record)
-    return await new TrainingRun({ request, context, sets, model, folder, record, checkpoint: null }).run()
+    const record = await readTrainRecord(folder)
+    if (record.status === 'completed') {
+      await folder.removeCheckpoint() // left if the process ended between its last two writes
+      return { folder, record, figures: folder.figures(), wasComplete: true }
+    }
+    const request = requestOf(record, asked, folder)
+    const sets = await loadSets(request, context.signal)
+    sayData(sets, context)
+    checkData(record, sets)
+    const model = makeModel(request, sets)
+    folder.about = { ...aboutRun(request, sets) }
+    return await complete({ request, context, sets, model, folder }, sayStart(folder, context))
   } finally {
-    await folder.release()
+    await folder.end()
   }
 }
 
-export function sayData({ train, valid, test, source }: RunSets, { say }: RunContext): void {
+function sayData({ train, valid, test, source }: RunSets, { say }: RunContext): void {
   say(`data: ${source}: ${train.length} train, ${valid.length} validation, ${test.length} test rows`)
 }
 
-export class TrainingRun {
-  readonly #start: RunStart
-  readonly #startMs = performance.now()
-  readonly #history: HistoryEntry[]
-  #best: HistoryEntry | null
-  #steps: number
-  /** step of the checkpoint in the folder */
-  #saved: number | null
-  /** trained on by this process */
-  #rows = 0
-  #fitted: FitResult | null = null
-  #evaluation: Evaluation | null = null
-  #figures: readonly string[] = []
+function sayStart({ path }: RunFolder, { say }: RunContext) {
+  return ({ step }: StartEvent) =>
+    say(
+      step > 0 ? `${path}: going on at step ${step}` : `${path}: ended before its first checkpoint, so it starts over`,
+    )
+}
 
-  constructor(start: RunStart) {
-    const { history, best, step } = start.checkpoint ?? { history: [], best: null, step: null }
-    this.#start = start
-    this.#history = [...history]
-    this.#best = best === null ? null : history[best]
-    this.#steps = step ?? 0
-    this.#saved = step
-  }
-
-  async run(): Promise<FinishedRun> {
-    try {
-      await this.#train()
-      const { model, sets, context, folder } = this.#start
-      this.#evaluation = await evaluate(model, sets.test, { signal: context.signal })
-      await this.#writeExtras()
-      await this.#draw()
-      this.#saved = null
-      const finished = await this.#end('completed')
-      await folder.removeCheckpoint()
-      return finished
-    } catch (error) {
-      if (error instanceof NativeMlpError && error.code === 'ABORTED') return this.#end('interrupted')
-      // where not even this can be written, the error at hand says more
-      await this.#end('failed', (error as Error).message).catch(() => undefined)
-      throw error
-    }
-  }
-
-  async #train(): Promise<void> {
-    const { request, context, sets, model, checkpoint } = this.#start
-    const { progress, signal } = context
-    const callbacks = inOrder(progress.callbacks, {
-      onStep: ({ rows }) => {
-        this.#steps++
-        this.#rows += rows
-      },
-      onEvaluation: (event) => this.#keep(event),
-      onCheckpoint: (event) => this.#save(event),
-    })
-    const { checkpointEveryMs } = request
-    const options = { ...fitOptions(request, sets, signal), callbacks, checkpointEveryMs }
-    const resume = checkpoint ?? undefined
-    this.#fitted = await fit(model, sets.train, { ...options, resume }).finally(progress.stop)
-  }
-
-  async #keep({ entry, isBest }: EvaluationEvent): Promise<void> {
-    const { folder, model } = this.#start
-    this.#history.push(entry)
-    await appendHistory(folder.file('history'), entry)
-    if (!isBest) return
-    await saveModel(folder.file('model'), model)
-    this.#best = entry
-  }
-
-  async #save({ checkpoint }: CheckpointEvent): Promise<void> {
-    await writeFileAtomic(this.#start.folder.file('checkpoint'), encodeCheckpoint(checkpoint))
-    this.#saved = checkpoint.step
-  }
-
-  async #writeExtras(): Promise<void> {
-    const { request, folder, model } = this.#start
-    if (request.trainingCurve) await writeTrainingCurve(folder.file('curve'), this.#history)
-    if (request.homeworkWeights) await saveHomeworkWeights(folder.file('homework'), model)
-  }
-
-  async #draw(): Promise<void> {
-    const { request, context, sets, model, folder, record } = this.#start
-    if (!request.figures) return
-    const { signal } = context
-    const rows = sets.test
-    const data = {
-      subtitle: runSubtitle(record),
-      history: this.#history,
-      best: this.#best,
-      collapsed: this.#fitted?.collapsed,
-      parameters: model.getParameters(),
-      imageShape: rows.imageShape,
-      confusion: this.#evaluation?.confusion,
-      predicted: { rows, prediction: await model.predict(rows, { signal }) },
-    }
-    this.#figures = await drawFigures(folder.file('figures'), data, signal)
-  }
-
-  async #end(status: RunRecord['status'], reason?: string): Promise<FinishedRun> {
-    const { folder, record: first } = this.#start
-    const timing = this.#fitted?.timing
-    const times = {
-      ...first.times,
-      total: (performance.now() - this.#startMs) / 1000,
-      ...(timing && { fit: timing.total, training: timing.training, evaluation: timing.evaluation }),
-      ...(timing && { samplesPerSecond: this.#rows / timing.training }),
-    }
-    const why = reason === undefined ? {} : { reason }
-    const record: RunRecord = { ...first, status, ...why, times, results: this.#results() }
-    await folder.write(record)
-    return { folder, record, figures: this.#figures }
-  }
-
-  #results(): RunResults {
-    const { loss, accuracy, correct, count, confusion } = this.#evaluation ?? {}
-    return {
-      steps: this.#steps,
-      checkpoint: this.#saved,
-      evaluations: this.#history.length,
-      stopped: this.#fitted?.stopped ?? null,
-      best: this.#best,
-      collapsed: this.#fitted?.collapsed ?? null,
-      test: loss === undefined ? null : { loss, accuracy: accuracy!, correct: correct!, count: count! },
-      confusion: confusion ?? null,
-    }
+function requestOf(record: TrainRecord, { data, checkpointEveryMs }: ResumeRequest, folder: RunFolder): RunRequest {
+  return {
+    ...recordedConfig(record, folder.file('record')),
+    data: data ?? record.data.folder ?? undefined,
+    out: folder.path,
+    overwrite: false,
+    checkpointEveryMs,
+    ...(record.outputs ?? { figures: true, trainingCurve: false, homeworkWeights: false }),
   }
 }
 
-/** The record of a run that begins, or goes on, here and now. */
-export function firstRecord(request: RunRequest, sets: RunSets, model: MLP, times: RunRecord['times']): RunRecord {
-  const { backend, isa, threads } = backendInfo()
-  const { train, valid, test, source, digest } = sets
-  const { figures, trainingCurve, homeworkWeights } = request
-  return {
-    format: RUN_FORMAT,
-    formatVersion: 1,
-    version: packageVersion,
-    status: 'running',
-    preset: request.preset,
-    seed: request.seed,
-    config: request.training,
-    data: {
-      folder: request.data === undefined ? null : resolve(request.data),
-      source,
-      rows: { train: train.length, valid: valid.length, test: test.length },
-      digest,
-      imageShape: test.imageShape,
-    },
-    outputs: { figures, trainingCurve, homeworkWeights },
-    model: { layers: model.layerSizes, parameters: model.parameterCount },
-    backend: { name: backend, isa, threads, contract: model.family.contract },
-    node: process.version,
-    platform: `${process.platform}-${process.arch}`,
-    times,
-    results: null,
+/** @throws NativeMlpError INVALID_ARGUMENT when these are not the data that the run has trained on */
+function checkData({ data }: TrainRecord, sets: RunSets): void {
+  for (const name of ['train', 'valid', 'test'] as const) {
+    const { length } = sets[name]
+    if (length !== data.rows[name]) throw invalidArgument(`data: ${name} rows`, `${data.rows[name]} as before`, length)
+  }
+  if (data.digest === undefined || data.digest === sets.digest) return
+  throw invalidArgument('data: SHA-256', `${data.digest}, the data the run began with`, sets.digest)
+}
+
+/** Trains, evaluates the best parameters on the test rows, and writes what else was asked for. */
+async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): Promise<FinishedRun> {
+  const { sets, model, folder, context } = run
+  let evaluation: Evaluation | null = null
+  let figures: readonly string[] = []
+  try {
+    const fitted = await train(run, onStart)
+    evaluation = await evaluate(model, sets.test, { signal: context.signal })
+    await writeExtras(run, fitted)
+    figures = await draw(run, fitted, evaluation)
+    const record = await folder.end({ results: { ...testResults(evaluation) }, keepCheckpoint: false })
+    return { folder, record: record as TrainRecord, figures }
+  } catch (error) {
+    const end = folder.end({ error, results: { ...testResults(evaluation) } })
+    const isAborted = error instanceof NativeMlpError && error.code === 'ABORTED'
+    // if a failure cannot be written, the error at hand says more
+    const record = await (isAborted ? end : end.catch(() => null))
+    if (isAborted && record !== null) return { folder, record: record as TrainRecord, figures }
+    throw error
   }
 }
 
-/** Both callbacks of each kind, the first one's first. */
-function inOrder(a: FitCallbacks, b: FitCallbacks): FitCallbacks {
-  return {
-    onStart: a.onStart,
-    onStep: (event) => {
-      a.onStep?.(event)
-      b.onStep?.(event)
+async function train(run: ReadyRun, onStart?: (event: StartEvent) => void): Promise<FitResult> {
+  const { request, context, sets, model, folder } = run
+  const { progress, signal } = context
+  const callbacks = {
+    ...progress.callbacks,
+    onStart: async (event: StartEvent) => {
+      onStart?.(event)
+      await progress.callbacks.onStart?.(event)
     },
-    onEvaluation: async (event) => {
-      await a.onEvaluation?.(event)
-      await b.onEvaluation?.(event)
-    },
-    onEpoch: a.onEpoch,
-    onCheckpoint: b.onCheckpoint,
-    onEnd: a.onEnd,
   }
+  const { checkpointEveryMs } = request
+  const options = { ...fitOptions(request, sets, signal), callbacks, checkpointEveryMs, folder }
+  return await fit(model, sets.train, options).finally(progress.stop)
+}
+
+async function writeExtras({ request, folder, model }: ReadyRun, { history }: FitResult): Promise<void> {
+  if (request.trainingCurve) await writeTrainingCurve(folder.file('curve'), history)
+  if (request.homeworkWeights) await saveHomeworkWeights(folder.file('homework'), model)
+}
+
+async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation): Promise<readonly string[]> {
+  const { request, context, sets, model, folder } = run
+  if (!request.figures) return []
+  const { signal } = context
+  const rows = sets.test
+  const { seed, training: config } = request
+  const data = {
+    subtitle: runSubtitle({ model: { layers: model.layerSizes, parameters: model.parameterCount }, config, seed }),
+    history: fitted.history,
+    best: fitted.best,
+    collapsed: fitted.collapsed,
+    parameters: model.getParameters(),
+    imageShape: rows.imageShape,
+    confusion: evaluation.confusion,
+    predicted: { rows, prediction: await model.predict(rows, { signal }) },
+  }
+  return await drawFigures(folder.file('figures'), data, signal)
 }

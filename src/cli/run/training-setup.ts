@@ -9,7 +9,7 @@ import type { FitOptions } from '../../train/fit-options.js'
 import { sgd } from '../../train/optimizers.js'
 import type { TrainingConfig } from '../../train/presets.js'
 import type { RunConfig } from '../config/config.js'
-import type { RunOutputs } from './run-record.js'
+import type { RunOutputs } from './train-record.js'
 
 /** A training run as the command line asks for it. */
 export interface RunRequest extends RunConfig, RunOutputs {

@@ -167,11 +167,7 @@ describe('a run folder', () => {
     const bytes = read('damaged', 'checkpoint')
     bytes[bytes.length - 9] ^= 4
     writeFileSync(file, bytes)
-    await refused(
-      'damaged',
-      1,
-      /error \[INVALID_FILE\]: .*damaged.checkpoint: damaged: .*; train --overwrite .* starts over/,
-    )
+    await refused('damaged', 1, /error \[INVALID_FILE\]: .*damaged.checkpoint: damaged: .*; overwrite begins a new run/)
     writeFileSync(file, bytes.subarray(0, 100))
     await refused('damaged', 1, /error \[INVALID_FILE\]: .*checkpoint at byte 100: truncated/)
     writeFileSync(file, read('damaged', 'best.safetensors'))

@@ -4,8 +4,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nativeStatus } from '../../../src/backend/native.js'
-import { FIGURE_NAMES } from '../../../src/cli/run/run-figures.js'
 import { readHistory } from '../../../src/io/history.js'
+import { RUN_FIGURES } from '../../../src/io/run-folder.js'
 import { readTrainingCurve } from '../../../src/io/training-curve.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { ROOT } from '../../repo/source-graph.js'
@@ -27,9 +27,9 @@ describe('native-mlp train', () => {
     expect(stderr).toMatch(/^backend: .+\ndata: .+: 9600 train, 2400 validation, 10000 test rows\nstep +0 of 600: /)
     expect(stdout).toMatch(/^best +9\d\.\d\d % on validation at step \d+\ntest +9\d\.\d\d %: 9\d{3} of 10000 test rows/)
     expect(stdout).toContain(`model     ${at('whole', 'best.safetensors')}\n`)
-    const figures = FIGURE_NAMES.flatMap((name) => [`${name}.png`, `${name}.svg`])
+    const figures = RUN_FIGURES.flatMap((name) => [`${name}.png`, `${name}.svg`])
     expect(readdirSync(at('whole', 'figures')).sort()).toEqual(figures.sort())
-    for (const name of FIGURE_NAMES) {
+    for (const name of RUN_FIGURES) {
       expect(stdout).toContain(at('whole', 'figures', `${name}.{svg,png}`))
       expect(readFileSync(at('whole', 'figures', `${name}.png`)).toString('latin1', 1, 4)).toBe('PNG')
       expect(readFileSync(at('whole', 'figures', `${name}.svg`), 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\s*$/)
@@ -229,7 +229,10 @@ describe('native-mlp train --out', () => {
     writeFileSync(at('twice', 'notes.txt'), 'mine')
     const before = model('twice')
     const refused = await command([...args, '--seed', '2', '--out', at('twice')])
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('holds an earlier run; --overwrite') })
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('holds an earlier run; resume continues it, overwrite'),
+    })
     expect(model('twice').equals(before)).toBe(true)
     expect(await command([...args, '--seed', '2', '--overwrite', '--out', at('twice')])).toMatchObject({ code: 0 })
     expect(model('twice').equals(before)).toBe(false)
@@ -345,7 +348,7 @@ describe('Ctrl-C', () => {
     expect(results.checkpoint).toBe(results.steps)
     const plotted = await command(['plot', at('stopped')])
     expect(plotted).toMatchObject({ code: 0 })
-    expect(readdirSync(at('stopped', 'figures'))).toHaveLength(2 * FIGURE_NAMES.length)
+    expect(readdirSync(at('stopped', 'figures'))).toHaveLength(2 * RUN_FIGURES.length)
     expect(await command(['evaluate', '--weights', at('stopped')])).toMatchObject({ code: 0 })
   })
 

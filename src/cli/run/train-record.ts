@@ -1,0 +1,107 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { invalidFile } from '../../core/errors.js'
+import type { Evaluation, SetMetrics } from '../../core/results.js'
+import type { RunFolder } from '../../io/run-folder.js'
+import type { RunRecord, TrainingResults } from '../../io/run-record.js'
+import type { TrainingConfig } from '../../train/presets.js'
+import type { RunRequest, RunSets } from './training-setup.js'
+
+/** run.json as `train` writes it. */
+export interface TrainRecord extends RunRecord, AboutRun {
+  readonly results: (TrainingResults & TestResults) | null
+}
+
+/** What `train` adds to the record of `fit`. */
+export interface AboutRun {
+  readonly preset: string
+  readonly seed: number
+  readonly config: TrainingConfig
+  readonly data: {
+    /** the folder that was named; null if the data were found without */
+    readonly folder: string | null
+    readonly source: string
+    readonly rows: { readonly train: number; readonly valid: number; readonly test: number }
+    /** SHA-256 of all images and labels; missing in records of older versions */
+    readonly digest?: string
+    /** [height, width] of a row */
+    readonly imageShape: readonly [number, number] | null
+  }
+  /** what the run writes beside model and history when it is done; missing in records of older versions */
+  readonly outputs?: RunOutputs
+}
+
+export interface RunOutputs {
+  readonly figures: boolean
+  readonly trainingCurve: boolean
+  readonly homeworkWeights: boolean
+}
+
+/** What `train` adds to the results of `fit`; null if the run did not get that far. */
+export interface TestResults {
+  /** of the best parameters on the test rows */
+  readonly test: (SetMetrics & { readonly correct: number; readonly count: number }) | null
+  /** [actual][predicted] of the same */
+  readonly confusion: readonly (readonly number[])[] | null
+}
+
+export function aboutRun(request: RunRequest, { train, valid, test, source, digest }: RunSets): AboutRun {
+  const { preset, seed, training, data, figures, trainingCurve, homeworkWeights } = request
+  return {
+    preset,
+    seed,
+    config: training,
+    data: {
+      folder: data === undefined ? null : resolve(data),
+      source,
+      rows: { train: train.length, valid: valid.length, test: test.length },
+      digest,
+      imageShape: test.imageShape,
+    },
+    outputs: { figures, trainingCurve, homeworkWeights },
+  }
+}
+
+export function testResults(evaluation: Evaluation | null): TestResults {
+  if (evaluation === null) return { test: null, confusion: null }
+  const { loss, accuracy, correct, count, confusion } = evaluation
+  return { test: { loss, accuracy, correct, count }, confusion }
+}
+
+const count = z.number().int().min(0)
+
+/** What readers rely on; the rest passes as it is. */
+const recordSchema = z.looseObject({
+  seed: z.number(),
+  config: z.looseObject({
+    learningRate: z.number(),
+    l2: z.number(),
+    batchSize: z.number(),
+    limitTest: count.nullable(),
+  }),
+  data: z.looseObject({
+    folder: z.string().nullable(),
+    rows: z.looseObject({ train: count, valid: count, test: count }),
+    digest: z.string().optional(),
+    imageShape: z.tuple([count, count]).nullable(),
+  }),
+  outputs: z.looseObject({ figures: z.boolean(), trainingCurve: z.boolean(), homeworkWeights: z.boolean() }).optional(),
+  results: z.looseObject({ confusion: z.array(z.array(count)).nullable() }).nullable(),
+})
+
+/** @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE for what is no run.json, or none of the command line's */
+export async function readTrainRecord(folder: RunFolder): Promise<TrainRecord> {
+  const record = await folder.read()
+  const file = folder.file('record')
+  if (!('config' in record)) throw invalidFile(file, "no config: this run was not made by 'native-mlp train'")
+  const parsed = recordSchema.safeParse(record)
+  if (parsed.success) return parsed.data as unknown as TrainRecord
+  const { path, message } = parsed.error.issues[0]
+  throw invalidFile(file, [...path.map(String), message].join(': '))
+}
+
+/** The line under the titles of a run's figures. */
+export function runSubtitle({ model, config, seed }: Pick<TrainRecord, 'model' | 'config' | 'seed'>): string {
+  const { learningRate, l2, batchSize } = config
+  return `${model.layers.join('-')}, learning rate ${learningRate}, L2 ${l2}, batch ${batchSize}, seed ${seed}`
+}
