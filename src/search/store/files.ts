@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NativeMlpError } from '../../core/errors.js'
-import { LOCK } from '../../io/folder-lock.js'
 import { DEFAULT_MAX_BYTES, fileSystemError, readFileBytes } from '../../formats/read-file.js'
+import { LOCK } from '../../io/folder-lock.js'
 
 /** Names in a study's folder. */
 export const STUDY_FILES = {
