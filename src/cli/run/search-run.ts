@@ -18,8 +18,8 @@ import { compareTrials, competes } from '../../search/trial/ranking.js'
 import type { PresetName } from '../../train/presets.js'
 import type { SearchPlanOptions } from '../config/search-config.js'
 import { shellWord } from '../terminal.js'
+import { drawSearchFigures } from './figures.js'
 import { makeNumbered } from './out-folder.js'
-import { drawSearchFigures } from './search-figures.js'
 import { loadStudySets, type StudyRecipe } from './study-data.js'
 
 export interface SearchRequest {

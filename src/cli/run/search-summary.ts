@@ -3,7 +3,7 @@ import { paramWords, resultWords } from '../../progress/search-words.js'
 import { clock } from '../../progress/words.js'
 import { countStates } from '../../search/store/folder.js'
 import { reproduceCommand } from '../../search/trial/reproduce.js'
-import { figureWords } from './run-figures.js'
+import { figureWords } from './figures.js'
 import type { FinishedSearch } from './search-run.js'
 
 /** A search for people. */

@@ -9,15 +9,18 @@ import type { Prediction } from '../../model/predict.js'
 import {
   accuracyCurvesFigure,
   confusionMatrixFigure,
+  type DrawnTrial,
   type Figure,
   lossCurvesFigure,
   misclassifiedFigure,
   parameterHistogramsFigure,
   renderFigure,
+  type SearchFiguresOptions,
+  searchFigures,
   weightImagesFigure,
 } from '../../plot/index.js'
 
-export type FigureName = (typeof RUN_FIGURES)[number]
+type FigureName = (typeof RUN_FIGURES)[number]
 
 /** What figures are drawn from; each is drawn where what it shows is given. */
 export interface FigureData {
@@ -34,17 +37,39 @@ export interface FigureData {
   readonly predicted?: { readonly rows: Samples; readonly prediction: Prediction }
 }
 
-/**
- * Draws into `folder`, which is made where it is missing, each figure as .svg and .png, each file atomically.
- *
- * @returns the paths of the files, in the order of RUN_FIGURES
- */
-export async function drawFigures(folder: string, data: FigureData, signal?: AbortSignal): Promise<string[]> {
+export interface DrawSearchOptions extends SearchFiguresOptions {
+  readonly signal?: AbortSignal
+}
+
+/** Draws a run. @returns the paths of the files, in the order of RUN_FIGURES */
+export function drawFigures(folder: string, data: FigureData, signal?: AbortSignal): Promise<string[]> {
+  const drawings = RUN_FIGURES.map((name) => ({ name, draw: () => FIGURES[name](data) }))
+  return writeFigures(folder, drawings, signal)
+}
+
+/** Draws a search. @returns the paths of the files; empty if no figure suits the trials */
+export async function drawSearchFigures(
+  folder: string,
+  trials: readonly DrawnTrial[],
+  { signal, ...options }: DrawSearchOptions = {},
+): Promise<string[]> {
+  const drawings = searchFigures(trials, options)
+  return drawings.length > 0 ? await writeFigures(folder, drawings, signal) : []
+}
+
+interface Drawing {
+  readonly name: string
+  /** null if the data lack what the figure shows */
+  readonly draw: () => Promise<Figure | null>
+}
+
+/** Writes each figure as .svg and .png, each file atomically. The folder is made if it is missing. */
+async function writeFigures(folder: string, drawings: readonly Drawing[], signal?: AbortSignal): Promise<string[]> {
   await makeFolders(folder)
   const paths: string[] = []
-  for (const name of RUN_FIGURES) {
+  for (const { name, draw } of drawings) {
     throwIfAborted(signal, `figure ${name}`)
-    const figure = await FIGURES[name](data)
+    const figure = await draw()
     if (figure === null) continue
     const { svg, png } = await renderFigure(figure)
     for (const [extension, contents] of Object.entries({ svg, png })) {
@@ -61,7 +86,6 @@ export function figureWords(paths: readonly string[]): string[] {
   return paths.flatMap((path) => (path.endsWith('.svg') ? path.replace(/svg$/, '{svg,png}') : []))
 }
 
-/** null where the data lack what the figure shows. */
 const FIGURES: Readonly<Record<FigureName, (data: FigureData) => Promise<Figure | null>>> = {
   'loss-curves': async (data) => (data.history?.length ? lossCurvesFigure(data.history, curveOptions(data)) : null),
   'accuracy-curves': async (data) =>
