@@ -26,7 +26,7 @@ export function networkOf(backend: Backend, layers: readonly number[]): MLP {
 /** Every whole batch of an epoch. */
 export function epochOfBatches(data: Samples, B: number): Int32Array[] {
   const sampler = new BatchSampler({ rows: data.rows, batchSize: B, seed: 1, dropLast: true })
-  return Array.from({ length: sampler.batchesPerEpoch }, () => sampler.next())
+  return Array.from({ length: sampler.batchesPerEpoch }, () => sampler.next().slice())
 }
 
 /** Runs through `items` without end. */

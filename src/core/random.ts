@@ -60,11 +60,17 @@ export class RandomStream {
 
   /** Unbiased integer 0 .. n-1, by rejection; n from 1 to 2^32. */
   int(n: number): number {
-    integerInRange('n', n, 1, TWO_32)
-    const limit = TWO_32 - (TWO_32 % n)
+    return this.#below(integerInRange('n', n, 1, TWO_32))
+  }
+
+  #below(n: number): number {
     let x = this.uint32()
-    while (x >= limit) x = this.uint32()
-    return x % n
+    if (x >= TWO_32 - n) {
+      const limit = TWO_32 - (TWO_32 % n)
+      while (x >= limit) x = this.uint32()
+    }
+    // x % n, exactly, in half the time: engines take the remainder of such numbers in floating point
+    return x - Math.floor(x / n) * n
   }
 
   /** Standard normal deviate (Marsaglia's polar method, 1964). */
@@ -88,7 +94,7 @@ export class RandomStream {
   /** Permutes in place, every order equally likely (Fisher and Yates, in Durstenfeld's form). */
   shuffle(values: Int32Array): void {
     for (let i = values.length - 1; i > 0; i--) {
-      const j = this.int(i + 1)
+      const j = this.#below(i + 1)
       const kept = values[i]
       values[i] = values[j]
       values[j] = kept

@@ -45,6 +45,9 @@ export class BatchSampler {
   readonly #random: RandomStream
   /** the rows in the order of this epoch; unused with 'replacement' */
   readonly #order: Int32Array
+  /** what `next` hands out: the whole batches, and the smaller one at the end of an epoch */
+  readonly #batch: Int32Array
+  readonly #rest: Int32Array
   /** rows an epoch hands out */
   readonly #epochRows: number
   #epochStart: readonly number[]
@@ -67,6 +70,8 @@ export class BatchSampler {
     const keepsRest = this.mode === 'shuffle' && !this.dropLast && whole * this.batchSize < rows.length
     this.batchesPerEpoch = whole + (keepsRest ? 1 : 0)
     this.#epochRows = keepsRest ? rows.length : whole * this.batchSize
+    this.#batch = new Int32Array(this.batchSize)
+    this.#rest = new Int32Array(keepsRest ? rows.length - whole * this.batchSize : 0)
     this.#rows = rows
     this.#random = randomStream(seed, 'batches')
     this.#order = new Int32Array(this.mode === 'shuffle' ? rows.length : 0)
@@ -74,11 +79,10 @@ export class BatchSampler {
     this.#shuffle()
   }
 
-  /** Row numbers of the next batch, in a new array; without end. */
+  /** Row numbers of the next batch, without end; the next call overwrites the array. */
   next(): Int32Array {
     if (this.mode === 'replacement') {
-      // a loop: Int32Array.from takes twice as long
-      const batch = new Int32Array(this.batchSize)
+      const batch = this.#batch
       for (let i = 0; i < batch.length; i++) batch[i] = this.#rows[this.#random.int(this.#rows.length)]
       return batch
     }
@@ -87,9 +91,11 @@ export class BatchSampler {
       this.#epochStart = this.#random.state()
       this.#shuffle()
     }
-    const end = Math.min(this.#position + this.batchSize, this.#epochRows)
-    const batch = this.#order.slice(this.#position, end)
-    this.#position = end
+    const left = this.#epochRows - this.#position
+    const batch = left < this.batchSize ? this.#rest : this.#batch
+    // loops: a new array, or a view for `set` to copy, takes longer than the copy of a small batch
+    for (let i = 0; i < batch.length; i++) batch[i] = this.#order[this.#position + i]
+    this.#position += batch.length
     return batch
   }
 

@@ -123,6 +123,18 @@ describe('distributions', () => {
     expect(take(10, () => stream.int(2 ** 32)).some((x) => x >= 2 ** 31)).toBe(true)
     for (const bad of [0, -1, 1.5, 2 ** 33]) expect(() => stream.int(bad)).toThrow(/^n: expected/)
   })
+
+  it('gives the remainder of the first draw below the largest multiple of n, to the last bit', () => {
+    for (const n of [1, 2, 3, 10, 6400, 65537, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 3e9, 2 ** 32 - 1, 2 ** 32]) {
+      const [stream, twin] = [randomStream(5, 'remainder'), randomStream(5, 'remainder')]
+      const wanted = () => {
+        let x = twin.uint32()
+        while (x >= 2 ** 32 - (2 ** 32 % n)) x = twin.uint32()
+        return Number(BigInt(x) % BigInt(n))
+      }
+      expect(take(2000, () => stream.int(n))).toEqual(take(2000, wanted))
+    }
+  })
   it('normal has the moments of the standard normal', () => {
     const stream = randomStream(6, 'test')
     const count = 100000

@@ -76,12 +76,13 @@ describe.each(MODES)('%j', (options) => {
     }
   })
 
-  test('does not hand out its own memory', () => {
+  test('overwrites a batch with the next one of its size, and is not disturbed by what happens to it', () => {
     const sampler = new BatchSampler({ rows, batchSize: 3, ...options })
     const twin = new BatchSampler({ rows, batchSize: 3, ...options })
     sampler.next().fill(-1)
     twin.next()
     expect(batches(sampler, 8)).toEqual(batches(twin, 8))
+    expect(sampler.next().buffer).toBe(sampler.next().buffer)
     expect(rows[0]).toBe(100)
   })
 })
