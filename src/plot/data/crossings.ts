@@ -5,7 +5,7 @@ import type { ParallelAxis } from './parameter-axis.js'
 export interface Crossings {
   /** one for each trial, in their order */
   readonly heights: readonly number[]
-  /** the places that trials share; `half` is half the height of the band over which their lines are spread */
+  /** the heights that trials share; `half` is half the height of the band over which their lines are spread */
   readonly bands: readonly Band[]
 }
 

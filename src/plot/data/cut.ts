@@ -1,6 +1,6 @@
 import type { Point } from './history.js'
 
-/** Ends the curve where it crosses the floor instead of clipping it, which would need ids in the SVG. */
+/** Cuts a curve where it crosses the floor: an SVG clip path would need an id. */
 export function cutBelow(points: readonly Point[], floor: number): Point[] {
   const cut: Point[] = []
   points.forEach((point, i) => {
@@ -14,7 +14,7 @@ export function cutBelow(points: readonly Point[], floor: number): Point[] {
   return cut
 }
 
-/** Ends a curve where it leaves the range at either side. */
+/** Cuts a curve where it leaves the range. */
 export function cutOutside(points: readonly Point[], [low, high]: readonly [number, number]): Point[] {
   const negated = (list: readonly Point[]) => list.map(({ step, value }) => ({ step, value: -value }))
   return negated(cutBelow(negated(cutBelow(points, low)), -high))

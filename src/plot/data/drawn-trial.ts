@@ -6,7 +6,7 @@ import { isBetter, metricOf, type SearchMetric } from './trial-metric.js'
 
 export type ParameterValue = number | string | boolean
 
-/** A trial as figures of a search take it: one of a study, or a line of its trials.jsonl. */
+/** A trial for figures of a search: a result of a study, or a line of its trials.jsonl. */
 export interface DrawnTrial extends TrialSummary {
   /** its evaluations, for figures of its curve */
   readonly history?: readonly HistoryEntry[]
@@ -26,32 +26,32 @@ export function checkTrials(trials: readonly DrawnTrial[]): void {
   })
 }
 
-/** What competes: NaN unless the trial completed with a finite metric. */
-export function competingValue(trial: DrawnTrial, metric: SearchMetric): number {
+/** The value that ranks a trial: NaN unless it completed with a finite metric. */
+export function scoreOf(trial: DrawnTrial, metric: SearchMetric): number {
   return trial.state === 'completed' ? metricOf(trial, metric) : Number.NaN
 }
 
-/** Best first; those that do not compete last; the earlier trial wins a tie. */
+/** Best first; trials without a score last; ties in trial order. */
 export function rankedTrials<T extends DrawnTrial>(trials: readonly T[], metric: SearchMetric): T[] {
   const better = isBetter(metric)
   return [...trials].sort((a, b) => {
-    const [x, y] = [competingValue(a, metric), competingValue(b, metric)]
+    const [x, y] = [scoreOf(a, metric), scoreOf(b, metric)]
     if (better(x, y)) return -1
     return better(y, x) ? 1 : a.trial - b.trial
   })
 }
 
-/** Names of the parameters that any trial has, in the order in which trials bring them. */
+/** Names of the parameters of any trial, in order of first appearance. */
 export function parameterNames(trials: readonly DrawnTrial[]): string[] {
   return [...new Set(trials.flatMap(({ params }) => Object.keys(params)))]
 }
 
-/** Those that are not the same in all trials; one that is missing in some is not. */
+/** Parameters that differ among trials, or that some trials do not have. */
 export function variedParameters(trials: readonly DrawnTrial[]): string[] {
   return parameterNames(trials).filter((name) => new Set(trials.map(({ params }) => params[name])).size > 1)
 }
 
-/** 'learning rate 0.005, L2 0.1': of the given parameters, those that the trial has. */
+/** 'learning rate 0.005, L2 0.1': those of the named parameters that the trial has. */
 export function parameterWords(params: DrawnTrial['params'], names: readonly string[]): string {
   return names
     .filter((name) => params[name] !== undefined)
@@ -59,12 +59,12 @@ export function parameterWords(params: DrawnTrial['params'], names: readonly str
     .join(', ')
 }
 
-/** Values as a person wrote them; those that a generator drew, with three digits. */
+/** A parameter value with at most three significant digits, or exactly where that is short. */
 export function valueText(value: ParameterValue): string {
   return typeof value === 'number' ? formatShort(value) : cleanText(String(value))
 }
 
-/** How many trials are in a state: ' (12)'; for a note. */
+/** Number of trials in a state. */
 export function stateCount(trials: readonly DrawnTrial[], state: DrawnTrial['state']): number {
   return trials.filter((trial) => trial.state === state).length
 }

@@ -17,24 +17,24 @@ export interface Series {
   readonly points: readonly Point[]
   /** the last point that is finite */
   readonly last: Point
-  /** what its end says instead of label and last value */
+  /** label at its end (default: label and last value) */
   readonly endText?: string
-  /** the points to mark instead of those that `dottedPoints` chooses */
+  /** points to mark (default: those of `dottedPoints`) */
   readonly dots?: readonly Point[]
-  /** of the line, in pixels */
+  /** width of the line in pixels */
   readonly width?: number
 }
 
-/** A line without a label, below those that have one. */
+/** An unlabelled line, below the labelled ones. */
 export interface BackgroundLine {
   /** by step, ascending */
   readonly points: readonly Point[]
   readonly colour: string
   readonly opacity: number
   readonly width: number
-  /** as of stroke-dasharray; solid unless told */
+  /** as for stroke-dasharray (default: solid) */
   readonly dashes?: string
-  /** what stands at its last point: a dot where a trial was pruned, a cross where it failed */
+  /** mark at its last point: a dot for a pruned, a cross for a failed trial */
   readonly end?: 'dot' | 'cross'
 }
 
@@ -45,7 +45,7 @@ export interface StepMark {
   readonly colour: string
 }
 
-/** The curves of one metric, one for each set that was evaluated at least once with a finite value. */
+/** The curves of one metric, one for each set with a finite value. */
 export function historySeries(history: readonly HistoryEntry[], metric: keyof SetMetrics): Series[] {
   if (!Array.isArray(history)) throw invalidArgument('history', 'an array of history entries', history)
   history.forEach((entry, i) => {
@@ -69,10 +69,10 @@ function finiteOrNaN(value: number): number {
   return Number.isFinite(value) ? value : Number.NaN
 }
 
-/** Few enough evaluations that each deserves its dot. */
+/** Longer curves have no dots. */
 const MAX_DOTS = 60
 
-/** The points to show as dots: all of a short curve, else those with a gap on both sides, which a line cannot show. */
+/** The points to show as dots: all of a short curve, else those with gaps on both sides, which a line does not show. */
 export function dottedPoints(series: Series): Point[] {
   if (series.dots) return [...series.dots]
   const drawn = (i: number) => series.points[i] !== undefined && !Number.isNaN(series.points[i].value)

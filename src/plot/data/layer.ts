@@ -2,7 +2,7 @@ import { integerInRange } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerParameters } from '../../core/results.js'
 
-/** Returns the layer when its arrays have the lengths it promises. */
+/** Returns the layer if its arrays have the lengths of its shape, or throws INVALID_ARGUMENT. */
 export function checkLayer(layer: LayerParameters, name: string): LayerParameters {
   if (typeof layer !== 'object' || layer === null) throw invalidArgument(name, 'the parameters of a layer', layer)
   const inputs = integerInRange(`${name}.inputs`, layer.inputs, 1)

@@ -1,18 +1,18 @@
 import { formatMetric, isLoss, type SearchMetric } from './trial-metric.js'
 
-/** Values of a metric as shares from the worst, 0, to the best, 1. A few bad trials must not make all good ones look alike. */
+/** Maps a metric from the worst value, 0, to the best, 1; outliers at the worse end are clamped. */
 export interface MetricScale {
   /** the values at 0 and 1 */
   readonly worst: number
   readonly best: number
-  /** whether values beyond `worst` are held there */
-  readonly held: boolean
+  /** whether values beyond `worst` are clamped to it */
+  readonly isClamped: boolean
   /** 0..1; 1 where all values are equal */
   readonly share: (value: number) => number
   readonly format: (value: number) => string
 }
 
-/** Holds the worse end at Tukey's fence. Null when no value is a number. */
+/** Clamps at Tukey's fence, so that a few bad trials do not compress the range of the others. Null when no value is finite. */
 export function metricScale(values: readonly number[], metric: SearchMetric): MetricScale | null {
   const loss = isLoss(metric)
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => (loss ? b - a : a - b))
@@ -24,13 +24,13 @@ export function metricScale(values: readonly number[], metric: SearchMetric): Me
   return {
     worst,
     best,
-    held: worst !== sorted[0],
+    isClamped: worst !== sorted[0],
     share: (value) => (worst === best ? 1 : Math.min(1, Math.max(0, (value - worst) / (best - worst)))),
     format: formatMetric(metric),
   }
 }
 
-/** A value at an end of the scale that stands for all beyond it: '≤ 0.9012'. */
-export function heldWords({ held, worst, best, format }: MetricScale): string {
-  return `${held ? (worst < best ? '≤ ' : '≥ ') : ''}${format(worst)}`
+/** The label of the worst value: '≤ 0.9012' if worse ones are clamped to it. */
+export function worstLabel({ isClamped, worst, best, format }: MetricScale): string {
+  return `${isClamped ? (worst < best ? '≤ ' : '≥ ') : ''}${format(worst)}`
 }

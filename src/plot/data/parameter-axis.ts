@@ -4,8 +4,8 @@ import { type DrawnTrial, type ParameterValue, valueText } from './drawn-trial.j
 import { distinct } from './trial-grid.js'
 
 /**
- * A vertical axis of parallel coordinates. Heights are pixels above its foot. A trial that has no place on the axis itself
- * is shown in a slot below it, at a negative height.
+ * A vertical axis of parallel coordinates. Heights are pixels above its foot. A trial without
+ * a place on the axis itself is shown in a slot below it, at a negative height.
  */
 export interface ParallelAxis {
   readonly title: string
@@ -25,12 +25,12 @@ export interface AxisTick {
   readonly label: string
 }
 
-/** Scale and ticks of the values that have a place on the axis. */
+/** Scale and ticks of the values on the axis itself. */
 interface ValueScale {
   readonly place: (value: ParameterValue) => number
   readonly ticks: readonly AxisTick[]
   readonly isDiscrete: boolean
-  /** whether zero has no place on the axis, because it is logarithmic */
+  /** whether zero has a slot, as the axis is logarithmic */
   readonly hasZeroSlot: boolean
 }
 
@@ -40,7 +40,7 @@ export const ABSENT = 'n/a'
 export const SLOT = 24
 const MAX_DISCRETE = 12
 const LOG_RATIO = 10
-/** Pixels of an axis for each tick that is asked of d3, which returns about as many. */
+/** Approximate distance of ticks in pixels. */
 const TICK_SPACING = 40
 
 export function slotHeight(slot: number): number {
@@ -72,7 +72,7 @@ export function parameterAxis(trials: readonly DrawnTrial[], key: string, height
   }
 }
 
-/** The ticks of d3 overflow for numbers at the limits of float64; those are shown like words. */
+/** d3 computes no ticks for numbers near the limits of float64; they are shown like words. */
 function hasScale(value: ParameterValue): boolean {
   return value === 0 || (typeof value === 'number' && Math.abs(value) > 1e-300 && Math.abs(value) < 1e300)
 }

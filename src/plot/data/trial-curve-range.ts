@@ -8,24 +8,29 @@ export interface CurveRange {
   readonly domain: readonly [number, number]
   readonly type: 'linear' | 'log'
   readonly label: string
-  /** says what lies outside, if anything does */
+  /** counts the values outside, if there are any */
   readonly note?: string
 }
 
-interface Curve {
+export interface TrialCurve {
   readonly trial: DrawnTrial
+  /** at least one is finite */
   readonly points: readonly Point[]
 }
 
 const FLOORS = [0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0]
-/** Of the values of the trials that completed. */
+/** Share of the values of completed trials that the axis includes. */
 const SHARE_SHOWN = 0.85
-/** Of the ends of those that were pruned. */
+/** Share of the last values of pruned trials that the axis includes. */
 const PRUNED_SHOWN = 0.5
 const LOG_RATIO = 10
 
-/** Wide enough for the best trials' ends and most values of those that completed; bad trials do not squeeze the good ones. */
-export function curveRange(curves: readonly Curve[], best: readonly Curve[], metric: SearchMetric): CurveRange {
+/** Includes the last values of the best trials and most values of completed ones; outliers do not compress the others. */
+export function curveRange(
+  curves: readonly TrialCurve[],
+  best: readonly TrialCurve[],
+  metric: SearchMetric,
+): CurveRange {
   const good = curves.filter(({ trial }) => trial.state === 'completed')
   const values = finite(good.length > 0 ? good : curves)
   const all = finite(curves)
@@ -38,7 +43,7 @@ interface Values {
   /** of the trials that completed */
   readonly values: readonly number[]
   readonly all: readonly number[]
-  /** the last ones of pruned trials, and of the best */
+  /** last values of pruned trials, and of the best */
   readonly pruned: readonly number[]
   readonly ends: readonly number[]
 }
@@ -53,13 +58,13 @@ function accuracyRange({ values, all, pruned, ends }: Values, metric: SearchMetr
   const domain = [floor, top > floor ? top : 1] as const
   const note = outsideNote(all, domain, `The axis starts at ${floor}`, 'below')
   const from = floor > 0 ? `, from ${floor}` : ''
-  return { domain, type: 'linear', label: `${metricName(metric)} (share of rows right)${from}`, note }
+  return { domain, type: 'linear', label: `${metricName(metric)} (fraction correct)${from}`, note }
 }
 
 function lossRange(
   values: readonly number[],
   all: readonly number[],
-  best: readonly Curve[],
+  best: readonly TrialCurve[],
   metric: SearchMetric,
 ): CurveRange {
   const sorted = [...values].sort((a, b) => a - b)
@@ -82,14 +87,13 @@ function outsideNote(
 ): string | undefined {
   const outside = all.filter((value) => (side === 'below' ? value < low : value > high)).length
   if (outside === 0) return undefined
-  const lie = outside === 1 ? 'value lies' : 'values lie'
-  return `${start}: ${formatCount(outside)} of ${formatCount(all.length)} ${lie} ${side} it, off the picture.`
+  return `${start}; values ${side} it, not shown: ${formatCount(outside)} of ${formatCount(all.length)}.`
 }
 
-function finite(curves: readonly Curve[]): number[] {
+function finite(curves: readonly TrialCurve[]): number[] {
   return curves.flatMap(({ points }) => points.map(({ value }) => value)).filter((value) => !Number.isNaN(value))
 }
 
-function endsOf(curves: readonly Curve[]): number[] {
+function endsOf(curves: readonly TrialCurve[]): number[] {
   return curves.flatMap((curve) => finite([curve]).slice(-1))
 }

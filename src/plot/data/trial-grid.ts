@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js'
-import { competingValue, type DrawnTrial, type ParameterValue } from './drawn-trial.js'
+import { type DrawnTrial, type ParameterValue, scoreOf } from './drawn-trial.js'
 import { isBetter, metricOf, type SearchMetric } from './trial-metric.js'
 
 /** One cell of a heat map: the best of the trials that share x, y and facet. */
@@ -8,9 +8,9 @@ export interface TrialCell {
   readonly y: ParameterValue
   readonly facet: ParameterValue | undefined
   readonly trial: DrawnTrial
-  /** what competes: NaN unless the trial completed with a finite metric */
+  /** score of the trial: NaN unless it completed with a finite metric */
   readonly value: number
-  /** what a collapsed or failed trial had reached, NaN if nothing; it does not compete */
+  /** metric of a trial in any state, NaN if it has none */
   readonly reached: number
 }
 
@@ -20,13 +20,13 @@ export interface TrialGrid {
   /** [undefined] without a facet key */
   readonly facets: readonly (ParameterValue | undefined)[]
   readonly cells: readonly TrialCell[]
-  /** the cell with the best value, if any trial completed; the earlier trial wins a tie */
+  /** the cell with the best value, if any trial completed; of equal ones that of the earlier trial */
   readonly best?: TrialCell
   /** the largest number of trials that share a cell */
   readonly perCell: number
 }
 
-/** Lays trials out by two of their parameters and, for small multiples, a third. */
+/** Arranges trials by two of their parameters and, for facets, a third. */
 export function layOutTrials(
   trials: readonly DrawnTrial[],
   keys: { readonly x: string; readonly y: string; readonly facet: string | null },
@@ -41,7 +41,7 @@ export function layOutTrials(
     const facet = keys.facet === null ? undefined : parameter(trial, i, 'options.facet', keys.facet)
     const key = JSON.stringify([x, y, facet])
     const reached = metricOf(trial, metric)
-    groups.set(key, [...(groups.get(key) ?? []), { x, y, facet, trial, value: competingValue(trial, metric), reached }])
+    groups.set(key, [...(groups.get(key) ?? []), { x, y, facet, trial, value: scoreOf(trial, metric), reached }])
   })
   const cells = [...groups.values()].map((group) => group.reduce((a, b) => (better(b.value, a.value) ? b : a)))
   const finite = cells.filter(({ value }) => !Number.isNaN(value)).sort((a, b) => a.trial.trial - b.trial.trial)
@@ -68,7 +68,7 @@ function parameter(trial: DrawnTrial, index: number, option: string, key: string
   return value
 }
 
-/** Numbers ascending, before other values in the order they came. */
+/** Distinct values: numbers ascending, then other values in order of appearance. */
 export function distinct<T extends ParameterValue | undefined>(values: readonly T[]): T[] {
   const all = [...new Set(values)]
   const numbers = all.filter((value) => typeof value === 'number').sort((a, b) => Number(a) - Number(b))

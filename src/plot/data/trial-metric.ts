@@ -4,14 +4,14 @@ import { formatShare, formatValue } from '../page/text.js'
 
 const METRICS = ['train.accuracy', 'train.loss', 'valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
 
-/** The set and the number by which trials are compared; accuracy is better high, loss low. */
+/** The metric that ranks trials: higher accuracy or lower loss is better. */
 export type SearchMetric = (typeof METRICS)[number]
 
 export function checkMetric(metric: unknown): SearchMetric {
   return oneOf('options.metric', metric, METRICS)
 }
 
-/** Of a trial or of one of its evaluations; NaN where it is missing or not finite. */
+/** The metric of a trial or of one of its evaluations; NaN if missing or not finite. */
 export function metricOf(of: Pick<TrialSummary, 'train' | 'valid' | 'test'>, metric: SearchMetric): number {
   const [set, name] = metric.split('.') as ['train' | 'valid' | 'test', 'accuracy' | 'loss']
   const value = of[set]?.[name] ?? Number.NaN

@@ -10,7 +10,7 @@ import { type CurveOptions, checkCurveOptions, drawCurves } from './curves.js'
 export interface AccuracyCurvesOptions extends CurveOptions {
   /**
    * 'auto' (the default) starts the axis at the highest of 0, 0.5, 0.8, 0.9, 0.95, 0.98 that at least nine tenths
-   * of the values reach, and says what lies below; 'full' is always 0 to 1
+   * of the values reach, and counts the values below in a note; 'full' is 0 to 1
    */
   readonly yRange?: 'auto' | 'full'
 }
@@ -37,7 +37,7 @@ export async function accuracyCurvesFigure(
   const below = values.filter((value) => value < floor).length
   const curves = {
     title: 'Accuracy',
-    yLabel: `accuracy (share of rows right)${floor > 0 ? `, from ${floor}` : ''}`,
+    yLabel: `accuracy (fraction correct)${floor > 0 ? `, from ${floor}` : ''}`,
     yType: 'linear' as const,
     yDomain: [floor, 1] as const,
     series: series.map((one) => ({ ...one, points: cutBelow(one.points, floor) })),
@@ -48,7 +48,7 @@ export async function accuracyCurvesFigure(
   return drawCurves(curves, options)
 }
 
-/** The final values must be inside whatever the start looked like. */
+/** The final values are always inside, whatever the first ones are. */
 function chooseFloor(values: readonly number[], series: readonly Series[]): number {
   const needed = SHARE_SHOWN * values.length
   const ends = Math.min(...series.map(({ last }) => last.value))
@@ -56,6 +56,5 @@ function chooseFloor(values: readonly number[], series: readonly Series[]): numb
 }
 
 function belowNote(below: number, total: number, floor: number): string {
-  const values = below === 1 ? 'value lies' : 'values lie'
-  return `The axis starts at ${floor}: ${formatCount(below)} of ${formatCount(total)} ${values} below it, off the picture.`
+  return `The axis starts at ${floor}; values below it, not shown: ${formatCount(below)} of ${formatCount(total)}.`
 }

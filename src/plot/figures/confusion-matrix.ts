@@ -12,7 +12,7 @@ import { FONT_SIZE, FRAME, MUTED, PAGE } from '../page/theme.js'
 export interface ConfusionMatrixOptions {
   readonly title?: string
   readonly subtitle?: string
-  /** one name for each class, in the order of the matrix; the class numbers unless told */
+  /** one name for each class, in the order of the matrix (default the class numbers) */
   readonly classNames?: readonly string[]
 }
 
@@ -87,7 +87,7 @@ function checkConfusion(confusion: readonly (readonly number[])[]): void {
   })
 }
 
-/** Names as they are printed: clean and short enough for a margin. */
+/** Names as printed, shortened to fit the margin. */
 function checkNames(names: readonly string[] | undefined, classes: number): string[] {
   if (names === undefined) return Array.from({ length: classes }, (_, i) => String(i))
   if (!Array.isArray(names) || names.length !== classes) {
@@ -121,7 +121,7 @@ function cellMarks(Plot: PlotModule, confusion: readonly (readonly number[])[], 
   ]
 }
 
-/** Share of the colour ramp; the first step away from zero is already visible. */
+/** Position on the colour ramp; the smallest share above zero is visible. */
 function shade(share: number): number {
   return 0.04 + 0.96 * Math.sqrt(share)
 }
@@ -171,7 +171,7 @@ function summary(confusion: readonly (readonly number[])[]): string {
   const right = sum(confusion.map((row, i) => row[i]))
   const total = sum(confusion.map(sum))
   const share = total === 0 ? '' : ` (accuracy ${formatShare(right / total)})`
-  return `${formatCount(right)} of ${formatCount(total)} rows right${share}`
+  return `${formatCount(right)} of ${formatCount(total)} rows correct${share}`
 }
 
 function shareBar(side: number) {

@@ -11,7 +11,7 @@ import { composePage, placePlot, textAt } from '../page/page.js'
 import { cleanText, formatShort, wrapText } from '../page/text.js'
 import { FONT_SIZE, FRAME, GRID, MUTED, PAGE } from '../page/theme.js'
 
-/** What loss and accuracy curves have in common. */
+/** Options of loss and accuracy curves. */
 export interface CurveOptions {
   readonly title?: string
   readonly subtitle?: string
@@ -19,9 +19,9 @@ export interface CurveOptions {
   readonly best?: number
   /** marked by a vertical line when the run collapsed */
   readonly collapse?: Collapse
-  /** CSS pixels of the drawing without the page margin, 320 to 4,000; 688 unless told */
+  /** CSS pixels of the drawing without the page margin, 320 to 4,000 (default 688) */
   readonly width?: number
-  /** CSS pixels of the drawing, 160 to 4,000; 360 unless told */
+  /** CSS pixels of the drawing, 160 to 4,000 (default 360) */
   readonly height?: number
 }
 
@@ -34,7 +34,7 @@ export interface Curves {
   readonly yDomain: readonly [number, number]
   readonly series: readonly Series[]
   readonly background?: readonly BackgroundLine[]
-  /** what the labels of the series stand for, a row each below the drawing */
+  /** an explanation of each label, in rows below the drawing */
   readonly legend?: readonly { readonly colour: string; readonly text: string }[]
   readonly marks: readonly StepMark[]
   readonly notes: readonly string[]
@@ -50,7 +50,7 @@ export async function drawCurves(curves: Curves, options: CurveOptions): Promise
   const width = finiteInRange('options.width', options.width ?? PAGE.width - 2 * PAGE.padding, 320, 4000)
   const height = finiteInRange('options.height', options.height ?? 360, 160, 4000)
   const { Plot, document } = await loadDrawing()
-  // what is drawn last lies on top, and its label stands above that of another with the same value
+  // the last series is drawn on top; its label comes first among equal values
   const labels = curves.series.map((series) => endLabel(series, curves)).reverse()
   const marginTop = MARGIN.top + stepMarksHeight(curves.marks)
   const steps = stepDomain(curves)
@@ -84,13 +84,13 @@ export async function drawCurves(curves: Curves, options: CurveOptions): Promise
   })
 }
 
-/** The end of a line that left the frame is labelled where it crosses the edge. */
+/** A line that ends outside the frame is labelled at the edge. */
 function endLabel({ last, label, colour, endText }: Series, { yDomain, format }: Curves): EndLabel {
   const y = Math.min(yDomain[1], Math.max(yDomain[0], last.value))
   return { x: last.step, y, text: endText ?? `${label} ${format(last.value)}`, colour }
 }
 
-/** The rows of the legend, each broken into lines where it is long, and their height. */
+/** The rows of the legend, long ones wrapped, and their height in pixels. */
 function drawLegend({ legend = [] }: Curves, width: number, top: number) {
   const left = MARGIN.left
   let y = top + 16
@@ -118,7 +118,7 @@ function axes(Plot: PlotModule, { yLabel, yType, yDomain }: Curves, steps: numbe
   const isLog = yType === 'log'
   const decades = isLog ? Math.floor(Math.log10(yDomain[1] / yDomain[0])) : 0
   return [
-    // over many decades a line at each power of ten; minor ones would be a grey area
+    // over several decades a line at each power of ten; minor lines would be too dense
     Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks: decades >= 2 ? decades : Y_TICKS }),
     Plot.frame({ stroke: FRAME }),
     Plot.axisX({ ...text, label: 'step (optimiser updates)', labelOffset: 40, ticks: Math.min(8, steps), tickSize: 4 }),
@@ -141,7 +141,7 @@ function lines(Plot: PlotModule, { series }: Curves): Markish[] {
   ])
 }
 
-/** An evaluation at every step is a noisy line: thinner, so that three of them can be told apart. */
+/** Lines with an evaluation at every step are noisy and thinner, so that three remain distinguishable. */
 function lineWidth({ points, width }: Series): number {
   return width ?? (points.length > 500 ? 1 : 1.6)
 }

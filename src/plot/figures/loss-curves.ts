@@ -9,11 +9,11 @@ import { type CurveOptions, checkCurveOptions, drawCurves } from './curves.js'
 export interface LossCurvesOptions extends CurveOptions {
   /** 'auto' (the default) is 'log' when the losses are positive and span more than two decades */
   readonly yScale?: 'auto' | 'linear' | 'log'
-  /** "loss (mean cross-entropy, nats)" unless told; a regression says its own */
+  /** default "loss (mean cross-entropy, nats)"; name the loss of a regression */
   readonly yLabel?: string
 }
 
-/** Above this ratio of the largest to the smallest loss a linear axis hides the end of the training. */
+/** Ratio of the largest to the smallest loss above which a linear axis hides the end of training. */
 const LOG_RATIO = 100
 
 /**
@@ -44,7 +44,7 @@ export async function lossCurvesFigure(
   return drawCurves(curves, options)
 }
 
-/** Starts at zero, so that heights compare, unless a loss lies below. */
+/** Starts at zero, so that heights are comparable, or below a negative loss. */
 function linearDomain(low: number, high: number): readonly [number, number] {
   const bottom = Math.min(0, low * 1.05)
   return [bottom, high > bottom ? high + 0.03 * (high - bottom) : bottom + 1]

@@ -7,7 +7,7 @@ import { checkImageShape, type ImageShape, loadPngEncoder } from '../page/pixels
 import { formatCount, textWidth } from '../page/text.js'
 import { FONT_SIZE, PAGE } from '../page/theme.js'
 
-/** Rows with their labels and what a model said; rows it got right may be among them and are not shown. */
+/** Rows with their labels and a model's predictions; correctly classified rows are not shown. */
 export interface Misclassified {
   /** [rows][height x width], one grey value a pixel */
   readonly images: Uint8Array | Float32Array
@@ -23,9 +23,9 @@ export interface MisclassifiedOptions {
   readonly title?: string
   readonly subtitle?: string
   readonly imageShape: ImageShape
-  /** 1 to 100 images; 40 unless told */
+  /** 1 to 100 images (default 40) */
   readonly limit?: number
-  /** 'probability' (the surest errors first, the default where probabilities are given) or 'row' */
+  /** 'probability' (the most confident errors first, the default with probabilities) or 'row' */
   readonly order?: 'probability' | 'row'
   /** names for the class numbers */
   readonly classNames?: readonly string[]
@@ -53,7 +53,7 @@ export async function misclassifiedFigure(data: Misclassified, options: Misclass
   }
   const wrong = wrongRows(data, rows, order)
   const title = options.title ?? 'Misclassified rows'
-  if (wrong.length === 0) return nothingWrong(title, rows)
+  if (wrong.length === 0) return emptyFigure(title, rows)
   const shown = wrong.slice(0, limit)
   const encode = await loadPngEncoder()
   const range = pixelRange(data.images, shown, options.imageShape)
@@ -108,8 +108,8 @@ function wrongRows({ labels, predictions, probabilities }: Misclassified, rows: 
   return order === 'row' ? wrong : wrong.sort((a, b) => probabilities![b] - probabilities![a] || a - b)
 }
 
-function nothingWrong(title: string, rows: number): Promise<Figure> | Figure {
-  const text = `All ${formatCount(rows)} rows are classified right: there is nothing to show.`
+function emptyFigure(title: string, rows: number): Promise<Figure> | Figure {
+  const text = `All ${formatCount(rows)} rows are classified correctly.`
   return composePage({ title, body: textAt(0, 16, text, { size: FONT_SIZE.label }), bodyWidth: 420, bodyHeight: 28 })
 }
 
@@ -151,7 +151,7 @@ function captions({ labels, predictions, probabilities }: Misclassified, row: nu
 }
 
 function subtitle(shown: number, wrong: number, rows: number, order: string): string {
-  const total = `${formatCount(wrong)} of ${formatCount(rows)} rows are wrong`
+  const total = `${formatCount(wrong)} of ${formatCount(rows)} rows misclassified`
   if (shown === wrong) return total
-  return `${total}; ${order === 'row' ? 'the first' : 'the surest'} ${formatCount(shown)} are shown`
+  return `${total}; ${order === 'row' ? 'the first' : 'the most confident'} ${formatCount(shown)} are shown`
 }

@@ -2,11 +2,11 @@ import { finiteInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import {
   checkTrials,
-  competingValue,
   type DrawnTrial,
   parameterNames,
   parameterWords,
   rankedTrials,
+  scoreOf,
   stateNotes,
   variedParameters,
 } from '../data/drawn-trial.js'
@@ -23,11 +23,11 @@ import { capitalise, formatCount } from '../page/text.js'
 export interface ParallelCoordinatesOptions {
   readonly title?: string
   readonly subtitle?: string
-  /** colours the lines and has the last axis; 'valid.accuracy' unless told */
+  /** shown by the colour of the lines and on the last axis (default 'valid.accuracy') */
   readonly metric?: SearchMetric
-  /** the axes from the left; unless told every parameter that is not the same in all trials */
+  /** the axes from the left (default: every parameter that differs among trials) */
   readonly parameters?: readonly string[]
-  /** CSS pixels of an axis, 120 to 4,000; 300 unless told */
+  /** CSS pixels of an axis, 120 to 4,000 (default 300) */
   readonly height?: number
 }
 
@@ -39,7 +39,7 @@ const OPTIONS = ['title', 'subtitle', 'metric', 'parameters', 'height']
  * collapsed and failed trials are thin grey lines that end below the last axis. After Inselberg, "The plane with parallel
  * coordinates" (1985).
  *
- * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial, no trial has a parameter, or none has one that was named
+ * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial, no trial has a parameter, or no trial has one of `parameters`
  */
 export async function parallelCoordinatesFigure(
   trials: readonly DrawnTrial[],
@@ -52,8 +52,8 @@ export async function parallelCoordinatesFigure(
   const inOrder = [...trials].sort((a, b) => a.trial - b.trial)
   const names = parameters(inOrder, options.parameters)
   const ranked = rankedTrials(inOrder, metric)
-  const best = Number.isNaN(competingValue(ranked[0], metric)) ? null : ranked[0]
-  const values = inOrder.map((trial) => competingValue(trial, metric))
+  const best = Number.isNaN(scoreOf(ranked[0], metric)) ? null : ranked[0]
+  const values = inOrder.map((trial) => scoreOf(trial, metric))
   const scale = metricScale(values, metric)
   const drawing = await loadDrawing()
   const axes = [
@@ -61,7 +61,7 @@ export async function parallelCoordinatesFigure(
     metricAxis(inOrder, metric, scale, height, drawing.d3),
   ]
   const shareOf = (trial: DrawnTrial) => {
-    const value = competingValue(trial, metric)
+    const value = scoreOf(trial, metric)
     return Number.isNaN(value) ? value : scale!.share(value)
   }
   const hasRamp = scale !== null && scale.worst !== scale.best
@@ -94,7 +94,7 @@ function parameters(trials: readonly DrawnTrial[], wanted: unknown): readonly st
 
 function bestLine(best: DrawnTrial | null, names: readonly string[], metric: SearchMetric, scale: MetricScale | null) {
   if (best === null) return 'no trial completed'
-  const value = scale!.format(competingValue(best, metric))
+  const value = scale!.format(scoreOf(best, metric))
   return `best ${metricName(metric)} ${value}: trial ${best.trial}: ${parameterWords(best.params, names)}`
 }
 
@@ -105,12 +105,12 @@ interface NoteContext {
   readonly scale: MetricScale | null
 }
 
-/** Explains only what the picture contains. */
+/** Explains only what the figure contains. */
 function notes(trials: readonly DrawnTrial[], { metric, isAbsent, best, scale }: NoteContext): string[] {
-  const competing = trials.filter((trial) => !Number.isNaN(competingValue(trial, metric))).length
+  const scored = trials.filter((trial) => !Number.isNaN(scoreOf(trial, metric))).length
   const count = `${formatCount(trials.length)} ${trials.length === 1 ? 'trial' : 'trials'}`
   const sentences = [count]
-  if (best) sentences[0] += competing > 1 ? `, darker is better${isLoss(metric) ? ' (a lower loss)' : ''}` : ''
+  if (best) sentences[0] += scored > 1 ? `, darker is better${isLoss(metric) ? ' (a lower loss)' : ''}` : ''
   if (best) sentences.push('thick: the best')
   sentences.push(
     ...stateNotes(trials, [
@@ -120,6 +120,6 @@ function notes(trials: readonly DrawnTrial[], { metric, isAbsent, best, scale }:
     ]),
   )
   if (isAbsent) sentences.push('n/a: without this parameter')
-  if (scale?.held) sentences.push('the lower end of the last axis holds all values beyond it')
+  if (scale?.isClamped) sentences.push('worse values are clamped to the lower end of the last axis')
   return [`${sentences.join('; ')}.`]
 }

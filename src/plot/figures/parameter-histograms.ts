@@ -12,7 +12,7 @@ import { FONT_SIZE, FRAME, GRID, MUTED, OKABE_ITO, PAGE } from '../page/theme.js
 export interface ParameterHistogramsOptions {
   readonly title?: string
   readonly subtitle?: string
-  /** bins of each histogram, 1 to 1,000; 50 unless told */
+  /** bins of each histogram, 1 to 1,000 (default 50) */
   readonly bins?: number
 }
 
@@ -109,7 +109,7 @@ function drawPanel(panel: Panel, x: number, y: number, width: number, { Plot, do
         },
       ),
       Plot.ruleY([0], { stroke: FRAME }),
-      Plot.axisX({ ...text, label: kind, labelOffset: 36, ticks: 6, tickSize: 4 }),
+      Plot.axisX({ ...text, label: kind, labelOffset: 36, ticks: 5, tickSize: 4 }),
       Plot.axisY({
         ...text,
         label: 'count',

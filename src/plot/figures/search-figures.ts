@@ -6,7 +6,7 @@ import { parallelCoordinatesFigure } from './parallel-coordinates.js'
 import { searchHeatmapFigure } from './search-heatmap.js'
 import { trialCurvesFigure } from './trial-curves.js'
 
-/** Which parameter goes where in a heat map. */
+/** The parameters on the axes and facets of a heat map. */
 export interface HeatmapAxes {
   readonly x: string
   readonly y: string
@@ -14,11 +14,11 @@ export interface HeatmapAxes {
 }
 
 export interface SearchFiguresOptions {
-  /** by which the study chose its best trial; unless told the validation accuracy, for a regression the loss */
+  /** the metric that selected the best trial (default: validation accuracy, for a regression validation loss) */
   readonly metric?: SearchMetric
 }
 
-/** A figure that suits a search, not drawn yet. */
+/** A figure of a search and the function that draws it. */
 export interface SearchFigure {
   /** for the name of a file, e.g. 'parallel-coordinates' */
   readonly name: string
@@ -26,14 +26,14 @@ export interface SearchFigure {
 }
 
 const SETS = ['valid', 'test'] as const
-/** Of the cells of a heat map. */
+/** Share of the cells of a heat map. */
 const LEAST_FILLED = 0.4
 const MOST_VALUES = 12
 
 /**
- * The figures that make sense for the trials of a search: a heat map of each evaluated set where they fill a grid, parallel
- * coordinates where two parameters or more were varied, overlaid curves of validation accuracy and loss where trials have two
- * evaluations or more.
+ * The figures that suit the trials of a search: a heat map of each evaluated set where they fill a grid, parallel
+ * coordinates for at least two varied parameters, overlaid curves of validation accuracy and loss for trials with at least two
+ * evaluations.
  *
  *     for (const { name, draw } of searchFigures(study.trials)) {
  *       await writeFileAtomic(`${name}.png`, await (await draw()).png())
@@ -75,9 +75,9 @@ function metricOfSet(trials: readonly DrawnTrial[], set: (typeof SETS)[number]):
   return trials.every((trial) => Number.isNaN(trial[set]?.accuracy ?? Number.NaN)) ? 'loss' : 'accuracy'
 }
 
-/** Learning rate, L2 and hidden units where they were varied, else whatever was, in the order of the space. */
+/** Learning rate, L2 and hidden units if varied, then other varied parameters in the order of the space. */
 export function heatmapAxes(trials: readonly DrawnTrial[]): HeatmapAxes | null {
-  // what only some trials have gives no grid
+  // parameters of only some trials do not span a grid
   const always = parameterNames(trials).filter((name) => trials.every(({ params }) => params[name] !== undefined))
   const varied = variedParameters(trials).filter((name) => always.includes(name))
   const usual = ['learningRate', 'l2', 'hidden']
@@ -88,7 +88,7 @@ export function heatmapAxes(trials: readonly DrawnTrial[]): HeatmapAxes | null {
   return y === undefined ? null : { x, y, facet }
 }
 
-/** Whether trials stand on a grid, as far as they have finished: values drawn at random hardly meet in a cell. */
+/** Whether the finished trials fill a grid: values drawn at random rarely share a cell. */
 function fillGrid(trials: readonly DrawnTrial[], { x, y, facet }: HeatmapAxes): boolean {
   const isDrawn = variedParameters(trials).some((name) => {
     const values = new Set(trials.map(({ params }) => params[name]))

@@ -1,6 +1,6 @@
 import { knownOptions } from '../../core/checks.js'
 import { type DrawnTrial, stateNotes } from '../data/drawn-trial.js'
-import { heldWords, metricScale } from '../data/metric-scale.js'
+import { metricScale, worstLabel } from '../data/metric-scale.js'
 import { layOutTrials, type TrialGrid } from '../data/trial-grid.js'
 import { checkMetric, formatMetric, metricName, type SearchMetric } from '../data/trial-metric.js'
 import { type ColourBar, colourBar, colourBarWidth } from '../marks/colour-bar.js'
@@ -15,13 +15,13 @@ import { FRAME } from '../page/theme.js'
 export interface SearchHeatmapOptions {
   readonly title?: string
   readonly subtitle?: string
-  /** parameter along x; 'learningRate' unless told */
+  /** parameter along x (default 'learningRate') */
   readonly x?: string
-  /** parameter along y; 'l2' unless told */
+  /** parameter along y (default 'l2') */
   readonly y?: string
-  /** parameter with one panel for each of its values; 'hidden' unless told, null for a single panel */
+  /** parameter with one panel for each of its values, null for a single panel (default 'hidden') */
   readonly facet?: string | null
-  /** 'valid.accuracy' unless told */
+  /** default 'valid.accuracy' */
   readonly metric?: SearchMetric
   readonly xLabel?: string
   readonly yLabel?: string
@@ -33,7 +33,8 @@ const BAR_GAP = 24
 
 /**
  * Trials of a search as a heat map over two parameters, a panel for each value of a third. Cells carry their values; the
- * best completed trial is outlined, collapsed trials are hatched, failed ones crossed out, pruned ones struck out. Where trials share a cell the best is shown.
+ * best completed trial is outlined, collapsed trials are hatched, failed ones crossed out, pruned ones struck out. A cell that
+ * several trials share shows the best of them.
  *
  * @throws NativeMlpError `INVALID_ARGUMENT` when there is no trial or a trial lacks one of the parameters
  */
@@ -70,7 +71,7 @@ function facetKey({ facet }: SearchHeatmapOptions): string | null {
 }
 
 interface ColourScale extends HeatmapScale {
-  /** missing when all values are equal */
+  /** undefined when all values are equal */
   readonly bar?: Omit<ColourBar, 'height'>
 }
 
@@ -85,7 +86,7 @@ function colourScale({ cells }: TrialGrid, metric: SearchMetric): ColourScale {
   const { worst, best, share } = scale
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => ({
     at,
-    label: at === 0 ? heldWords(scale) : format(worst + at * (best - worst)),
+    label: at === 0 ? worstLabel(scale) : format(worst + at * (best - worst)),
   }))
   const colour = (t: number) => sequential(0.08 + 0.82 * Math.min(1, Math.max(0, t)))
   return {
@@ -108,7 +109,7 @@ function bestLine(
   return `best ${metricName(metric)} ${format(best.value)}: ${place.join(', ')}`
 }
 
-/** Explains only what the picture contains. */
+/** Explains only what the figure contains. */
 function notes({ cells, best, perCell }: TrialGrid): string[] {
   const notes: string[] = []
   const shown = cells.map(({ trial }) => trial)

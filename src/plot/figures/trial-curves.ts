@@ -3,15 +3,15 @@ import { invalidArgument } from '../../core/errors.js'
 import { cutOutside } from '../data/cut.js'
 import {
   checkTrials,
-  competingValue,
   type DrawnTrial,
   parameterWords,
   rankedTrials,
+  scoreOf,
   stateNotes,
   variedParameters,
 } from '../data/drawn-trial.js'
-import type { BackgroundLine, Point, Series } from '../data/history.js'
-import { curveRange } from '../data/trial-curve-range.js'
+import type { BackgroundLine, Series } from '../data/history.js'
+import { curveRange, type TrialCurve } from '../data/trial-curve-range.js'
 import { checkMetric, formatMetric, metricName, metricOf, type SearchMetric } from '../data/trial-metric.js'
 import type { Figure } from '../page/figure.js'
 import { capitalise, formatCount } from '../page/text.js'
@@ -21,30 +21,23 @@ import { drawCurves } from './curves.js'
 export interface TrialCurvesOptions {
   readonly title?: string
   readonly subtitle?: string
-  /** 'valid.accuracy' unless told */
+  /** default 'valid.accuracy' */
   readonly metric?: SearchMetric
-  /** how many of the best trials are coloured and labelled, 1 to 5; 5 unless told */
+  /** how many of the best trials are coloured and labelled, 1 to 5 (default 5) */
   readonly labelled?: number
-  /** CSS pixels of the drawing without the page margin, 320 to 4,000; 688 unless told */
+  /** CSS pixels of the drawing without the page margin, 320 to 4,000 (default 688) */
   readonly width?: number
-  /** CSS pixels of the drawing, 160 to 4,000; 380 unless told */
+  /** CSS pixels of the drawing, 160 to 4,000 (default 380) */
   readonly height?: number
 }
 
 const OPTIONS = ['title', 'subtitle', 'metric', 'labelled', 'width', 'height']
 
-/** A trial with the points of its curve. */
-interface Curve {
-  readonly trial: DrawnTrial
-  /** at least one is a number */
-  readonly points: readonly Point[]
-}
-
 /**
  * The evaluations of all trials of a search over their steps. The best few are coloured, labelled at their ends with the
  * value of the evaluation that was kept, and explained below; the others are faint: pruned ones end in a dot, collapsed ones
  * are grey and dashed, failed ones dotted with a cross. An accuracy axis starts, and a loss axis ends, where most values of
- * the completed trials are inside; what lies beyond is said.
+ * the completed trials are inside; a note counts the values outside.
  *
  * @throws NativeMlpError `INVALID_ARGUMENT` when no trial has an evaluation with a finite metric
  */
@@ -65,10 +58,10 @@ export async function trialCurvesFigure(
   if (curves.length === 0) {
     throw invalidArgument('trials', `at least one trial with a finite ${metricName(metric)} in its history`, trials)
   }
-  const best = curves.filter(({ trial }) => !Number.isNaN(competingValue(trial, metric))).slice(0, most)
+  const best = curves.filter(({ trial }) => !Number.isNaN(scoreOf(trial, metric))).slice(0, most)
   const others = curves.slice(best.length)
   const range = curveRange(curves, best, metric)
-  const cut = ({ points }: Curve) => cutOutside(points, range.domain)
+  const cut = ({ points }: TrialCurve) => cutOutside(points, range.domain)
   const names = variedParameters(trials)
   const format = formatMetric(metric)
   return drawCurves(
@@ -91,7 +84,7 @@ export async function trialCurvesFigure(
   )
 }
 
-function curveOf(trial: DrawnTrial, metric: SearchMetric): Curve[] {
+function curveOf(trial: DrawnTrial, metric: SearchMetric): TrialCurve[] {
   const { history = [] } = trial
   history.forEach((entry, i) => {
     integerInRange(`trial ${trial.trial}: history[${i}].step`, entry?.step, 0)
@@ -104,14 +97,14 @@ function curveOf(trial: DrawnTrial, metric: SearchMetric): Curve[] {
   return points.some(({ value }) => !Number.isNaN(value)) ? [{ trial, points }] : []
 }
 
-function seriesOf({ trial, points }: Curve, rank: number, metric: SearchMetric): Omit<Series, 'points'> {
+function seriesOf({ trial, points }: TrialCurve, rank: number, metric: SearchMetric): Omit<Series, 'points'> {
   const finite = points.filter(({ value }) => !Number.isNaN(value))
   const label = `trial ${trial.trial}`
   return {
     label,
     colour: RANKS[rank],
     last: finite[finite.length - 1],
-    endText: `${label}: ${formatMetric(metric)(competingValue(trial, metric))}`,
+    endText: `${label}: ${formatMetric(metric)(scoreOf(trial, metric))}`,
     dots: finite.filter(({ step }) => step === trial.bestStep || finite.length === 1),
     width: rank === 0 ? 2.6 : 1.6,
   }
@@ -125,12 +118,12 @@ function faintLine({ state }: DrawnTrial, count: number): Omit<BackgroundLine, '
   return state === 'failed' ? { ...line, colour: GREY, dashes: '1.5,3', end: 'cross' } : line
 }
 
-/** Explains only what the picture contains. */
-function notes(trials: readonly DrawnTrial[], curves: readonly Curve[], best: readonly Curve[]): string[] {
+/** Explains only what the figure contains. */
+function notes(trials: readonly DrawnTrial[], curves: readonly TrialCurve[], best: readonly TrialCurve[]): string[] {
   const drawn = curves.map(({ trial }) => trial)
   const parts: string[] = []
   if (best.length > 1)
-    parts.push(`coloured: the ${best.length} best, with a dot at and the value of the evaluation that was kept`)
+    parts.push(`coloured: the ${best.length} best, with the value of the kept evaluation, marked by a dot`)
   if (best.length === 0) parts.push('no trial completed')
   parts.push(
     ...stateNotes(drawn, [

@@ -15,18 +15,18 @@ export interface WeightImagesOptions {
   readonly subtitle?: string
   /** [height, width] of the input; their product is the number of inputs */
   readonly imageShape: ImageShape
-  /** which outputs (hidden units) to show, in this order; the first 64 unless told */
+  /** which outputs (hidden units) to show, in this order (default the first 64) */
   readonly units?: readonly number[]
   /**
-   * 'shared' (the default): one colour scale for all images, held at the 99.5th percentile of |weight|;
-   * 'each': every image reaches the full colours at its own largest |weight|
+   * 'shared' (the default): one colour scale for all images, clamped at the 99.5th percentile of |weight|;
+   * 'each': a scale for each image, up to its largest |weight|
    */
   readonly scale?: 'shared' | 'each'
 }
 
 const MAX_UNITS = 64
 const COLUMNS = 8
-const HELD_SHARE = 0.995
+const CLAMP_PERCENTILE = 0.995
 
 /**
  * The weights into each unit of a layer drawn as an image of the input: blue negative, white zero, red positive.
@@ -85,14 +85,14 @@ function weightsInto({ name, weights, inputs, outputs }: LayerParameters, unit: 
   return column
 }
 
-/** A few outliers would make every other image pale. */
+/** The limit excludes outliers, which would make all other images pale. */
 function sharedLimit(columns: readonly Float32Array[]): number {
   const all = new Float32Array(columns.reduce((sum, column) => sum + column.length, 0))
   columns.forEach((column, i) => {
     all.set(column.map(Math.abs), i * column.length)
   })
   all.sort()
-  return all[Math.ceil(HELD_SHARE * all.length) - 1] || all[all.length - 1] || 1
+  return all[Math.ceil(CLAMP_PERCENTILE * all.length) - 1] || all[all.length - 1] || 1
 }
 
 function largest(weights: Float32Array): number {
@@ -123,6 +123,6 @@ function weightBar(scale: 'shared' | 'each', limit: number, gridHeight: number) 
 
 function scaleNote(scale: 'shared' | 'each'): string {
   return scale === 'shared'
-    ? 'One colour scale for all images; the strongest 0.5 % of the weights are held at its ends.'
+    ? 'One colour scale for all images; the 0.5 % of weights largest in magnitude are clamped.'
     : 'Each image has its own colour scale, up to the largest |weight| of its unit.'
 }

@@ -3,11 +3,11 @@ import type { BackgroundLine, Point } from '../data/history.js'
 import { round } from '../page/page.js'
 import { svgElement } from '../page/svg.js'
 
-/** More points than pixels only make the file large. */
+/** More points than this are finer than the pixels. */
 const MAX_POINTS = 400
 const CROSS = 3
 
-/** Lines that stand behind those with a label, each a single path. */
+/** Unlabelled lines behind the labelled ones, each a single path. */
 export function backgroundLines(lines: readonly BackgroundLine[]): RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
     const group = svgElement(context.document, 'g', { 'aria-label': 'other lines', fill: 'none' })
@@ -39,7 +39,7 @@ function thinned(points: readonly Point[]): readonly Point[] {
   return every === 1 ? points : points.filter((_, i) => i % every === 0 || i === points.length - 1)
 }
 
-/** A NaN leaves a gap; a point that stands alone becomes a short stroke, which would not be seen otherwise. */
+/** A NaN leaves a gap; an isolated point becomes a short stroke, as a path of one point is invisible. */
 function linePath(points: readonly (readonly [number, number])[]): string {
   const drawn = (i: number) => points[i] !== undefined && !Number.isNaN(points[i][1])
   return points

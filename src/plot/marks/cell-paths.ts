@@ -1,6 +1,6 @@
 import { round } from '../page/page.js'
 
-/** Path of 45 degree lines that fill a rectangle, cut at its edges (a pattern would need an id). */
+/** Path of 45 degree lines that fill a rectangle, clipped to it (an SVG pattern would need an id). */
 export function hatchPath(x: number, y: number, width: number, height: number, spacing = 7): string {
   let path = ''
   for (let c = spacing; c < width + height; c += spacing) {
@@ -17,7 +17,7 @@ export function crossPath(x: number, y: number, width: number, height: number): 
   return `M${left},${top}L${right},${bottom}M${left},${bottom}L${right},${top}`
 }
 
-/** Path of the diagonal of a rectangle that rises. */
+/** Path of the rising diagonal of a rectangle. */
 export function slashPath(x: number, y: number, width: number, height: number): string {
   return `M${round(x)},${round(y + height)}L${round(x + width)},${round(y)}`
 }

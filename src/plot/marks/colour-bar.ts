@@ -15,7 +15,7 @@ export interface ColourBar {
 const CELLS = 64
 const BAR_WIDTH = 14
 
-/** Width in pixels of a bar with its labels, its title standing above. */
+/** Width in pixels of a bar with its labels and the title above it. */
 export function colourBarWidth(bar: ColourBar): number {
   const labels = bar.ticks.map((tick) => BAR_WIDTH + 8 + textWidth(tick.label, FONT_SIZE.tick))
   return Math.ceil(Math.max(textWidth(bar.title, FONT_SIZE.tick), ...labels))
@@ -24,7 +24,7 @@ export function colourBarWidth(bar: ColourBar): number {
 /** A vertical ramp of plain cells (Plot's own legend would need a canvas) with its top left corner at (x, y). */
 export function colourBar(bar: ColourBar, x: number, y: number): string {
   const step = bar.height / CELLS
-  // each reaches under the next: no seams at scales that are not whole
+  // cells overlap, which avoids seams at fractional scales
   const cells = Array.from({ length: CELLS }, (_, i) => {
     const top = Math.round(y + i * step)
     const bottom = Math.round(y + (i + 1) * step)

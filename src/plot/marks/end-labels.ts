@@ -20,7 +20,7 @@ export function endLabelsWidth(labels: readonly EndLabel[]): number {
   return LEADER + 6 + Math.max(0, ...labels.map(({ text }) => textWidth(text, FONT_SIZE.label)))
 }
 
-/** A label at the end of each line, moved apart where they would overlap, with a leader to its line (dotted where it is long: no data). */
+/** A label at the end of each line with a leader to it, dotted where it is long; labels that would overlap are moved apart. */
 export function endLabels(labels: readonly EndLabel[]): RenderFunction {
   return (_index, scales, _values, dimensions, context) => {
     const group = svgElement(context.document, 'g', { 'aria-label': 'line labels', 'text-anchor': 'start' })
@@ -41,8 +41,8 @@ export function endLabels(labels: readonly EndLabel[]): RenderFunction {
 }
 
 /**
- * Positions as near to `wanted` as keeps them `distance` apart and between `low` and `high` (more room is taken
- * below when there are too many).
+ * Positions near `wanted` that are at least `distance` apart and between `low` and `high`; beyond `high` when there are too
+ * many.
  */
 export function spread(wanted: readonly number[], distance: number, low: number, high: number): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b] || a - b)

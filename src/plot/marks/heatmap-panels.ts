@@ -21,7 +21,7 @@ export interface HeatmapScale {
 }
 
 interface PanelSize {
-  /** 0 in panels whose y axis is that of the panel to their left */
+  /** 0 in panels that share the y axis of the panel to their left */
   readonly marginLeft: number
   readonly cellsWidth: number
   readonly height: number
@@ -64,7 +64,7 @@ export function layOutPanels(grid: TrialGrid, labels: HeatmapLabels, scale: Heat
   return { body: body.join(''), width: marginLeft + columns * stepX - PANEL_GAP, height: rows * stepY - PANEL_GAP }
 }
 
-/** Parameter values as a person wrote them: 0.001, not 1e-3. */
+/** Parameter values in JavaScript's notation, shortened to fit. */
 export function tickText(value: ParameterValue): string {
   return fitText(cleanText(String(value)), MAX_TICK_WIDTH, FONT_SIZE.tick)
 }
@@ -131,7 +131,7 @@ const STATE_MARKS = {
   pruned: { path: slashPath, stroke: GREY },
 } as const
 
-/** Hatches cells whose trial collapsed, crosses out failed and strikes out pruned ones, with the value they had reached. */
+/** Hatches cells of collapsed trials, crosses out failed and strikes out pruned ones, with the value they reached. */
 function stateMarks(cells: readonly TrialCell[], scale: HeatmapScale): RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
     const group = svgElement(context.document, 'g', { 'aria-label': 'trials without a value', 'text-anchor': 'middle' })

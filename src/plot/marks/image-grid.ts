@@ -27,7 +27,7 @@ export interface DrawnGrid {
   readonly height: number
 }
 
-/** Images in rows with captions below, pixels shown as squares. */
+/** Images in rows with captions below, without smoothing. */
 export async function drawImageGrid(images: readonly GridImage[], layout: GridLayout): Promise<DrawnGrid> {
   const { Plot, document } = await loadDrawing()
   const { columns, gap, captionSize } = layout
@@ -83,7 +83,7 @@ export async function drawImageGrid(images: readonly GridImage[], layout: GridLa
   return { body: placePlot(plot, 0, 0), width, height }
 }
 
-/** The longer side is `side`, the other one in proportion. */
+/** The longer side is `side`; the aspect ratio is kept. */
 function imageSize({ shape: [height, width], side }: GridLayout): [height: number, width: number] {
   const scale = side / Math.max(height, width)
   return [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))]

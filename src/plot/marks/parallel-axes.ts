@@ -5,7 +5,7 @@ import { cleanText, fitText } from '../page/text.js'
 import { FONT_SIZE, FRAME, INK, MUTED, PAGE } from '../page/theme.js'
 import { BEST, lineColour, type Parallel } from './parallel-lines.js'
 
-/** Where the drawing stands in the plot, in pixels. */
+/** Margins and distances of the plot, in pixels. */
 export interface ParallelLayout {
   readonly left: number
   readonly right: number
@@ -84,7 +84,7 @@ export function axisMarks(
   ]
 }
 
-/** Cells of the colour ramp from the foot up, each reaching under the next so that no seams are seen. */
+/** Cells of the colour ramp from the foot up, each overlapping the next to avoid seams. */
 function rampMarks(Plot: PlotModule, x: number, height: number): Markish[] {
   const cells = Array.from({ length: RAMP_CELLS }, (_, i) => ({
     low: (i * height) / RAMP_CELLS,

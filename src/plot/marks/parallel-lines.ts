@@ -11,10 +11,10 @@ import { GREY, OKABE_ITO, PAGE } from '../page/theme.js'
 export interface Parallel {
   /** those of the parameters, then that of the metric */
   readonly axes: readonly ParallelAxis[]
-  /** those that do not compete first, then from the worst to the best */
+  /** trials without a score first, then from the worst to the best */
   readonly worstFirst: readonly DrawnTrial[]
   readonly best: DrawnTrial | null
-  /** of the metric, from the worst, 0, to the best, 1; NaN for a trial that does not compete */
+  /** of the metric, from the worst, 0, to the best, 1; NaN without a score */
   readonly shareOf: (trial: DrawnTrial) => number
   /** whether the metric differs among trials, so that its axis is a colour ramp */
   readonly hasRamp: boolean
@@ -33,12 +33,12 @@ interface Crossing {
 
 export const BEST = OKABE_ITO.vermillion
 
-/** Light enough to lie behind, dark enough to be seen on white. */
+/** Without the lightest colours, which are invisible on white, and the darkest. */
 export const lineColour: Ramp = (t) => sequential(0.28 + 0.67 * t)
 
 const DASHES: Partial<Record<DrawnTrial['state'], string>> = { collapsed: '6,3', failed: '1.5,3' }
 
-/** Grey lines for what does not compete, coloured ones from the worst to the best above them, the best on top. */
+/** Grey lines for trials without a score, coloured ones from the worst to the best above them, the best on top. */
 export function lineMarks(Plot: PlotModule, parallel: Parallel, crossed: readonly Crossings[]): Markish[] {
   const { worstFirst, best, shareOf } = parallel
   const crossings = worstFirst.flatMap((trial, line) =>
@@ -47,14 +47,14 @@ export function lineMarks(Plot: PlotModule, parallel: Parallel, crossed: readonl
   const opacity = round(Math.min(0.9, Math.max(0.25, 0.9 * Math.sqrt(40 / worstFirst.length))))
   const lines = (which: (trial: DrawnTrial) => boolean, style: object) => {
     const shown = crossings.filter(({ trial }) => which(trial))
-    // leaves and meets each axis at a right angle, which keeps lines apart that cross
+    // bump-x crosses each axis at a right angle, which keeps crossing lines distinguishable
     return shown.length > 0 ? Plot.line(shown, { x: 'x', y: 'y', z: 'line', curve: 'bump-x', ...style }) : null
   }
-  const competes = (trial: DrawnTrial) => !Number.isNaN(shareOf(trial))
+  const hasScore = (trial: DrawnTrial) => !Number.isNaN(shareOf(trial))
   const states = ['completed', 'pruned', 'collapsed', 'failed'] as const
   return [
     ...states.map((state) =>
-      lines((trial) => trial.state === state && !competes(trial), {
+      lines((trial) => trial.state === state && !hasScore(trial), {
         stroke: GREY,
         strokeOpacity: round(0.75 * opacity),
         strokeWidth: 1,
@@ -62,7 +62,7 @@ export function lineMarks(Plot: PlotModule, parallel: Parallel, crossed: readonl
         strokeLinecap: 'butt',
       }),
     ),
-    lines((trial) => competes(trial) && trial !== best, {
+    lines((trial) => hasScore(trial) && trial !== best, {
       stroke: ({ trial }: Crossing) => lineColour(shareOf(trial)),
       strokeOpacity: opacity,
       strokeWidth: worstFirst.length > 150 ? 1 : worstFirst.length > 40 ? 1.4 : 1.8,

@@ -10,7 +10,7 @@ import { lineMarks, type Parallel } from './parallel-lines.js'
 
 const GAP = { least: 104, most: 230 } as const
 const HEADING_LINE = 15
-/** Between an axis and its title; bands reach above the axes. */
+/** Pixels between an axis and its title, so that bands, which extend above the axes, do not touch it. */
 const HEADING_GAP = 19
 const MARGIN_BOTTOM = 12
 

@@ -12,7 +12,7 @@ export function stepMarksHeight(marks: readonly StepMark[]): number {
   return marks.length * MARK_LINE
 }
 
-/** A dashed vertical line per mark, its label above the frame where no curve can run through it. */
+/** A dashed vertical line per mark, its label above the frame, clear of the curves. */
 export function stepMarks(marks: readonly StepMark[]): RenderFunction {
   return (_index, scales, _values, dimensions, context) => {
     const group = svgElement(context.document, 'g', { 'aria-label': 'step marks' })

@@ -1,11 +1,11 @@
 import { INK } from './theme.js'
 
-/** A colour ramp: 0..1 to #rrggbb; values outside are held at the ends. */
+/** A colour ramp: 0..1 to #rrggbb; values outside are clamped. */
 export type Ramp = (t: number) => string
 
 type Rgb = readonly [number, number, number]
 
-/** Blue - white - red, blue for negative; told apart with every common colour blindness. Zero is exactly white. */
+/** Blue - white - red, blue for negative; distinguishable with every common colour blindness. Zero is exactly white. */
 export const diverging: Ramp = ramp([
   [5, 48, 97],
   [33, 102, 172],
@@ -33,7 +33,7 @@ export const sequential: Ramp = ramp([
   [8, 48, 107],
 ])
 
-/** Straight lines in sRGB between evenly spaced stops. */
+/** Interpolates linearly in sRGB between evenly spaced stops. */
 function ramp(stops: readonly Rgb[]): Ramp {
   return (t) => {
     const position = Math.min(1, Math.max(0, t)) * (stops.length - 1)
@@ -52,7 +52,7 @@ export function rgb(colour: string): Rgb {
   return [value >> 16, (value >> 8) & 255, value & 255]
 }
 
-/** Text colour that reads on a fill: dark ink on light, white on dark. */
+/** Text colour that is readable on a fill: dark ink on light, white on dark. */
 export function readableOn(fill: string): string {
   const [r, g, b] = rgb(fill)
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? INK : '#ffffff'

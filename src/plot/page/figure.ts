@@ -8,11 +8,11 @@ export interface Figure {
   /** size in CSS pixels */
   readonly width: number
   readonly height: number
-  /** The drawing as PNG bytes; `scale` is device pixels per CSS pixel, up to 8, 2 unless told. */
+  /** The drawing as PNG bytes; `scale` is device pixels per CSS pixel, 0.05 to 8, default 2. */
   png(scale?: number): Promise<Uint8Array>
 }
 
-/** A figure as the two files a caller writes. */
+/** A figure as the contents of an .svg and a .png file. */
 export interface RenderedFigure {
   readonly svg: string
   readonly png: Uint8Array
@@ -22,7 +22,7 @@ export function makeFigure(svg: string, width: number, height: number): Figure {
   return { svg, width, height, png: (scale = PNG_SCALE) => rasterise(svg, scale) }
 }
 
-/** Both forms of a figure, for a caller that writes files. */
+/** Renders a figure to SVG and PNG; `scale` as in `Figure.png`. */
 export async function renderFigure(figure: Figure, scale: number = PNG_SCALE): Promise<RenderedFigure> {
   return { svg: figure.svg, png: await figure.png(scale) }
 }

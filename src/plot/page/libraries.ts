@@ -12,7 +12,7 @@ export interface Drawing {
   readonly document: Document
 }
 
-/** Loads the drawing libraries on first use, so that training never pays for them. */
+/** Loads the drawing libraries on first use: they take several hundred milliseconds to load and training does not need them. */
 export async function loadDrawing(): Promise<Drawing> {
   const [Plot, array, scale, linkedom] = await Promise.all([
     load('@observablehq/plot', () => import('@observablehq/plot')),
@@ -24,7 +24,7 @@ export async function loadDrawing(): Promise<Drawing> {
   return { Plot, d3: { ...array, ...scale }, document: document as unknown as Document }
 }
 
-/** Imports a library, naming it and why it is not there when that fails. */
+/** Imports a library; on failure the error names it and the reason. */
 export async function load<T>(name: string, importLibrary: () => Promise<T>): Promise<T> {
   try {
     return await importLibrary()

@@ -2,7 +2,7 @@ import { type Figure, makeFigure } from './figure.js'
 import { cleanText, escapeXml, wrapText } from './text.js'
 import { FONT_FAMILY, FONT_SIZE, INK, MUTED, PAGE } from './theme.js'
 
-/** What surrounds the drawing: every figure has a title, may have a line below it, and explains itself in notes. */
+/** A drawing with the title, subtitle and explanatory notes around it. */
 export interface Page {
   readonly title: string
   readonly subtitle?: string
@@ -14,7 +14,7 @@ export interface Page {
 }
 
 const LINE_HEIGHT = 1.35
-/** A title may use this much even over a narrow drawing. */
+/** Narrower drawings leave this much room for the title. */
 const MIN_WIDTH = 420
 
 /** Sets title, subtitle, body and notes below each other on a white page. */
@@ -49,7 +49,7 @@ function document(width: number, height: number, title: string, content: string)
   )
 }
 
-/** Puts a drawing of Plot at (x, y) of the body, without its style sheet, which rasterisers and old viewers misread. */
+/** Places a drawing of Plot at (x, y) of the body, without its style sheet, which rasterisers and old viewers do not support. */
 export function placePlot(plot: Element, x: number, y: number): string {
   for (const style of [...plot.querySelectorAll('style')]) style.remove()
   for (const name of ['class', 'font-family', 'font-size', 'fill']) plot.removeAttribute(name)

@@ -16,7 +16,7 @@ export function checkImageShape(name: string, shape: ImageShape, length: number)
   if (height * width !== length) throw invalidArgument(name, `height x width to be ${length} pixels`, shape)
 }
 
-/** PNGs are stored, not deflated: zlib's output differs between machines, and images this small gain little by it. */
+/** PNGs are stored, not deflated: the output of zlib differs between machines, and images this small gain little. */
 export async function loadPngEncoder(): Promise<PngEncoder> {
   const { PNG } = (await load('pngjs', () => import('pngjs'))).default
   return (rgb, [height, width]) => {

@@ -7,8 +7,8 @@ const FONT_FILES = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']
 const OPTIMIZE_SPEED = 1
 
 /**
- * Draws an SVG as PNG with the fonts of the npm package dejavu-fonts-ttf and no others, so that the text is there, and
- * the same, on a machine without fonts. `scale` is device pixels per CSS pixel, above 0 and at most 8.
+ * Draws an SVG as PNG with the fonts of the npm package dejavu-fonts-ttf only, so that text looks the same on every machine,
+ * including one without fonts. `scale` is device pixels per CSS pixel, above 0 and at most 8.
  */
 export async function rasterise(svg: string, scale: number): Promise<Uint8Array> {
   finiteInRange('scale', scale, 0.05, 8)
@@ -18,7 +18,7 @@ export async function rasterise(svg: string, scale: number): Promise<Uint8Array>
     const image = new Resvg(svg, {
       fitTo: { mode: 'zoom', value: scale },
       background: PAGE.background,
-      // resvg does not know "pixelated" and takes this for images that ask for it
+      // resvg does not support "pixelated"; optimizeSpeed has the same effect
       imageRendering: OPTIMIZE_SPEED,
       font: { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans', sansSerifFamily: 'DejaVu Sans' },
     })

@@ -9,14 +9,14 @@ const ADVANCE = [
 const OTHER_ADVANCE = 850
 const BOLD_FACTOR = 1.13
 
-/** Width of a line of text in pixels: exact for ASCII in DejaVu Sans, a little too wide elsewhere. */
+/** Width of a line of text in pixels: exact for ASCII in DejaVu Sans, overestimated for other characters. */
 export function textWidth(text: string, fontSize: number, bold = false): number {
   let thousandths = 0
   for (const character of text) thousandths += ADVANCE[character.codePointAt(0)! - 32] ?? OTHER_ADVANCE
   return (thousandths * fontSize * (bold ? BOLD_FACTOR : 1)) / 1000
 }
 
-/** Breaks text at spaces into lines of at most `width` pixels; a longer single word keeps a line of its own. */
+/** Breaks text at spaces into lines of at most `width` pixels; a longer single word is shortened on a line of its own. */
 export function wrapText(text: string, width: number, fontSize: number, bold = false): string[] {
   const lines: string[] = []
   let line = ''
@@ -39,7 +39,7 @@ export function fitText(text: string, width: number, fontSize: number, bold = fa
   return `${characters.join('')}…`
 }
 
-/** Removes what XML 1.0 cannot carry (control characters, lone surrogates) and folds line breaks into spaces. */
+/** Replaces what XML 1.0 does not allow (control characters, lone surrogates) by U+FFFD, and line breaks by spaces. */
 export function cleanText(text: string): string {
   let clean = ''
   for (const character of text) {
@@ -85,7 +85,7 @@ export function formatShare(value: number): string {
   return value.toFixed(4)
 }
 
-/** "learningRate" as "learning rate", for the axis of a parameter whose name nobody explained. */
+/** "learningRate" as "learning rate", for a parameter without an entry in LABELS. */
 export function humanise(key: string): string {
   return key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`).replaceAll('_', ' ')
 }

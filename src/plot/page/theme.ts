@@ -26,20 +26,22 @@ export const OKABE_ITO = {
   purple: '#cc79a7',
 } as const
 
-/** For collapsed runs and trials: a purple that, unlike the palette's, also reads as text. */
+/** Collapsed runs and trials: a purple dark enough for text, which the palette's is not. */
 export const COLLAPSED = '#aa3377'
 
-/** For the best trials of a search, in their order; each reads as text. */
+/** The best trials of a search by rank; each is dark enough for text. */
 export const RANKS = [OKABE_ITO.vermillion, OKABE_ITO.blue, '#00805d', '#8a4fa8', INK] as const
 
-/** For what is there to be compared with, and for what does not compete. */
+/** Curves of the other trials, and trials without a score. */
 export const FAINT = '#7b94ab'
 export const GREY = '#8c8c8c'
 
-export type SetName = 'train' | 'valid' | 'test'
-
-/** The order is the drawing order: the training curve lies below the two that judge it. */
-export const SETS: readonly { readonly key: SetName; readonly label: string; readonly colour: string }[] = [
+/** In drawing order: the training curve lies below the others. */
+export const SETS: readonly {
+  readonly key: 'train' | 'valid' | 'test'
+  readonly label: string
+  readonly colour: string
+}[] = [
   { key: 'train', label: 'train', colour: OKABE_ITO.blue },
   { key: 'valid', label: 'validation', colour: OKABE_ITO.vermillion },
   { key: 'test', label: 'test', colour: OKABE_ITO.green },

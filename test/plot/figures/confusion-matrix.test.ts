@@ -15,7 +15,7 @@ describe('confusionMatrixFigure', () => {
     await checkFigure(figure, 'Confusion matrix')
     const all = texts(figure)
     expect(all.filter((text) => /^\d+$/.test(text))).toEqual(MATRIX.flat().map(String))
-    expect(all).toEqual(expect.arrayContaining(['0.9000', '0.9800', '–', '188 of 200 rows right (accuracy 0.9400)']))
+    expect(all).toEqual(expect.arrayContaining(['0.9000', '0.9800', '–', '188 of 200 rows correct (accuracy 0.9400)']))
     expect(all.filter((text) => text === 'cow & <calf>')).toHaveLength(2)
     expect(all).toEqual(expect.arrayContaining(['actual class', 'predicted class']))
   })

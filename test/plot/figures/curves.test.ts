@@ -104,14 +104,14 @@ describe('accuracyCurvesFigure', () => {
   it('zooms in and says what lies below the axis', async () => {
     const figure = await accuracyCurvesFigure(RUN)
     await checkFigure(figure, 'Accuracy')
-    expect(texts(figure)).toContain('accuracy (share of rows right), from 0.8')
-    expect(texts(figure)).toContain('The axis starts at 0.8: 6 of 63 values lie below it, off the picture.')
+    expect(texts(figure)).toContain('accuracy (fraction correct), from 0.8')
+    expect(texts(figure)).toContain('The axis starts at 0.8; values below it, not shown: 6 of 63.')
     expect(texts(figure)).toEqual(expect.arrayContaining(['train 0.9781', 'validation 0.9661', 'test 0.9681', '1.00']))
   })
 
   it('shows the whole range on request and for a run that learnt nothing', async () => {
     const full = await accuracyCurvesFigure(RUN, { yRange: 'full' })
-    expect(texts(full)).toEqual(expect.arrayContaining(['0.0', '1.0', 'accuracy (share of rows right)']))
+    expect(texts(full)).toEqual(expect.arrayContaining(['0.0', '1.0', 'accuracy (fraction correct)']))
     expect(texts(full).some((text) => text.includes('below'))).toBe(false)
     const flat = RUN.map(({ step, epoch }) => ({ step, epoch, test: { loss: 2.3, accuracy: 0.1 } }))
     expect(texts(await accuracyCurvesFigure(flat))).toContain('0.0')

@@ -15,13 +15,13 @@ function brightPixel(image: { data: Buffer }, bright: number): number[] {
 }
 
 describe('misclassifiedFigure', () => {
-  it('shows the wrong rows, the surest first, as ink on paper', async () => {
+  it('shows the misclassified rows, the most confident errors first, as ink on paper', async () => {
     const figure = await misclassifiedFigure({ images, labels, predictions, probabilities }, { imageShape })
     await checkFigure(figure, 'Misclassified rows')
     const all = texts(figure)
     expect(all.filter((text) => /^\d → \d$/.test(text))).toEqual(['3 → 8', '5 → 7', '1 → 9'])
     expect(all.filter((text) => text.startsWith('p = '))).toEqual(['p = 0.900', 'p = 0.700', 'p = 0.500'])
-    expect(all).toContain('3 of 6 rows are wrong')
+    expect(all).toContain('3 of 6 rows misclassified')
     expect(innerImages(figure).map((image) => brightPixel(image, 0))).toEqual([[3], [5], [1]])
   })
 
@@ -32,7 +32,7 @@ describe('misclassifiedFigure', () => {
     const figure = await misclassifiedFigure({ images: floats, labels, predictions }, options)
     await checkFigure(figure, 'Errors')
     expect(texts(figure)).toEqual(
-      expect.arrayContaining(['class <1> → class <9>', '3 of 6 rows are wrong; the first 2 are shown']),
+      expect.arrayContaining(['class <1> → class <9>', '3 of 6 rows misclassified; the first 2 are shown']),
     )
     expect(innerImages(figure).map((image) => brightPixel(image, 255))).toEqual([[1], [3]])
   })
@@ -40,7 +40,7 @@ describe('misclassifiedFigure', () => {
   it('says so when nothing is wrong', async () => {
     const figure = await misclassifiedFigure({ images, labels, predictions: labels }, { imageShape })
     await checkFigure(figure, 'Misclassified rows')
-    expect(texts(figure)).toContain('All 6 rows are classified right: there is nothing to show.')
+    expect(texts(figure)).toContain('All 6 rows are classified correctly.')
   })
 
   it('names what is wrong', async () => {

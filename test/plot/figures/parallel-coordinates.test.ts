@@ -18,7 +18,7 @@ describe('parallelCoordinatesFigure', () => {
     expect(overlaps(figure)).toEqual([])
   })
 
-  it('draws trials that do not compete grey and ends them below the last axis', async () => {
+  it('draws trials without a score grey and ends them below the last axis', async () => {
     const figure = await parallelCoordinatesFigure(GRID_TRIALS)
     expect(texts(figure)).toEqual(expect.arrayContaining(['collapsed (12)', 'failed']))
     expect(texts(figure).join(' ')).toContain(

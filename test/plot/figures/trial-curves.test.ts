@@ -24,7 +24,7 @@ describe('trialCurvesFigure', () => {
     expect(overlaps(figure)).toEqual([])
   })
 
-  it('says which curves are of trials that do not compete', async () => {
+  it('says which curves are of trials without a score', async () => {
     const figure = await trialCurvesFigure(GRID_TRIALS)
     expect(texts(figure).join(' ')).toContain('grey, dashed: collapsed (12); dotted, ending in a cross: failed (1).')
     expect(background(figure).match(/stroke-dasharray="6,3"/g)).toHaveLength(12)
@@ -48,7 +48,7 @@ describe('trialCurvesFigure', () => {
     const figure = await trialCurvesFigure(GRID_TRIALS)
     const [, below] = texts(figure)
       .join(' ')
-      .match(/The axis starts at 0\.8: (\d+) of [\d,]+ values lie below it, off the picture\./) ?? [0, 0]
+      .match(/The axis starts at 0\.8; values below it, not shown: (\d+) of [\d,]+\./) ?? [0, 0]
     const values = GRID_TRIALS.flatMap(({ history = [] }) => history.map(({ valid }) => valid!.accuracy))
     expect(Number(below)).toBe(values.filter((value) => value < 0.8).length)
   })
@@ -61,7 +61,7 @@ describe('trialCurvesFigure', () => {
     })
     const figure = await trialCurvesFigure(wild, { metric: 'valid.loss' })
     await checkFigure(figure, 'Validation loss of 60 trials')
-    expect(texts(figure).join(' ')).toMatch(/The axis ends at [12]\.\d+: 20 of 1,\d+ values lie above it/)
+    expect(texts(figure).join(' ')).toMatch(/The axis ends at [12]\.\d+; values above it, not shown: 20 of 1,\d+/)
   })
 
   it('draws single evaluations, gaps, searches without a completed trial, and thins very long curves', async () => {
