@@ -4,8 +4,7 @@ import { NativeMlpError } from '../core/errors.js'
 import { fileSystemError } from './read-file.js'
 
 /**
- * Makes a folder and those above it; it may be there already. Node's own `recursive` never returns where the file system
- * answers as /proc does.
+ * Makes a folder and its parents; it may exist. Node's own `recursive` never returns on file systems such as /proc.
  *
  * @throws NativeMlpError FILE_SYSTEM naming the path
  */
@@ -23,7 +22,7 @@ async function make(path: string): Promise<void> {
   if (made === 'no parent') {
     await make(dirname(path))
     const again = await makeOne(path)
-    if (again === 'no parent') await mkdir(path) // throws what is the matter
+    if (again === 'no parent') await mkdir(path) // throws the reason
   }
 }
 
@@ -39,26 +38,22 @@ async function makeOne(path: string): Promise<'there' | 'no parent'> {
   }
 }
 
-/** What has the name may be a file, or a link that leads nowhere. */
+/** The path may be that of a file or a dangling symbolic link. */
 async function checkFolder(path: string): Promise<void> {
   let isFolder: boolean
   try {
     isFolder = (await stat(path)).isDirectory()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileSystemError('make the folder', path, error)
-    throw new NativeMlpError(
-      'FILE_SYSTEM',
-      `${path}: cannot make the folder: it is a symbolic link that leads nowhere`,
-      {
-        cause: error,
-      },
-    )
+    throw new NativeMlpError('FILE_SYSTEM', `${path}: cannot make the folder: it is a dangling symbolic link`, {
+      cause: error,
+    })
   }
   if (!isFolder) throw new NativeMlpError('FILE_SYSTEM', `${path}: cannot make the folder: a file has this name`)
 }
 
 /**
- * Removes files of a folder, where they are there, and the temporary ones that a killed process left beside them.
+ * Removes those of the named files that exist, and their temporary files left by a killed process.
  *
  * @param names relative to the folder, with slashes
  * @throws NativeMlpError FILE_SYSTEM
@@ -67,7 +62,7 @@ export async function removeFiles(folder: string, names: readonly string[]): Pro
   await removeEntries(folder, names, (name, whole) => names.includes(name) || names.includes(whole))
 }
 
-/** Removes only the temporary files. @throws NativeMlpError FILE_SYSTEM */
+/** Removes the temporary files only. @throws NativeMlpError FILE_SYSTEM */
 export async function removeTemporaries(folder: string, names: readonly string[]): Promise<void> {
   await removeEntries(folder, names, (name, whole) => name !== whole && names.includes(name))
 }

@@ -41,7 +41,10 @@ export function gunzipStart(bytes: Uint8Array, name: string, length: number): Pr
  */
 export async function gunzipExactly(bytes: Uint8Array, name: string, length: number): Promise<Uint8Array> {
   if (length > bytes.length * MAX_DEFLATE_RATIO) {
-    throw invalidFile(name, `${bytes.length} compressed bytes cannot hold the ${length} expected: truncated or lying`)
+    throw invalidFile(
+      name,
+      `${bytes.length} compressed bytes cannot hold the ${length} expected: truncated, or the announced length is wrong`,
+    )
   }
   let contents: Uint8Array
   try {

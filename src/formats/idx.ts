@@ -50,7 +50,7 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
 }
 
 /**
- * Reads an IDX file, plain or gzipped (told by its contents, not by its name). A gzipped one is never inflated further
+ * Reads an IDX file, plain or gzipped (recognised by its contents, not its name). A gzipped one is never inflated further
  * than its own IDX header announces.
  * @throws NativeMlpError INVALID_FILE, or FILE_SYSTEM when it cannot be read
  */

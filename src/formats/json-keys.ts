@@ -1,5 +1,5 @@
 /**
- * The first key that occurs twice in one object of a JSON text, which JSON.parse would drop in silence.
+ * The first key that occurs twice in one object of a JSON text, which JSON.parse drops silently.
  * @param text valid JSON
  */
 export function duplicateKey(text: string): string | undefined {

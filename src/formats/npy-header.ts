@@ -11,7 +11,7 @@ export interface NpyHeader {
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
-/** NumPy itself refuses headers over 10,000 characters unless told otherwise; its own are about 118. */
+/** By default NumPy refuses headers over 10,000 characters; its own are about 118. */
 const MAX_HEADER = 10_000
 
 /** NumPy's limit on the number of dimensions. */

@@ -39,8 +39,8 @@ const CODES = new Map([...DTYPES].map(([code, dtype]) => [dtype, code]))
 /**
  * Parses a .npy file of version 1, 2 or 3 (NumPy Enhancement Proposal 1). Fortran order is rearranged to C order.
  * @param name what to call the file in errors
- * @throws NativeMlpError INVALID_FILE naming file and byte offset: not .npy, truncated, trailing bytes, a header that
- * lies, or an element type this package does not read (bool, complex, float16, objects, records)
+ * @throws NativeMlpError INVALID_FILE naming file and byte offset: not .npy, truncated, trailing bytes, an
+ * inconsistent header, or an element type this package does not read (bool, complex, float16, objects, records)
  */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const header = parseNpyHeader(bytes, name)

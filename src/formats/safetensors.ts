@@ -51,7 +51,7 @@ export async function readSafetensors(path: string, options: Omit<ReadOptions, '
 /**
  * Parses a .safetensors file; every rule of the format is checked, and data are copied out of `bytes`.
  * @param name what to call the file in errors
- * @throws NativeMlpError INVALID_FILE naming file and byte offset: truncated, a header length that lies, invalid UTF-8 or
+ * @throws NativeMlpError INVALID_FILE naming file and byte offset: truncated, a wrong header length, invalid UTF-8 or
  * JSON, repeated names, offsets that overlap, leave holes or leave the file, or an element type this package does not read
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
@@ -141,15 +141,19 @@ function checkTensor(key: string, { shape, data }: Tensor): string {
 }
 
 function parseHeader(bytes: Uint8Array, name: string): { header: object; dataOffset: number } {
-  const alien = (problem: string, offset: number) => invalidFile(name, `not a safetensors file: ${problem}`, offset)
-  if (bytes.length < 8) throw alien('truncated, expected 8 bytes of header length', bytes.length)
+  const foreign = (problem: string, offset: number) => invalidFile(name, `not a safetensors file: ${problem}`, offset)
+  if (bytes.length < 8) throw foreign('truncated, expected 8 bytes of header length', bytes.length)
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
-  if (length > MAX_HEADER) throw alien(`header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
+  if (length > MAX_HEADER) throw foreign(`header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
   const dataOffset = 8 + Number(length)
   if ((bytes.length > 8 && bytes[8] !== 0x7b) || dataOffset === 8)
-    throw alien("expected its header to begin with '{'", 8)
+    throw foreign("expected its header to begin with '{'", 8)
   if (dataOffset > bytes.length) {
-    throw invalidFile(name, `truncated or lying: the header is to end at byte ${dataOffset}`, bytes.length)
+    throw invalidFile(
+      name,
+      `truncated, or the header length is wrong: the header ends at byte ${dataOffset}`,
+      bytes.length,
+    )
   }
   let header: unknown
   try {
@@ -199,7 +203,7 @@ function checkEntry(key: string, value: unknown, room: number, name: string): Te
   return { key, type, shape, count, begin, end }
 }
 
-/** '[784, 512]', no longer than a message bears. */
+/** '[784, 512]', shortened after 8 sizes. */
 export function shapeWords(shape: readonly number[]): string {
   return shape.length <= 8 ? `[${shape.join(', ')}]` : `[${shape.slice(0, 8).join(', ')}, ... ${shape.length} sizes]`
 }

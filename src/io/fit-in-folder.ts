@@ -49,7 +49,7 @@ export async function fitInFolder(model: MLP, train: Samples, options: FolderFit
     checkNoFolder(resume, overwrite)
     return await fit(model, train, { ...rest, resume: given })
   }
-  planFit(model, train, { ...rest, resume: given }) // what is wrong is found before the folder is made
+  planFit(model, train, { ...rest, resume: given }) // validates before the folder is made
   if (folder instanceof RunFolder) {
     checkOpenFolder(resume, overwrite)
     return await fitInto(folder, model, train, rest)
@@ -61,7 +61,7 @@ export async function fitInFolder(model: MLP, train: Samples, options: FolderFit
     await run.end()
     return result
   } catch (error) {
-    // if this cannot be written, the error that ended the run says more
+    // if this cannot be written, the error that ended the run matters more
     await run.end({ error }).catch(() => undefined)
     throw error
   }
@@ -101,10 +101,10 @@ function checkNoFolder(resume: FolderFitOptions['resume'], overwrite: boolean | 
 function checkOpenFolder(resume: FolderFitOptions['resume'], overwrite: boolean | undefined): void {
   if (resume === undefined && overwrite === undefined) return
   const name = resume === undefined ? 'overwrite' : 'resume'
-  throw new NativeMlpError('INVALID_ARGUMENT', `${name}: pass it to RunFolder, not beside one`)
+  throw new NativeMlpError('INVALID_ARGUMENT', `${name}: pass it to the RunFolder instead`)
 }
 
-/** Both callbacks of each kind: files first, so that what a callback is told is on disk. */
+/** Calls both callbacks of each kind: files first, so that a callback finds on disk what it is called for. */
 function inOrder(files: ReturnType<RunFolder['callbacks']>, own: FitCallbacks): FitCallbacks {
   return {
     ...own,

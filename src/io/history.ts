@@ -16,8 +16,8 @@ function plain(set: SetMetrics | undefined): SetMetrics | undefined {
 }
 
 /**
- * Adds evaluations to history.jsonl, which is made where it is missing; an unfinished last line, left by a crash, is
- * removed. A file that cannot take all of them keeps what it held.
+ * Appends evaluations to history.jsonl, which is created if missing; an unfinished last line, left by a crash, is removed.
+ * If not all of them can be written, the file stays as it was.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for what is not an evaluation, FILE_SYSTEM
  */
@@ -47,7 +47,7 @@ async function appendWhole(file: FileHandle, text: string): Promise<void> {
       done += (await file.write(bytes, done, bytes.length - done, end + done)).bytesWritten
     }
   } catch (error) {
-    // half a line is worse than none; where not even this works, the first error says why
+    // half a line is worse than none; if truncating fails too, the first error says why
     await file.truncate(end).catch(() => undefined)
     throw error
   }
@@ -66,7 +66,7 @@ async function wholeLines(file: FileHandle): Promise<number> {
   return 0
 }
 
-/** What `readHistory` would not read is not written. */
+/** @throws NativeMlpError INVALID_ARGUMENT for what `readHistory` would refuse */
 function checkEntry(entry: HistoryEntry, name: string): HistoryEntry {
   const parsed = entrySchema.safeParse(entry)
   if (parsed.success) return entry
@@ -79,7 +79,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /**
- * Reads history.jsonl; a last line without its line feed, cut short by a crash, is left out.
+ * Reads history.jsonl, without a last line that lacks its line feed because of a crash.
  *
  * @throws NativeMlpError INVALID_FILE naming file and line for a line that is not an evaluation; FILE_SYSTEM when the file
  *   cannot be read

@@ -41,10 +41,10 @@ export async function loadHomeworkWeights(dir: string, options: LoadOptions = {}
 }
 
 /**
- * Writes the homework's folder of four files, float64 in C order, each atomically; the folder is made where it is missing.
+ * Writes the homework's folder of four files, float64 in C order, each atomically; the folder is created if missing.
  *
- * @throws NativeMlpError INVALID_ARGUMENT for a model the folder cannot say (it knows two layers, ReLU, softmax
- *   cross-entropy and raw bytes), NOT_FINITE when a parameter is not finite, FILE_SYSTEM when a file cannot be written
+ * @throws NativeMlpError INVALID_ARGUMENT for a model that does not fit this format (two layers, ReLU, softmax
+ *   cross-entropy, raw bytes), NOT_FINITE if a parameter is not finite, FILE_SYSTEM if a file cannot be written
  */
 export async function saveHomeworkWeights(dir: string, model: MLP): Promise<void> {
   checkExpressible(model)

@@ -13,7 +13,7 @@ import {
 } from '../formats/safetensors.js'
 import { checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
 
-/** Rises when a reader of the older version would misread a newer file. */
+/** Incremented when a reader of the older version would misread a newer file. */
 const FORMAT_VERSION = 1
 
 export interface LoadOptions {
@@ -23,7 +23,7 @@ export interface LoadOptions {
 
 /**
  * Writes a model as safetensors, atomically: tensors `layers.<l>.weights` [K][N] and `layers.<l>.biases` [N], row-major
- * float32, architecture in the metadata. Equal models give equal bytes, whatever backend made them.
+ * float32; architecture in the metadata. Equal models give equal bytes on every backend.
  *
  * @throws NativeMlpError NOT_FINITE when a parameter is not finite, FILE_SYSTEM when the file cannot be written
  */
@@ -69,7 +69,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   return modelFrom(await readSafetensors(path), path, options)
 }
 
-/** `loadModel` for bytes; `name` is what errors call them. */
+/** `loadModel` for bytes. @param name of the bytes in errors */
 export function decodeModel(bytes: Uint8Array, name: string, options: LoadOptions = {}): MLP {
   knownOptions('decodeModel', options, ['backend'])
   return modelFrom(parseSafetensors(bytes, name), name, options)
@@ -161,7 +161,7 @@ function readTensor(
   return data
 }
 
-/** What the model refuses is here the file's fault. */
+/** Reports what MLP refuses as an error of the file. */
 function build(file: string, options: MLPOptions): MLP {
   try {
     return new MLP(options)

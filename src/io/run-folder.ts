@@ -61,7 +61,7 @@ const LAYOUT: ResultLayout<keyof typeof FILES> = {
 }
 
 export interface RunFolderOptions extends ResultFolderOptions {
-  /** what run.json says beside what `fit` knows, such as where the data came from: plain data */
+  /** plain data to add to run.json, such as the source of the data */
   readonly about?: Readonly<Record<string, unknown>>
 }
 
@@ -75,8 +75,8 @@ export interface RunEnd {
 }
 
 /**
- * The files of one run of `fit`: `checkpoint` is where the run stands, history.jsonl holds its evaluations, best.safetensors
- * its best model so far, run.json its status. `fit` makes one if its option `folder` is a path. If that is a RunFolder, `fit`
+ * The files of one run of `fit`: `checkpoint` holds the state of the run, history.jsonl its evaluations, best.safetensors its
+ * best model so far, run.json its status. `fit` makes one if its option `folder` is a path. If that is a RunFolder, `fit`
  * leaves it open, so that the caller can add files to it before calling `end`:
  *
  *     const folder = new RunFolder('runs/mine', { resume: true, about: { source: 'sensors.csv' } })
@@ -154,7 +154,7 @@ export class RunFolder {
   }
 
   /**
-   * Where the run stands that is to be resumed.
+   * The last checkpoint of the run that is to be resumed.
    *
    * @returns null: there is no run to resume, or it was killed before its first checkpoint
    * @throws NativeMlpError INVALID_FILE for a checkpoint that is damaged, or missing although run.json names it; FILE_SYSTEM
@@ -178,10 +178,10 @@ export class RunFolder {
   }
 
   /**
-   * Begins the run, or continues it: history and best model are put back to where they were at the checkpoint, whatever a
-   * killed process left. A crash in the middle of this does no harm, because the checkpoint holds all of it.
+   * Begins the run, or continues it: restores history and best model from the checkpoint, whatever a killed process left. A
+   * crash in the middle of this does no harm, because the checkpoint is complete.
    *
-   * @param checkpoint where the run stands; at step 0 for a new one
+   * @param checkpoint of step 0 for a new run
    */
   async begin(checkpoint: TrainingCheckpoint, model: MLP): Promise<void> {
     this.#startMs = performance.now()
@@ -201,7 +201,7 @@ export class RunFolder {
     await this.#saveCheckpoint(checkpoint)
   }
 
-  /** Keep the files up to date with a `fit` of the model. */
+  /** For a `fit` of the model: they keep the files up to date. */
   callbacks(model: MLP): Required<Pick<FitCallbacks, 'onStep' | 'onEvaluation' | 'onCheckpoint' | 'onEnd'>> {
     return {
       onStep: ({ step, rows }) => {
@@ -224,9 +224,9 @@ export class RunFolder {
   }
 
   /**
-   * Writes how the run ended into run.json, and releases the lock. A folder in which no run has begun is only unlocked.
+   * Writes status, times and results into run.json, and releases the lock. If no run has begun, only releases the lock.
    *
-   * @returns what stands in run.json; null if no run has begun
+   * @returns the contents of run.json; null if no run has begun
    */
   async end({ error, results, keepCheckpoint = true }: RunEnd = {}): Promise<RunRecord | null> {
     const record = this.#record

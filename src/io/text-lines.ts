@@ -2,9 +2,9 @@ import { invalidFile } from '../core/errors.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
 
 /**
- * Lines of a UTF-8 text file, without the empty one a final line feed leaves.
+ * Lines of a UTF-8 text file, without the empty one after a final line feed.
  *
- * @param which 'whole' leaves out what stands after the last line feed
+ * @param which 'whole' omits text after the last line feed
  */
 export async function readLines(path: string, which: 'all' | 'whole' = 'all'): Promise<string[]> {
   const all = await readFileBytes(path, { maxBytes: DEFAULT_MAX_BYTES, shared: false })
@@ -19,11 +19,11 @@ export async function readLines(path: string, which: 'all' | 'whole' = 'all'): P
   return lines
 }
 
-/** Line by line, because a long study has more than a string can hold. @param i of the line, from 0 */
+/** Decodes line by line, because the journal of a long study exceeds the length of a string. @param i line, 0-based */
 function decoded(path: string, i: number, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: i > 0 }).decode(bytes)
   } catch {
-    throw invalidFile(path, `line ${i + 1} is not a text in UTF-8`)
+    throw invalidFile(path, `line ${i + 1} is not valid UTF-8`)
   }
 }

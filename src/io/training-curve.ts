@@ -37,7 +37,7 @@ function formatPoint(entry: Partial<CurvePoint>, i: number): string {
 }
 
 /**
- * Reads the homework's Training_Curve.txt. Losses may be nan or inf: the homework's own program prints such.
+ * Reads the homework's Training_Curve.txt. Losses may be nan or inf, as the homework's own program prints them.
  *
  * @throws NativeMlpError INVALID_FILE naming file and line, FILE_SYSTEM when the file cannot be read
  */

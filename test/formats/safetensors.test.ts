@@ -94,8 +94,12 @@ describe('hostile files', () => {
 
   test.each([
     ['empty', new Uint8Array(0), /^x at byte 0: not a safetensors file: truncated/],
-    ['cut in the header', good.slice(0, 20), /^x at byte 20: truncated or lying/],
-    ['a header length that lies', file('{}', 0, 3n), /^x at byte 10: truncated or lying: .* end at byte 11/],
+    ['cut in the header', good.slice(0, 20), /^x at byte 20: truncated, or the header length is wrong/],
+    [
+      'a wrong header length',
+      file('{}', 0, 3n),
+      /^x at byte 10: truncated, or the header length is wrong: .* ends at byte 11/,
+    ],
     [
       'a header length of 2^64 - 1',
       file('{}', 0, 2n ** 64n - 1n),

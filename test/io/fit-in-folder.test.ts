@@ -239,7 +239,7 @@ describe('fit refuses a folder', () => {
       [{ folder: at('none'), resume: true, overwrite: true }, 'pass either overwrite or resume, not both'],
       [{ folder: '' }, 'folder: expected a path, got ""'],
       [{ folder: 7 }, 'folder: expected a path or a RunFolder, got 7'],
-      [{ folder: new RunFolder(at('none')), resume: true }, 'resume: pass it to RunFolder, not beside one'],
+      [{ folder: new RunFolder(at('none')), resume: true }, 'resume: pass it to the RunFolder instead'],
       [{ folder: at('none'), epochs: 0 }, 'epochs: expected'],
     ]
     for (const [given, message] of refusals) {
