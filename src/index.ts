@@ -33,7 +33,6 @@ export { MLP, type MLPOptions } from './model/mlp.js'
 export type { Prediction, PredictOptions } from './model/predict.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
-export { gridSearch } from './search/grid-search.js'
 export type { GridSearchOptions, Objective, SearchOptions } from './search/options.js'
 export {
   type LoadedStudy,
@@ -42,7 +41,7 @@ export {
   type QueueWorkerOptions,
   runQueueWorker,
 } from './search/queue/index.js'
-export { search } from './search/search.js'
+export { gridSearch, search } from './search/search.js'
 export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/space/grid.js'
 export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/space/halving.js'
 export type { TrialConfig, TrialParameters, TrialSettings } from './search/space/parameters.js'
