@@ -1,9 +1,9 @@
 import { invalidArgument } from '../../core/errors.js'
 import type { TrialSummary } from '../../core/results.js'
-import { type Axis, checkSpace, isActive } from './axes.js'
 import { checkBase, shown, type TrialConfig, type TrialParameters, type TrialSettings } from './parameters.js'
 import { checkRepeats, repeated } from './repeats.js'
 import type { SearchSpace } from './space.js'
+import { type Axis, checkSpace, isActive } from './space.js'
 
 /** The values to try of each parameter; trials are all their combinations, the last parameter changing fastest. */
 export type SearchGrid = { readonly [K in keyof TrialParameters]?: readonly TrialParameters[K][] }

@@ -2,11 +2,11 @@ import { integerInRange, knownOptions } from '../../core/checks.js'
 import { exp, log } from '../../core/elementary.js'
 import { invalidArgument, type NativeMlpError } from '../../core/errors.js'
 import { type RandomStream, randomStream } from '../../core/random.js'
-import { type CheckedSpace, checkSpace, isActive, type Range } from './axes.js'
 import { type Choices, type GridPoint, labels, MAX_TRIALS, type SearchBase } from './grid.js'
 import { checkBase, type TrialConfig } from './parameters.js'
 import { checkRepeats, repeated } from './repeats.js'
 import type { SearchSpace } from './space.js'
+import { type CheckedSpace, checkSpace, isActive, type Range } from './space.js'
 
 export interface SampleOptions {
   /** points to draw, each different from all others, >= 1 */

@@ -1,4 +1,13 @@
-import type { TrialParameters } from './parameters.js'
+import { closest, finiteInRange, integerInRange, knownOptions, trueOrFalse } from '../../core/checks.js'
+import { describe, invalidArgument, NativeMlpError } from '../../core/errors.js'
+import {
+  checkParameter,
+  PARAMETER_NAMES,
+  SETTING_NAMES,
+  shown,
+  type TrialParameters,
+  type TrialSettings,
+} from './parameters.js'
 
 /**
  * What a search tries, as plain data that can stand in a JSON file: for each parameter a list of values, one of the ranges
@@ -70,4 +79,208 @@ export function logUniform(low: number, high: number, options: ChoiceOptions = {
 /** `{ integer: [low, high] }`: a whole number from low to high, both included; with `log` small ones are likelier. */
 export function integer(low: number, high: number, options: ChoiceOptions & { log?: boolean } = {}): IntegerRange {
   return { integer: [low, high], ...options }
+}
+
+/** How a parameter's value is found. */
+export type Range =
+  | { readonly kind: 'values'; readonly values: readonly unknown[] }
+  | { readonly kind: 'uniform' | 'logUniform'; readonly low: number; readonly high: number }
+  | { readonly kind: 'integer'; readonly low: number; readonly high: number; readonly log: boolean }
+
+/** A parameter that varies, checked. */
+export interface Axis {
+  readonly key: keyof TrialParameters
+  readonly range: Range
+  /** by parameter, the values under which this one exists, as `shown`; empty: always */
+  readonly when: ReadonlyMap<string, readonly (number | string | boolean)[]>
+}
+
+/** A search space, checked. */
+export interface CheckedSpace {
+  /** those that a condition of another one names come before it; else in the order of the space */
+  readonly axes: readonly Axis[]
+  /** what is the same in all trials: base, and the single values of the space */
+  readonly fixed: Readonly<Record<string, unknown>>
+}
+
+const REALS: readonly string[] = ['learningRate', 'l2']
+const INTEGERS: readonly string[] = ['hidden', 'epochs', 'batchSize', 'stepsPerEpoch', 'seed']
+const KINDS = ['values', 'uniform', 'logUniform', 'integer'] as const
+const LARGEST_SPAN = 4294967296
+
+/**
+ * @param where what messages call the space: 'grid' or 'space'
+ * @param base what is the same in all trials, checked
+ * @param takesSingleValues whether a parameter may have a single value instead of a choice
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name, INVALID_ARGUMENT for all else that is wrong
+ */
+export function checkSpace(space: unknown, where: string, base: object, takesSingleValues: boolean): CheckedSpace {
+  knownOptions(where, space ?? null, [...PARAMETER_NAMES, ...SETTING_NAMES])
+  const entries = Object.entries(space as object).filter(([, choice]) => choice !== undefined)
+  if (entries.length === 0) throw invalidArgument(where, 'at least one parameter with a list of values', space)
+  const fixed: Record<string, unknown> = { ...base }
+  const axes: Axis[] = []
+  for (const [name, choice] of entries) {
+    const key = checkName(name, where)
+    const axis = takesSingleValues && isSingle(choice) ? null : checkAxis(key, `${where}.${key}`, choice)
+    if (Object.hasOwn(base, key) && !axis?.when.size) {
+      throw new NativeMlpError('INVALID_ARGUMENT', `${key}: given both in ${where} and in base`)
+    }
+    if (axis) axes.push(axis)
+    else fixed[key] = checkParameter(key, `${where}.${key}`, choice)
+  }
+  checkNeeded(axes, fixed, where)
+  return { axes: inOrderOfConditions(axes, fixed, where), fixed }
+}
+
+/** Whether a parameter exists at a point. @param config all that is fixed or chosen so far */
+export function isActive({ when }: Axis, config: Readonly<Record<string, unknown>>): boolean {
+  for (const [key, allowed] of when) {
+    if (config[key] === undefined || !allowed.includes(shown(key, config[key]))) return false
+  }
+  return true
+}
+
+function checkName(name: string, where: string): keyof TrialParameters {
+  if (SETTING_NAMES.includes(name as keyof TrialSettings)) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `${where}.${name}: the same in all trials, give it in base`)
+  }
+  return name as keyof TrialParameters
+}
+
+/** A number, a word, a truth value, or the two deviations of `init`. */
+function isSingle(choice: unknown): boolean {
+  return typeof choice !== 'object' || choice === null || (isObject(choice) && 'weights' in choice)
+}
+
+function checkAxis(key: keyof TrialParameters, where: string, choice: unknown): Axis {
+  if (!isObject(choice))
+    return { key, range: { kind: 'values', values: checkValues(key, where, choice) }, when: ALWAYS }
+  const kinds = KINDS.filter((kind) => Object.hasOwn(choice, kind))
+  const [kind] = kinds
+  if (kinds.length !== 1) throw noKind(where, choice, kinds)
+  knownOptions(where, choice, [kind, 'when', ...(kind === 'integer' ? ['log'] : [])])
+  const range: Range =
+    kind === 'values'
+      ? { kind, values: checkValues(key, `${where}.values`, choice.values) }
+      : checkRange(key, kind, where, choice)
+  return { key, range, when: checkCondition(key, `${where}.when`, choice.when) }
+}
+
+const ALWAYS: Axis['when'] = new Map()
+
+function noKind(where: string, choice: object, kinds: readonly string[]): NativeMlpError {
+  const known = '{ values }, { uniform }, { logUniform } or { integer }'
+  if (kinds.length > 1) {
+    return new NativeMlpError('INVALID_ARGUMENT', `${where}: expected one of ${known}, got ${kinds.join(' and ')}`)
+  }
+  for (const key of Object.keys(choice)) {
+    const near = closest(key, [...KINDS, 'when', 'log'])
+    if (near === undefined || near === key) continue
+    return new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown option ${describe(key)}; did you mean '${near}'?`)
+  }
+  return invalidArgument(where, `a list of values, or one of ${known}`, choice)
+}
+
+function checkValues(key: keyof TrialParameters, where: string, values: unknown): readonly unknown[] {
+  if (!Array.isArray(values) || values.length === 0) {
+    throw invalidArgument(where, 'a list of at least one value', values)
+  }
+  const first = new Map<number | string | boolean, number>()
+  return Array.from(values, (value, i) => {
+    const checked = checkParameter(key, `${where}[${i}]`, value)
+    const label = shown(key, checked)
+    if (first.has(label)) {
+      throw new NativeMlpError('INVALID_ARGUMENT', `${where}[${i}]: ${label} occurs already at ${first.get(label)}`)
+    }
+    first.set(label, i)
+    return checked
+  })
+}
+
+function checkRange(
+  key: keyof TrialParameters,
+  kind: 'uniform' | 'logUniform' | 'integer',
+  where: string,
+  choice: Readonly<Record<string, unknown>>,
+): Range {
+  const isReal = REALS.includes(key)
+  if (!isReal && !INTEGERS.includes(key)) throw invalidArgument(where, 'a list of values', choice)
+  if (!isReal && kind !== 'integer')
+    throw invalidArgument(where, 'a list of values or { integer: [low, high] }', choice)
+  const bounds = choice[kind]
+  if (!Array.isArray(bounds) || bounds.length !== 2) throw invalidArgument(`${where}.${kind}`, '[low, high]', bounds)
+  const log = kind === 'logUniform' || trueOrFalse(`${where}.log`, choice.log ?? false)
+  const [low, high] = bounds.map((bound, i) => checkBound(key, `${where}.${kind}[${i}]`, bound, kind))
+  if (log && !(low > 0)) throw invalidArgument(`${where}.${kind}[0]`, 'a number > 0, because it has no logarithm', low)
+  if (!(low < high)) throw invalidArgument(`${where}.${kind}`, '[low, high] with low < high', bounds)
+  if (kind !== 'integer') return { kind, low, high }
+  if (high - low >= LARGEST_SPAN) throw invalidArgument(`${where}.integer`, 'at most 2^32 numbers', bounds)
+  return { kind, low, high, log }
+}
+
+function checkBound(key: keyof TrialParameters, where: string, bound: unknown, kind: string): number {
+  const number = kind === 'integer' ? integerInRange(where, bound, 0) : finiteInRange(where, bound, 0)
+  checkParameter(key, where, number)
+  return number
+}
+
+function checkCondition(key: string, where: string, when: unknown): Axis['when'] {
+  if (when === undefined) return ALWAYS
+  knownOptions(where, when, PARAMETER_NAMES)
+  const entries = Object.entries(when as object).filter(([, values]) => values !== undefined)
+  if (entries.length === 0)
+    throw invalidArgument(where, "a parameter with its values, e.g. { activation: ['relu'] }", when)
+  return new Map(
+    entries.map(([name, values]) => {
+      if (name === key) throw new NativeMlpError('INVALID_ARGUMENT', `${where}.${name}: depends on itself`)
+      const parameter = name as keyof TrialParameters
+      const checked = checkValues(parameter, `${where}.${name}`, values)
+      return [name, checked.map((value) => shown(parameter, value))]
+    }),
+  )
+}
+
+function checkNeeded(axes: readonly Axis[], fixed: object, where: string): void {
+  for (const needed of ['learningRate', 'hidden'] as const) {
+    if (Object.hasOwn(fixed, needed)) continue
+    const axis = axes.find(({ key }) => key === needed)
+    if (axis === undefined) {
+      throw new NativeMlpError(
+        'INVALID_ARGUMENT',
+        `${needed}: expected values in ${where}, or one in base, got neither`,
+      )
+    }
+    if (axis.when.size > 0) {
+      const message = `${needed}: exists only under a condition, expected its value elsewhere in base`
+      throw new NativeMlpError('INVALID_ARGUMENT', message)
+    }
+  }
+}
+
+/** Whatever a condition looks at is chosen before. */
+function inOrderOfConditions(axes: readonly Axis[], fixed: object, where: string): Axis[] {
+  const waiting = [...axes]
+  const ordered: Axis[] = []
+  while (waiting.length > 0) {
+    const isFree = ({ when }: Axis) => waiting.every(({ key }) => !when.has(key))
+    const next = waiting.findIndex(isFree)
+    if (next < 0) {
+      const circle = waiting.map(({ key }) => key).join(', ')
+      throw new NativeMlpError('INVALID_ARGUMENT', `${where}: the conditions of ${circle} depend on each other`)
+    }
+    ordered.push(...waiting.splice(next, 1))
+  }
+  for (const { key, when } of axes) {
+    for (const parent of when.keys()) {
+      if (Object.hasOwn(fixed, parent) || axes.some((axis) => axis.key === parent)) continue
+      const message = `${where}.${key}.when.${parent}: expected ${parent} in ${where} or in base, got neither`
+      throw new NativeMlpError('INVALID_ARGUMENT', message)
+    }
+  }
+  return ordered
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
