@@ -80,13 +80,13 @@ export type {
   TrialStartEvent,
 } from './search/study/study.js'
 export type { StackOption } from './search/threads/stack.js'
-export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/trial/fold-results.js'
 export {
   type DataRecipe,
   type ReproduceOptions,
   reproduceArguments,
   reproduceCommand,
 } from './search/trial/reproduce.js'
+export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/trial/result.js'
 export type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './search/trial/task.js'
 export type {
   CheckpointEvent,

@@ -1,8 +1,8 @@
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 import { type CsvValue, toCsv } from '../../formats/csv.js'
 import type { Selection, TrialResult } from '../study/study.js'
-import { type FoldResult, summarizeFolds, type TableTrial } from '../trial/fold-results.js'
 import { rankTrials } from '../trial/ranking.js'
+import { type FoldResult, summarizeFolds, type TableTrial } from '../trial/result.js'
 import { trialEvent } from './codec.js'
 
 const SETS = ['valid', 'test', 'train'] as const

@@ -7,7 +7,7 @@ import type { SearchBase } from '../space/grid.js'
 import type { HalvingOptions } from '../space/halving.js'
 import type { TrialConfig } from '../space/parameters.js'
 import type { SearchSpace } from '../space/space.js'
-import type { FoldResult, TableTrial } from '../trial/fold-results.js'
+import type { FoldResult, TableTrial } from '../trial/result.js'
 
 export type SelectBy = 'valid' | 'test'
 export type SelectionMetric = 'accuracy' | 'loss'

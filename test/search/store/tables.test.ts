@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resultsCsv, timingsCsv, trialLine } from '../../../src/search/store/tables.js'
 import type { TrialResult } from '../../../src/search/study/study.js'
-import { type FoldResult, summarizeFolds, type TableTrial } from '../../../src/search/trial/fold-results.js'
+import { type FoldResult, summarizeFolds, type TableTrial } from '../../../src/search/trial/result.js'
 
 const trials: TableTrial[] = [
   {
