@@ -39,9 +39,9 @@ const fold = z.object({
 
 const at = z.string().optional()
 
-const startEvent = z.looseObject({ event: z.literal('start'), trial: whole, fold: whole, worker, at })
+const startSchema = z.looseObject({ event: z.literal('start'), trial: whole, fold: whole, worker, at })
 
-const taskEvent = z.object({
+const taskSchema = z.object({
   event: z.literal('task'),
   trial: whole,
   fold: whole,
@@ -53,7 +53,7 @@ const taskEvent = z.object({
   at,
 })
 
-const trialEvent = z.object({
+const trialSchema = z.object({
   event: z.literal('trial'),
   trial: whole,
   ...outcome,
@@ -68,13 +68,13 @@ const trialEvent = z.object({
   at,
 })
 
-const resumedEvent = z.looseObject({ event: z.literal('resumed'), at })
+const resumedSchema = z.looseObject({ event: z.literal('resumed'), at })
 
 export const eventSchema: z.ZodType<JournalEvent> = z.discriminatedUnion('event', [
-  startEvent,
-  taskEvent,
-  trialEvent,
-  resumedEvent,
+  startSchema,
+  taskSchema,
+  trialSchema,
+  resumedSchema,
 ])
 
 export const headerSchema: z.ZodType<JournalHeader> = z.object({

@@ -2,9 +2,10 @@ import { NativeMlpError } from '../../core/errors.js'
 import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
 import { type Rung, type RungResult, rungStep, survivors } from '../space/halving.js'
+import { hiddenSizes, type TrialConfig } from '../space/parameters.js'
 import { LocalExecutor } from '../threads/executor.js'
-import { trialCost } from '../trial/cost.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
+import type { StudyData } from '../trial/run-task.js'
 import type { Executor, TrialOutcome, TrialTask } from '../trial/task.js'
 import { earlierTrials } from './earlier-trials.js'
 import { withKeptFolds } from './kept-folds.js'
@@ -200,4 +201,12 @@ function abortedBy(signal: SearchPlan['signal']): NativeMlpError {
 
 function throwIfAborted(signal: SearchPlan['signal']): void {
   if (signal?.aborted) throw abortedBy(signal)
+}
+
+/** Roughly proportional to the time a trial takes: weights of its network x rows it trains on. */
+export function trialCost(config: TrialConfig, { train }: StudyData): number {
+  const { epochs = 10, batchSize = 128, stepsPerEpoch, hidden } = config
+  const sizes = [train.cols, ...hiddenSizes(hidden), train.classes || train.targetCols]
+  const weights = sizes.slice(1).reduce((sum, size, l) => sum + size * sizes[l], 0)
+  return weights * epochs * (stepsPerEpoch === undefined ? train.length : stepsPerEpoch * batchSize)
 }
