@@ -63,8 +63,8 @@ export {
 } from './search/space/space.js'
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/store/folder.js'
 export { resultsCsv, timingsCsv } from './search/store/tables.js'
-export { dataDigest } from './search/study/data-digest.js'
 export { type Refit, type RefitOptions, refit } from './search/study/refit.js'
+export { dataDigest } from './search/study/sets.js'
 export type {
   SearchCallbacks,
   SelectBy,

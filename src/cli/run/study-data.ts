@@ -7,7 +7,7 @@ import { kFold } from '../../data/folds.js'
 import { mnist } from '../../data/mnist.js'
 import type { Samples } from '../../data/samples.js'
 import type { LoadedStudy } from '../../search/queue/index.js'
-import { dataDigest } from '../../search/study/data-digest.js'
+import { dataDigest } from '../../search/study/sets.js'
 
 const rows = z.number().int().min(1).nullable()
 
