@@ -1,7 +1,154 @@
+import { z } from 'zod'
+import type { HistoryEntry, SetMetrics } from '../../core/results.js'
+import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
 import type { StudyHeader, TrialFold, TrialResult } from '../study/study.js'
 import type { TaskRecord } from '../trial/result.js'
-import type { TaskEvent, TrialEvent } from './journal-events.js'
+import type { TrialOutcome } from '../trial/task.js'
+
+export const JOURNAL_FORMAT = 'native-mlp journal'
+/** Rises with every change of what a line means. */
+export const JOURNAL_VERSION = 1
+
+/** The first line of a journal. */
+export interface JournalHeader {
+  readonly format: typeof JOURNAL_FORMAT
+  readonly formatVersion: typeof JOURNAL_VERSION
+  /** of the package that began it */
+  readonly version: string
+  /** what decides the results, and so what a resumed study must have in common with it */
+  readonly study: Readonly<Record<string, unknown>>
+  /** sha256 of what the sets hold */
+  readonly data: string
+  /** maybe one that this version does not know */
+  readonly family: { readonly name: string; readonly contract: number }
+  /** what whoever began it wants to know when it goes on: where the data are, for example */
+  readonly about: Readonly<Record<string, unknown>>
+}
+
+interface Written {
+  /** when, in ISO 8601; nothing follows from it */
+  readonly at?: string
+}
+
+/** A worker has begun a task, or goes on with it; of those that are lost in a crash nothing follows. */
+export interface StartEvent extends Written {
+  readonly event: 'start'
+  readonly trial: number
+  readonly fold: number
+  readonly worker: number | string
+}
+
+/** A fold has ended, or a task is paused at a rung; a trial's only fold ends with the trial. */
+export interface TaskEvent extends Written, Omit<TrialOutcome, 'timing' | 'model'> {
+  readonly event: 'task'
+  readonly trial: number
+  readonly fold: number
+  /** position in the rungs of successive halving; the last where there are none */
+  readonly rung: number
+  readonly seconds: FitTiming | null
+  readonly worker: number | string
+}
+
+/** A trial has ended. */
+export interface TrialEvent extends Written, Omit<TrialResult, 'timing' | 'folds'> {
+  readonly event: 'trial'
+  readonly seconds: FitTiming | null
+  readonly folds?: readonly (Omit<TrialFold, 'timing'> & { readonly seconds: FitTiming | null })[]
+}
+
+/** A process goes on with the study. */
+export interface ResumedEvent extends Written {
+  readonly event: 'resumed'
+}
+
+/** Any line of a journal but the first. */
+export type JournalEvent = StartEvent | TaskEvent | TrialEvent | ResumedEvent
+
+/** JSON has no NaN: the accuracy of a regression is written as null. */
+const metrics = z
+  .object({ loss: z.number(), accuracy: z.number().nullable() })
+  .transform(({ loss, accuracy }): SetMetrics => ({ loss, accuracy: accuracy ?? Number.NaN }))
+
+const sets = { train: metrics.optional(), valid: metrics.optional(), test: metrics.optional() }
+const whole = z.number().int().nonnegative()
+
+const entry = z
+  .object({ step: whole, epoch: whole, ...sets })
+  .transform(({ step, epoch, train, valid, test }): HistoryEntry => {
+    return { step, epoch, ...(train && { train }), ...(valid && { valid }), ...(test && { test }) }
+  })
+
+const seconds = z.object({ total: z.number(), training: z.number(), evaluation: z.number() })
+const collapse = z.object({ step: whole, deadShare: z.number() })
+const worker = z.union([z.number(), z.string()])
+const param = z.union([z.number(), z.string(), z.boolean()])
+
+/** What a trial and each of its folds have in common. */
+const outcome = {
+  reason: z.string().optional(),
+  history: z.array(entry),
+  collapsed: collapse.nullable(),
+  steps: whole.nullable(),
+  digest: z.string().nullable(),
+  seconds: seconds.nullable(),
+}
+
+const fold = z.object({
+  ...outcome,
+  state: z.enum(['completed', 'collapsed', 'failed']),
+  best: entry.nullable(),
+})
+
+const at = z.string().optional()
+
+const startSchema = z.looseObject({ event: z.literal('start'), trial: whole, fold: whole, worker, at })
+
+const taskSchema = z.object({
+  event: z.literal('task'),
+  trial: whole,
+  fold: whole,
+  rung: whole,
+  ...outcome,
+  state: z.enum(['completed', 'collapsed', 'failed', 'paused']),
+  best: entry.nullable(),
+  worker,
+  at,
+})
+
+const trialSchema = z.object({
+  event: z.literal('trial'),
+  trial: whole,
+  ...outcome,
+  state: z.enum(['completed', 'collapsed', 'failed', 'pruned']),
+  rung: whole.optional(),
+  params: z.record(z.string(), param),
+  bestStep: whole.optional(),
+  ...sets,
+  worker,
+  config: z.looseObject({ learningRate: z.number(), hidden: z.union([z.number(), z.array(z.number())]) }),
+  folds: z.array(fold).optional(),
+  at,
+})
+
+const resumedSchema = z.looseObject({ event: z.literal('resumed'), at })
+
+export const eventSchema: z.ZodType<JournalEvent> = z.discriminatedUnion('event', [
+  startSchema,
+  taskSchema,
+  trialSchema,
+  resumedSchema,
+])
+
+export const headerSchema: z.ZodType<JournalHeader> = z.object({
+  format: z.literal(JOURNAL_FORMAT),
+  formatVersion: z.literal(JOURNAL_VERSION),
+  version: z.string(),
+  study: z.record(z.string(), z.unknown()),
+  data: z.string(),
+  family: z.object({ name: z.string(), contract: z.number() }),
+  about: z.record(z.string(), z.unknown()),
+})
 
 /** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
 export function studyIdentity(header: StudyHeader) {

@@ -11,11 +11,18 @@ import { decodeModel, encodeModel, loadModel } from '../../io/model-file.js'
 import type { MLP } from '../../model/mlp.js'
 import type { SearchCallbacks, StudyHeader, TrialResult } from '../study/study.js'
 import type { TaskRecord } from '../trial/result.js'
-import { studyIdentity, taskEvent, trialEvent } from './codec.js'
+import {
+  JOURNAL_FORMAT,
+  JOURNAL_VERSION,
+  type JournalEvent,
+  type JournalHeader,
+  studyIdentity,
+  taskEvent,
+  trialEvent,
+} from './codec.js'
 import { lookInto, REMOVED_FILES, STUDY_FILES } from './files.js'
 import { checkSame } from './identity.js'
 import { Journal } from './journal.js'
-import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalEvent, type JournalHeader } from './journal-events.js'
 import { packageVersion, type StudyStatus, studyRecord } from './record.js'
 import { resultsCsv, timingsCsv, trialLine } from './tables.js'
 import { TrialFiles } from './trial-files.js'

@@ -1,5 +1,5 @@
 import { NativeMlpError, shortened } from '../../core/errors.js'
-import type { JournalHeader } from './journal-events.js'
+import type { JournalHeader } from './codec.js'
 
 /** What of a journal's header a study must have in common with it. */
 export type Identity = Pick<JournalHeader, 'study' | 'data' | 'family'>

@@ -5,8 +5,14 @@ import type { z } from 'zod'
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { fileSystemError } from '../../formats/read-file.js'
 import { readLines } from '../../io/text-lines.js'
-import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalEvent, type JournalHeader } from './journal-events.js'
-import { eventSchema, headerSchema } from './journal-schema.js'
+import {
+  eventSchema,
+  headerSchema,
+  JOURNAL_FORMAT,
+  JOURNAL_VERSION,
+  type JournalEvent,
+  type JournalHeader,
+} from './codec.js'
 
 /** What a journal holds; a last line that a crash cut short is not part of it. */
 export interface JournalContents {

@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { JOURNAL_FORMAT, JOURNAL_VERSION } from '../../../src/search/store/journal-events.js'
+import { JOURNAL_FORMAT, JOURNAL_VERSION } from '../../../src/search/store/codec.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { command, type Outcome, writeStripes } from '../command.js'
 

@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalHeader } from '../../../src/search/store/codec.js'
 import { Journal, readJournal } from '../../../src/search/store/journal.js'
-import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalHeader } from '../../../src/search/store/journal-events.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 
 const header: JournalHeader = {
