@@ -23,11 +23,10 @@ import {
 import { lookInto, REMOVED_FILES, STUDY_FILES } from './files.js'
 import { checkSame } from './identity.js'
 import { Journal } from './journal.js'
-import { packageVersion, type StudyStatus, studyRecord } from './record.js'
-import { resultsCsv, timingsCsv, trialLine } from './tables.js'
+import { packageVersion, resultsCsv, type StudyStatus, studyRecord, timingsCsv, trialLine } from './tables.js'
 import { TrialFiles } from './trial-files.js'
 
-export { countStates } from './record.js'
+export { countStates } from './tables.js'
 
 export interface StudyFolderOptions {
   /** replace a study that is there already; default false */
