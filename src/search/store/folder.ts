@@ -20,11 +20,10 @@ import {
   taskEvent,
   trialEvent,
 } from './codec.js'
-import { lookInto, REMOVED_FILES, STUDY_FILES } from './files.js'
+import { lookInto, REMOVED_FILES, STUDY_FILES, TrialFiles } from './files.js'
 import { checkSame } from './identity.js'
 import { Journal } from './journal.js'
 import { packageVersion, resultsCsv, type StudyStatus, studyRecord, timingsCsv, trialLine } from './tables.js'
-import { TrialFiles } from './trial-files.js'
 
 export { countStates } from './tables.js'
 
