@@ -3,10 +3,9 @@ import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
 import { failedOutcome, type StudyData } from '../trial/run-task.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
-import type { WorkerInput } from './messages.js'
-import { shareData } from './shared-data.js'
 import { largestStack, type StackOption, stackKey, stackLimit } from './stack.js'
-import { CheckpointRefused, TrialThread, WorkerCrash } from './thread.js'
+import type { WorkerInput } from './thread.js'
+import { CheckpointRefused, shareData, TrialThread, WorkerCrash } from './thread.js'
 
 export interface LocalExecutorOptions {
   /** one set of data for each fold, or one in all */

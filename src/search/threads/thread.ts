@@ -2,8 +2,81 @@ import { Worker } from 'node:worker_threads'
 import { type BackendInfo, backendInfo } from '../../backend/index.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
+import type { NumericFamily } from '../../core/types.js'
+import { Samples, type SamplesDescription } from '../../data/samples.js'
+import type { StudyData } from '../trial/run-task.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
-import type { TrialRequest, WorkerInput, WorkerMessage } from './messages.js'
+
+/** The sets of a fold, in shared memory. */
+export interface SharedSets {
+  readonly train: SamplesDescription
+  readonly valid: SamplesDescription
+  readonly test: SamplesDescription | null
+}
+
+/** What a worker thread starts with: the study's data. */
+export interface WorkerInput {
+  /** one where the study has no folds */
+  readonly folds: readonly SharedSets[]
+}
+
+/**
+ * To a worker: run this task, in lock-step with the others it has; `id` tells them apart. Or: hand out last checkpoints and
+ * give up what is running.
+ */
+export type TrialRequest =
+  | {
+      readonly type: 'run'
+      readonly id: number
+      readonly task: TrialTask
+      readonly checkpoint: Uint8Array | null
+    }
+  | { readonly type: 'stop' }
+
+/** What a worker says of a task: its evaluations and checkpoints and what came of it. */
+export type TaskMessage =
+  | { readonly type: 'evaluation'; readonly entry: HistoryEntry; readonly share: number }
+  | { readonly type: 'checkpoint'; readonly bytes: Uint8Array }
+  | { readonly type: 'done'; readonly outcome: TrialOutcome }
+  /** it cannot go on from the checkpoint, and waits for another task */
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'stopped' }
+
+/** From a worker: 'ready' once when it can take tasks. */
+export type WorkerMessage =
+  | ({ readonly type: 'ready'; readonly family: NumericFamily } & Pick<BackendInfo, 'isa' | 'threads'>)
+  | ({ readonly id: number } & TaskMessage)
+
+type Shareable = Uint8Array | Float32Array | Int32Array
+
+/** The sets of a study in shared memory. Arrays they have in common are copied once, arrays already shared not at all. */
+export function shareData(folds: readonly StudyData[]): WorkerInput {
+  const copies = new Map<Shareable, Shareable>()
+  const share = <A extends Shareable | null>(array: A): A => {
+    if (array === null || array.buffer instanceof SharedArrayBuffer) return array
+    let copy = copies.get(array)
+    if (copy === undefined) {
+      const Copy = array.constructor as new (buffer: SharedArrayBuffer) => Shareable
+      copy = new Copy(new SharedArrayBuffer(array.byteLength))
+      copy.set(array)
+      copies.set(array, copy)
+    }
+    return copy as A
+  }
+  const describe = (set: Samples) =>
+    new Samples({
+      ...set,
+      values: share(set.values),
+      labels: share(set.labels),
+      targets: share(set.targets),
+      rows: share(set.rows),
+    }).describe()
+  return {
+    folds: folds.map(({ train, valid, test }) => {
+      return { train: describe(train), valid: describe(valid), test: test === undefined ? null : describe(test) }
+    }),
+  }
+}
 
 /** Ends what a worker was doing, and says how the worker ended. */
 export class WorkerCrash extends Error {

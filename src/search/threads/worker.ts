@@ -5,7 +5,7 @@ import { Samples } from '../../data/samples.js'
 import { TrainingStack } from '../../train/stack.js'
 import { runTask, type StudyData } from '../trial/run-task.js'
 import type { TrialTask } from '../trial/task.js'
-import type { TrialRequest, WorkerInput, WorkerMessage } from './messages.js'
+import type { TrialRequest, WorkerInput, WorkerMessage } from './thread.js'
 
 /** Entry point of a worker thread: runs the tasks it is sent, those it has at the same time in lock-step. */
 

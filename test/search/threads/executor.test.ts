@@ -2,7 +2,7 @@ import { BroadcastChannel } from 'node:worker_threads'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { HistoryEntry } from '../../../src/core/results.js'
 import { LocalExecutor, type LocalExecutorOptions } from '../../../src/search/threads/executor.js'
-import { shareData } from '../../../src/search/threads/shared-data.js'
+import { shareData } from '../../../src/search/threads/thread.js'
 import type { TaskCallbacks, TrialTask } from '../../../src/search/trial/task.js'
 import { clusters } from '../../train/toy-data.js'
 
