@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { backendInfo } from '../../backend/index.js'
 import { finiteInRange, integerInRange } from '../../core/checks.js'
-import { queueAddress } from '../../search/queue/address.js'
+import { queueAddress } from '../../search/queue/connection.js'
 import { runQueueWorker } from '../../search/queue/index.js'
 import { withFlagNames } from '../config/flags.js'
 import { listenForInterrupt } from '../interrupt.js'

@@ -1,4 +1,4 @@
-export { redactUrl } from './address.js'
+export { redactUrl } from './connection.js'
 export { openQueueExecutor, type QueueExecutorOptions } from './executor.js'
 export { type OnQueueOptions, onQueue } from './on-queue.js'
 export { type LoadedStudy, type QueueWorkerOptions, runQueueWorker } from './worker.js'

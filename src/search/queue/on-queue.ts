@@ -1,7 +1,7 @@
 import { studyIdentity } from '../store/codec.js'
 import type { StudyHeader } from '../study/study.js'
 import type { Executor } from '../trial/task.js'
-import { queueAddress } from './address.js'
+import { queueAddress } from './connection.js'
 import { openQueueExecutor, type QueueExecutorOptions } from './executor.js'
 
 export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {

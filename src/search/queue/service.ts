@@ -1,9 +1,9 @@
 import type { Job, Worker } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Executor, TrialTask } from '../trial/task.js'
+import type { Say } from './connection.js'
 import { isRefusal, type QueueConnection } from './connection.js'
 import { PREFIX, queueName } from './keys.js'
-import type { Say } from './logger.js'
 import { QueueStore } from './store.js'
 import { decodeTask, encode, type StudyRecord, type TaskEvent } from './wire.js'
 

@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
+import type { Say } from './connection.js'
 import { jobId } from './keys.js'
-import type { Say } from './logger.js'
 import type { QueueStore, StoredResult } from './store.js'
 import { encode } from './wire.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { queueAddress, redactUrl } from '../../../src/search/queue/address.js'
+import { queueAddress, redactUrl } from '../../../src/search/queue/connection.js'
 
 describe('queueAddress', () => {
   it('reads host, port, database, user and password', () => {

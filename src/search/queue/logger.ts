@@ -1,2 +1,0 @@
-/** A line for whoever watches. */
-export type Say = (line: string) => void
