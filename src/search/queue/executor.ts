@@ -8,10 +8,9 @@ import { packageVersion } from '../store/tables.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
 import type { Say } from './connection.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
-import { PREFIX, QUEUE_FORMAT, queueName } from './keys.js'
 import { QueueStore } from './store.js'
 import { compareDigests, QueuedTask, type TaskEnd, type TaskPlace } from './task.js'
-import { decodeEvent, encode, type StudyRecord } from './wire.js'
+import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, queueName, type StudyRecord } from './wire.js'
 import { withinTime } from './within-time.js'
 
 export interface QueueExecutorOptions {

@@ -3,9 +3,8 @@ import { NativeMlpError } from '../../core/errors.js'
 import type { Executor, TrialTask } from '../trial/task.js'
 import type { Say } from './connection.js'
 import { isRefusal, type QueueConnection } from './connection.js'
-import { PREFIX, queueName } from './keys.js'
 import { QueueStore } from './store.js'
-import { decodeTask, encode, type StudyRecord, type TaskEvent } from './wire.js'
+import { decodeTask, encode, PREFIX, queueName, type StudyRecord, type TaskEvent } from './wire.js'
 
 export interface ServeOptions {
   readonly connection: QueueConnection

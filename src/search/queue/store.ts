@@ -2,8 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import { decodeModel } from '../../io/model-file.js'
 import type { TrialOutcome } from '../trial/task.js'
-import { KEEP_MS, recordKey, STUDIES, taskKey } from './keys.js'
-import { decodeOutcome, encode, type StudyRecord } from './wire.js'
+import { decodeOutcome, encode, KEEP_MS, recordKey, STUDIES, type StudyRecord, taskKey } from './wire.js'
 
 /** A worker that lost its task to another one must not put an older checkpoint over a newer one. */
 const SAVE_CHECKPOINT = `

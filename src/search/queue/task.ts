@@ -2,9 +2,8 @@ import type { Queue } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 import type { Say } from './connection.js'
-import { jobId } from './keys.js'
 import type { QueueStore, StoredResult } from './store.js'
-import { encode } from './wire.js'
+import { encode, jobId } from './wire.js'
 
 /** A trial that takes so many workers down without getting on has failed. */
 const MAX_ATTEMPTS = 3

@@ -7,9 +7,8 @@ import { LocalExecutor } from '../threads/executor.js'
 import type { StudyData } from '../trial/run-task.js'
 import type { Say } from './connection.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
-import { PREFIX, queueName, recordKey, STUDIES } from './keys.js'
 import { StudyService } from './service.js'
-import { decodeRecord, type StudyRecord } from './wire.js'
+import { decodeRecord, PREFIX, queueName, recordKey, STUDIES, type StudyRecord } from './wire.js'
 
 /** A study's data as its recipe gives them on this machine. */
 export interface LoadedStudy {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/keys.js'
+import { queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/wire.js'
 import type { TrialOutcome, TrialTask } from '../../../src/search/trial/task.js'
 import { writeStripes } from '../../cli/command.js'
 import { essence, Listener, SILENT, StudyFixture, tasks, until, type WorkerProcess, wait } from './queue-study.js'
