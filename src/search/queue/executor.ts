@@ -4,13 +4,37 @@ import { knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
+import { studyIdentity } from '../store/codec.js'
 import { packageVersion } from '../store/tables.js'
+import type { StudyHeader } from '../study/study.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
-import type { Say } from './connection.js'
-import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
+import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure, type Say } from './connection.js'
 import { compareDigests, QueuedTask, QueueStore, type TaskEnd, type TaskPlace } from './store.js'
 import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, queueName, type StudyRecord } from './wire.js'
-import { withinTime } from './within-time.js'
+
+export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {
+  /** what a worker needs to load the study's data: plain data, handed to its `load` */
+  readonly recipe: unknown
+}
+
+/**
+ * Has workers on any machine compute the trials of a search, through BullMQ on Redis:
+ *
+ *     await search({ data, space, folder: 'runs/mine', executor: onQueue({ url: 'redis://host', recipe }) })
+ *
+ * @returns an executor that throws as `openQueueExecutor` when the search begins
+ * @throws NativeMlpError INVALID_ARGUMENT for a wrong URL
+ */
+export function onQueue({ recipe, ...options }: OnQueueOptions): (header: StudyHeader) => Promise<Executor> {
+  queueAddress(options.url)
+  return (header) =>
+    openQueueExecutor({
+      ...options,
+      study: studyIdentity(header),
+      family: header.family,
+      data: { digest: header.dataDigest, recipe },
+    })
+}
 
 export interface QueueExecutorOptions {
   /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
@@ -261,4 +285,18 @@ function studyId({ study, family, data }: QueueExecutorOptions): string {
 
 function aborted(): NativeMlpError {
   return new NativeMlpError('ABORTED', 'the queue was closed')
+}
+
+/** True when the work took longer; what it throws then comes too late to matter. */
+export async function withinTime(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), ms)
+  })
+  try {
+    return await Promise.race([work.then(() => false), late])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => undefined)
+  }
 }
