@@ -34,13 +34,8 @@ export type { Prediction, PredictOptions } from './model/predict.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
 export type { GridSearchOptions, Objective, SearchOptions } from './search/options.js'
-export {
-  type LoadedStudy,
-  type OnQueueOptions,
-  onQueue,
-  type QueueWorkerOptions,
-  runQueueWorker,
-} from './search/queue/index.js'
+export { type OnQueueOptions, onQueue } from './search/queue/executor.js'
+export { type LoadedStudy, type QueueWorkerOptions, runQueueWorker } from './search/queue/worker.js'
 export { gridSearch, search } from './search/search.js'
 export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/space/grid.js'
 export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/space/halving.js'

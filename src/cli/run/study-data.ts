@@ -6,7 +6,7 @@ import { INPUT_SCALES } from '../../core/scale.js'
 import { kFold } from '../../data/folds.js'
 import { mnist } from '../../data/mnist.js'
 import type { Samples } from '../../data/samples.js'
-import type { LoadedStudy } from '../../search/queue/index.js'
+import type { LoadedStudy } from '../../search/queue/worker.js'
 import { dataDigest } from '../../search/study/sets.js'
 
 const rows = z.number().int().min(1).nullable()
