@@ -9,8 +9,7 @@ import type { StudyData } from '../trial/run-task.js'
 import type { Executor, TrialOutcome, TrialTask } from '../trial/task.js'
 import { earlierTrials } from './earlier-trials.js'
 import { withKeptFolds } from './kept-folds.js'
-import { TaskLedger } from './progress.js'
-import { StudyResults } from './results.js'
+import { StudyResults, TaskLedger } from './progress.js'
 import type { Study } from './study.js'
 
 /** A task and where it belongs. */
