@@ -7,9 +7,8 @@ import { LocalExecutor } from '../threads/executor.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
 import type { StudyData } from '../trial/run-task.js'
 import type { Executor, TrialOutcome, TrialTask } from '../trial/task.js'
-import { earlierTrials } from './earlier-trials.js'
-import { withKeptFolds } from './kept-folds.js'
 import { StudyResults, TaskLedger } from './progress.js'
+import { earlierTrials, withKeptFolds } from './resume.js'
 import type { Study } from './study.js'
 
 /** A task and where it belongs. */
