@@ -18,3 +18,6 @@ export interface TextStream {
   readonly rows?: number | undefined
   write(text: string): unknown
 }
+
+/** Takes a line of text for a person to read, without a line feed. */
+export type Logger = (line: string) => void

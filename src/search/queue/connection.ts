@@ -1,10 +1,7 @@
 import { isIP } from 'node:net'
 import type { Redis } from 'ioredis'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
-import type { Signal } from '../../core/platform.js'
-
-/** A line for whoever watches. */
-export type Say = (line: string) => void
+import type { Logger, Signal } from '../../core/platform.js'
 
 /** Where a Redis server is, and what it takes to get in. */
 export interface QueueAddress {
@@ -88,7 +85,7 @@ export interface QueueConnection {
 }
 
 export interface ConnectOptions {
-  readonly say: Say
+  readonly say: Logger
   /** how long the server may be away at the beginning, ms; later, and for a worker always, it may be away for any time */
   readonly patienceMs: number
   /** gives up waiting for a server that is not there yet */

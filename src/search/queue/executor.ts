@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import type { QueueEvents } from 'bullmq'
 import { knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
+import type { Logger } from '../../core/platform.js'
 import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
 import { studyIdentity } from '../store/codec.js'
 import { packageVersion } from '../store/tables.js'
 import type { StudyHeader } from '../study/study.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
-import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure, type Say } from './connection.js'
+import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
 import { compareDigests, QueuedTask, QueueStore, type TaskEnd, type TaskPlace } from './store.js'
 import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, queueName, type StudyRecord } from './wire.js'
 
@@ -49,7 +50,7 @@ export interface QueueExecutorOptions {
     readonly recipe: unknown
   }
   /** lines for whoever watches: the server goes and comes back, tasks are enqueued again */
-  readonly say?: Say
+  readonly say?: Logger
   /** tasks in the queue at once; default 256 */
   readonly slots?: number
   /** between two looks at the queue that do not wait for events, ms; default 2000 */
@@ -102,7 +103,7 @@ class QueueExecutor implements Executor {
   readonly slots: number
   readonly #connection: QueueConnection
   readonly #shown: string
-  readonly #say: Say
+  readonly #say: Logger
   readonly #pollMs: number
   readonly #record: StudyRecord
   readonly #place: TaskPlace

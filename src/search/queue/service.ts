@@ -1,7 +1,7 @@
 import type { Job, Worker } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
+import type { Logger } from '../../core/platform.js'
 import type { Executor, TrialTask } from '../trial/task.js'
-import type { Say } from './connection.js'
 import { isRefusal, type QueueConnection } from './connection.js'
 import { QueueStore } from './store.js'
 import { decodeTask, encode, PREFIX, queueName, type StudyRecord, type TaskEvent } from './wire.js'
@@ -16,7 +16,7 @@ export interface ServeOptions {
   /** so long after a worker has fallen silent its trials are handed on, ms */
   readonly lockMs: number
   readonly checkpointEveryMs: number
-  readonly say: Say
+  readonly say: Logger
 }
 
 /** A trial that so many workers have let go without a word is not tried again, unless it has got on. */

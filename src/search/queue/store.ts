@@ -1,9 +1,9 @@
 import type { Queue } from 'bullmq'
 import type { ChainableCommander, Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
+import type { Logger } from '../../core/platform.js'
 import { decodeModel } from '../../io/model-file.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
-import type { Say } from './connection.js'
 import { decodeOutcome, encode, jobId, KEEP_MS, recordKey, STUDIES, type StudyRecord, taskKey } from './wire.js'
 
 /** A worker that lost its task to another one must not put an older checkpoint over a newer one. */
@@ -180,7 +180,7 @@ const MAX_ATTEMPTS = 3
 export interface TaskPlace {
   readonly queue: Queue
   readonly store: QueueStore
-  readonly say: Say
+  readonly say: Logger
 }
 
 /** What came of a task. */

@@ -2,10 +2,9 @@ import { availableParallelism, hostname } from 'node:os'
 import { defaultBackend } from '../../backend/index.js'
 import { integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
 import { NativeMlpError, shortened } from '../../core/errors.js'
-import type { Signal } from '../../core/platform.js'
+import type { Logger, Signal } from '../../core/platform.js'
 import { LocalExecutor } from '../threads/executor.js'
 import type { StudyData } from '../trial/run-task.js'
-import type { Say } from './connection.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
 import { StudyService } from './service.js'
 import { decodeRecord, PREFIX, queueName, recordKey, STUDIES, type StudyRecord } from './wire.js'
@@ -29,7 +28,7 @@ export interface QueueWorkerOptions {
   readonly name?: string
   /** ends the worker: what is running is saved and given back */
   readonly signal?: Signal
-  readonly say?: Say
+  readonly say?: Logger
   /** end after so many seconds without work; default never */
   readonly idleExitSeconds?: number
   /** so many seconds after a worker has fallen silent its trials are handed on, > 0; default 15 */
@@ -83,7 +82,7 @@ class QueueWorker {
   readonly #connection: QueueConnection
   readonly #options: WorkerPlan
   readonly #name: string
-  readonly #say: Say
+  readonly #say: Logger
   readonly #leaving: Promise<void>
   /** studies that are not for us */
   readonly #refused = new Set<string>()

@@ -133,14 +133,14 @@ const trialSchema = z.object({
 
 const resumedSchema = z.looseObject({ event: z.literal('resumed'), at })
 
-export const eventSchema: z.ZodType<JournalEvent> = z.discriminatedUnion('event', [
+const eventSchema: z.ZodType<JournalEvent> = z.discriminatedUnion('event', [
   startSchema,
   taskSchema,
   trialSchema,
   resumedSchema,
 ])
 
-export const headerSchema: z.ZodType<JournalHeader> = z.object({
+const headerSchema: z.ZodType<JournalHeader> = z.object({
   format: z.literal(JOURNAL_FORMAT),
   formatVersion: z.literal(JOURNAL_VERSION),
   version: z.string(),
@@ -149,6 +149,26 @@ export const headerSchema: z.ZodType<JournalHeader> = z.object({
   family: z.object({ name: z.string(), contract: z.number() }),
   about: z.record(z.string(), z.unknown()),
 })
+
+/** The value of a line, or what is wrong with it. */
+export type Decoded<T> = { readonly value: T } | { readonly problem: string }
+
+/** @param line as JSON gives it, without its check */
+export function decodeEventLine(line: unknown): Decoded<JournalEvent> {
+  return decoded(eventSchema, line)
+}
+
+/** @param line as JSON gives it, without its check */
+export function decodeHeaderLine(line: unknown): Decoded<JournalHeader> {
+  return decoded(headerSchema, line)
+}
+
+function decoded<T>(schema: z.ZodType<T>, line: unknown): Decoded<T> {
+  const result = schema.safeParse(line)
+  if (result.success) return { value: result.data }
+  const { path, message } = result.error.issues[0]
+  return { problem: [...path.map(String), message].join(': ') }
+}
 
 /** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
 export function studyIdentity(header: StudyHeader) {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import type { z } from 'zod'
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { fileSystemError } from '../../formats/read-file.js'
 import { readLines } from '../../io/text-lines.js'
 import {
-  eventSchema,
-  headerSchema,
+  type Decoded,
+  decodeEventLine,
+  decodeHeaderLine,
   JOURNAL_FORMAT,
   JOURNAL_VERSION,
   type JournalEvent,
@@ -135,7 +135,7 @@ export async function readJournal(path: string): Promise<JournalContents> {
   verify(path, 0, first, 'begin a new study')
   const lost = 'remove this line, and what it tells is computed again'
   const events = rest.map((line, i) => {
-    const event = checked(path, i + 1, eventSchema, parsed(path, i + 1, line, lost), lost)
+    const event = checked(path, i + 1, decodeEventLine(parsed(path, i + 1, line, lost)), lost)
     verify(path, i + 1, line, lost)
     return event
   })
@@ -150,7 +150,7 @@ function checkHeader(path: string, value: unknown): JournalHeader {
     const known = `this version knows only ${JOURNAL_VERSION}`
     throw invalidFile(path, `format version ${shortened(String(formatVersion))}, written by ${writer}; ${known}`)
   }
-  return checked(path, 0, headerSchema, value, 'begin a new study')
+  return checked(path, 0, decodeHeaderLine(value), 'begin a new study')
 }
 
 /** @param i of the line, from 0; @param remedy what the user can do */
@@ -164,11 +164,9 @@ function parsed(path: string, i: number, line: string, remedy: string): unknown 
   }
 }
 
-function checked<T>(path: string, i: number, schema: z.ZodType<T>, value: unknown, remedy: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const { path: where, message } = result.error.issues[0]
-  throw invalidFile(path, `line ${i + 1}: ${[...where.map(String), message].join(': ')}; ${remedy}`)
+function checked<T>(path: string, i: number, line: Decoded<T>, remedy: string): T {
+  if ('value' in line) return line.value
+  throw invalidFile(path, `line ${i + 1}: ${line.problem}; ${remedy}`)
 }
 
 async function opened(path: string, flags: number): Promise<FileHandle> {
