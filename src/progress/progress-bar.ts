@@ -4,7 +4,7 @@ import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbac
 import { RunRates } from './rates.js'
 import { clock, count, percent, setWords } from './words.js'
 
-/** Time between two drawings, ms. */
+/** Milliseconds between two updates. */
 const INTERVAL = 100
 
 /** A bar on a terminal: steps, loss and accuracy of this epoch's batches, the last validation, samples a second, time left. */
@@ -12,7 +12,7 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
   const columns = stream.columns ?? 80
   const unit = columns < 96 ? '/s' : ' samples/s'
   const bar = new SingleBar({
-    stream: stream as NodeJS.WriteStream, // of which it uses what a TextStream has
+    stream: stream as NodeJS.WriteStream, // it uses only the members of TextStream
     format: '{bar} {value}/{total} | {left} left | {training} | {evaluated}{rate}',
     barsize: Math.max(6, Math.min(24, columns - 88)),
     barCompleteChar: '█',
@@ -25,12 +25,12 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
   const draw = () => {
     drawn = performance.now()
     const { steps, loss, accuracy, samplesPerSecond, secondsLeft } = rates!.now()
-    const right = accuracy > 0 ? ` acc ${percent(accuracy)}` : '' // a regression counts none right
+    const right = accuracy > 0 ? ` acc ${percent(accuracy)}` : '' // 0 for a regression
     const training = `loss ${loss.toFixed(4)}${right}`
     const rate = `${count(samplesPerSecond)}${unit}`
     bar.update(steps, { training, evaluated, rate, left: clock(secondsLeft) })
   }
-  // a resumed run may begin, and end, with an evaluation
+  // a resumed run may start, and even end, with an evaluation, before any step
   const drawIfBegun = () => {
     if (drawn > 0) draw()
   }

@@ -17,7 +17,7 @@ export function progressLines(stream: TextStream): { callbacks: FitCallbacks; st
       const { samplesPerSecond, secondsLeft } = rates!.now()
       const { totalSteps, step: before } = started!
       const step = `step ${String(entry.step).padStart(String(totalSteps).length)} of ${totalSteps}`
-      // the first step, cold and alone before an evaluation, tells nothing about the rest; a resumed run may begin with one
+      // no rate after the first step, which is not representative, or when a resumed run starts with an evaluation
       const speed = entry.step <= before ? '' : `; ${count(samplesPerSecond)} samples/s, ${clock(secondsLeft)} left`
       stream.write(`${step}: ${entryWords(entry)}${isBest ? ', best so far' : ''}${speed}\n`)
     },

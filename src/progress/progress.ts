@@ -4,20 +4,20 @@ import { progressBar } from './progress-bar.js'
 import { progressLines } from './progress-lines.js'
 
 export interface ProgressOptions {
-  /** default: stderr */
+  /** where to write (default: stderr) */
   readonly stream?: TextStream
 }
 
 export interface Progress {
-  /** to hand to `fit` */
+  /** for the option `callbacks` of `fit` */
   readonly callbacks: FitCallbacks
-  /** takes the bar off when a run ends with an error; without effect after it has ended well */
+  /** stops drawing the bar; needed when a run ends with an error */
   stop(): void
 }
 
 /**
- * Shows a run: on a terminal a bar with steps, loss, accuracy, samples a second and the time left; elsewhere one line an
- * evaluation.
+ * Shows the progress of a run: on a terminal a bar with steps, loss, accuracy, samples per second and remaining time, otherwise
+ * one line per evaluation.
  *
  *     const progress = showProgress()
  *     await fit(model, train, { optimizer, valid, callbacks: progress.callbacks }).finally(progress.stop)

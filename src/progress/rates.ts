@@ -1,21 +1,21 @@
 import type { StartEvent, StepEvent } from '../train/callbacks.js'
 
-/** How far a run is and how fast. Rates cover everything so far, evaluations and pauses included. */
+/** Progress and speed of a run. Rates include evaluations and pauses. */
 export interface Rates {
   readonly steps: number
   /** mean over the batches of this epoch, each taken before its update */
   readonly loss: number
-  /** share classified right over the same batches */
+  /** accuracy on the same batches, 0..1 */
   readonly accuracy: number
   /** training rows per second */
   readonly samplesPerSecond: number
   readonly secondsLeft: number
 }
 
-/** Adds up the steps of a run as they come. */
+/** Accumulates the steps of a run. */
 export class RunRates {
   readonly #totalSteps: number
-  /** done before this run, which may have resumed another */
+  /** steps done before the run was resumed */
   readonly #stepsBefore: number
   readonly #now: () => number
   readonly #start: number
@@ -26,7 +26,7 @@ export class RunRates {
   #lossSum = 0
   #correct = 0
 
-  /** @param now milliseconds of some clock */
+  /** @param now returns milliseconds */
   constructor(
     { totalSteps, step = 0 }: Pick<StartEvent, 'totalSteps'> & Partial<Pick<StartEvent, 'step'>>,
     now: () => number = () => performance.now(),

@@ -4,28 +4,28 @@ import type { SearchProgress } from './search-progress.js'
 import { SearchState } from './search-state.js'
 import { paramWords, reasonWords, resultWords, stateWords } from './search-words.js'
 
-/** A line for each trial that has finished, for logs and pipes; one for all that had finished before a study was resumed. */
+/** A line for each finished trial, for logs and pipes; a single one for those finished before a study was resumed. */
 export function searchLines(stream: TextStream): SearchProgress {
   const write = (line: string) => void stream.write(`${line}\n`)
-  let isTold = false
-  const tellEarlier = () => {
-    if (isTold || state.earlier === 0) return
-    isTold = true
+  let isWritten = false
+  const writeEarlier = () => {
+    if (isWritten || state.earlier === 0) return
+    isWritten = true
     write(resumedLine(state))
   }
   const state = new SearchState((ended) => {
     if (ended?.isEarlier) return
-    tellEarlier()
+    writeEarlier()
     if (ended) write(trialLine(ended, state))
   })
-  return { callbacks: state.callbacks, say: write, stop: tellEarlier }
+  return { callbacks: state.callbacks, log: write, stop: writeEarlier }
 }
 
 function resumedLine({ earlier, header, best }: SearchState): string {
-  const standing = best
+  const soFar = best
     ? `best trial ${best.trial}: ${paramWords(best.params)}: ${resultWords(best)}`
-    : 'none completed'
-  return `resumed: ${earlier} of ${header!.size} trials had finished; ${standing}`
+    : 'no trial completed'
+  return `resumed: ${earlier} of ${header!.size} trials finished before; ${soFar}`
 }
 
 function trialLine({ result, isBest }: TrialEndEvent, state: SearchState): string {

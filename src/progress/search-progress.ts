@@ -4,27 +4,28 @@ import { searchLines } from './search-lines.js'
 import { searchTable } from './search-table.js'
 
 export interface SearchProgressOptions {
-  /** default: stderr */
+  /** where to write (default: stderr) */
   readonly stream?: TextStream
 }
 
 export interface SearchProgress {
-  /** to hand to `gridSearch` */
+  /** for the option `callbacks` of `search` and `gridSearch` */
   readonly callbacks: SearchCallbacks
-  /** a line of the caller's, above what is shown */
-  say(line: string): void
-  /** leaves what is shown as it is and draws no more */
+  /** prints a line above the table, or between the other lines */
+  log(line: string): void
+  /** stops updating and leaves the last state on the terminal */
   stop(): void
 }
 
 /**
- * Shows a search: on a terminal a table with the running trials, the best so far, the last that have finished with why they
- * collapsed or failed, and the time left; elsewhere a line for each trial that has finished, a star after the best so far.
+ * Shows the progress of a search: on a terminal a table with the best trial so far, the running trials, the last finished ones
+ * with the reason why they collapsed or failed, and the remaining time; otherwise a line for each finished trial, with a star
+ * after the best so far.
  *
  *     const progress = showSearchProgress()
  *     await gridSearch({ data, grid, base, callbacks: progress.callbacks }).finally(progress.stop)
  */
 export function showSearchProgress({ stream = process.stderr }: SearchProgressOptions = {}): SearchProgress {
-  // a terminal that does not know its size cannot be drawn over
+  // a terminal of unknown size cannot be redrawn
   return stream.isTTY && stream.rows !== 0 ? searchTable(stream) : searchLines(stream)
 }

@@ -9,36 +9,39 @@ import type {
 import { SearchWork } from './search-work.js'
 
 export interface RunningTrial extends Pick<TrialStartEvent, 'trial' | 'params' | 'worker' | 'fold'> {
-  /** of its steps done, 0..1 */
+  /** share of its steps done, 0..1 */
   readonly share: number
   /** its last evaluation */
   readonly entry: HistoryEntry | null
 }
 
-/** A start may tell where a trial goes on. */
-type StartEvent = TrialStartEvent & { readonly share?: number }
+/** The start of a trial, which may continue from a checkpoint at this share of its steps. */
+type TrialStart = TrialStartEvent & { readonly share?: number }
 
-/** Where a search stands, as its callbacks have told. */
+/** The state of a search, updated by its callbacks. */
 export class SearchState {
   header: StudyHeader | null = null
   best: TrialResult | null = null
   /** by trial number */
   readonly running = new Map<number, RunningTrial>()
-  /** trials that have reached a rung of successive halving and wait for the others */
+  /** trials that reached a rung of successive halving before the others */
   readonly waiting = new Set<number>()
-  /** in the order in which they finished */
+  /** in order of completion */
   readonly finished: TrialResult[] = []
   readonly counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
-  /** finished before the study was resumed */
+  /** number of trials finished before the study was resumed */
   earlier = 0
-  /** names of the parameters that trials have, in the order in which they came */
+  /** names of the parameters of all trials, in order of first appearance */
   readonly names = new Set<string>()
   readonly callbacks: SearchCallbacks
   readonly #work = new SearchWork()
   readonly #now: () => number
   #start = 0
 
-  /** @param changed called after each event; @param now milliseconds */
+  /**
+   * @param changed called after each event
+   * @param now returns milliseconds
+   */
   constructor(changed: (ended?: TrialEndEvent) => void, now: () => number = () => performance.now()) {
     this.#now = now
     this.callbacks = {
@@ -48,7 +51,7 @@ export class SearchState {
         this.#start = now()
         changed()
       },
-      onTrialStart: (event: StartEvent) => {
+      onTrialStart: (event: TrialStart) => {
         this.#work.start(event.trial, event.weight, event.share)
         this.#run(event, this.running.get(event.trial)?.entry ?? null)
         changed()
@@ -75,7 +78,7 @@ export class SearchState {
     return (this.#now() - this.#start) / 1000
   }
 
-  /** At the speed of this process so far; NaN before it has done anything. */
+  /** Remaining time at the average speed of this process; NaN before any progress. */
   get secondsLeft(): number {
     const { done, left } = this.#work
     return done === 0 ? Number.NaN : (this.secondsElapsed / done) * left
@@ -83,14 +86,14 @@ export class SearchState {
 
   #run({ trial, params, worker, fold }: TrialStartEvent, entry: HistoryEntry | null): void {
     this.waiting.delete(trial)
-    this.#learnNames(params)
+    this.#addNames(params)
     this.running.set(trial, { trial, params, worker, fold, entry, share: this.#work.shareOf(trial) })
   }
 
   #end({ result, isBest, isEarlier, weight }: TrialEndEvent): void {
     const { trial, state } = result
     this.#work.end(trial, weight, { isCompleted: state === 'completed', isEarlier })
-    this.#learnNames(result.params)
+    this.#addNames(result.params)
     this.running.delete(trial)
     this.waiting.delete(trial)
     this.finished.push(result)
@@ -99,7 +102,7 @@ export class SearchState {
     if (isBest) this.best = result
   }
 
-  #learnNames(params: TrialResult['params']): void {
+  #addNames(params: TrialResult['params']): void {
     for (const name of Object.keys(params)) this.names.add(name)
   }
 }

@@ -6,18 +6,18 @@ import type { SearchProgress } from './search-progress.js'
 import { type RunningTrial, SearchState } from './search-state.js'
 import { metricWords, reasonWords, shortValue, stateWords } from './search-words.js'
 
-/** Time between two drawings where nothing happens but the clock, ms. */
+/** Milliseconds between updates of the elapsed time when no event comes. */
 const INTERVAL = 500
 const MOST_RUNNING = 8
 const LAST_FINISHED = 6
 const BAR = 10
-/** Of all columns but the parameters: state, trial, two results, bar. */
+/** Characters of all columns but the parameters: state, trial, two results, bar. */
 const FIXED_WIDTH = 10 + 6 + 2 * 9 + BAR + 6
 const ELLIPSIS_WIDTH = 3
 
-/** A table on a terminal, drawn over itself: the running trials, the best so far, and the last that have finished. */
+/** A table on a terminal, redrawn in place: the best trial so far, the running and the last finished trials. */
 export function searchTable(stream: TextStream): SearchProgress {
-  const draw = createLogUpdate(stream as NodeJS.WriteStream) // of which it uses what a TextStream has
+  const draw = createLogUpdate(stream as NodeJS.WriteStream) // it uses only the members of TextStream
   const redraw = () => {
     if (state.header) draw(renderSearch(state, stream.columns ?? 80))
   }
@@ -27,7 +27,7 @@ export function searchTable(stream: TextStream): SearchProgress {
   let stopped = false
   return {
     callbacks: state.callbacks,
-    say: (line) => {
+    log: (line) => {
       draw.clear()
       stream.write(`${line}\n`)
       if (!stopped) redraw()
@@ -42,13 +42,13 @@ export function searchTable(stream: TextStream): SearchProgress {
   }
 }
 
-/** The picture of a search, in lines of at most `columns` characters. */
+/** The table as text, in lines of at most `columns` characters. */
 export function renderSearch(state: SearchState, columns: number): string {
   const { best, running, finished } = state
   const rows: Row[] = []
   if (best) rows.push({ ...best, head: 'best', remark: '' })
   for (const trial of [...running.values()].slice(0, MOST_RUNNING)) {
-    rows.push({ ...trial, ...trial.entry, head: 'running', remark: standing(trial, state) })
+    rows.push({ ...trial, ...trial.entry, head: 'running', remark: progressWords(trial, state) })
   }
   for (const trial of finished.slice(-LAST_FINISHED).reverse()) {
     rows.push({ ...trial, head: trial.state, remark: remark(trial) })
@@ -63,7 +63,7 @@ interface Row extends Pick<TrialResult, 'trial' | 'params' | 'valid' | 'test'> {
   readonly remark: string
 }
 
-/** Columns are told apart by their alignment: no lines, so that more fits. */
+/** Columns are separated by spaces, which leaves more room than lines. */
 const PLAIN = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid']
     .flatMap((name) => [name, `${name}-mid`, `${name}-left`, `${name}-right`])
@@ -91,7 +91,7 @@ function tableLines(rows: readonly Row[], names: readonly string[], columns: num
   return table.toString().split('\n')
 }
 
-/** As many parameters as leave the results and the progress in sight. */
+/** As many parameters as fit beside the results and the progress bars. */
 function fitting(rows: readonly Row[], names: readonly string[], columns: number): readonly string[] {
   let room = columns - 1 - FIXED_WIDTH
   const widths = names.map(
@@ -104,8 +104,8 @@ function fitting(rows: readonly Row[], names: readonly string[], columns: number
   return count === -1 ? names : names.slice(0, count)
 }
 
-/** '█████░░░░░ 50 %', with what else is known of where it stands. */
-function standing({ share, worker, fold }: RunningTrial, { header }: SearchState): string {
+/** '█████░░░░░ 50 %  fold 2 of 5  worker-1': progress, fold and remote worker. */
+function progressWords({ share, worker, fold }: RunningTrial, { header }: SearchState): string {
   const full = Math.round(share * BAR)
   const bar = `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${Math.floor(100 * share)} %`
   const folds = header?.folds ?? 1
@@ -113,7 +113,7 @@ function standing({ share, worker, fold }: RunningTrial, { header }: SearchState
   return [bar, folds > 1 ? `fold ${fold + 1} of ${folds}` : '', where].filter((word) => word).join('  ')
 }
 
-/** What the state does not say already. */
+/** Duration of a completed trial, else the reason without the name of the state. */
 function remark(trial: TrialResult): string {
   const { state, timing } = trial
   if (state === 'completed') return timing ? `${timing.total.toFixed(1)} s` : ''

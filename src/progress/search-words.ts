@@ -10,7 +10,7 @@ export function paramWords(params: TrialSummary['params']): string {
     .join(', ')
 }
 
-/** A value for a narrow column: drawn numbers with four digits, '–' for a parameter that a trial does not have. */
+/** A value for a narrow column: long numbers with four digits, '–' for a parameter that a trial does not have. */
 export function shortValue(value: number | string | boolean | undefined): string {
   if (value === undefined) return '–'
   const text = String(value)
@@ -19,7 +19,7 @@ export function shortValue(value: number | string | boolean | undefined): string
   return short.length <= 8 ? short : value.toExponential(3)
 }
 
-/** Accuracy, or for a regression the loss; empty where the set was not evaluated. */
+/** Accuracy, or for a regression the loss; empty if the set was not evaluated. */
 export function metricWords(metrics: SetMetrics | undefined): string {
   if (metrics === undefined) return ''
   return Number.isNaN(metrics.accuracy) ? metrics.loss.toPrecision(4) : percent(metrics.accuracy)
@@ -32,17 +32,17 @@ export function resultWords({ valid, test }: Pick<TrialSummary, 'valid' | 'test'
   return given.map((set) => `${set} ${metricWords(sets[set])}`).join(', ')
 }
 
-/** Why a trial does not compete; empty for one that does. */
+/** Why a trial has no score; empty for a completed one. */
 export function reasonWords({ state, reason, rung, steps }: TrialResult): string {
   if (state !== 'pruned') return reason ?? ''
   const where = rung === undefined ? '' : ` after rung ${rung}`
   return `pruned${where}${steps ? `, ${steps} steps` : ''}`
 }
 
-/** '23 of 60 trials (11 from before), 7 collapsed, 1 failed (NOT_FINITE), 3 waiting; 41 s, 1:02 left' */
+/** '23 of 60 trials (11 before resuming), 7 collapsed, 1 failed (NOT_FINITE), 3 waiting; 41 s, 1:02 left' */
 export function stateWords(state: SearchState): string {
   const { header, finished, counts, earlier, waiting, secondsElapsed, secondsLeft } = state
-  const before = earlier > 0 ? ` (${earlier} from before)` : ''
+  const before = earlier > 0 ? ` (${earlier} before resuming)` : ''
   const marked = (['pruned', 'collapsed', 'failed'] as const).filter((name) => counts[name] > 0)
   const trials = [
     `${finished.length} of ${header!.size} trials${before}`,
@@ -54,7 +54,7 @@ export function stateWords(state: SearchState): string {
   return `${trials.join(', ')}; ${clock(secondsElapsed)}${left}`
 }
 
-/** ' (NOT_FINITE)', ' (2 NOT_FINITE, 1 TypeError)': the codes that reasons begin with. */
+/** ' (NOT_FINITE)', ' (2 NOT_FINITE, 1 TypeError)': the codes at the start of the reasons. */
 function failureWords(finished: readonly TrialResult[]): string {
   const codes = new Map<string, number>()
   for (const { state, reason } of finished) {

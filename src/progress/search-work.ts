@@ -3,29 +3,29 @@ import type { StudyHeader } from '../search/study/study.js'
 
 interface TrialWork {
   readonly weight: number
-  /** of its steps, 0..1 */
+  /** share of its steps done, 0..1 */
   share: number
-  /** what was done before this process took it up; null until that is known */
+  /** share done before this process continued it; null while unknown */
   before: number | null
-  /** 0-based stretch that it trains through, or has reached the end of */
+  /** 0-based rung to which it trains, or at which it waits */
   rung: number
   state: 'running' | 'waiting' | 'ended'
 }
 
-/** A stretch of successive halving: its end as a share of a trial, and the share of trials that go on from there. */
+/** Training between two rungs of successive halving: its end as a share of a trial, and the share of trials promoted there. */
 interface Stretch {
   readonly end: number
-  readonly goOn: number
+  readonly promoted: number
 }
 
 /**
- * The work of a study in shares of the whole, a trial's being its weight: what this process has done, and what is left to be
- * expected. Where trials are given up early, what they will not train is not expected.
+ * Work of a study as a share of the total, weighted by trial: what this process has done and the expected rest. With successive
+ * halving the expectation accounts for pruned trials.
  */
 export class SearchWork {
   readonly #trials = new Map<number, TrialWork>()
-  #stretches: readonly Stretch[] = [{ end: 1, goOn: 0 }]
-  /** where a trial that trains through a stretch can be expected to end */
+  #stretches: readonly Stretch[] = [{ end: 1, promoted: 0 }]
+  /** expected share at which a trial ends, for each rung to which it may be training */
   #ends: readonly number[] = [1]
   #isResumed = false
 
@@ -33,14 +33,15 @@ export class SearchWork {
     if (!halving) return
     const most = halving.maxEpochs ?? halving.maxSteps ?? 1
     this.#stretches = halvingRungs(size, halving).map(({ epochs, steps, trials, keep }) => {
-      return { end: Math.min(1, (epochs ?? steps ?? most) / most), goOn: keep / trials }
+      return { end: Math.min(1, (epochs ?? steps ?? most) / most), promoted: keep / trials }
     })
     const ends: number[] = []
-    for (const { end, goOn } of [...this.#stretches].reverse()) ends.unshift(end + goOn * ((ends[0] ?? end) - end))
+    for (const { end, promoted } of [...this.#stretches].reverse())
+      ends.unshift(end + promoted * ((ends[0] ?? end) - end))
     this.#ends = ends
   }
 
-  /** @param share where it goes on, if whoever runs it knows */
+  /** @param share where it continues, if known */
   start(trial: number, weight: number, share?: number): void {
     const known = this.#trials.get(trial)
     if (!known) {
@@ -55,7 +56,7 @@ export class SearchWork {
 
   progress(trial: number, weight: number, share: number): void {
     const work = this.#of(trial, weight)
-    // in a study that goes on, so may a trial: its first news tells what was there before
+    // in a resumed study a trial may continue: its first progress gives the share done before
     work.before ??= this.#isResumed ? share : 0
     work.share = share
   }
@@ -82,7 +83,7 @@ export class SearchWork {
     return this.#trials.get(trial)?.share ?? 0
   }
 
-  /** By this process. */
+  /** Work done by this process. */
   get done(): number {
     let done = 0
     for (const { weight, share, before } of this.#trials.values())
@@ -102,8 +103,8 @@ export class SearchWork {
 
   #leftOf({ state, share, rung }: TrialWork): number {
     if (state === 'ended') return 0
-    const { end, goOn } = this.#stretches[rung]
-    if (state === 'waiting') return goOn * Math.max(0, (this.#ends[rung + 1] ?? end) - end)
+    const { end, promoted } = this.#stretches[rung]
+    if (state === 'waiting') return promoted * Math.max(0, (this.#ends[rung + 1] ?? end) - end)
     const reached = this.#stretches.findIndex((stretch) => stretch.end >= share - 1e-9)
     return Math.max(0, this.#ends[Math.max(rung, reached)] - share)
   }

@@ -72,7 +72,7 @@ describe('a study that goes on', () => {
     const { state, on, about, at } = clocked()
     on.onTrialEnd(ended(0, {}, true, true))
     on.onTrialEnd(ended(1, {}, false, true))
-    expect(stateWords(state)).toBe('2 of 4 trials (2 from before); 0 s')
+    expect(stateWords(state)).toBe('2 of 4 trials (2 before resuming); 0 s')
     on.onTrialStart(about(2))
     at(10)
     on.onTrialProgress({ ...about(2), entry, share: 0.5 })
@@ -81,7 +81,7 @@ describe('a study that goes on', () => {
     on.onTrialProgress({ ...about(2), entry, share: 0.75 })
     // a sixteenth of the work in 20 s; a sixteenth and a quarter are left
     expect(state.secondsLeft).toBeCloseTo(20 + 80, 9)
-    expect(stateWords(state)).toBe('2 of 4 trials (2 from before); 20 s, 1:40 left')
+    expect(stateWords(state)).toBe('2 of 4 trials (2 before resuming); 20 s, 1:40 left')
   })
 
   it('knows where a trial goes on when it is told', () => {
@@ -104,7 +104,7 @@ describe('a study that goes on', () => {
   it('says nothing is left when all was done before', () => {
     const { state, on } = clocked({ size: 1 })
     on.onTrialEnd(ended(0, {}, true, true))
-    expect(stateWords(state)).toBe('1 of 1 trials (1 from before); 0 s')
+    expect(stateWords(state)).toBe('1 of 1 trials (1 before resuming); 0 s')
   })
 })
 
@@ -217,7 +217,7 @@ describe('showSearchProgress', () => {
     const stream = Object.assign(new PassThrough(), { isTTY, columns: 120, rows: 30 })
     const progress = showSearchProgress({ stream: stream as unknown as NodeJS.WriteStream })
     play(progress.callbacks)
-    progress.say('a word')
+    progress.log('a word')
     progress.stop()
     progress.stop()
     return String(stream.read())
@@ -253,12 +253,12 @@ describe('showSearchProgress', () => {
       stop()
       return String(stream.read()).split('\n')
     }
-    const resumed = 'resumed: 2 of 4 trials had finished; best trial 1: learningRate 1, hidden 8: valid 90.00 %'
+    const resumed = 'resumed: 2 of 4 trials finished before; best trial 1: learningRate 1, hidden 8: valid 90.00 %'
     expect(lines(false)).toEqual([resumed, ''])
     expect(lines(true)).toEqual([
       resumed,
       expect.stringMatching(
-        /^trial 2: .*: pruned after rung 1, 12 steps; valid 90\.00 %; 3 of 4 trials \(2 from before\), 1 pruned/,
+        /^trial 2: .*: pruned after rung 1, 12 steps; valid 90\.00 %; 3 of 4 trials \(2 before resuming\), 1 pruned/,
       ),
       '',
     ])

@@ -120,7 +120,7 @@ async function runSearch(flags: SearchFlags & Record<string, unknown>, command: 
   say(`backend: ${backendWords({ ...backendInfo(), threads: 1 })} a trial`)
   if (server) say(`queue: ${server.shown}; join it with: npx native-mlp worker --queue ${server.shown}`)
   const progress = showSearchProgress()
-  const interruption = listenForInterrupt(progress.say)
+  const interruption = listenForInterrupt(progress.log)
   try {
     const search = await searchRun(request, { signal: interruption.signal, progress })
     if (flags.json) printJson(searchDocument(search))

@@ -86,10 +86,10 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   if (out !== undefined) await new StudyFolder(out, { overwrite, resume }).check()
   const { source, ...data } = await loadStudySets(recipe, request.data, signal)
   const validation = data.valid ? `${data.valid.length} validation` : `${recipe.folds} folds`
-  progress.say(`data: ${source}: ${data.train.length} train, ${validation}, ${data.test.length} test rows`)
+  progress.log(`data: ${source}: ${data.train.length} train, ${validation}, ${data.test.length} test rows`)
   const trials: TrialResult[] = []
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
-  const options = { ...searchOptions(request, data, progress.say), signal, callbacks: [collect, progress.callbacks] }
+  const options = { ...searchOptions(request, data, progress.log), signal, callbacks: [collect, progress.callbacks] }
   planSearch(options) // what is wrong is found before a folder is made
   const path = out ?? (await makeNumbered(`search-${request.preset}`))
   const folder = new StudyFolder(path, { overwrite, resume, about: aboutOf(request, source) })
@@ -111,7 +111,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   } catch (error) {
     if (error instanceof NativeMlpError && error.code === 'ABORTED') return await finished('interrupted')
     const isOwn = !(error instanceof NativeMlpError && REFUSED.includes(error.code))
-    if (isOwn && existsSync(folder.file('journal'))) progress.say(resumeWords(folder, request.queue))
+    if (isOwn && existsSync(folder.file('journal'))) progress.log(resumeWords(folder, request.queue))
     throw error
   }
 }
