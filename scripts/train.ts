@@ -55,7 +55,7 @@ console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to v
 // the model and its training
 const { hidden, activation, init, learningRate, l2, l2Biases } = preset
 const model = new MLP({
-  layers: [train.cols, ...hidden, train.classes],
+  layers: [train.cols, ...[hidden].flat(), train.classes],
   activation,
   init,
   inputScale: preset.scale,

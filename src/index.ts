@@ -92,7 +92,8 @@ export type {
   StepEvent,
 } from './train/callbacks.js'
 export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
+export type { TrainingConfig } from './train/config.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export type { FitResult } from './train/fit-result.js'
 export { type Optimizer, type SgdOptions, sgd } from './train/optimizers.js'
-export { PRESETS, type PresetName, type TrainingConfig } from './train/presets.js'
+export { PRESETS, type PresetName } from './train/presets.js'

@@ -5,7 +5,9 @@ import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { MLP } from '../model/mlp.js'
+import { picked } from '../train/config.js'
 import { planFit } from '../train/fit-options.js'
+import { fitOptionsOf, modelOptionsOf } from '../train/from-config.js'
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
 import { halvingRungs, type Rung, rungStep } from './space/halving.js'
@@ -15,7 +17,7 @@ import { planSets } from './study/sets.js'
 import type { SearchCallbacks, Selection, StudyHeader } from './study/study.js'
 import { checkStack, type StackOption } from './threads/stack.js'
 import { selectionCaution } from './trial/ranking.js'
-import { fitOptions, modelOptions, type StudyData } from './trial/run-task.js'
+import type { StudyData } from './trial/run-task.js'
 import type { Executor } from './trial/task.js'
 
 export type { GridSearchOptions } from './options.js'
@@ -105,7 +107,7 @@ function planRungs({ points, halving }: PlannedPoints, { train }: StudyData): Ru
 }
 
 function checkSelection(options: SearchOptions, base: SearchBase, data: StudyData): Selection {
-  const { loss = 'softmaxCrossEntropy', evaluateOn } = base
+  const { loss, evaluateOn } = picked(base, ['loss', 'evaluateOn'])
   const isClassifier = LOSS_INFO[loss].task === 'classification'
   const { objective, ...given } = options
   if (objective !== undefined && (given.selectBy !== undefined || given.metric !== undefined)) {
@@ -121,7 +123,7 @@ function checkSelection(options: SearchOptions, base: SearchBase, data: StudyDat
     throw new NativeMlpError('INVALID_ARGUMENT', `selectBy: '${selectBy}' needs data.${selectBy}`)
   }
   for (const needed of new Set(['valid', selectBy] as const)) {
-    if (evaluateOn === undefined || evaluateOn.includes(needed)) continue
+    if (evaluateOn === null || evaluateOn.includes(needed)) continue
     throw invalidArgument('base.evaluateOn', `a list with '${needed}', which selects`, evaluateOn)
   }
   return { selectBy, metric }
@@ -130,8 +132,8 @@ function checkSelection(options: SearchOptions, base: SearchBase, data: StudyDat
 /** A network with a single hidden unit shows what is wrong with a trial's options without the cost of its own. */
 function checkPoint({ trial, config, params }: GridPoint, data: StudyData): void {
   try {
-    const model = new MLP({ ...modelOptions({ ...config, hidden: 1, init: 'he' }, data.train), seed: 1 })
-    planFit(model, data.train, fitOptions(config, data))
+    const model = new MLP({ ...modelOptionsOf({ ...config, hidden: 1, init: 'he' }, data.train), seed: 1 })
+    planFit(model, data.train, { ...fitOptionsOf(config), valid: data.valid, test: data.test })
   } catch (error) {
     if (!(error instanceof NativeMlpError)) throw error
     const where = Object.entries(params).map(([key, value]) => `${key} ${value}`)

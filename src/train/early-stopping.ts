@@ -1,12 +1,5 @@
-import { finiteInRange, integerInRange, knownOptions } from '../core/checks.js'
 import type { HistoryEntry } from '../core/results.js'
-
-export interface EarlyStopping {
-  /** evaluations without improvement after which training stops, >= 1 */
-  readonly patience: number
-  /** what counts as an improvement: more than this better than the best so far; >= 0, default 0 */
-  readonly minDelta?: number
-}
+import type { TrainingConfig } from './config.js'
 
 /** Part of the training state. */
 export interface Waiting {
@@ -22,21 +15,18 @@ export function score(entry: HistoryEntry): number {
   return Number.isNaN(accuracy) ? -loss : accuracy
 }
 
-export function checkEarlyStopping(options: EarlyStopping): Required<EarlyStopping> {
-  knownOptions('earlyStopping', options, ['patience', 'minDelta'])
-  return {
-    patience: integerInRange('earlyStopping.patience', options.patience, 1),
-    minDelta: finiteInRange('earlyStopping.minDelta', options.minDelta ?? 0, 0),
-  }
-}
-
 /** Counts one more evaluation; true when patience has run out. */
-export function hasWaitedEnough(waiting: Waiting, current: number, options: Required<EarlyStopping>): boolean {
-  if (waiting.reference === null || current > waiting.reference + options.minDelta) {
+export function hasWaitedEnough(
+  waiting: Waiting,
+  current: number,
+  { patience, minDelta }: Pick<TrainingConfig, 'patience' | 'minDelta'>,
+): boolean {
+  if (patience === null) return false
+  if (waiting.reference === null || current > waiting.reference + minDelta) {
     waiting.reference = current
     waiting.evaluations = 0
     return false
   }
   waiting.evaluations++
-  return waiting.evaluations >= options.patience
+  return waiting.evaluations >= patience
 }

@@ -1,51 +1,41 @@
-import { finiteInRange, integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
+import { finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
-import { BATCH_MODES, type BatchMode } from '../data/batches.js'
 import type { Samples } from '../data/samples.js'
 import { checkModel, type MLP } from '../model/mlp.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
-import { checkEarlyStopping, type EarlyStopping } from './early-stopping.js'
+import {
+  batchSizeOf,
+  checkValue,
+  type NameOf,
+  namesOf,
+  picked,
+  stepsPerEpochOf,
+  type TrainingConfig,
+} from './config.js'
+import { SET_NAMES, type SetName } from './hyper-parameters.js'
 import type { Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
 import { checkSet } from './set-check.js'
 
-export const SET_NAMES = ['train', 'valid', 'test'] as const
-export type SetName = (typeof SET_NAMES)[number]
+/** The hyper-parameters that are options of `fit` under their own names. */
+const FIT_NAMES = namesOf('fit')
 
-export interface FitOptions {
+export type FitOptions = Partial<Pick<TrainingConfig, NameOf<'fit'>>> & OtherFitOptions
+
+interface OtherFitOptions {
   /** e.g. sgd({ learningRate: 0.1 }) */
   readonly optimizer: Optimizer
   /** the set the best parameters are chosen by */
   readonly valid?: Samples
   /** only looked at, never chosen by */
   readonly test?: Samples
-  /** >= 1, default 10 */
-  readonly epochs?: number
-  /** rows per step, 1 to the training rows; default 128, or all rows where there are fewer */
-  readonly batchSize?: number
-  /** default: as many as it takes to see every training row once, ceil(rows / batchSize) */
-  readonly stepsPerEpoch?: number
-  /** 'shuffle' (default): every row once per pass, in a new order each; 'replacement': each row drawn on its own */
-  readonly sampling?: BatchMode
-  /** of the batch stream; default 1 */
-  readonly seed?: number
-  /**
-   * steps between evaluations: after the updates of steps 0, n, 2n, ... of each epoch, counting anew in each; default:
-   * once, after the last step of each epoch
-   */
-  readonly evaluateEvery?: number
-  /** default: valid and test as far as given, else train */
-  readonly evaluateOn?: readonly SetName[]
   /**
    * leave the model with the parameters of the best validation so far; default true; without `valid`, or without it in
    * `evaluateOn`, the last ones stay
    */
   readonly keepBest?: boolean
-  readonly earlyStopping?: EarlyStopping
-  /** end the run at the evaluation that finds it collapsed; default false: it is only reported */
-  readonly stopOnCollapse?: boolean
   readonly callbacks?: FitCallbacks
   /** ends the run with an error of code ABORTED; the model keeps the parameters of the last whole step */
   readonly signal?: Signal
@@ -67,20 +57,13 @@ export interface FitOptions {
 }
 
 /** Options with every default filled in and every value checked. */
-export interface FitPlan {
+export interface FitPlan extends Pick<TrainingConfig, NameOf<'fit'>> {
   readonly optimizer: Optimizer
   readonly sets: Readonly<Partial<Record<SetName, Samples>>> & { readonly train: Samples }
-  readonly epochs: number
   readonly batchSize: number
   readonly stepsPerEpoch: number
-  readonly sampling: BatchMode
-  readonly seed: number
-  /** null: once, after the last step of each epoch */
-  readonly evaluateEvery: number | null
   readonly evaluateOn: readonly SetName[]
   readonly keepBest: boolean
-  readonly earlyStopping: Required<EarlyStopping> | null
-  readonly stopOnCollapse: boolean
   readonly callbacks: FitCallbacks
   readonly signal: Signal | undefined
   readonly yieldEveryMs: number
@@ -90,20 +73,11 @@ export interface FitPlan {
   readonly untilStep: number | null
 }
 
-const OPTION_NAMES: readonly (keyof FitOptions)[] = [
+const OTHER_NAMES: readonly (keyof OtherFitOptions)[] = [
   'optimizer',
   'valid',
   'test',
-  'epochs',
-  'batchSize',
-  'stepsPerEpoch',
-  'sampling',
-  'seed',
-  'evaluateEvery',
-  'evaluateOn',
   'keepBest',
-  'earlyStopping',
-  'stopOnCollapse',
   'callbacks',
   'signal',
   'yieldEveryMs',
@@ -127,32 +101,24 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
     const expected = 'an options object with an optimizer, e.g. { optimizer: sgd({ learningRate: 0.1 }) }'
     throw invalidArgument('fit', expected, options)
   }
-  knownOptions('fit', options, OPTION_NAMES)
+  knownOptions('fit', options, [...OTHER_NAMES, ...FIT_NAMES])
   checkModel(model)
   const sets = checkSets(model, train, options)
   const rows = train.rows.length
-  const sampling = oneOf('sampling', options.sampling ?? 'shuffle', BATCH_MODES)
-  const batchSize = checkBatchSize(options.batchSize ?? Math.min(128, rows), rows)
-  const stepsPerEpoch = integerInRange('stepsPerEpoch', options.stepsPerEpoch ?? Math.ceil(rows / batchSize), 1)
-  const evaluateOn = checkEvaluateOn(options.evaluateOn, sets)
-  const { earlyStopping } = options
-  if (earlyStopping !== undefined && !evaluateOn.includes('valid')) {
-    throw new NativeMlpError('INVALID_ARGUMENT', "earlyStopping: needs a validation set, and 'valid' in evaluateOn")
+  const values = checkValues(options)
+  const batchSize = checkBatchSize(batchSizeOf(values, rows), rows)
+  const evaluateOn = checkEvaluateOn(values.evaluateOn, sets)
+  if (values.patience !== null && !evaluateOn.includes('valid')) {
+    throw new NativeMlpError('INVALID_ARGUMENT', "patience: needs a validation set, and 'valid' in evaluateOn")
   }
   const plan = {
+    ...values,
     optimizer: checkOptimizer(options.optimizer),
     sets,
-    epochs: integerInRange('epochs', options.epochs ?? 10, 1),
     batchSize,
-    stepsPerEpoch,
-    sampling,
-    seed: integerInRange('seed', options.seed ?? 1, 0),
-    evaluateEvery:
-      options.evaluateEvery === undefined ? null : integerInRange('evaluateEvery', options.evaluateEvery, 1),
+    stepsPerEpoch: stepsPerEpochOf(values, rows),
     evaluateOn,
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
-    earlyStopping: earlyStopping === undefined ? null : checkEarlyStopping(earlyStopping),
-    stopOnCollapse: trueOrFalse('stopOnCollapse', options.stopOnCollapse ?? false),
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),
     yieldEveryMs: finiteInRange('yieldEveryMs', options.yieldEveryMs ?? 16, 0),
@@ -171,23 +137,26 @@ function checkSets(model: MLP, train: Samples, { valid, test }: FitOptions): Fit
   return { train, ...(valid && { valid }), ...(test && { test }) }
 }
 
-function checkBatchSize(value: number, rows: number): number {
-  const batchSize = integerInRange('batchSize', value, 1)
+/** Undefined is missing. */
+function checkValues(options: FitOptions): Pick<TrainingConfig, NameOf<'fit'>> {
+  const given = FIT_NAMES.filter((name) => options[name] !== undefined)
+  return picked(Object.fromEntries(given.map((name) => [name, checkValue(name, name, options[name])])), FIT_NAMES)
+}
+
+function checkBatchSize(batchSize: number, rows: number): number {
   if (batchSize > rows) throw invalidArgument('batchSize', `at most ${rows}, the training rows`, batchSize)
   return batchSize
 }
 
-function checkEvaluateOn(value: readonly SetName[] | undefined, sets: FitPlan['sets']): readonly SetName[] {
-  if (value === undefined) {
+function checkEvaluateOn(names: readonly SetName[] | null, sets: FitPlan['sets']): readonly SetName[] {
+  if (names === null) {
     const given = (['valid', 'test'] as const).filter((name) => sets[name] !== undefined)
     return given.length > 0 ? given : ['train']
   }
-  if (!Array.isArray(value)) throw invalidArgument('evaluateOn', "a list of 'train', 'valid', 'test'", value)
-  value.forEach((name, i) => {
-    oneOf(`evaluateOn[${i}]`, name, SET_NAMES)
-    if (sets[name as SetName] === undefined) throw invalidArgument(`evaluateOn[${i}]`, 'a set that is given', name)
+  names.forEach((name, i) => {
+    if (sets[name] === undefined) throw invalidArgument(`evaluateOn[${i}]`, 'a set that is given', name)
   })
-  return SET_NAMES.filter((name) => value.includes(name))
+  return SET_NAMES.filter((name) => names.includes(name))
 }
 
 function checkOptimizer(optimizer: Optimizer): Optimizer {

@@ -3,23 +3,13 @@ import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { NumericFamily } from '../core/types.js'
 import type { MLP } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
+import { labelled, type Name, type NameOf, namesOf, rowOf } from './config.js'
 import type { FitPlan } from './fit-options.js'
 import { setDigest } from './set-digest.js'
 
-type Settings = Pick<
-  FitPlan,
-  | 'optimizer'
-  | 'sets'
-  | 'batchSize'
-  | 'stepsPerEpoch'
-  | 'sampling'
-  | 'seed'
-  | 'evaluateEvery'
-  | 'evaluateOn'
-  | 'keepBest'
-  | 'earlyStopping'
-  | 'stopOnCollapse'
->
+type Settings = Pick<FitPlan, 'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | NameOf<'fit'>>
+
+const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
 
 /**
  * What decides the result of a run beside its parameters. The number of epochs is not among it: a run that goes on for
@@ -27,14 +17,10 @@ type Settings = Pick<
  */
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   const { activation, outputActivation, loss, inputScale } = model
-  const { batchSize, stepsPerEpoch, sampling, seed, evaluateEvery, keepBest, stopOnCollapse } = plan
-  const { optimizer, earlyStopping, evaluateOn, sets } = plan
+  const { optimizer, evaluateOn, sets, keepBest } = plan
   const settings: Record<string, string | number | boolean | null> = {
-    ...{ activation, outputActivation, loss, inputScale },
-    ...{ batchSize, stepsPerEpoch, sampling, seed, evaluateEvery, keepBest, stopOnCollapse },
-    evaluateOn: evaluateOn.join(','),
-    'earlyStopping.patience': earlyStopping?.patience ?? null,
-    'earlyStopping.minDelta': earlyStopping?.minDelta ?? null,
+    ...{ activation, outputActivation, loss, inputScale, keepBest },
+    ...Object.fromEntries(COMPARED.map((name) => [name, plain(name, plan[name])])),
   }
   for (const key of ['name', 'learningRate', 'l2', 'l2Biases'] as const) {
     settings[`optimizer.${key}`] = optimizer[key] ?? null
@@ -45,6 +31,11 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
     settings[`${name}.digest`] = setDigest(set)
   }
   return settings
+}
+
+/** Null stays null, so that messages tell it from a word. */
+function plain(name: Name, value: unknown): string | number | boolean | null {
+  return value === null ? null : labelled(name, value)
 }
 
 /**

@@ -255,13 +255,13 @@ export class Training {
   #select(entry: HistoryEntry): boolean {
     if (entry.valid === undefined) return false
     const state = this.#state
-    const { earlyStopping, keepBest } = this.#plan
+    const { keepBest } = this.#plan
     const isBest = state.best === null || score(entry) > score(state.best)
     if (isBest) {
       state.best = entry
       if (keepBest) this.#bestParameters = this.#model.snapshot(this.#bestParameters ?? undefined)
     }
-    if (earlyStopping && hasWaitedEnough(state.waiting, score(entry), earlyStopping)) state.stopped = 'early'
+    if (hasWaitedEnough(state.waiting, score(entry), this.#plan)) state.stopped = 'early'
     return isBest
   }
 

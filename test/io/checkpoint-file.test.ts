@@ -32,7 +32,7 @@ const bytes = encodeCheckpoint(checkpoint)
 describe('a checkpoint file', () => {
   it.each(BACKENDS)('gives the checkpoint back, and the same bytes again: %s', async (_, backend) => {
     const cases = [
-      await checkpointAt(4, make(backend), { valid: clusters(9, 2), earlyStopping: { patience: 9 } }),
+      await checkpointAt(4, make(backend), { valid: clusters(9, 2), patience: 9 }),
       await checkpointAt(1, make(backend), { sampling: 'replacement', evaluateEvery: undefined }),
       await checkpointAt(3, new MLP({ layers: [2, 3, 2], loss: 'meanSquaredError', backend })),
     ]

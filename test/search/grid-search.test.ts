@@ -198,7 +198,11 @@ describe('gridSearch refuses', () => {
     ['no workers', { workers: 0 }, 'workers: expected an integer from 1 to 256, got 0'],
     ['another metric', { metric: 'f1' }, "metric: expected one of 'accuracy', 'loss', got \"f1\""],
     ['another set', { selectBy: 'train' }, "selectBy: expected one of 'valid', 'test', got \"train\""],
-    ['no list', { base: { evaluateOn: 'valid' } }, 'base.evaluateOn: expected a list, got "valid"'],
+    [
+      'no list',
+      { base: { evaluateOn: 'valid' } },
+      "base.evaluateOn: expected a list of 'train', 'valid', 'test', or null for valid and test as far as given, got \"valid\"",
+    ],
     [
       'no validation',
       { base: { evaluateOn: ['test'] } },

@@ -78,7 +78,7 @@ const CASES: [string, Partial<FitOptions>][] = [
   ['shuffled batches with a smaller last one', {}],
   ['batches drawn with replacement', { sampling: 'replacement', seed: 5 }],
   ['epochs that are no passes over the rows', { stepsPerEpoch: 4 }],
-  ['early stopping', { earlyStopping: { patience: 2 }, epochs: 20 }],
+  ['early stopping', { patience: 2, epochs: 20 }],
   ['evaluations of every set at the end of each epoch', { evaluateEvery: undefined, evaluateOn: ['train', 'valid'] }],
   ['the last parameters kept', { keepBest: false }],
 ]
@@ -92,7 +92,7 @@ describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) =>
   it.each(CASES)('equals an uninterrupted one, from every step: %s', async (_, change) => {
     const all = { ...options, ...change }
     const whole = await run(make(), train, { ...all, checkpointEveryMs: 0 })
-    expect(whole.result!.stopped).toBe(change.earlyStopping ? 'early' : 'completed')
+    expect(whole.result!.stopped).toBe(change.patience ? 'early' : 'completed')
     expect(whole.checkpoints.map(({ step }) => step)).toEqual(whole.steps.slice(1))
     for (const resume of whole.checkpoints) {
       const resumed = await run(other(), train, { ...all, resume: structuredClone(resume) })
@@ -256,7 +256,7 @@ it.runIf(status.available)('goes on with the same bits on any instruction set an
 describe('a checkpoint', () => {
   const backend = createJsBackend()
   const make = (change: Partial<MLPOptions> = {}) => new MLP({ layers: [4, 5, 3], backend, ...change })
-  const given = { ...options, earlyStopping: { patience: 50 } }
+  const given = { ...options, patience: 50 }
   const resumable = async () => (await run(make(), train, { ...given, untilStep: 3 })).checkpoints[0]
 
   it.each<[string, Partial<FitOptions>, string]>([
@@ -278,8 +278,8 @@ describe('a checkpoint', () => {
     ['other evaluations', { evaluateEvery: 3 }, 'evaluateEvery: .* 2, .* 3'],
     ['other sets to evaluate', { evaluateOn: ['train', 'valid'] }, 'evaluateOn: .* "valid", .* "train,valid"'],
     ['other parameters to keep', { keepBest: false }, 'keepBest: .* true, .* false'],
-    ['another patience', { earlyStopping: { patience: 7 } }, 'earlyStopping.patience: .* 50, .* 7'],
-    ['no early stopping', { earlyStopping: undefined }, 'earlyStopping.patience: .* 50, .* null'],
+    ['another patience', { patience: 7 }, 'patience: .* 50, .* 7'],
+    ['no early stopping', { patience: null }, 'patience: .* 50, .* null'],
     ['a stop at a collapse', { stopOnCollapse: true }, 'stopOnCollapse: .* false, .* true'],
     ['fewer rows to validate', { valid: valid.take(39) }, 'valid.rows: .* 40, .* 39'],
     ['other rows to validate', { valid: clusters(40, 3) }, 'valid.digest: '],

@@ -115,12 +115,13 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
 
   it('stops early when patience runs out', async () => {
     const options = { valid: clusters(40, 2), epochs: 20, batchSize: 10, evaluateEvery: 1, optimizer: hardly }
-    const result = await runFit(make(), clusters(60), { ...options, earlyStopping: { patience: 3 } })
+    const result = await runFit(make(), clusters(60), { ...options, patience: 3 })
     expect(result).toMatchObject({ stopped: 'early', steps: 4 })
     const delta = await runFit(make(), clusters(60), {
       ...options,
       optimizer,
-      earlyStopping: { patience: 5, minDelta: 1 },
+      patience: 5,
+      minDelta: 1,
     })
     expect(delta).toMatchObject({ stopped: 'early', steps: 6 })
   })

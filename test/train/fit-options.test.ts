@@ -16,7 +16,13 @@ describe('planFit', () => {
   it('fills in the defaults', () => {
     const { callbacks, signal, ...plan } = planFit(model, clusters(300), { optimizer })
     expect(plan).toMatchObject({ epochs: 10, batchSize: 128, stepsPerEpoch: 3, sampling: 'shuffle', seed: 1 })
-    expect(plan).toMatchObject({ evaluateEvery: null, evaluateOn: ['train'], keepBest: true, earlyStopping: null })
+    expect(plan).toMatchObject({
+      evaluateEvery: null,
+      evaluateOn: ['train'],
+      keepBest: true,
+      patience: null,
+      minDelta: 0,
+    })
     expect(plan).toMatchObject({ stopOnCollapse: false, yieldEveryMs: 16 })
     expect(planFit(model, train, { optimizer }).batchSize).toBe(60)
     expect(planFit(model, train, { optimizer, test: train, valid: train }).evaluateOn).toEqual(['valid', 'test'])
@@ -40,9 +46,9 @@ describe('fit refuses', () => {
     [{ evaluateOn: ['trian'] }, /evaluateOn\[0\]: expected one of/],
     [{ evaluateOn: 'train' }, /evaluateOn: expected a list/],
     [{ keepBest: 'yes' }, /keepBest/],
-    [{ earlyStopping: { patience: 2 } }, /earlyStopping: needs a validation set/],
-    [{ earlyStopping: { patience: 0 }, valid: train }, /earlyStopping\.patience/],
-    [{ earlyStopping: { patience: 1, delta: 1 }, valid: train }, /earlyStopping: unknown option 'delta'/],
+    [{ patience: 2 }, /patience: needs a validation set/],
+    [{ patience: 0, valid: train }, /patience: expected an integer >= 1, or null for no early stopping, got 0/],
+    [{ patience: 1, minDelta: -1, valid: train }, /minDelta: expected a number >= 0, got -1/],
     [{ stopOnCollapse: 1 }, /stopOnCollapse/],
     [{ callbacks: { onStop: () => {} } }, /callbacks: unknown option 'onStop'; did you mean 'onStep'/],
     [{ callbacks: { onStep: 1 } }, /callbacks\.onStep: expected a function/],

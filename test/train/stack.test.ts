@@ -88,12 +88,7 @@ describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
     ['other learning rates', [{}, { learningRate: 0.1 }, { learningRate: 0.03, model: { init: 'glorot' } }]],
     [
       'one that overflows, one that is paused, one that stops early',
-      [
-        { learningRate: 1e30 },
-        { options: { untilStep: 7 } },
-        { learningRate: 1e-9, options: { earlyStopping: { patience: 1 } } },
-        {},
-      ],
+      [{ learningRate: 1e30 }, { options: { untilStep: 7 } }, { learningRate: 1e-9, options: { patience: 1 } }, {}],
     ],
     [
       'other shapes, seeds and batches',

@@ -5,10 +5,10 @@ import { NativeMlpError } from '../../core/errors.js'
 import { showSearchProgress } from '../../progress/index.js'
 import { queueAddress } from '../../search/queue/connection.js'
 import { MAX_STACK } from '../../search/threads/stack.js'
-import { addConfigFlags, configFromFlags, withFlagNames } from '../config/flags.js'
+import { configFromFlags } from '../config/config.js'
+import { addConfigFlags, withFlagNames } from '../config/flags.js'
 import { checkChoice } from '../config/search-choice.js'
-import { resolveSearch } from '../config/search-config.js'
-import { SEARCH_SETTING_NAMES } from '../config/settings.js'
+import { resolveSearch, SEARCH_NAMES } from '../config/search-config.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { checkPath } from '../run/out-folder.js'
 import { type ResumeChoice, resumedRequest } from '../run/search-resume.js'
@@ -35,7 +35,6 @@ interface SearchFlags {
   readonly selectBy?: string
   readonly metric?: string
   readonly keepModels?: boolean
-  readonly stopOnCollapse?: boolean
   readonly json?: boolean
   readonly figures: boolean
   readonly refit?: boolean
@@ -99,7 +98,7 @@ export function searchCommand(): Command {
     )
     .addOption(new Option('--select-by <set>', 'valid or test; see --objective').hideHelp())
     .addOption(new Option('--metric <name>', 'accuracy or loss; see --objective').hideHelp())
-  addConfigFlags(command, SEARCH_SETTING_NAMES)
+  addConfigFlags(command, SEARCH_NAMES)
   for (const option of command.options) {
     if (option.long === '--config') option.description = CONFIG_HELP
     if (option.long === '--preset') option.description = PRESET_HELP
@@ -137,9 +136,9 @@ async function runSearch(flags: SearchFlags & Record<string, unknown>, command: 
 
 async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise<SearchRequest> {
   const whole = (text: string | undefined) => (text === undefined ? undefined : number(text))
-  const { strategy, objective, selectBy, metric, stopOnCollapse } = flags
+  const { strategy, objective, selectBy, metric } = flags
   const [trials, folds, repeats] = [flags.trials, flags.folds, flags.repeats].map(whole)
-  const given = { strategy, trials, folds, repeats, objective, selectBy, metric, stopOnCollapse }
+  const given = { strategy, trials, folds, repeats, objective, selectBy, metric }
   const choice = checkChoice(given, (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
   const rungs = {
     ...(flags.minEpochs !== undefined && { minEpochs: integerInRange('--min-epochs', number(flags.minEpochs), 1) }),

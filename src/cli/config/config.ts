@@ -1,54 +1,56 @@
-import { z } from 'zod'
-import { closest } from '../../core/checks.js'
+import { closest, oneOf } from '../../core/checks.js'
 import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { duplicateKey } from '../../formats/json-keys.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../../formats/read-file.js'
-import { PRESET_NAMES, PRESETS, type PresetName, type TrainingConfig } from '../../train/presets.js'
-import { SETTINGS } from './settings.js'
+import { checkValue, NAMES, type Name, type TrainingConfig } from '../../train/config.js'
+import { flagOf, readFlag } from '../../train/config-flags.js'
+import { PRESET_NAMES, PRESETS, type PresetName } from '../../train/presets.js'
 
 /** A run as it is asked for: where it starts from, and what it came to. */
 export interface RunConfig {
   readonly preset: PresetName
-  readonly seed: number
   readonly training: TrainingConfig
 }
 
 /** What a config file holds, and what the flags of a command line say; anything may be missing. */
-export type PartialConfig = Partial<TrainingConfig> & { readonly preset?: PresetName; readonly seed?: number }
+export type PartialConfig = Partial<TrainingConfig> & { readonly preset?: PresetName }
 
-const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
-
-/** By key: schema and what messages say was expected. */
-const FIELDS: Readonly<Record<string, { schema: z.ZodType; expected: string }>> = {
-  preset: { schema: z.enum(PRESET_NAMES), expected: `one of ${PRESET_NAMES.map((name) => `'${name}'`).join(', ')}` },
-  seed: { schema: seed, expected: 'an integer >= 0' },
-  ...SETTINGS,
-}
-const KEYS = Object.keys(FIELDS)
-
-const configSchema = z.strictObject(Object.fromEntries(KEYS.map((key) => [key, FIELDS[key].schema.optional()])))
-const wholeSchema = z.strictObject(Object.fromEntries(KEYS.map((key) => [key, FIELDS[key].schema])))
+const KEYS: readonly string[] = ['preset', ...NAMES]
 
 /** Preset, then config file, then flags: the later wins. */
 export async function resolveConfig(file: string | undefined, flags: PartialConfig): Promise<RunConfig> {
   const given: PartialConfig = { ...(file === undefined ? {} : await readConfig(file)), ...flags }
-  const { preset = 'homework', seed = 1, ...changes } = given
-  return { preset, seed, training: { ...PRESETS[preset], ...changes } }
+  const { preset = 'homework', ...changes } = given
+  return { preset, training: { ...PRESETS[preset], ...changes } }
 }
 
 /**
- * Reads a config file: a JSON object of hyper-parameters, with `preset` and `seed` beside them.
+ * Reads a config file: a JSON object of hyper-parameters, with `preset` beside them.
  *
  * @throws NativeMlpError UNKNOWN_OPTION for a misspelt key, INVALID_ARGUMENT for all else that is wrong with the file
  */
 export async function readConfig(file: string): Promise<PartialConfig> {
+  const where = `--config ${file}`
   const value = await readJson(file)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidArgument(`--config ${file}`, 'a JSON object', value)
+  if (!isObject(value)) throw invalidArgument(where, 'a JSON object', value)
+  return checkConfig(value, where, KEYS)
+}
+
+/**
+ * @param where what messages begin with
+ * @param known the keys that may be there
+ * @returns the hyper-parameters and the preset among them
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt key, INVALID_ARGUMENT for a value that is wrong
+ */
+export function checkConfig(value: object, where: string, known: readonly string[]): PartialConfig {
+  const config: Record<string, unknown> = {}
+  for (const [key, given] of Object.entries(value)) {
+    if (!known.includes(key)) throw unknownKey(key, where, known)
+    if (key === 'preset') config.preset = checkPreset(`${where}: preset`, given)
+    else if (isName(key))
+      config[key] = checkTraining(key, `${where}: ${key}`, checkValue(key, `${where}: ${key}`, given))
   }
-  const parsed = configSchema.safeParse(value)
-  if (parsed.success) return parsed.data as PartialConfig
-  throw issueError(parsed.error.issues[0], value, `--config ${file}`)
+  return config
 }
 
 /**
@@ -61,32 +63,50 @@ export function recordedConfig(
   { preset, seed, config }: { readonly preset: unknown; readonly seed: unknown; readonly config: object },
   file: string,
 ): RunConfig {
-  const parsed = wholeSchema.safeParse({ ...config, preset, seed })
-  if (parsed.success) {
-    const { preset, seed, ...training } = parsed.data as unknown as Pick<RunConfig, 'preset' | 'seed'> & TrainingConfig
-    return { preset, seed, training }
+  const given = { ...config, preset, seed }
+  const missing = KEYS.find((key) => !Object.hasOwn(given, key))
+  if (missing !== undefined) throw invalidFile(file, `config: ${missing}: missing`)
+  try {
+    const { preset: start, ...training } = checkConfig(given, 'config', KEYS)
+    return { preset: start!, training: training as TrainingConfig }
+  } catch (error) {
+    throw invalidFile(file, (error as Error).message)
   }
-  const { path, message } = parsed.error.issues[0]
-  throw invalidFile(file, ['config', ...path.map(String), message].join(': '))
 }
 
-/** The value of one flag, checked like the same key of a config file. */
-export function flagValue(key: string, flag: string, value: unknown): unknown {
-  const { schema, expected } = FIELDS[key]
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw invalidArgument(flag, expected.replace(/, or null.*/, ''), value)
+/** What was given as flags, checked. @throws NativeMlpError INVALID_ARGUMENT naming the flag */
+export function configFromFlags(options: Readonly<Record<string, unknown>>): PartialConfig {
+  const config: Record<string, unknown> = {}
+  if (options.preset !== undefined) config.preset = checkPreset('--preset', options.preset)
+  for (const name of NAMES) {
+    const given = options[name] as string | boolean | undefined
+    if (given !== undefined) config[name] = checkTraining(name, flagOf(name), readFlag(name, given))
+  }
+  return config
 }
 
-function issueError(issue: z.core.$ZodIssue, value: object, where: string): NativeMlpError {
-  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
-    const [key] = issue.keys
-    const near = closest(key, KEYS)
-    const hint = near ? `did you mean '${near}'?` : `known: ${KEYS.join(', ')}`
-    return new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
-  }
-  const key = String(issue.path[0])
-  return invalidArgument(`${where}: ${key}`, FIELDS[key].expected, (value as Record<string, unknown>)[key])
+function checkPreset(where: string, value: unknown): PresetName {
+  return oneOf(where, value, PRESET_NAMES)
+}
+
+/** The command line keeps the parameters of the best validation. */
+function checkTraining<K extends Name>(name: K, where: string, value: TrainingConfig[K]): TrainingConfig[K] {
+  if (name !== 'evaluateOn' || value === null || (value as readonly string[]).includes('valid')) return value
+  throw invalidArgument(where, "a list with 'valid', which chooses the best", value)
+}
+
+export function unknownKey(key: string, where: string, known: readonly string[]): NativeMlpError {
+  const near = closest(key, known)
+  const hint = near ? `did you mean '${near}'?` : `known: ${known.join(', ')}`
+  return new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
+}
+
+function isName(key: string): key is Name {
+  return (NAMES as readonly string[]).includes(key)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for a file that cannot be read, is not JSON or has a key twice */

@@ -1,42 +1,23 @@
 import { type Command, Option } from 'commander'
 import { NativeMlpError } from '../../core/errors.js'
-import { PRESET_NAMES, type TrainingConfig } from '../../train/presets.js'
-import { flagValue, type PartialConfig } from './config.js'
-import { SETTING_NAMES, SETTINGS } from './settings.js'
+import { NAMES, type Name, rowOf } from '../../train/config.js'
+import { flagOf } from '../../train/config-flags.js'
+import { PRESET_NAMES } from '../../train/presets.js'
 
-/** Adds --preset, --config, --seed and one flag for each hyper-parameter that is asked for and that the command has not yet. */
-export function addConfigFlags(command: Command, names: readonly (keyof TrainingConfig)[] = SETTING_NAMES): Command {
+/** Adds --preset, --config and a flag for each of these hyper-parameters. */
+export function addConfigFlags(command: Command, names: readonly Name[] = NAMES): Command {
   const presets = `what to start from: ${PRESET_NAMES.join(', or ')}, which takes seconds (default: homework)`
   command
     .option('--preset <name>', presets)
     .option('--config <file>', 'JSON file with hyper-parameters, named as in run.json; flags win over it')
-    .option('--seed <n>', 'of split, first weights and batches (default: 1)')
     .optionsGroup('Hyper-parameters (default: those of the preset):')
-  for (const key of names) {
-    const { flag, help } = SETTINGS[key]
-    const option = new Option(flag, help)
-    if (command.options.some(({ long }) => long === option.long)) continue
-    command.addOption(option)
-    if (key === 'l2Biases') command.addOption(new Option('--no-l2-biases', 'L2 on weights only'))
+  for (const name of names) {
+    const { argument, help, helpNo } = rowOf(name)
+    command.addOption(new Option(argument === null ? flagOf(name) : `${flagOf(name)} ${argument}`, help))
+    if (argument !== null) continue
+    command.addOption(new Option(flagOf(name).replace('--', '--no-'), helpNo).hideHelp(helpNo === undefined))
   }
   return command
-}
-
-/** The hyper-parameters that were given as flags, checked. @throws NativeMlpError INVALID_ARGUMENT naming the flag */
-export function configFromFlags(options: Readonly<Record<string, unknown>>): PartialConfig {
-  const config: Record<string, unknown> = {}
-  if (options.preset !== undefined) config.preset = flagValue('preset', '--preset', options.preset)
-  if (options.seed !== undefined) {
-    const seed = /^\d+$/.test(String(options.seed)) ? Number(options.seed) : options.seed
-    config.seed = flagValue('seed', '--seed', seed)
-  }
-  for (const key of SETTING_NAMES) {
-    const given = options[key]
-    if (given === undefined) continue
-    const { flag, parse } = SETTINGS[key]
-    config[key] = flagValue(key, flag.split(' ')[0], typeof given === 'string' ? parse(given) : given)
-  }
-  return config
 }
 
 /**

@@ -1,4 +1,4 @@
-import { integerInRange, oneOf, trueOrFalse } from '../../core/checks.js'
+import { integerInRange, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { HalvingOptions } from '../../search/space/halving.js'
 import type { SelectBy, SelectionMetric, Strategy } from '../../search/study/study.js'
@@ -13,13 +13,12 @@ export interface SearchChoice {
   readonly repeats?: number
   readonly selectBy?: SelectBy
   readonly metric?: SelectionMetric
-  readonly stopOnCollapse?: boolean
 }
 
 /** Keys of a config file; `objective` stands for `selectBy` and `metric`. */
 export const CHOICE_KEYS = [
   ...['strategy', 'trials', 'halving', 'folds', 'repeats', 'objective'],
-  ...['selectBy', 'metric', 'stopOnCollapse'],
+  ...['selectBy', 'metric'],
 ] as const
 type ChoiceKey = (typeof CHOICE_KEYS)[number] & string
 
@@ -49,7 +48,6 @@ export function checkChoice(
     ...objectiveOf(given, nameOf),
     ...checked('selectBy', (name, value) => oneOf(name, value, ['valid', 'test'])),
     ...checked('metric', (name, value) => oneOf(name, value, ['accuracy', 'loss'])),
-    ...checked('stopOnCollapse', trueOrFalse),
   }
 }
 

@@ -1,22 +1,20 @@
-import { closest } from '../../core/checks.js'
-import { invalidArgument, NativeMlpError, shortened } from '../../core/errors.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { SearchOptions } from '../../search/options.js'
-import type { SearchBase, SearchGrid } from '../../search/space/grid.js'
+import type { SearchBase } from '../../search/space/grid.js'
 import type { HalvingOptions } from '../../search/space/halving.js'
 import { SEARCH_PRESETS, searchBase } from '../../search/space/presets.js'
 import type { SearchSpace } from '../../search/space/space.js'
 import { checkSpace } from '../../search/space/space.js'
 import { planPoints } from '../../search/space/strategy.js'
 import type { SelectBy, SelectionMetric } from '../../search/study/study.js'
-import type { PresetName, TrainingConfig } from '../../train/presets.js'
-import { flagValue, type PartialConfig, readJson } from './config.js'
+import { NAMES, type TrainingConfig } from '../../train/config.js'
+import type { PresetName } from '../../train/presets.js'
+import { checkConfig, type PartialConfig, readJson } from './config.js'
 import { CHOICE_KEYS, checkChoice, type SearchChoice } from './search-choice.js'
-import { SEARCH_SETTING_NAMES } from './settings.js'
 
 /** A search as it is asked for. */
 export interface SearchConfig {
   readonly preset: PresetName
-  readonly seed: number
   /** which rows are used and what their pixels mean, and what is the same in all trials */
   readonly training: TrainingConfig
   readonly grid: SearchSpace
@@ -34,8 +32,9 @@ export type SearchPlanOptions = Pick<SearchOptions, 'strategy' | 'trials' | 'see
 
 type SearchFile = PartialConfig & SearchChoice & { readonly grid?: SearchSpace; readonly space?: SearchSpace }
 
-const TRAINING_KEYS = ['preset', 'seed', ...SEARCH_SETTING_NAMES]
-const KEYS: readonly string[] = [...TRAINING_KEYS, 'grid', 'space', ...CHOICE_KEYS]
+/** `fold` chooses one of many trainings, of which a search makes all. */
+export const SEARCH_NAMES = NAMES.filter((name) => name !== 'fold')
+const KEYS: readonly string[] = ['preset', ...SEARCH_NAMES, 'grid', 'space', ...CHOICE_KEYS]
 
 /**
  * Preset, then config file, then flags: the later wins. A grid in the file takes the place of the preset's; a
@@ -52,29 +51,25 @@ export async function resolveSearch(
   const given: SearchFile = file === undefined ? {} : await readSearchFile(file)
   const { grid: fileGrid, space, ...rest } = given
   const [fileChoice, fileTraining] = divide(rest)
-  const { preset = 'homework', seed = 1, ...changes }: PartialConfig = { ...fileTraining, ...flags }
+  const { preset = 'homework', ...changes }: PartialConfig = { ...fileTraining, ...flags }
   const start = SEARCH_PRESETS[preset]
   const training = { ...start.training, ...changes }
   const own = fileGrid ?? space
   const grid = withSingleValues(own ?? start.grid, own === undefined ? { ...fileTraining, ...flags } : flags, training)
-  const { selectBy = 'valid', metric = 'accuracy', stopOnCollapse = false, ...asked } = { ...fileChoice, ...choice }
-  const base = {
-    ...searchBase(training, grid as SearchGrid),
-    ...(Object.hasOwn(grid, 'seed') ? {} : { seed }),
-    stopOnCollapse,
-  }
-  const plan = planOptions(asked, rungs, { training, seed, isSpace: space !== undefined })
+  const { selectBy = 'valid', metric = 'accuracy', ...asked } = { ...fileChoice, ...choice }
+  const base = searchBase(training, grid)
+  const plan = planOptions(asked, rungs, { training, isSpace: space !== undefined })
   planPoints({ data: {} as SearchOptions['data'], grid, base, ...plan })
-  return { preset, seed, training, grid, base, selectBy, metric, plan }
+  return { preset, training, grid, base, selectBy, metric, plan }
 }
 
 function planOptions(
   { strategy, trials, halving, folds, repeats }: SearchChoice,
   rungs: Pick<HalvingOptions, 'minEpochs' | 'factor'>,
-  { training, seed, isSpace }: { training: TrainingConfig; seed: number; isSpace: boolean },
+  { training, isSpace }: { training: TrainingConfig; isSpace: boolean },
 ): SearchPlanOptions {
   const chosen = strategy ?? (isSpace ? 'random' : 'grid')
-  const { splitSeed, stratified } = training
+  const { splitSeed, stratified, seed } = training
   return {
     strategy: chosen,
     ...(trials !== undefined && { trials, seed }),
@@ -96,10 +91,7 @@ async function readSearchFile(file: string): Promise<SearchFile> {
   const where = `--config ${file}`
   const value = await readJson(file)
   if (!isObject(value)) throw invalidArgument(where, 'a JSON object', value)
-  for (const key of Object.keys(value)) checkKey(key, where)
-  const training = TRAINING_KEYS.filter((key) => Object.hasOwn(value, key)).map((key) => {
-    return [key, flagValue(key, `${where}: ${key}`, value[key])]
-  })
+  const training = checkConfig(value, where, KEYS)
   if (value.grid !== undefined && value.space !== undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `${where}: expected one of grid and space, got both`)
   }
@@ -107,7 +99,8 @@ async function readSearchFile(file: string): Promise<SearchFile> {
     .filter((key) => value[key] !== undefined)
     .map((key) => [key, checkFileSpace(key, value, where)])
   return {
-    ...Object.fromEntries([...training, ...axes]),
+    ...training,
+    ...Object.fromEntries(axes),
     ...checkChoice(value, (key) => `${where}: ${key}`),
   }
 }
@@ -134,20 +127,10 @@ function checkFileSpace(name: 'grid' | 'space', file: Record<string, unknown>, w
   return space
 }
 
-function checkKey(key: string, where: string): void {
-  if (KEYS.includes(key)) return
-  const near = closest(key, KEYS)
-  const hint = near ? `did you mean '${near}'?` : `known: ${KEYS.join(', ')}`
-  throw new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
-}
-
 /** The parameter stays a column of the results, with its one value. */
 function withSingleValues(grid: SearchSpace, single: PartialConfig, training: TrainingConfig): SearchSpace {
   const axes = Object.entries(grid).map(([key, values]) => {
     if (single[key as keyof PartialConfig] === undefined) return [key, values]
-    if (key === 'seed') return [key, [single.seed]]
-    const { hidden } = training
-    if (key === 'hidden') return [key, [hidden.length === 1 ? hidden[0] : hidden]]
     return [key, [training[key as keyof TrainingConfig]]]
   })
   return Object.fromEntries(axes)

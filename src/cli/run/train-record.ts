@@ -4,7 +4,7 @@ import { invalidFile } from '../../core/errors.js'
 import type { Evaluation, SetMetrics } from '../../core/results.js'
 import type { RunFolder } from '../../io/run-folder.js'
 import type { RunRecord, TrainingResults } from '../../io/run-record.js'
-import type { TrainingConfig } from '../../train/presets.js'
+import { labelled, type TrainingConfig } from '../../train/config.js'
 import type { RunRequest, RunSets } from './training-setup.js'
 
 /** run.json as `train` writes it. */
@@ -16,7 +16,7 @@ export interface TrainRecord extends RunRecord, AboutRun {
 export interface AboutRun {
   readonly preset: string
   readonly seed: number
-  readonly config: TrainingConfig
+  readonly config: Omit<TrainingConfig, 'seed'>
   readonly data: {
     /** the folder that was named; null if the data were found without */
     readonly folder: string | null
@@ -46,11 +46,12 @@ export interface TestResults {
 }
 
 export function aboutRun(request: RunRequest, { train, valid, test, source, digest }: RunSets): AboutRun {
-  const { preset, seed, training, data, figures, trainingCurve, homeworkWeights } = request
+  const { preset, training, data, figures, trainingCurve, homeworkWeights } = request
+  const { seed, ...config } = training
   return {
     preset,
     seed,
-    config: training,
+    config,
     data: {
       folder: data === undefined ? null : resolve(data),
       source,
@@ -76,7 +77,7 @@ const recordSchema = z.looseObject({
   config: z.looseObject({
     learningRate: z.number(),
     l2: z.number(),
-    batchSize: z.number(),
+    batchSize: z.number().nullable(),
     limitTest: count.nullable(),
   }),
   data: z.looseObject({
@@ -102,6 +103,7 @@ export async function readTrainRecord(folder: RunFolder): Promise<TrainRecord> {
 
 /** The line under the titles of a run's figures. */
 export function runSubtitle({ model, config, seed }: Pick<TrainRecord, 'model' | 'config' | 'seed'>): string {
-  const { learningRate, l2, batchSize } = config
+  const { learningRate, l2 } = config
+  const batchSize = labelled('batchSize', config.batchSize)
   return `${model.layers.join('-')}, learning rate ${learningRate}, L2 ${l2}, batch ${batchSize}, seed ${seed}`
 }

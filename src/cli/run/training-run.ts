@@ -177,7 +177,7 @@ async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation): P
   if (!request.figures) return []
   const { signal } = context
   const rows = sets.test
-  const { seed, training: config } = request
+  const { seed, ...config } = request.training
   const data = {
     subtitle: runSubtitle({ model: { layers: model.layerSizes, parameters: model.parameterCount }, config, seed }),
     history: fitted.history,

@@ -5,9 +5,11 @@ import { kFold } from '../../data/folds.js'
 import { mnist } from '../../data/mnist.js'
 import type { Samples } from '../../data/samples.js'
 import { MLP } from '../../model/mlp.js'
+import type { TrainingConfig } from '../../train/config.js'
+import { flagArguments } from '../../train/config-flags.js'
 import type { FitOptions } from '../../train/fit-options.js'
-import { sgd } from '../../train/optimizers.js'
-import type { TrainingConfig } from '../../train/presets.js'
+import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
+import { hiddenSizes } from '../../train/hyper-parameters.js'
 import type { RunConfig } from '../config/config.js'
 import type { RunOutputs } from './train-record.js'
 
@@ -34,21 +36,21 @@ export interface RunSets {
 
 /** @throws NativeMlpError INVALID_ARGUMENT for a file that the run could not write when it is done */
 export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRequest): void {
-  if (trainingCurve && training.evaluateOn.length < 3) {
+  if (trainingCurve && (training.evaluateOn?.length ?? 2) < 3) {
     throw new NativeMlpError('INVALID_ARGUMENT', '--training-curve: needs --evaluate-on train,valid,test')
   }
   const { hidden, activation, scale } = training
-  if (homeworkWeights && (hidden.length !== 1 || activation !== 'relu' || scale !== 'raw')) {
+  if (homeworkWeights && (hiddenSizes(hidden).length !== 1 || activation !== 'relu' || scale !== 'raw')) {
     const needed = 'one hidden layer, --activation relu and --scale raw'
     throw new NativeMlpError('INVALID_ARGUMENT', `--homework-weights: the folder of .npy files needs ${needed}`)
   }
 }
 
-export async function loadSets({ training, seed, data }: RunRequest, signal: AbortSignal): Promise<RunSets> {
+export async function loadSets({ training, data }: RunRequest, signal: AbortSignal): Promise<RunSets> {
   const { scale, limitTrain, limitTest } = training
   const { train, test, source } = await mnist({ dir: data, scale, signal })
   return {
-    ...divided(first(train, limitTrain, '--limit-train'), training, seed),
+    ...divided(first(train, limitTrain, '--limit-train'), training),
     test: first(test, limitTest, '--limit-test'),
     source,
     digest: digestOf([train, test]),
@@ -62,8 +64,8 @@ function digestOf(sets: readonly Samples[]): string {
 }
 
 /** What a run trains on and what chooses its best: a share of the rows for validation, or a fold of them. */
-function divided(rows: Samples, { validFraction, splitSeed, stratified, fold }: TrainingConfig, runSeed: number) {
-  const seed = splitSeed ?? runSeed
+function divided(rows: Samples, { validFraction, splitSeed, stratified, fold, ...training }: TrainingConfig) {
+  const seed = splitSeed ?? training.seed
   if (fold === null) return rows.split({ valid: validFraction, seed, stratified })
   const [index, folds] = fold
   return kFold(rows, { folds, seed, stratified })[index]
@@ -74,28 +76,16 @@ function first(set: Samples, limit: number | null, name: string): Samples {
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT when the network does not fit into memory */
-export function makeModel({ training, seed }: RunConfig, { train }: RunSets): MLP {
-  const { hidden, activation, init, scale } = training
+export function makeModel({ training }: RunConfig, { train }: RunSets): MLP {
   try {
-    return new MLP({ layers: [train.cols, ...hidden, train.classes], activation, init, inputScale: scale, seed })
+    return new MLP(modelOptionsOf(training, train))
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    const message = `--hidden ${hidden.join(',')}: too large for the memory of this machine: ${error.message}`
+    const message = `${flagArguments('hidden', training.hidden).join(' ')}: too large for the memory of this machine: ${error.message}`
     throw new NativeMlpError('INVALID_ARGUMENT', message, { cause: error })
   }
 }
 
-export function fitOptions({ training, seed }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
-  const { epochs, batchSize, stepsPerEpoch, sampling, evaluateEvery, evaluateOn, patience, stopOnCollapse } = training
-  return {
-    ...{ epochs, batchSize, sampling, evaluateOn, stopOnCollapse, valid, test, seed, signal },
-    stepsPerEpoch: stepsPerEpoch ?? undefined,
-    evaluateEvery: evaluateEvery ?? undefined,
-    earlyStopping: patience === null ? undefined : { patience },
-    optimizer: sgd(optimizerOptions(training)),
-  }
-}
-
-function optimizerOptions({ learningRate, l2, l2Biases }: TrainingConfig) {
-  return { learningRate, l2, l2Biases }
+export function fitOptions({ training }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
+  return { ...fitOptionsOf(training), valid, test, signal }
 }

@@ -1,7 +1,8 @@
 import { integerInRange } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { TrialSummary } from '../../core/results.js'
-import { checkBase, shown, type TrialConfig, type TrialParameters, type TrialSettings } from './parameters.js'
+import { labelled, type Name } from '../../train/config.js'
+import { checkBase, type TrialConfig, type TrialParameters, type TrialSettings } from './parameters.js'
 import { type Axis, checkSpace, isActive, type SearchSpace } from './space.js'
 
 /** The values to try of each parameter; trials are all their combinations, the last parameter changing fastest. */
@@ -54,7 +55,7 @@ export function expandGrid(grid: SearchSpace, base: SearchBase = {}, options: Gr
 
 /** The chosen values as they are shown and written. */
 export function labels(chosen: Choices): TrialSummary['params'] {
-  return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, shown(key, value)]))
+  return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, labelled(key as Name, value)]))
 }
 
 export type Choices = Readonly<Record<string, unknown>>

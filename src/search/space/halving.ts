@@ -1,6 +1,7 @@
 import { integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { SetMetrics } from '../../core/results.js'
+import { completed, picked, stepsPerEpochOf } from '../../train/config.js'
 import type { Selection } from '../study/study.js'
 import type { TrialConfig } from './parameters.js'
 
@@ -79,11 +80,12 @@ export function halvingRungs(trials: number, options: HalvingOptions): Rung[] {
  * @throws NativeMlpError INVALID_ARGUMENT when the trial would not have been evaluated by then
  */
 export function rungStep({ epochs, steps }: Rung, config: TrialConfig, rows: number): number | null {
-  const perEpoch = stepsPerEpoch(config, rows)
-  const total = perEpoch * (config.epochs ?? DEFAULT_EPOCHS)
+  const perEpoch = stepsPerEpochOf(config, rows)
+  const { epochs: all, evaluateEvery } = completed(config)
+  const total = perEpoch * all
   const until = epochs === null ? steps : epochs * perEpoch
   if (until === null || until >= total) return null
-  const isEvaluated = config.evaluateEvery !== undefined || until >= perEpoch
+  const isEvaluated = evaluateEvery !== null || until >= perEpoch
   if (isEvaluated) return until
   const expected = `at least ${perEpoch}, the steps of an epoch, where a trial is first evaluated`
   throw invalidArgument('halving.minSteps', expected, until)
@@ -106,19 +108,11 @@ export function survivors(results: readonly RungResult[], keep: number, { select
 
 const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
 
-/** Defaults of `fit`. */
-const DEFAULT_EPOCHS = 10
-const DEFAULT_BATCH_SIZE = 128
-
-function stepsPerEpoch({ stepsPerEpoch, batchSize }: TrialConfig, rows: number): number {
-  return stepsPerEpoch ?? Math.ceil(rows / (batchSize ?? Math.min(DEFAULT_BATCH_SIZE, rows)))
-}
-
 /**
  * Where nothing else is asked for, whoever is never pruned gets all epochs of the search, and every trial a ninth of those:
  * two rungs of the default factor before the last one.
  */
-export function completeHalving(options: HalvingOptions = {}, epochs: number = DEFAULT_EPOCHS): HalvingOptions {
+export function completeHalving(options: HalvingOptions = {}, epochs = picked({}, ['epochs']).epochs): HalvingOptions {
   knownOptions('halving', options, OPTION_NAMES)
   if (options.minSteps !== undefined || options.maxSteps !== undefined) return options
   const maxEpochs = options.maxEpochs ?? epochs

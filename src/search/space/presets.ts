@@ -1,5 +1,7 @@
-import { PRESETS, type PresetName, type TrainingConfig } from '../../train/presets.js'
+import { type Name, picked, type TrainingConfig } from '../../train/config.js'
+import { PRESETS, type PresetName } from '../../train/presets.js'
 import type { SearchBase, SearchGrid } from './grid.js'
+import { TRIAL_NAMES } from './parameters.js'
 import { isConditional, type SearchSpace } from './space.js'
 
 /** A search on MNIST. */
@@ -11,21 +13,10 @@ export interface SearchPreset {
   readonly base: SearchBase
 }
 
-/** What a training run's hyper-parameters mean to a search: all but those that vary in every trial. */
-export function searchBase(training: TrainingConfig, grid: SearchSpace): SearchBase {
-  const { learningRate, l2, l2Biases, hidden, activation, init, epochs, batchSize, sampling, evaluateOn } = training
-  const { stepsPerEpoch, evaluateEvery, patience, stopOnCollapse } = training
-  const base = {
-    ...{ activation, init, learningRate, l2, l2Biases, epochs, batchSize, sampling, evaluateOn, stopOnCollapse },
-    hidden: hidden.length === 1 ? hidden[0] : hidden,
-    stepsPerEpoch: stepsPerEpoch ?? undefined,
-    evaluateEvery: evaluateEvery ?? undefined,
-    earlyStopping: patience === null ? undefined : { patience },
-  }
-  const kept = Object.entries(base).filter(([key, value]) => {
-    return value !== undefined && (!(key in grid) || isConditional(grid[key as keyof SearchSpace]))
-  })
-  return Object.fromEntries(kept)
+/** What a training run's hyper-parameters mean to a search: all of a trial but those that vary in every one. */
+export function searchBase(training: TrainingConfig, space: SearchSpace): SearchBase {
+  const isFixed = (name: Name) => !(name in space) || isConditional(space[name as keyof SearchSpace])
+  return picked(training, TRIAL_NAMES.filter(isFixed))
 }
 
 function preset(training: TrainingConfig, grid: SearchGrid): SearchPreset {

@@ -1,13 +1,7 @@
 import { closest, finiteInRange, integerInRange, knownOptions, trueOrFalse } from '../../core/checks.js'
 import { describe, invalidArgument, NativeMlpError } from '../../core/errors.js'
-import {
-  checkParameter,
-  PARAMETER_NAMES,
-  SETTING_NAMES,
-  shown,
-  type TrialParameters,
-  type TrialSettings,
-} from './parameters.js'
+import { checkValue, labelled, NAMES, type Name, rowOf } from '../../train/config.js'
+import { isVaried, PARAMETER_NAMES, TRIAL_NAMES, type TrialParameters } from './parameters.js'
 
 /**
  * What a search tries, as plain data that can stand in a JSON file: for each parameter a list of values, one of the ranges
@@ -91,7 +85,7 @@ export type Range =
 export interface Axis {
   readonly key: keyof TrialParameters
   readonly range: Range
-  /** by parameter, the values under which this one exists, as `shown`; empty: always */
+  /** by parameter, the values under which this one exists, as `labelled`; empty: always */
   readonly when: ReadonlyMap<string, readonly (number | string | boolean)[]>
 }
 
@@ -103,8 +97,6 @@ export interface CheckedSpace {
   readonly fixed: Readonly<Record<string, unknown>>
 }
 
-const REALS: readonly string[] = ['learningRate', 'l2']
-const INTEGERS: readonly string[] = ['hidden', 'epochs', 'batchSize', 'stepsPerEpoch', 'seed']
 const KINDS = ['values', 'uniform', 'logUniform', 'integer'] as const
 const LARGEST_SPAN = 4294967296
 
@@ -115,7 +107,7 @@ const LARGEST_SPAN = 4294967296
  * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name, INVALID_ARGUMENT for all else that is wrong
  */
 export function checkSpace(space: unknown, where: string, base: object, takesSingleValues: boolean): CheckedSpace {
-  knownOptions(where, space ?? null, [...PARAMETER_NAMES, ...SETTING_NAMES])
+  knownOptions(where, space ?? null, TRIAL_NAMES)
   const entries = Object.entries(space as object).filter(([, choice]) => choice !== undefined)
   if (entries.length === 0) throw invalidArgument(where, 'at least one parameter with a list of values', space)
   const fixed: Record<string, unknown> = { ...base }
@@ -127,7 +119,7 @@ export function checkSpace(space: unknown, where: string, base: object, takesSin
       throw new NativeMlpError('INVALID_ARGUMENT', `${key}: given both in ${where} and in base`)
     }
     if (axis) axes.push(axis)
-    else fixed[key] = checkParameter(key, `${where}.${key}`, choice)
+    else fixed[key] = checkValue(key, `${where}.${key}`, choice)
   }
   checkNeeded(axes, fixed, where)
   return { axes: inOrderOfConditions(axes, fixed, where), fixed }
@@ -136,13 +128,13 @@ export function checkSpace(space: unknown, where: string, base: object, takesSin
 /** Whether a parameter exists at a point. @param config all that is fixed or chosen so far */
 export function isActive({ when }: Axis, config: Readonly<Record<string, unknown>>): boolean {
   for (const [key, allowed] of when) {
-    if (config[key] === undefined || !allowed.includes(shown(key, config[key]))) return false
+    if (config[key] === undefined || !allowed.includes(labelled(key as Name, config[key]))) return false
   }
   return true
 }
 
 function checkName(name: string, where: string): keyof TrialParameters {
-  if (SETTING_NAMES.includes(name as keyof TrialSettings)) {
+  if (!isVaried(name as Name)) {
     throw new NativeMlpError('INVALID_ARGUMENT', `${where}.${name}: the same in all trials, give it in base`)
   }
   return name as keyof TrialParameters
@@ -188,8 +180,8 @@ function checkValues(key: keyof TrialParameters, where: string, values: unknown)
   }
   const first = new Map<number | string | boolean, number>()
   return Array.from(values, (value, i) => {
-    const checked = checkParameter(key, `${where}[${i}]`, value)
-    const label = shown(key, checked)
+    const checked = checkValue(key, `${where}[${i}]`, value)
+    const label = labelled(key, checked)
     if (first.has(label)) {
       throw new NativeMlpError('INVALID_ARGUMENT', `${where}[${i}]: ${label} occurs already at ${first.get(label)}`)
     }
@@ -204,9 +196,9 @@ function checkRange(
   where: string,
   choice: Readonly<Record<string, unknown>>,
 ): Range {
-  const isReal = REALS.includes(key)
-  if (!isReal && !INTEGERS.includes(key)) throw invalidArgument(where, 'a list of values', choice)
-  if (!isReal && kind !== 'integer')
+  const { range } = rowOf(key)
+  if (range !== 'real' && range !== 'integer') throw invalidArgument(where, 'a list of values', choice)
+  if (range !== 'real' && kind !== 'integer')
     throw invalidArgument(where, 'a list of values or { integer: [low, high] }', choice)
   const bounds = choice[kind]
   if (!Array.isArray(bounds) || bounds.length !== 2) throw invalidArgument(`${where}.${kind}`, '[low, high]', bounds)
@@ -221,7 +213,7 @@ function checkRange(
 
 function checkBound(key: keyof TrialParameters, where: string, bound: unknown, kind: string): number {
   const number = kind === 'integer' ? integerInRange(where, bound, 0) : finiteInRange(where, bound, 0)
-  checkParameter(key, where, number)
+  checkValue(key, where, number, '')
   return number
 }
 
@@ -236,13 +228,13 @@ function checkCondition(key: string, where: string, when: unknown): Axis['when']
       if (name === key) throw new NativeMlpError('INVALID_ARGUMENT', `${where}.${name}: depends on itself`)
       const parameter = name as keyof TrialParameters
       const checked = checkValues(parameter, `${where}.${name}`, values)
-      return [name, checked.map((value) => shown(parameter, value))]
+      return [name, checked.map((value) => labelled(parameter, value))]
     }),
   )
 }
 
 function checkNeeded(axes: readonly Axis[], fixed: object, where: string): void {
-  for (const needed of ['learningRate', 'hidden'] as const) {
+  for (const needed of NAMES.filter((name) => rowOf(name).default === undefined)) {
     if (Object.hasOwn(fixed, needed)) continue
     const axis = axes.find(({ key }) => key === needed)
     if (axis === undefined) {

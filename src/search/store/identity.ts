@@ -1,4 +1,6 @@
 import { NativeMlpError, shortened } from '../../core/errors.js'
+import { picked } from '../../train/config.js'
+import { TRIAL_NAMES } from '../space/parameters.js'
 import type { JournalHeader } from './codec.js'
 
 /** What of a journal's header a study must have in common with it. */
@@ -18,13 +20,19 @@ export function checkSame(folder: string, there: Identity, here: Identity): void
       `it was computed in family ${a.name} ${a.contract}, this process computes in ${b.name} ${b.contract}`,
     )
   }
-  const difference = firstDifference('', there.study, plain(here.study))
+  const difference = firstDifference('', withDefaults(there.study), withDefaults(plain(here.study)))
   if (difference !== null) throw differs(folder, difference)
   if (there.data !== here.data) throw differs(folder, 'its data are others')
 }
 
 function differs(folder: string, difference: string): NativeMlpError {
   return new NativeMlpError('INVALID_ARGUMENT', `${folder}: holds another study: ${difference}`)
+}
+
+/** With every hyper-parameter in base: one that is missing has its default. Those that vary have none in base. */
+function withDefaults(study: unknown): unknown {
+  if (!isObject(study) || !isObject(study.base)) return study
+  return { ...study, base: picked(study.base, TRIAL_NAMES) }
 }
 
 /** As it comes back from JSON. */

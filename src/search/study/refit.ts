@@ -5,8 +5,9 @@ import type { Collapse } from '../../core/results.js'
 import { Samples } from '../../data/samples.js'
 import { MLP } from '../../model/mlp.js'
 import type { FitCallbacks } from '../../train/callbacks.js'
+import { stepsPerEpochOf } from '../../train/config.js'
 import { fit } from '../../train/fit.js'
-import { fitOptions, modelOptions } from '../trial/run-task.js'
+import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
 import type { Study, TrialResult } from './study.js'
 
 export interface RefitOptions {
@@ -54,14 +55,17 @@ export async function refit(
   if (best === null) throw new NativeMlpError('INVALID_ARGUMENT', 'refit: no trial of the study has completed')
   const steps = stepsOf(best, oneOf('steps', options.steps ?? 'best', ['best', 'all']))
   const all = valid === undefined ? train : joinSamples(train, valid)
-  const { optimizer, batchSize, stepsPerEpoch, sampling, seed } = fitOptions(best.config, { valid: all })
-  const perEpoch = stepsPerEpoch ?? Math.ceil(all.length / (batchSize ?? Math.min(128, all.length)))
-  const model = new MLP(modelOptions(best.config, all))
+  const stepsPerEpoch = stepsPerEpochOf(best.config, all.length)
+  const model = new MLP(modelOptionsOf(best.config, all))
   const { collapsed } = await fit(model, all, {
-    ...{ optimizer, batchSize, stepsPerEpoch: perEpoch, sampling, seed },
-    epochs: Math.ceil(steps / perEpoch),
+    ...fitOptionsOf(best.config),
+    stepsPerEpoch,
+    epochs: Math.ceil(steps / stepsPerEpoch),
     untilStep: steps,
     evaluateOn: [],
+    evaluateEvery: null,
+    patience: null,
+    stopOnCollapse: false,
     keepBest: false,
     callbacks: options.callbacks,
     signal: options.signal,

@@ -1,8 +1,10 @@
 import { NativeMlpError } from '../../core/errors.js'
+import { batchSizeOf, completed } from '../../train/config.js'
+import { hiddenSizes } from '../../train/hyper-parameters.js'
 import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
 import { type Rung, type RungResult, rungStep, survivors } from '../space/halving.js'
-import { hiddenSizes, type TrialConfig } from '../space/parameters.js'
+import type { TrialConfig } from '../space/parameters.js'
 import { LocalExecutor } from '../threads/executor.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
 import type { StudyData } from '../trial/run-task.js'
@@ -203,8 +205,8 @@ function throwIfAborted(signal: SearchPlan['signal']): void {
 
 /** Roughly proportional to the time a trial takes: weights of its network x rows it trains on. */
 export function trialCost(config: TrialConfig, { train }: StudyData): number {
-  const { epochs = 10, batchSize = 128, stepsPerEpoch, hidden } = config
+  const { epochs, stepsPerEpoch, hidden } = completed(config)
   const sizes = [train.cols, ...hiddenSizes(hidden), train.classes || train.targetCols]
   const weights = sizes.slice(1).reduce((sum, size, l) => sum + size * sizes[l], 0)
-  return weights * epochs * (stepsPerEpoch === undefined ? train.length : stepsPerEpoch * batchSize)
+  return weights * epochs * (stepsPerEpoch === null ? train.length : stepsPerEpoch * batchSizeOf(config, train.length))
 }

@@ -1,6 +1,8 @@
 import { integerInRange } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
-import { hiddenSizes, type TrialConfig } from '../space/parameters.js'
+import { labelled, picked, rowOf } from '../../train/config.js'
+import { hiddenSizes } from '../../train/hyper-parameters.js'
+import { TRIAL_NAMES } from '../space/parameters.js'
 import type { TrialTask } from '../trial/task.js'
 
 /** How many tasks a worker trains in lock-step: as many as is fast, at most so many, or one at a time. */
@@ -14,8 +16,8 @@ const AUTO_STACK = 8
 /** Most that can be asked for. */
 export const MAX_STACK = 64
 
-/** Parameters in which the tasks of a stack may differ: neither their batches nor the time of a step depend on them. */
-const FREE: readonly (keyof TrialConfig)[] = ['learningRate', 'l2', 'l2Biases', 'init']
+/** Hyper-parameters that the tasks of a stack have in common. */
+const SHARED = TRIAL_NAMES.filter((name) => !rowOf(name).lockstep)
 
 /** @throws NativeMlpError INVALID_ARGUMENT */
 export function checkStack(value: unknown, name = 'stack'): StackOption {
@@ -39,6 +41,5 @@ export function stackLimit({ config }: TrialTask, stack: StackOption): number {
 
 /** Equal for tasks that take the same batches through networks of the same shape, as far as each goes. */
 export function stackKey({ config, fold, untilStep }: TrialTask): string {
-  const fixed = Object.entries(config).filter(([key]) => !FREE.includes(key as keyof TrialConfig))
-  return JSON.stringify([fold, untilStep, ...fixed.sort(([a], [b]) => (a < b ? -1 : 1))])
+  return JSON.stringify([fold, untilStep, ...SHARED.map((name) => labelled(name, picked(config, [name])[name]))])
 }

@@ -5,12 +5,13 @@ import type { Samples } from '../../data/samples.js'
 import { decodeCheckpoint, encodeCheckpoint } from '../../io/checkpoint-file.js'
 import { encodeModel } from '../../io/model-file.js'
 import { MLP } from '../../model/mlp.js'
-import type { TrainingCheckpoint } from '../../train/checkpoint.js'
+import type { TrainingCheckpoint, TrainingSettings } from '../../train/checkpoint.js'
+import { labelled, picked } from '../../train/config.js'
 import type { FitOptions } from '../../train/fit-options.js'
 import type { FitResult } from '../../train/fit-result.js'
-import { sgd } from '../../train/optimizers.js'
+import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
 import { TrainingStack } from '../../train/stack.js'
-import { hiddenSizes, type TrialConfig } from '../space/parameters.js'
+import { TRIAL_NAMES, type TrialConfig } from '../space/parameters.js'
 import type { TrialOutcome, TrialTask } from './task.js'
 
 /** The sets of a study, or of one of its folds. */
@@ -48,9 +49,11 @@ export async function runTask(
   const resume = checkpoint === null ? undefined : openCheckpoint(checkpoint, config, untilStep)
   const run = new TaskRun(resume, onEvaluation, onCheckpoint && ((each) => onCheckpoint(sealCheckpoint(each, config))))
   try {
-    const model = new MLP(modelOptions(config, data.train))
+    const model = new MLP(modelOptionsOf(config, data.train))
     const result = await stack.fit(model, data.train, {
-      ...fitOptions(config, data),
+      ...fitOptionsOf(config),
+      valid: data.valid,
+      test: data.test,
       resume,
       signal,
       untilStep: untilStep ?? undefined,
@@ -64,24 +67,31 @@ export async function runTask(
   }
 }
 
-/** With what `fit` does not know of where the parameters came from, so that one of another trial is found out. */
-function sealCheckpoint(checkpoint: TrainingCheckpoint, { init }: TrialConfig): Uint8Array {
-  return encodeCheckpoint({ ...checkpoint, settings: { ...checkpoint.settings, [INIT]: JSON.stringify(init) } })
+/** With the config, of which `fit` does not know how the first parameters were drawn, so that another trial's is found out. */
+function sealCheckpoint(checkpoint: TrainingCheckpoint, config: TrialConfig): Uint8Array {
+  return encodeCheckpoint({ ...checkpoint, settings: { ...checkpoint.settings, ...sealOf(config) } })
 }
 
-const INIT = 'init'
+const SEAL = 'trial.'
+
+function sealOf(config: TrialConfig): TrainingSettings {
+  const whole = picked(config, TRIAL_NAMES)
+  return Object.fromEntries(TRIAL_NAMES.map((name) => [`${SEAL}${name}`, labelled(name, whole[name])]))
+}
 
 /** @throws NativeMlpError INVALID_FILE or INVALID_ARGUMENT */
-function openCheckpoint(bytes: Uint8Array, { init }: TrialConfig, untilStep: number | null): TrainingCheckpoint {
+function openCheckpoint(bytes: Uint8Array, config: TrialConfig, untilStep: number | null): TrainingCheckpoint {
   const checkpoint = decodeCheckpoint(bytes, 'the checkpoint of the task')
-  const { [INIT]: began, ...settings } = checkpoint.settings
-  const own = JSON.stringify(init)
-  if (began !== own) throw refused(`init is ${began} there and ${own} here`)
+  for (const [key, own] of Object.entries(sealOf(config))) {
+    const began = checkpoint.settings[key]
+    if (began !== own) throw refused(`${key.slice(SEAL.length)} is ${began} there and ${own} here`)
+  }
   // who goes on is decided by what was known at the end of a rung
   if (untilStep !== null && checkpoint.step > untilStep) {
     throw refused(`it is at step ${checkpoint.step}, after the pause at ${untilStep}`)
   }
-  return { ...checkpoint, settings }
+  const settings = Object.entries(checkpoint.settings).filter(([key]) => !key.startsWith(SEAL))
+  return { ...checkpoint, settings: Object.fromEntries(settings) }
 }
 
 function refused(problem: string): NativeMlpError {
@@ -127,41 +137,6 @@ class TaskRun {
   /** A trial has not failed when its checkpoint could not be put away, or could not be used: that is found before `onStart`. */
   isOthersFault(error: unknown): boolean {
     return this.#fault?.error === error || (this.#isResumed && this.#totalSteps === 0)
-  }
-}
-
-/** The network of a trial: as many inputs and outputs as the data has. */
-export function modelOptions(config: TrialConfig, { cols, classes, targetCols, classNames, scale }: Samples) {
-  const { hidden, activation, outputActivation, loss, init, seed } = config
-  return {
-    layers: [cols, ...hiddenSizes(hidden), classes || targetCols],
-    activation,
-    outputActivation,
-    loss,
-    init,
-    seed,
-    inputScale: scale,
-    // a model knows its outputs by number anyway
-    classNames: classNames.every((name, i) => name === String(i)) ? null : classNames,
-  }
-}
-
-export function fitOptions(config: TrialConfig, { valid, test }: Omit<StudyData, 'train'>): FitOptions {
-  const { learningRate, l2, l2Biases, epochs, batchSize, stepsPerEpoch, sampling, seed } = config
-  const { evaluateEvery, evaluateOn, earlyStopping, stopOnCollapse } = config
-  return {
-    optimizer: sgd({ learningRate, l2, l2Biases }),
-    valid,
-    test,
-    epochs,
-    batchSize,
-    stepsPerEpoch,
-    sampling,
-    seed,
-    evaluateEvery,
-    evaluateOn,
-    earlyStopping,
-    stopOnCollapse,
   }
 }
 

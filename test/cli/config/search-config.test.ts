@@ -15,13 +15,15 @@ function config(value: unknown): string {
 
 describe('resolveSearch', () => {
   it('starts from the homework: 60 points with its protocol', async () => {
-    const { grid, base, training, seed, selectBy, metric } = await resolveSearch(undefined, {}, {})
+    const { grid, base, training, selectBy, metric } = await resolveSearch(undefined, {}, {})
     expect(expandGrid(grid, base)).toHaveLength(60)
-    expect({ seed, selectBy, metric }).toEqual({ seed: 1, selectBy: 'valid', metric: 'accuracy' })
+    expect({ selectBy, metric }).toEqual({ selectBy: 'valid', metric: 'accuracy' })
     expect(training).toMatchObject({ scale: 'raw', validFraction: 0.2, limitTrain: null })
     expect(base).toEqual({
       activation: 'relu',
+      outputActivation: 'identity',
       init: 'homework',
+      loss: 'softmaxCrossEntropy',
       l2Biases: true,
       epochs: 7,
       batchSize: 256,
@@ -30,6 +32,8 @@ describe('resolveSearch', () => {
       evaluateEvery: 100,
       evaluateOn: ['train', 'valid', 'test'],
       seed: 1,
+      patience: null,
+      minDelta: 0,
       stopOnCollapse: false,
     })
   })
@@ -47,8 +51,8 @@ describe('resolveSearch', () => {
     const resolved = await resolveSearch(file, { epochs: 4 }, { metric: 'accuracy' })
     expect(resolved.grid).toEqual({ batchSize: [32, 64], hidden: [8, [8, 4]] })
     expect(resolved.base).toMatchObject({ learningRate: 0.005, l2: 0.05, epochs: 4, seed: 5, stopOnCollapse: true })
-    expect(resolved.base.earlyStopping).toEqual({ patience: 3 })
-    expect(resolved).toMatchObject({ selectBy: 'test', metric: 'accuracy', seed: 5 })
+    expect(resolved.base.patience).toBe(3)
+    expect(resolved).toMatchObject({ selectBy: 'test', metric: 'accuracy', training: { seed: 5 } })
   })
 
   it('no longer varies what is given one value', async () => {
@@ -61,7 +65,7 @@ describe('resolveSearch', () => {
       hidden: '64-32',
     })
     const fromFile = await resolveSearch(config({ preset: 'quick', hidden: [7] }), {}, {})
-    expect(fromFile.grid).toEqual({ learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [7] })
+    expect(fromFile.grid).toEqual({ learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [[7]] })
   })
 
   it.each<[unknown, string, string]>([

@@ -21,7 +21,7 @@ const base = { epochs: 4, batchSize: 16, evaluateEvery: 4 }
 const rates = [1e-9, 0.02, 0.05, 0.2, 300, 1e30]
 const grid: Options = {
   grid: { learningRate: rates, hidden: [8, 24], l2: [0, 0.01] },
-  base: { ...base, stopOnCollapse: true, earlyStopping: { patience: 3 } },
+  base: { ...base, stopOnCollapse: true, patience: 3 },
   keepModels: true,
 }
 /** Stacks are of trials of one shape: these are all of one. */
