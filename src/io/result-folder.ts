@@ -78,7 +78,7 @@ export class ResultFolder<Name extends string> {
     if (found !== null) {
       if (this.#overwrite) return 'new'
       const problem = this.#resume
-        ? `holds a ${noun} of an earlier version, which cannot be resumed; overwrite replaces it`
+        ? `holds a ${noun} without ${marker}, of an earlier version: it cannot be resumed; overwrite replaces it`
         : `holds an earlier ${noun}; resume continues it, overwrite replaces it`
       throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${problem}`)
     }
@@ -95,7 +95,9 @@ export class ResultFolder<Name extends string> {
    * @throws NativeMlpError as `check`, and INVALID_ARGUMENT if another process, or this one, has locked it
    */
   async open(): Promise<'earlier' | 'new'> {
-    if (this.isOpen) throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: this ${this.#layout.noun} has begun`)
+    if (this.isOpen) {
+      throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: a ${this.#layout.noun} has begun in it already`)
+    }
     await this.check()
     await makeFolders(this.path)
     this.#unlock = await lockFolder(this.path)

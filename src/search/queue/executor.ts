@@ -5,8 +5,8 @@ import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
+import { packageVersion } from '../../io/package-version.js'
 import { studyIdentity } from '../store/codec.js'
-import { packageVersion } from '../store/tables.js'
 import type { StudyHeader } from '../study/study.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
@@ -126,7 +126,7 @@ class QueueExecutor implements Executor {
     this.#shown = shown
     this.#say = say
     this.#pollMs = pollMs
-    this.#record = { format: QUEUE_FORMAT, version: packageVersion(), id, family, ...data, open: true }
+    this.#record = { format: QUEUE_FORMAT, version: packageVersion, id, family, ...data, open: true }
     const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
     this.#place = { queue, store: new QueueStore(redis, id), say }
     this.#events = new bullmq.QueueEvents(queueName(id), { connection: redis.duplicate(), prefix: PREFIX })

@@ -1,13 +1,12 @@
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
-import { knownOptions, trueOrFalse } from '../../core/checks.js'
+import { knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
-import { makeFolders, removeFiles, removeTemporaries } from '../../formats/folder.js'
 import { fileSystemError } from '../../formats/read-file.js'
 import { decodeCheckpoint } from '../../io/checkpoint-file.js'
-import { lockFolder } from '../../io/folder-lock.js'
 import { decodeModel, encodeModel, loadModel } from '../../io/model-file.js'
+import { packageVersion } from '../../io/package-version.js'
+import { ResultFolder, type ResultFolderOptions } from '../../io/result-folder.js'
 import type { MLP } from '../../model/mlp.js'
 import type { SearchCallbacks, StudyHeader, TrialResult } from '../study/study.js'
 import type { TaskRecord } from '../trial/result.js'
@@ -20,19 +19,15 @@ import {
   taskEvent,
   trialEvent,
 } from './codec.js'
-import { lookInto, REMOVED_FILES, STUDY_FILES, TrialFiles } from './files.js'
+import { type STUDY_FILES, STUDY_LAYOUT, TrialFiles } from './files.js'
 import { checkSame } from './identity.js'
 import { Journal } from './journal.js'
-import { packageVersion, resultsCsv, type StudyStatus, studyRecord, timingsCsv, trialLine } from './tables.js'
+import { resultsCsv, type StudyStatus, studyRecord, timingsCsv, trialLine } from './tables.js'
 
 export { countStates } from './tables.js'
 
-export interface StudyFolderOptions {
-  /** replace a study that is there already; default false */
-  readonly overwrite?: boolean
-  /** go on with the study that is there, or begin one where there is none; default false */
-  readonly resume?: boolean
-  /** what is to be kept beside what the search knows: where the data came from, for example; plain data */
+export interface StudyFolderOptions extends ResultFolderOptions {
+  /** plain data to add to the journal and study.json, such as the source of the data */
   readonly about?: Readonly<Record<string, unknown>>
 }
 
@@ -48,32 +43,27 @@ export type TrialModels = ReadonlyMap<number, Uint8Array>
  *     const study = await gridSearch({ data, grid, base, folder })
  *
  * At its end the study adds results.csv, timings.csv, trials.jsonl and study.json, which follow from the journal. The folder is
- * made, and taken for this process, when the study starts. A study that cannot have it ends with NativeMlpError
- * INVALID_ARGUMENT (it holds a study already and neither `overwrite` nor `resume` is set, or another study than the one to be
- * resumed, or other files, or another process has it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
+ * made and locked when the study starts. A study that cannot have it ends with NativeMlpError INVALID_ARGUMENT (it holds a study
+ * and neither `overwrite` nor `resume` is set, or another study than the one to be resumed, or other files, or another process
+ * has locked it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
  */
 export class StudyFolder {
-  readonly path: string
   /** to hand to a search that is not given the folder itself; it then keeps no checkpoints, and `end` must be called */
   readonly callbacks: SearchCallbacks
-  readonly #options: StudyFolderOptions
+  readonly #folder: ResultFolder<keyof typeof STUDY_FILES>
+  readonly #about: Readonly<Record<string, unknown>>
   readonly #checkpoints: TrialFiles
   readonly #models: TrialFiles
   readonly #trials = new Map<number, TrialResult>()
   #started = new Date()
   #journal: Journal | null = null
-  #release: (() => Promise<void>) | null = null
   #header: StudyHeader | null = null
   #best: TrialResult | null = null
 
   constructor(path: string, options: StudyFolderOptions = {}) {
     knownOptions('StudyFolder', options, ['overwrite', 'resume', 'about'])
-    const { overwrite = false, resume = false } = options
-    if (trueOrFalse('overwrite', overwrite) && trueOrFalse('resume', resume)) {
-      throw new NativeMlpError('INVALID_ARGUMENT', 'StudyFolder: overwrite and resume exclude each other')
-    }
-    this.path = path
-    this.#options = options
+    this.#folder = new ResultFolder(path, STUDY_LAYOUT, options)
+    this.#about = options.about ?? {}
     this.#checkpoints = new TrialFiles(this.file('checkpoints'))
     this.#models = new TrialFiles(this.file('models'))
     this.callbacks = {
@@ -83,38 +73,36 @@ export class StudyFolder {
     }
   }
 
-  /** Path of study.json, journal.jsonl, trials.jsonl, results.csv, timings.csv, best.safetensors, or of a folder. */
-  file(name: keyof typeof STUDY_FILES): string {
-    return join(this.path, STUDY_FILES[name])
+  get path(): string {
+    return this.#folder.path
   }
 
-  /** Whether a study may start in the folder, as far as can be said before. @throws as the study would */
+  /** Path of study.json, journal.jsonl, trials.jsonl, results.csv, timings.csv, best.safetensors, or of a folder. */
+  file(name: keyof typeof STUDY_FILES): string {
+    return this.#folder.file(name)
+  }
+
+  /** Whether a study can start in the folder. Changes nothing. @throws as the study would */
   async check(): Promise<void> {
-    await lookInto(this.path, this.#options)
+    await this.#folder.check()
   }
 
   /**
-   * Takes the folder for a study.
+   * Makes and locks the folder, and begins or continues the study in it.
    *
    * @returns what an earlier process has done for it
    */
   async begin(header: StudyHeader): Promise<readonly JournalEvent[]> {
-    if (this.#release) throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: a study has begun in it already`)
-    await lookInto(this.path, this.#options)
-    await makeFolders(this.path)
-    this.#release = await lockFolder(this.path)
+    const found = await this.#folder.open()
     try {
       const identity = this.#identity(header)
-      const events =
-        (await lookInto(this.path, this.#options)) === 'study'
-          ? await this.#goOn(identity)
-          : await this.#beginNew(identity)
+      const events = found === 'earlier' ? await this.#continue(identity) : await this.#beginNew(identity)
       this.#header = header
       this.#started = new Date()
       await this.#writeRecord('running')
       return events
     } catch (error) {
-      await this.#letGo()
+      await this.#close()
       throw error
     }
   }
@@ -214,7 +202,7 @@ export class StudyFolder {
       await this.#checkpoints.removeEmpty()
       await this.#models.removeEmpty()
       this.#header = null
-      await this.#letGo()
+      await this.#close()
     }
   }
 
@@ -227,27 +215,27 @@ export class StudyFolder {
     return {
       format: JOURNAL_FORMAT,
       formatVersion: JOURNAL_VERSION,
-      version: packageVersion(),
+      version: packageVersion,
       study: studyIdentity(header),
       data: header.dataDigest,
       family: { name: header.family.name, contract: header.family.contract },
-      about: { ...this.#options.about },
+      about: { ...this.#about },
     }
   }
 
   async #beginNew(identity: JournalHeader): Promise<[]> {
     await this.#checkpoints.keepOnly(new Set())
     await this.#models.keepOnly(new Set())
-    await removeFiles(this.path, REMOVED_FILES)
+    await this.#folder.clear()
     this.#journal = await Journal.create(this.file('journal'), identity)
     return []
   }
 
-  async #goOn(identity: JournalHeader): Promise<readonly JournalEvent[]> {
+  async #continue(identity: JournalHeader): Promise<readonly JournalEvent[]> {
     const { header, events, journal } = await Journal.resume(this.file('journal'))
     this.#journal = journal
     checkSame(this.path, header, identity)
-    await removeTemporaries(this.path, REMOVED_FILES)
+    await this.#folder.removeTemporaries()
     await journal.append({ event: 'resumed', version: identity.version, at: now() })
     return events
   }
@@ -266,19 +254,17 @@ export class StudyFolder {
     }
   }
 
-  async #letGo(): Promise<void> {
-    const [journal, release] = [this.#journal, this.#release]
+  async #close(): Promise<void> {
+    const journal = this.#journal
     this.#journal = null
-    this.#release = null
     await journal?.close()
-    await release?.()
+    await this.#folder.close()
   }
 
   async #writeRecord(status: StudyStatus, error?: unknown): Promise<void> {
-    const about = this.#options.about ?? {}
     const trials = [...this.#trials.values()]
-    const known = { header: this.#header!, about, started: this.#started, trials, best: this.#best }
-    await writeFileAtomic(this.file('record'), studyRecord({ ...known, status, error }))
+    const known = { header: this.#header!, about: this.#about, started: this.#started, trials, best: this.#best }
+    await this.#folder.writeJson('record', studyRecord({ ...known, status, error }))
   }
 }
 

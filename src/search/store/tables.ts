@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 import { type CsvValue, toCsv } from '../../formats/csv.js'
+import { packageVersion } from '../../io/package-version.js'
 import type { Selection, StudyHeader, TrialResult } from '../study/study.js'
 import { rankTrials } from '../trial/ranking.js'
 import { type FoldResult, summarizeFolds, type TableTrial } from '../trial/result.js'
@@ -122,15 +122,15 @@ export interface StudyRecordFields {
   readonly best: TrialResult | null
 }
 
-/** The text of study.json: what a study is and how it stands, for people; nothing is read from it again. */
-export function studyRecord({ header, status, error, about, started, trials, best }: StudyRecordFields): string {
+/** The contents of study.json: what a study is and its status, for people; no program reads it. */
+export function studyRecord({ header, status, error, about, started, trials, best }: StudyRecordFields): object {
   const { base, size, rows, dataDigest, workers, backend, isa, family, caution } = header
   const ended = new Date()
   const isRunning = status === 'running'
-  const record = {
+  return {
     format: 'native-mlp study',
     formatVersion: 2,
-    version: packageVersion(),
+    version: packageVersion,
     status,
     reason: error === undefined ? undefined : (error as Error).message,
     seed: base.seed ?? 1,
@@ -148,7 +148,6 @@ export function studyRecord({ header, status, error, about, started, trials, bes
     trials: { size, ...countStates(trials) },
     best: best && bestOf(best),
   }
-  return `${JSON.stringify(record, null, 2)}\n`
 }
 
 /** How many trials ended how. */
@@ -156,10 +155,6 @@ export function countStates(trials: readonly Pick<TrialResult, 'state'>[]): Reco
   const counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
   for (const { state } of trials) counts[state]++
   return counts
-}
-
-export function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version
 }
 
 function bestOf({ trial, params, bestStep, train, valid, test, digest }: TrialResult) {

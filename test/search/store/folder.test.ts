@@ -148,7 +148,7 @@ describe('StudyFolder', () => {
     await search(false)
     const first = await readFile(join(path, 'study.json'), 'utf8')
     await expect(search(false)).rejects.toThrow(
-      `${path}: holds an earlier study; resume goes on with it, overwrite replaces it`,
+      `${path}: holds an earlier study; resume continues it, overwrite replaces it`,
     )
     expect(await readFile(join(path, 'study.json'), 'utf8')).toBe(first)
     await search(true)
@@ -159,7 +159,10 @@ describe('StudyFolder', () => {
     const file = join(temporaryFolder(), 'file')
     await writeFile(file, '')
     const folder = new StudyFolder(file)
-    await expect(folder.check()).rejects.toMatchObject({ code: 'FILE_SYSTEM', message: expect.stringContaining(file) })
+    await expect(folder.check()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `${file}: expected a folder, this is a file`,
+    })
     expect(() => new StudyFolder(file, { overwrit: true } as object)).toThrow("did you mean 'overwrite'?")
   })
 })

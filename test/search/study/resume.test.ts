@@ -242,7 +242,7 @@ describe('a resumed study', () => {
     ).rejects.toThrow('holds another study: its data are others')
     expect(readFileSync(join(path, 'results.csv')).equals(before)).toBe(true)
     expect((await run(path, grid)).trials).toHaveLength(6)
-    await expect(run(path, grid, { resume: false })).rejects.toThrow('resume goes on with it, overwrite replaces it')
+    await expect(run(path, grid, { resume: false })).rejects.toThrow('resume continues it, overwrite replaces it')
   })
 
   it('keeps the models it was asked for', async () => {
