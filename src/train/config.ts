@@ -17,8 +17,8 @@ export type VariedName = Exclude<Name, NameWith<{ readonly range: null }>>
 /** Every hyper-parameter of a training run, as plain JSON. */
 export type TrainingConfig = { readonly [K in Name]: ReturnType<Table[K]['check']> }
 
-/** What has no default. */
-export type Needed = Pick<TrainingConfig, 'hidden' | 'learningRate'>
+/** Those that have no default. */
+export type Needed = Pick<TrainingConfig, NameWith<{ readonly default: undefined }>>
 
 const ROWS: Readonly<Record<string, HyperParameter>> = HYPER_PARAMETERS
 

@@ -26,9 +26,9 @@ export type Part = 'data' | 'model' | 'loss' | 'optimizer' | 'fit'
 /** What a search may choose from: real intervals, intervals of integers, lists of values; null: the same in all trials. */
 export type SearchRange = 'real' | 'integer' | 'choice' | null
 
-interface Properties<T> {
+interface Properties<Default> {
   /** undefined: it has to be given */
-  readonly default: T | undefined
+  readonly default: Default
   /** for --help */
   readonly help: string
   /** for --help, what `--no-name` does; missing: it is not listed */
@@ -40,19 +40,23 @@ interface Properties<T> {
 }
 
 /** A row of the table of hyper-parameters. */
-export interface HyperParameter<T = unknown, P extends Part = Part, R extends SearchRange = SearchRange>
-  extends Kind<T>,
-    Properties<T> {
+export interface HyperParameter<
+  T = unknown,
+  P extends Part = Part,
+  R extends SearchRange = SearchRange,
+  Default extends T | undefined = T | undefined,
+> extends Kind<T>,
+    Properties<Default> {
   readonly of: P
   readonly range: R
 }
 
-export function row<P extends Part, R extends SearchRange, T>(
+export function row<P extends Part, R extends SearchRange, T, const Default extends T | undefined>(
   of: P,
   range: R,
   kind: Kind<T>,
-  properties: Properties<NoInfer<T>>,
-): HyperParameter<T, P, R> {
+  properties: Properties<Default>,
+): HyperParameter<T, P, R, Default> {
   return { of, range, ...kind, ...properties }
 }
 

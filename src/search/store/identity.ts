@@ -32,7 +32,7 @@ function differs(folder: string, difference: string): NativeMlpError {
 /** With every hyper-parameter in base: one that is missing has its default. Those that vary have none in base. */
 function withDefaults(study: unknown): unknown {
   if (!isObject(study) || !isObject(study.base)) return study
-  return { ...study, base: picked(study.base, TRIAL_NAMES) }
+  return { ...study, base: { ...study.base, ...picked(study.base, TRIAL_NAMES) } }
 }
 
 /** As it comes back from JSON. */
