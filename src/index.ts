@@ -56,32 +56,36 @@ export {
   type Uniform,
   uniform,
 } from './search/space/space.js'
+export type { Strategy } from './search/space/strategy.js'
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/store/folder.js'
 export { resultsCsv, timingsCsv } from './search/store/tables.js'
 export { type Refit, type RefitOptions, refit } from './search/study/refit.js'
 export { dataDigest } from './search/study/sets.js'
 export type {
   SearchCallbacks,
-  SelectBy,
-  SelectionMetric,
-  Strategy,
   Study,
   StudyHeader,
   TrialEndEvent,
-  TrialFold,
   TrialPauseEvent,
   TrialProgressEvent,
-  TrialResult,
   TrialStartEvent,
 } from './search/study/study.js'
 export type { StackOption } from './search/threads/stack.js'
+export type { SelectBy, SelectionMetric } from './search/trial/ranking.js'
 export {
   type DataRecipe,
   type ReproduceOptions,
   reproduceArguments,
   reproduceCommand,
 } from './search/trial/reproduce.js'
-export { type FoldResult, type FoldsSummary, summarizeFolds, type TableTrial } from './search/trial/result.js'
+export {
+  type FoldResult,
+  type FoldsSummary,
+  summarizeFolds,
+  type TableTrial,
+  type TrialFold,
+  type TrialResult,
+} from './search/trial/result.js'
 export type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './search/trial/task.js'
 export type {
   CheckpointEvent,

@@ -1,11 +1,6 @@
 import type { HistoryEntry } from '../core/results.js'
-import type {
-  SearchCallbacks,
-  StudyHeader,
-  TrialEndEvent,
-  TrialResult,
-  TrialStartEvent,
-} from '../search/study/study.js'
+import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialStartEvent } from '../search/study/study.js'
+import type { TrialResult } from '../search/trial/result.js'
 import { SearchWork } from './search-work.js'
 
 export interface RunningTrial extends Pick<TrialStartEvent, 'trial' | 'params' | 'worker' | 'fold'> {

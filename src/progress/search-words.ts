@@ -1,5 +1,5 @@
 import type { SetMetrics, TrialSummary } from '../core/results.js'
-import type { TrialResult } from '../search/study/study.js'
+import type { TrialResult } from '../search/trial/result.js'
 import type { SearchState } from './search-state.js'
 import { clock, percent } from './words.js'
 

@@ -2,18 +2,19 @@ import { knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
-import type { SearchBase, SearchGrid } from './space/grid.js'
-import type { HalvingOptions } from './space/halving.js'
+import type { SearchGrid } from './space/grid.js'
 import type { SearchSpace } from './space/space.js'
+import type { StrategyOptions } from './space/strategy.js'
 import type { StudyFolder } from './store/folder.js'
-import type { SearchCallbacks, SelectBy, SelectionMetric, Strategy, StudyHeader } from './study/study.js'
+import type { SearchCallbacks, StudyHeader } from './study/study.js'
 import type { StackOption } from './threads/stack.js'
+import type { SelectBy, SelectionMetric } from './trial/ranking.js'
 import type { Executor } from './trial/task.js'
 
 /** What chooses the best trial, e.g. 'valid.accuracy': a number of a set, at each trial's own checkpoint. */
 export type Objective = `${SelectBy}.${SelectionMetric}`
 
-export interface SearchOptions {
+export interface SearchOptions extends StrategyOptions {
   readonly data: {
     readonly train: Samples
     /**
@@ -24,31 +25,12 @@ export interface SearchOptions {
     /** only looked at, unless the objective is of 'test' */
     readonly test?: Samples
   }
-  /** lists of values, or anything else a space may have; one of `grid` and `space` */
-  readonly grid?: SearchSpace
-  /** the same: only the default of `strategy` is another one */
-  readonly space?: SearchSpace
-  /**
-   * 'grid' (default with `grid`): every combination; 'random' (default with `space`): `trials` points drawn at random;
-   * 'halving': of these, or of a whole grid without `trials`, the better ones train on, rung by rung
-   */
-  readonly strategy?: Strategy
-  /** how many points are drawn */
-  readonly trials?: number
-  /** of the draws; default 1; what trials compute depends on base.seed alone */
-  readonly seed?: number
-  /** the rungs of strategy 'halving'; default { minEpochs: base.epochs / 9, maxEpochs: base.epochs, factor: 3 } */
-  readonly halving?: HalvingOptions
   /** k-fold cross-validation instead of a validation set: k >= 2; the objective is the mean over the folds */
   readonly folds?: number
   /** give every fold, or the validation set that is drawn, the same share of each class; default false */
   readonly stratified?: boolean
   /** of the validation set that is drawn, or of the folds; default base.seed, or 1 */
   readonly splitSeed?: number
-  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
-  readonly repeats?: number
-  /** what is the same in all trials */
-  readonly base?: SearchBase
   /** trials run at the same time, each on one thread; changes no result; default: the number of cores */
   readonly workers?: number
   /**

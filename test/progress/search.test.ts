@@ -4,7 +4,8 @@ import { showSearchProgress } from '../../src/progress/index.js'
 import { SearchState } from '../../src/progress/search-state.js'
 import { renderSearch } from '../../src/progress/search-table.js'
 import { stateWords } from '../../src/progress/search-words.js'
-import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialResult } from '../../src/search/study/study.js'
+import type { SearchCallbacks, StudyHeader, TrialEndEvent } from '../../src/search/study/study.js'
+import type { TrialResult } from '../../src/search/trial/result.js'
 
 const header = { size: 4, selectBy: 'valid', metric: 'accuracy' } as StudyHeader
 const params = (learningRate: number) => ({ learningRate, hidden: 8 })

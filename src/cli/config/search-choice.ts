@@ -1,7 +1,8 @@
 import { integerInRange, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { HalvingOptions } from '../../search/space/halving.js'
-import type { SelectBy, SelectionMetric, Strategy } from '../../search/study/study.js'
+import type { Strategy } from '../../search/space/strategy.js'
+import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
 
 /** What a search asks for beside its hyper-parameters, in a config file or as flags. */
 export interface SearchChoice {

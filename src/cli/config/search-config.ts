@@ -6,7 +6,7 @@ import { SEARCH_PRESETS, searchBase } from '../../search/space/presets.js'
 import type { SearchSpace } from '../../search/space/space.js'
 import { checkSpace } from '../../search/space/space.js'
 import { planPoints } from '../../search/space/strategy.js'
-import type { SelectBy, SelectionMetric } from '../../search/study/study.js'
+import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
 import { NAMES, type TrainingConfig } from '../../train/config.js'
 import type { PresetName } from '../../train/presets.js'
 import { checkConfig, type PartialConfig, readJson } from './config.js'
@@ -59,7 +59,7 @@ export async function resolveSearch(
   const { selectBy = 'valid', metric = 'accuracy', ...asked } = { ...fileChoice, ...choice }
   const base = searchBase(training, grid)
   const plan = planOptions(asked, rungs, { training, isSpace: space !== undefined })
-  planPoints({ data: {} as SearchOptions['data'], grid, base, ...plan })
+  planPoints({ grid, base, ...plan })
   return { preset, training, grid, base, selectBy, metric, plan }
 }
 

@@ -12,9 +12,10 @@ import type { SearchBase } from '../../search/space/grid.js'
 import type { SearchSpace } from '../../search/space/space.js'
 import { StudyFolder } from '../../search/store/folder.js'
 import { refit } from '../../search/study/refit.js'
-import type { SelectBy, SelectionMetric, Study, StudyHeader, TrialResult } from '../../search/study/study.js'
+import type { Study, StudyHeader } from '../../search/study/study.js'
 import type { StackOption } from '../../search/threads/stack.js'
-import { compareTrials, competes } from '../../search/trial/ranking.js'
+import { bestTrial, type SelectBy, type SelectionMetric } from '../../search/trial/ranking.js'
+import type { TrialResult } from '../../search/trial/result.js'
 import type { PresetName } from '../../train/presets.js'
 import type { SearchPlanOptions } from '../config/search-config.js'
 import { shellWord } from '../terminal.js'
@@ -97,7 +98,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
     ...{ status, folder, header: plan.header, recipe, data: request.data, figures },
     ...{ isQueued: request.queue !== undefined, isRefit: request.refit },
-    best: bestOf(trials, plan.header),
+    best: bestTrial(trials, plan.header),
     trials: trials.sort((a, b) => a.trial - b.trial),
     seconds: (performance.now() - start) / 1000,
     canResume: existsSync(folder.file('journal')),
@@ -151,9 +152,4 @@ function aboutOf({ preset, recipe, data }: SearchRequest, source: string) {
     limitTrain,
     limitTest,
   }
-}
-
-function bestOf(trials: readonly TrialResult[], header: StudyHeader): TrialResult | null {
-  const completed = trials.filter((trial) => competes(trial, header))
-  return completed.sort((a, b) => compareTrials(a, b, header))[0] ?? null
 }

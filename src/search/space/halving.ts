@@ -2,7 +2,7 @@ import { integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { SetMetrics } from '../../core/results.js'
 import { completed, picked, stepsPerEpochOf } from '../../train/config.js'
-import type { Selection } from '../study/study.js'
+import { bestFirst, type Selection } from '../trial/ranking.js'
 import type { TrialConfig } from './parameters.js'
 
 /** How successive halving spends its epochs, or its steps, of which both ends are to be given. */
@@ -95,12 +95,9 @@ export function rungStep({ epochs, steps }: Rung, config: TrialConfig, rows: num
  * The trials that go on from a rung, in trial order: the best by the study's selection, of equal ones the earlier. Failed,
  * collapsed and unmeasured trials never go on, so there may be fewer than `keep`, or none.
  */
-export function survivors(results: readonly RungResult[], keep: number, { selectBy, metric }: Selection): number[] {
-  const value = (result: RungResult) => result[selectBy]?.[metric] ?? Number.NaN
-  const sign = metric === 'accuracy' ? -1 : 1
-  return results
-    .filter((result) => ['paused', 'completed'].includes(result.state) && Number.isFinite(value(result)))
-    .sort((a, b) => sign * (value(a) - value(b)) || a.trial - b.trial)
+export function survivors(results: readonly RungResult[], keep: number, selection: Selection): number[] {
+  const running = results.filter(({ state }) => state === 'paused' || state === 'completed')
+  return bestFirst(running, selection)
     .slice(0, keep)
     .map(({ trial }) => trial)
     .sort((a, b) => a - b)

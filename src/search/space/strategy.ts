@@ -1,11 +1,35 @@
 import { integerInRange, oneOf } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
-import type { GridSearchOptions, SearchOptions } from '../options.js'
-import type { Strategy } from '../study/study.js'
-import { expandGrid, type GridPoint } from './grid.js'
+import { expandGrid, type GridPoint, type SearchBase } from './grid.js'
 import { completeHalving, type HalvingOptions } from './halving.js'
 import { sampleSpace } from './random.js'
 import type { SearchSpace } from './space.js'
+
+/** How the trials are chosen: every point of a grid; points drawn at random; the same, given up early where others do better. */
+export type Strategy = 'grid' | 'random' | 'halving'
+
+/** What is tried, and how points are chosen. */
+export interface StrategyOptions {
+  /** lists of values, or anything else a space may have; one of `grid` and `space` */
+  readonly grid?: SearchSpace
+  /** the same: only the default of `strategy` is another one */
+  readonly space?: SearchSpace
+  /**
+   * 'grid' (default with `grid`): every combination; 'random' (default with `space`): `trials` points drawn at random;
+   * 'halving': of these, or of a whole grid without `trials`, the better ones train on, rung by rung
+   */
+  readonly strategy?: Strategy
+  /** how many points are drawn */
+  readonly trials?: number
+  /** of the draws; default 1; what trials compute depends on base.seed alone */
+  readonly seed?: number
+  /** the rungs of strategy 'halving'; default { minEpochs: base.epochs / 9, maxEpochs: base.epochs, factor: 3 } */
+  readonly halving?: HalvingOptions
+  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  readonly repeats?: number
+  /** what is the same in all trials */
+  readonly base?: SearchBase
+}
 
 /** The trials of a study, and how they were chosen. */
 export interface PlannedPoints {
@@ -19,10 +43,10 @@ export interface PlannedPoints {
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
-export function planPoints(options: SearchOptions | GridSearchOptions): PlannedPoints {
-  const { grid, space, base = {}, trials, halving, seed, ...rest } = options as SearchOptions
+export function planPoints(options: StrategyOptions): PlannedPoints {
+  const { grid, space, base = {}, trials, halving, seed, ...rest } = options
   if (grid !== undefined && space !== undefined) throw refused('space: expected one of grid and space, got both')
-  const given = (grid ?? space) as SearchSpace
+  const given = grid ?? (space as SearchSpace)
   const byDefault = space === undefined ? 'grid' : 'random'
   const strategy = oneOf('strategy', rest.strategy ?? byDefault, ['grid', 'random', 'halving'])
   if (strategy === 'random' && trials === undefined) throw refused("trials: expected a number with strategy 'random'")

@@ -8,8 +8,8 @@ import { decodeModel, encodeModel, loadModel } from '../../io/model-file.js'
 import { packageVersion } from '../../io/package-version.js'
 import { ResultFolder, type ResultFolderOptions } from '../../io/result-folder.js'
 import type { MLP } from '../../model/mlp.js'
-import type { SearchCallbacks, StudyHeader, TrialResult } from '../study/study.js'
-import type { TaskRecord } from '../trial/result.js'
+import type { SearchCallbacks, StudyHeader } from '../study/study.js'
+import type { TaskRecord, TrialResult } from '../trial/result.js'
 import {
   JOURNAL_FORMAT,
   JOURNAL_VERSION,

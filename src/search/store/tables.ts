@@ -1,9 +1,9 @@
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 import { type CsvValue, toCsv } from '../../formats/csv.js'
 import { packageVersion } from '../../io/package-version.js'
-import type { Selection, StudyHeader, TrialResult } from '../study/study.js'
-import { rankTrials } from '../trial/ranking.js'
-import { type FoldResult, summarizeFolds, type TableTrial } from '../trial/result.js'
+import type { StudyHeader } from '../study/study.js'
+import { rankTrials, type Selection } from '../trial/ranking.js'
+import { type FoldResult, summarizeFolds, type TableTrial, type TrialResult } from '../trial/result.js'
 import { studyIdentity, trialEvent } from './codec.js'
 
 const SETS = ['valid', 'test', 'train'] as const

@@ -2,9 +2,9 @@ import { decodeModel } from '../../io/model-file.js'
 import type { MLP } from '../../model/mlp.js'
 import type { SearchPlan } from '../plan.js'
 import type { TrialModels } from '../store/folder.js'
-import { compareTrials, competes } from '../trial/ranking.js'
-import { addTimings, type TaskRecord } from '../trial/result.js'
-import type { Study, TrialResult } from './study.js'
+import { bestTrial, isBetterTrial } from '../trial/ranking.js'
+import { addTimings, type TaskRecord, type TrialResult } from '../trial/result.js'
+import type { Study } from './study.js'
 
 /** What has come of the tasks of a study: by trial, rung and fold. */
 export class TaskLedger {
@@ -115,12 +115,12 @@ export class StudyResults {
     if (!folder || earlier.length === 0) return
     let trials = [...earlier]
     if (header.keepModels && header.folds === 1) trials = await this.#withModels(trials)
-    const [best] = trials.filter((trial) => competes(trial, header)).sort((a, b) => compareTrials(a, b, header))
+    const best = bestTrial(trials, header)
     if (best && header.folds === 1) {
       this.#bestModel = await folder.readBest(best)
       if (this.#bestModel === null) trials = trials.filter((trial) => trial !== best)
     }
-    this.#best = (best && trials.includes(best) ? best : this.#bestOf(trials)) ?? null
+    this.#best = bestTrial(trials, header)
     await folder.restore(trials, this.#best)
     for (const result of trials) {
       this.#trials.set(result.trial, result)
@@ -134,7 +134,7 @@ export class StudyResults {
     const { callbacks, header, folder } = this.#plan
     const { trial } = result
     this.#trials.set(trial, result)
-    const isBest = competes(result, header) && (!this.#best || compareTrials(result, this.#best, header) < 0)
+    const isBest = isBetterTrial(result, this.#best, header)
     const isKept = header.keepModels || (isBest && header.folds === 1)
     const own = header.folds === 1 ? bytes.get(0) : undefined
     const model = own && isKept ? decodeModel(own, `trial ${trial}`) : null
@@ -161,10 +161,5 @@ export class StudyResults {
       if (model || result.digest === null) kept.push(result)
     }
     return kept
-  }
-
-  #bestOf(trials: readonly TrialResult[]): TrialResult | undefined {
-    const { header } = this.#plan
-    return trials.filter((trial) => competes(trial, header)).sort((a, b) => compareTrials(a, b, header))[0]
   }
 }

@@ -8,7 +8,8 @@ import type { FitCallbacks } from '../../train/callbacks.js'
 import { stepsPerEpochOf } from '../../train/config.js'
 import { fit } from '../../train/fit.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
-import type { Study, TrialResult } from './study.js'
+import type { TrialResult } from '../trial/result.js'
+import type { Study } from './study.js'
 
 export interface RefitOptions {
   /**

@@ -3,8 +3,8 @@ import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
 import { rungStep } from '../space/halving.js'
 import { type JournalEvent, type TaskEvent, type TrialEvent, taskRecord, trialOf } from '../store/codec.js'
+import type { TrialResult } from '../trial/result.js'
 import type { TaskLedger } from './progress.js'
-import type { TrialResult } from './study.js'
 
 /**
  * What an earlier process has done for a study, as its journal tells. What it tells twice counts as told last; a trial of

@@ -1,52 +1,13 @@
 import type { BackendInfo } from '../../backend/index.js'
-import type { Collapse, HistoryEntry, TrialSummary } from '../../core/results.js'
+import type { HistoryEntry, TrialSummary } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
 import type { MLP } from '../../model/mlp.js'
-import type { FitTiming } from '../../train/fit-result.js'
 import type { SearchBase } from '../space/grid.js'
 import type { HalvingOptions } from '../space/halving.js'
-import type { TrialConfig } from '../space/parameters.js'
 import type { SearchSpace } from '../space/space.js'
-import type { FoldResult, TableTrial } from '../trial/result.js'
-
-export type SelectBy = 'valid' | 'test'
-export type SelectionMetric = 'accuracy' | 'loss'
-
-/** How the trials are chosen: every point of a grid; points drawn at random; the same, given up early where others do better. */
-export type Strategy = 'grid' | 'random' | 'halving'
-
-/** How the best trial is chosen: by this number of this set, at each trial's own checkpoint. */
-export interface Selection {
-  readonly selectBy: SelectBy
-  readonly metric: SelectionMetric
-}
-
-/** What came of one fold of a trial. */
-export interface TrialFold extends FoldResult {
-  readonly history: readonly HistoryEntry[]
-  readonly collapsed: Collapse | null
-  readonly timing: FitTiming | null
-}
-
-/**
- * What came of one trial. Its metrics are those of its checkpoint, the evaluation with the best validation; with folds their
- * means. All but `timing` and `worker` follows from the configuration, the data and the numeric family.
- */
-export interface TrialResult extends TableTrial {
-  readonly config: TrialConfig
-  /** one entry per evaluation, up to where a failed trial failed; with folds those that all of them have, as means */
-  readonly history: readonly HistoryEntry[]
-  readonly collapsed: Collapse | null
-  /** steps done, in all folds together; null where the trial failed */
-  readonly steps: number | null
-  /** `parametersDigest` of the checkpoint; null where the trial failed or was pruned, and with folds */
-  readonly digest: string | null
-  /** seconds, in all folds together; without what was interrupted; null where the trial failed */
-  readonly timing: FitTiming | null
-  /** 0-based number of the worker thread, or name of the worker on a queue, that had it last */
-  readonly worker: number | string
-  readonly folds?: readonly TrialFold[]
-}
+import type { Strategy } from '../space/strategy.js'
+import type { Selection } from '../trial/ranking.js'
+import type { TrialResult } from '../trial/result.js'
 
 /** What is known of a study before its first trial. */
 export interface StudyHeader extends Selection {

@@ -1,15 +1,56 @@
-import type { TrialSummary } from '../../core/results.js'
-import type { SelectBy, Selection } from '../study/study.js'
+import type { SetMetrics, TrialSummary } from '../../core/results.js'
 
-/** Negative when `a` is the better trial. Only completed trials compete; the earlier one wins a tie. */
-export function compareTrials(a: TrialSummary, b: TrialSummary, selection: Selection): number {
+/** The set whose metrics choose the best trial. */
+export type SelectBy = 'valid' | 'test'
+export type SelectionMetric = 'accuracy' | 'loss'
+
+/** How the best trial is chosen: by this number of this set, at each trial's own checkpoint. */
+export interface Selection {
+  readonly selectBy: SelectBy
+  readonly metric: SelectionMetric
+}
+
+/** What decides the place of a trial among others. */
+export interface RankedTrial {
+  readonly trial: number
+  readonly valid?: SetMetrics
+  readonly test?: SetMetrics
+}
+
+/** Negative when `a` is the better trial: by a higher accuracy or a lower loss. The earlier trial wins a tie. */
+function compareTrials(a: RankedTrial, b: RankedTrial, selection: Selection): number {
   return cost(a, selection) - cost(b, selection) || a.trial - b.trial
+}
+
+/** Trials that have the metric, best first. Whether their states let them compete is the caller's to say. */
+export function bestFirst<T extends RankedTrial>(trials: readonly T[], selection: Selection): T[] {
+  return trials
+    .filter((trial) => Number.isFinite(cost(trial, selection)))
+    .sort((a, b) => compareTrials(a, b, selection))
+}
+
+/** Whether a trial can be the best: collapsed, failed and pruned ones cannot, whatever metrics they had reached before. */
+function competes(trial: TrialSummary, selection: Selection): boolean {
+  return trial.state === 'completed' && Number.isFinite(cost(trial, selection))
+}
+
+/** The best of the completed trials; null where none has completed. */
+export function bestTrial<T extends TrialSummary>(trials: readonly T[], selection: Selection): T | null {
+  const completed = trials.filter((trial) => competes(trial, selection))
+  return bestFirst(completed, selection)[0] ?? null
+}
+
+/** Whether a trial is better than the best so far; null: there is none yet. */
+export function isBetterTrial(trial: TrialSummary, best: TrialSummary | null, selection: Selection): boolean {
+  return competes(trial, selection) && (best === null || compareTrials(trial, best, selection) < 0)
 }
 
 /** 1-based place of each completed trial by its number, best first; equal results share the place of the first. */
 export function rankTrials(trials: readonly TrialSummary[], selection: Selection): Map<number, number> {
-  const completed = trials.filter((trial) => competes(trial, selection))
-  completed.sort((a, b) => compareTrials(a, b, selection))
+  const completed = bestFirst(
+    trials.filter((trial) => competes(trial, selection)),
+    selection,
+  )
   const ranks = new Map<number, number>()
   completed.forEach((trial, i) => {
     const tied = i > 0 && cost(completed[i - 1], selection) === cost(trial, selection)
@@ -18,12 +59,7 @@ export function rankTrials(trials: readonly TrialSummary[], selection: Selection
   return ranks
 }
 
-/** Whether a trial can be the best: collapsed and failed ones cannot, whatever they had reached before. */
-export function competes(trial: TrialSummary, { selectBy, metric }: Selection): boolean {
-  return trial.state === 'completed' && Number.isFinite(trial[selectBy]?.[metric])
-}
-
-/** What to tell whoever reads the result of a search that was selected by the test set. */
+/** A caution for readers of a search whose best trial is selected by the test set; null otherwise. */
 export function selectionCaution(selectBy: SelectBy): string | null {
   if (selectBy === 'valid') return null
   return (
@@ -32,8 +68,8 @@ export function selectionCaution(selectBy: SelectBy): string | null {
   )
 }
 
-/** Lower is better; finite for every trial that competes. */
-function cost(trial: TrialSummary, { selectBy, metric }: Selection): number {
-  const value = trial[selectBy]![metric]
+/** Lower is better; not finite where the trial was not measured. */
+function cost(trial: RankedTrial, { selectBy, metric }: Selection): number {
+  const value = trial[selectBy]?.[metric] ?? Number.NaN
   return metric === 'accuracy' ? -value : value
 }

@@ -1,8 +1,8 @@
-import type { HistoryEntry, SetMetrics, TrialSummary } from '../../core/results.js'
+import type { Collapse, HistoryEntry, SetMetrics, TrialSummary } from '../../core/results.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
 import type { RungResult } from '../space/halving.js'
-import type { TrialFold, TrialResult } from '../study/study.js'
+import type { TrialConfig } from '../space/parameters.js'
 import { metricsOf } from './run-task.js'
 import type { TrialOutcome } from './task.js'
 
@@ -77,6 +77,33 @@ export interface TableTrial extends TrialSummary {
   readonly digest?: string | null
   /** in their order; missing where the study has none */
   readonly folds?: readonly FoldResult[]
+}
+
+/** What came of one fold of a trial. */
+export interface TrialFold extends FoldResult {
+  readonly history: readonly HistoryEntry[]
+  readonly collapsed: Collapse | null
+  readonly timing: FitTiming | null
+}
+
+/**
+ * What came of one trial. Its metrics are those of its checkpoint, the evaluation with the best validation; with folds their
+ * means. All but `timing` and `worker` follows from the configuration, the data and the numeric family.
+ */
+export interface TrialResult extends TableTrial {
+  readonly config: TrialConfig
+  /** one entry per evaluation, up to where a failed trial failed; with folds those that all of them have, as means */
+  readonly history: readonly HistoryEntry[]
+  readonly collapsed: Collapse | null
+  /** steps done, in all folds together; null where the trial failed */
+  readonly steps: number | null
+  /** `parametersDigest` of the checkpoint; null where the trial failed or was pruned, and with folds */
+  readonly digest: string | null
+  /** seconds, in all folds together; without what was interrupted; null where the trial failed */
+  readonly timing: FitTiming | null
+  /** 0-based number of the worker thread, or name of the worker on a queue, that had it last */
+  readonly worker: number | string
+  readonly folds?: readonly TrialFold[]
 }
 
 /** What came of a task, as it is kept: without the model, with who computed it. */

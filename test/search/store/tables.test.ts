@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { resultsCsv, timingsCsv, trialLine } from '../../../src/search/store/tables.js'
-import type { TrialResult } from '../../../src/search/study/study.js'
-import { type FoldResult, summarizeFolds, type TableTrial } from '../../../src/search/trial/result.js'
+import { type FoldResult, summarizeFolds, type TableTrial, type TrialResult } from '../../../src/search/trial/result.js'
 
 const trials: TableTrial[] = [
   {

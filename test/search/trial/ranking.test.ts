@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SetMetrics, TrialSummary } from '../../../src/core/results.js'
-import { compareTrials, competes, rankTrials, selectionCaution } from '../../../src/search/trial/ranking.js'
+import { bestTrial, isBetterTrial, rankTrials, selectionCaution } from '../../../src/search/trial/ranking.js'
 
 function trial(trial: number, valid: Partial<SetMetrics>, state: TrialSummary['state'] = 'completed'): TrialSummary {
   return { trial, params: {}, state, valid: { loss: 1, accuracy: 0.5, ...valid }, test: { loss: trial, accuracy: 0 } }
@@ -32,7 +32,9 @@ describe('ranks', () => {
       [3, 1],
       [2, 3],
     ])
-    expect(compareTrials(trials[1], trials[0], byAccuracy)).toBeLessThan(0)
+    expect(bestTrial(trials, byAccuracy)).toBe(trials[1])
+    expect(isBetterTrial(trials[1], trials[0], byAccuracy)).toBe(true)
+    expect(isBetterTrial(trials[0], trials[1], byAccuracy)).toBe(false)
   })
 
   it('leave out trials that collapsed, failed or were not measured', () => {
@@ -42,7 +44,9 @@ describe('ranks', () => {
       trial(2, { accuracy: Number.NaN }),
       trial(3, { accuracy: 0.1 }),
     ]
-    expect(trials.map((each) => competes(each, byAccuracy))).toEqual([false, false, false, true])
+    expect(trials.map((each) => isBetterTrial(each, null, byAccuracy))).toEqual([false, false, false, true])
+    expect(bestTrial(trials, byAccuracy)).toBe(trials[3])
+    expect(bestTrial(trials.slice(0, 3), byAccuracy)).toBeNull()
     expect([...rankTrials(trials, byAccuracy)]).toEqual([[3, 1]])
   })
 })
