@@ -72,12 +72,16 @@ function finiteOrNaN(value: number): number {
 /** Longer curves have no dots. */
 const MAX_DOTS = 60
 
-/** The points to show as dots: all of a short curve, else those with gaps on both sides, which a line does not show. */
-export function dottedPoints(series: Series): Point[] {
-  if (series.dots) return [...series.dots]
-  const drawn = (i: number) => series.points[i] !== undefined && !Number.isNaN(series.points[i].value)
-  const short = series.points.length <= MAX_DOTS
-  return series.points.filter((_, i) => drawn(i) && (short || (!drawn(i - 1) && !drawn(i + 1))))
+/** The points to show as dots: all of a short curve, else the isolated ones. */
+export function dottedPoints({ points, dots }: Series): Point[] {
+  if (dots) return [...dots]
+  return points.length > MAX_DOTS ? isolatedPoints(points) : points.filter(({ value }) => !Number.isNaN(value))
+}
+
+/** Points with gaps on both sides, which a line does not show. */
+export function isolatedPoints(points: readonly Point[]): Point[] {
+  const isDrawn = (i: number) => points[i] !== undefined && !Number.isNaN(points[i].value)
+  return points.filter((_, i) => isDrawn(i) && !isDrawn(i - 1) && !isDrawn(i + 1))
 }
 
 /** The vertical marks of a training curve. */

@@ -67,7 +67,7 @@ export async function drawCurves(curves: Curves, options: CurveOptions): Promise
     y: { type: curves.yType, domain: [...curves.yDomain], label: null },
     marks: [
       ...axes(Plot, curves, steps[1] - steps[0]),
-      backgroundLines(curves.background ?? []),
+      ...backgroundLines(Plot, curves.background ?? []),
       ...lines(Plot, curves),
       stepMarks(curves.marks),
       endLabels(labels),

@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type DrawnTrial, trialCurvesFigure } from '../../../src/plot/index.js'
-import { RANKS } from '../../../src/plot/page/theme.js'
-import { checkFigure, count, overlaps, texts } from '../drawing.js'
+import { FAINT, RANKS } from '../../../src/plot/page/theme.js'
+import { checkFigure, elements, overlaps, texts } from '../drawing.js'
 import { GRID_TRIALS, randomTrials } from '../trials.js'
-
-const BACKGROUND = /<g[^>]*aria-label="other lines"[^>]*>(.*?)<\/g>/s
-
-function background({ svg }: { readonly svg: string }): string {
-  return svg.match(BACKGROUND)![1]
-}
 
 describe('trialCurvesFigure', () => {
   it('labels the five best with their values and parameters, and leaves the others faint', async () => {
@@ -19,21 +13,24 @@ describe('trialCurvesFigure', () => {
     expect(labels).toHaveLength(5)
     expect(labels).toContain('trial 50: 0.9779')
     expect(all).toContain('trial 50: learning rate 0.005, L2 0.05, hidden units 512')
-    expect(count(figure, /aria-label="line"/)).toBe(5)
-    expect(background(figure).match(/<path /g)?.length ?? 0).toBe(55 + 1)
+    const collapsedBelow = 12
+    expect(elements(figure, 'g[aria-label=line] > path')).toHaveLength(60 - collapsedBelow)
+    expect(elements(figure, 'g[aria-label=line][stroke-opacity] > path')).toHaveLength(55 - collapsedBelow)
     expect(overlaps(figure)).toEqual([])
   })
 
   it('says which curves are of trials without a score', async () => {
-    const figure = await trialCurvesFigure(GRID_TRIALS)
+    const figure = await trialCurvesFigure(GRID_TRIALS, { metric: 'valid.loss' })
     expect(texts(figure).join(' ')).toContain('grey, dashed: collapsed (12); dotted, ending in a cross: failed (1).')
-    expect(background(figure).match(/stroke-dasharray="6,3"/g)).toHaveLength(12)
+    expect(elements(figure, 'g[stroke-dasharray="6,3"] > path')).toHaveLength(12)
+    expect(elements(figure, 'g[stroke-dasharray="1.5,3"] > path')).toHaveLength(1)
+    expect(elements(figure, 'g[aria-label=dot] > path'), 'the cross').toHaveLength(1)
     const pruned = GRID_TRIALS.filter(({ state }) => state === 'completed').map((trial, i): DrawnTrial => {
       return i % 2 ? trial : { ...trial, state: 'pruned', history: trial.history?.slice(0, 9) }
     })
     const halved = await trialCurvesFigure(pruned)
     expect(texts(halved).join(' ')).toContain('ending in a dot: pruned (24)')
-    expect(background(halved).match(/<circle/g)).toHaveLength(24)
+    expect(elements(halved, `g[aria-label=dot] > circle[fill="${FAINT}"]`)).toHaveLength(24)
   })
 
   it.each([1, 3, 60, 500])('draws %d random trials without covering a label', async (n) => {
