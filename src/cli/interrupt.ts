@@ -1,19 +1,19 @@
-/** How a launcher such as npm passes on a Ctrl-C that the terminal has sent to both: within this time it is the same one, ms. */
-const SAME = 300
+/** A launcher such as npm repeats the Ctrl-C that the terminal sent to both: two within this time are one, ms. */
+const SAME_MS = 300
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof EXIT_CODES
 
 export interface Interruption {
-  /** fires at the first Ctrl-C or SIGTERM; a second one ends the process at once */
+  /** aborted by the first Ctrl-C or SIGTERM; a second one ends the process at once */
   readonly signal: AbortSignal
-  /** 128 + the number of the signal that came, 130 while none has */
+  /** 128 + the number of the received signal; 130 if none was received */
   exitCode(): number
-  /** gives the signals back to Node where none has come; otherwise the same Ctrl-C may yet come again */
+  /** removes the listeners, unless a signal was received: the launcher may repeat it */
   release(): void
 }
 
-/** Turns the first Ctrl-C into an orderly end. `say` tells the user that it was heard. */
+/** Turns the first Ctrl-C into an abort signal, and confirms it to the user with `say`. */
 export function listenForInterrupt(say: (line: string) => void): Interruption {
   const controller = new AbortController()
   let first = 0
@@ -23,9 +23,9 @@ export function listenForInterrupt(say: (line: string) => void): Interruption {
     if (first === 0) {
       first = now
       received = name
-      say('stopping; once more to stop at once')
+      say('stopping; press Ctrl-C again to stop at once')
       controller.abort(new Error(name))
-    } else if (now - first > SAME) {
+    } else if (now - first > SAME_MS) {
       process.exit(EXIT_CODES[name])
     }
   }

@@ -5,7 +5,7 @@ import { EXIT_HELP, endWithReader, report, shortenWarnings, usageLine } from './
 
 type MakeCommand = () => Command
 
-/** In the order of --help. A command brings most of the package with it, so each is loaded only where it is asked for. */
+/** In the order of --help. Each is loaded on demand, because a command imports most of the package. */
 const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   train: async () => (await import('./commands/train.js')).trainCommand,
   search: async () => (await import('./commands/search.js')).searchCommand,
@@ -20,7 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
 
 const VERSION_FLAGS = ['-V', '--version']
 
-/** The one that is named first; all of them where help, or what was meant by another word, may name any. */
+/** The named command; all of them for help and for the suggestion after a misspelt name. */
 function commandsFor(first: string | undefined): Promise<MakeCommand[]> {
   if (first !== undefined && VERSION_FLAGS.includes(first)) return Promise.resolve([])
   const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS)

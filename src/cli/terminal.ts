@@ -2,19 +2,19 @@ import { CommanderError } from 'commander'
 import { type BackendInfo, backendInfo } from '../backend/index.js'
 import { type ErrorCode, NativeMlpError } from '../core/errors.js'
 
-/** What the process says with its exit code. */
+/** Exit codes of the process. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
 
 export const EXIT_HELP = `
-Exit codes: 0 done; 1 failed; 2 wrong flags, config or environment variables; 130 stopped by Ctrl-C, with what was done saved.
+Exit codes: 0 done; 1 failed; 2 wrong flags, config or environment variables; 130 stopped by Ctrl-C, progress saved.
 Environment: NATIVE_MLP_BACKEND=auto|native|js, NATIVE_MLP_ISA=auto|avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n,
-  NATIVE_MLP_ADDON_PATH=file loads this addon and no other, NATIVE_MLP_DATA=folder has the data,
-  NATIVE_MLP_REDIS_URL, NATIVE_MLP_REDIS_USERNAME and NATIVE_MLP_REDIS_PASSWORD lead to a queue,
-  NATIVE_MLP_DEBUG=1 shows where an error comes from.`
+  NATIVE_MLP_ADDON_PATH=file is the addon to load, NATIVE_MLP_DATA=folder the data,
+  NATIVE_MLP_REDIS_URL, NATIVE_MLP_REDIS_USERNAME and NATIVE_MLP_REDIS_PASSWORD the queue;
+  NATIVE_MLP_DEBUG=1 prints the stack of an error.`
 
 const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'UNKNOWN_OPTION']
 
-/** A line for people: never on stdout where a program may be reading JSON. */
+/** A line for people, on stderr: stdout may be read by a program. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
@@ -35,14 +35,14 @@ export function backendWords({ backend, isa, threads, reason }: BackendInfo): st
   return asked ? `pure TypeScript, many times slower than the native addon (${reason})` : 'pure TypeScript'
 }
 
-/** Says where this run computes; why the addon is missing, where it is, the warning beside it says. */
+/** Prints the backend of this run. If the addon is missing, a warning of the package says why. */
 export function sayBackend(): BackendInfo {
   const info = backendInfo()
   say(`backend: ${backendWords(info)}`)
   return info
 }
 
-/** The package's own warnings as one line each; Node's form takes two and names a process. */
+/** Prints the package's own warnings as one line each; Node's form takes two and names a process. */
 export function shortenWarnings(): void {
   const others = process.listeners('warning')
   process.removeAllListeners('warning')
@@ -52,21 +52,21 @@ export function shortenWarnings(): void {
   })
 }
 
-/** Ends the process quietly when whoever read its output has gone, as in `| head`, and in one line where it cannot be written. */
+/** Ends the process silently if its reader has closed the pipe, as `| head` does, with an error if output cannot be written. */
 export function endWithReader(): void {
   for (const [stream, name] of [
     [process.stdout, 'standard output'],
     [process.stderr, 'standard error'],
   ] as const) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(141) // what a shell sees of a program that SIGPIPE has ended
+      if (error.code === 'EPIPE') process.exit(141) // as for a program ended by SIGPIPE
       if (stream !== process.stderr) say(`error [FILE_SYSTEM]: ${name}: cannot write: ${error.message}`)
       process.exit(EXIT.failure)
     })
   }
 }
 
-/** Says an error in one line on stderr, and returns the exit code it means. */
+/** Prints an error as one line on stderr. @returns its exit code */
 export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const debug = process.env.NATIVE_MLP_DEBUG === '1'
@@ -76,13 +76,13 @@ export function report(error: unknown): number {
     if (error.code === 'ABORTED') return EXIT.interrupted
     return USAGE.includes(error.code) ? EXIT.usage : EXIT.failure
   }
-  // a mistake of this package: its place helps whoever reports it
+  // a bug of this package: the stack belongs into the report
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`error [INTERNAL]: ${stack}\n`)
   return EXIT.failure
 }
 
-/** Commander's messages in the shape of ours. */
+/** Commander's messages in the format of this package's errors. */
 export function usageLine(text: string): string {
   const message = oneLine(text).replace(/^error: /, '')
   const code = /^unknown (option|command)/.test(message) ? 'UNKNOWN_OPTION' : 'INVALID_ARGUMENT'
@@ -93,7 +93,7 @@ function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ')
 }
 
-/** Columns aligned to the right, but for the first; two spaces between. */
+/** The first column is aligned left, the others right, with two spaces between. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c].length)))
   const line = (cells: readonly string[]) =>
@@ -101,7 +101,7 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
   return [header, ...rows].map((cells) => line(cells).trimEnd()).join('\n')
 }
 
-/** A path as a shell takes it. */
+/** A path quoted for a shell. */
 export function shellWord(path: string): string {
   return /^[\w./~:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -12,12 +12,12 @@ interface BenchFlags {
 
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('measure products, training steps and evaluation beside what this processor can do at most')
+    .description('measure matrix products, training steps and evaluation against the peak of this processor')
     .option('--isa <names>', 'instruction sets, separated by commas, js for the TypeScript backend (default: all here)')
     .option('--threads <counts>', 'thread counts, separated by commas (default: 1,2)')
     .option('--only <pattern>', "only cases whose name matches, e.g. 'gemm' or 'step mnist .* H=128'")
     .option('--json', 'print one JSON document on stdout')
-    .option('--quick', 'see whether all of it runs; the figures are not to be trusted')
+    .option('--quick', 'only check that everything runs; the figures are unreliable')
     .action(async (flags: BenchFlags) => {
       const report = await bench({
         isas: flags.isa?.split(','),

@@ -8,13 +8,13 @@ const SCRIPT = fileURLToPath(new URL('../../../scripts/install.cjs', import.meta
 
 export function buildNativeCommand(): Command {
   return new Command('build-native')
-    .description('build the native addon from source, where it was not built or no longer works')
+    .description('build the native addon from source, for when it is missing or no longer works')
     .action(async () => {
       if ((await build()) !== 0) process.exitCode = EXIT.failure
     })
 }
 
-/** Runs the script that installation runs, its output shown. Resolves to its exit code, null where a signal ended it. */
+/** Runs the install script with its output shown. Resolves to its exit code, null if a signal ended it. */
 function build(): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [SCRIPT, 'build'], { stdio: 'inherit' })

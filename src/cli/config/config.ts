@@ -6,13 +6,13 @@ import { checkValue, NAMES, type Name, type TrainingConfig } from '../../train/c
 import { flagOf, readFlag } from '../../train/config-flags.js'
 import { PRESET_NAMES, PRESETS, type PresetName } from '../../train/presets.js'
 
-/** A run as it is asked for: where it starts from, and what it came to. */
+/** The configuration of a run, and the preset it was derived from. */
 export interface RunConfig {
   readonly preset: PresetName
   readonly training: TrainingConfig
 }
 
-/** What a config file holds, and what the flags of a command line say; anything may be missing. */
+/** The contents of a config file or of the flags; every key is optional. */
 export type PartialConfig = Partial<TrainingConfig> & { readonly preset?: PresetName }
 
 const KEYS: readonly string[] = ['preset', ...NAMES]
@@ -27,7 +27,7 @@ export async function resolveConfig(file: string | undefined, flags: PartialConf
 /**
  * Reads a config file: a JSON object of hyper-parameters, with `preset` beside them.
  *
- * @throws NativeMlpError UNKNOWN_OPTION for a misspelt key, INVALID_ARGUMENT for all else that is wrong with the file
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt key, INVALID_ARGUMENT for any other problem with the file
  */
 export async function readConfig(file: string): Promise<PartialConfig> {
   const where = `--config ${file}`

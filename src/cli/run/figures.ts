@@ -22,7 +22,7 @@ import {
 
 type FigureName = (typeof RUN_FIGURES)[number]
 
-/** What figures are drawn from; each is drawn where what it shows is given. */
+/** The data of a run's figures; a figure is omitted if its data are missing. */
 export interface FigureData {
   /** one line under each title */
   readonly subtitle: string
@@ -33,7 +33,7 @@ export interface FigureData {
   /** [height, width] where the inputs of the first layer are an image */
   readonly imageShape?: readonly [number, number] | null
   readonly confusion?: readonly (readonly number[])[]
-  /** rows with labels, and what the model says of them */
+  /** labelled rows, and the model's predictions for them */
   readonly predicted?: { readonly rows: Samples; readonly prediction: Prediction }
 }
 
@@ -81,7 +81,7 @@ async function writeFigures(folder: string, drawings: readonly Drawing[], signal
   return paths
 }
 
-/** One line for the two forms of a figure, as a shell would write it. */
+/** One line for the two files of a figure, in the notation of a shell. */
 export function figureWords(paths: readonly string[]): string[] {
   return paths.flatMap((path) => (path.endsWith('.svg') ? path.replace(/svg$/, '{svg,png}') : []))
 }

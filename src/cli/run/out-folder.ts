@@ -9,7 +9,7 @@ export function checkPath(out: string, flag = '--out'): void {
   if (out === '') throw invalidArgument(flag, 'a path', out)
 }
 
-/** Makes the first of runs/<name>, runs/<name>-2, ... that does not exist. */
+/** Makes the first of runs/<name>, runs/<name>-2, ... that does not exist, and returns its path. */
 export async function makeNumbered(name: string): Promise<string> {
   const base = join('runs', name)
   await makeFolders(dirname(base))

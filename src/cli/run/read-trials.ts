@@ -18,7 +18,7 @@ const metrics = z.object({ loss: number, accuracy: number }).transform((set): Se
 const whole = z.number().int().min(0)
 const sets = { train: metrics.optional(), valid: metrics.optional(), test: metrics.optional() }
 
-/** What figures need of a line of trials.jsonl. */
+/** The part of a line of trials.jsonl that figures use. */
 const trialSchema = z.object({
   trial: whole,
   state: z.enum(['completed', 'pruned', 'collapsed', 'failed']),
@@ -28,26 +28,26 @@ const trialSchema = z.object({
   history: z.array(z.object({ step: whole, epoch: whole, ...sets })).optional(),
 })
 
-/** What figures need of a study. */
+/** The part of a study that figures use. */
 export interface DrawnStudy {
-  /** that have finished, in trial order */
+  /** finished trials, in trial order */
   readonly trials: readonly DrawnTrial[]
-  /** by which the study chooses its best trial, if that is known */
+  /** by which the study selects its best trial; missing if unknown */
   readonly metric?: SearchMetric
 }
 
 const selection = z.object({ selectBy: z.enum(['valid', 'test']), metric: z.enum(['accuracy', 'loss']) })
 
-/** Whether a folder holds a search, at whatever stage. */
+/** Whether a folder holds a study, finished or not. */
 export function isStudyFolder(folder: string): boolean {
   const { record, trials, journal } = STUDY_FILES
   return [record, trials, journal].some((name) => existsSync(join(folder, name)))
 }
 
 /**
- * Reads a study from its journal, which also one has that is running or was killed; without one, from its trials.jsonl.
+ * Reads a study from its journal, which also exists while it runs and after it was killed; without one, from trials.jsonl.
  *
- * @throws NativeMlpError INVALID_FILE naming file and line, or where no trial has finished; FILE_SYSTEM
+ * @throws NativeMlpError INVALID_FILE naming file and line, or if no trial has finished; FILE_SYSTEM
  */
 export async function readStudy(folder: string): Promise<DrawnStudy> {
   const [journal, lines] = [STUDY_FILES.journal, STUDY_FILES.trials].map((name) => join(folder, name))
@@ -60,7 +60,7 @@ export async function readStudy(folder: string): Promise<DrawnStudy> {
 
 async function fromJournal(file: string): Promise<DrawnStudy> {
   const { header, events } = await readJournal(file)
-  // what is told twice counts as told last
+  // the last event of a trial counts
   const trials = new Map<number, DrawnTrial>()
   for (const event of events) if (event.event === 'trial') trials.set(event.trial, event)
   const { data: chosen } = selection.safeParse(header.study)

@@ -11,7 +11,7 @@ const COLS = 50
 const CLASSES = 4
 const STEPS = 10
 
-/** Largest difference of a step's loss between the TypeScript backend and the addon, which add in different orders. */
+/** Tolerance for a step's loss between the TypeScript backend and the addon, which sum in different orders. */
 const TOLERANCE = 1e-5
 
 interface Trained {
@@ -20,8 +20,8 @@ interface Trained {
 }
 
 /**
- * Trains a small network for ten steps on each backend and compares: the losses of the addon with those of the TypeScript
- * backend within 1e-5, and the parameters of all instruction sets with one another to the last bit.
+ * Trains a small network for ten steps on each backend. Compares the losses of the addon with those of the TypeScript backend
+ * within 1e-5, and the parameters of all instruction sets with each other bit by bit.
  *
  * @returns what was compared, for people
  * @throws NativeMlpError BACKEND_UNAVAILABLE naming the backend that is wrong
@@ -29,17 +29,19 @@ interface Trained {
 export async function selfTest(js: Backend, native: readonly Backend[]): Promise<string> {
   const data = rows()
   const expected = await train(js, data)
-  if (!(expected.losses[STEPS - 1] < expected.losses[0])) throw mismatch(js, 'its loss does not fall', expected.losses)
+  if (!(expected.losses[STEPS - 1] < expected.losses[0]))
+    throw mismatch(js, 'its loss does not decrease', expected.losses)
   let first: Trained | undefined
   for (const backend of native) {
     const actual = await train(backend, data)
     const worst = Math.max(...actual.losses.map((loss, i) => Math.abs(loss - expected.losses[i])))
-    if (!(worst <= TOLERANCE)) throw mismatch(backend, `its losses differ by ${worst} from TypeScript's`, actual.losses)
+    if (!(worst <= TOLERANCE)) throw mismatch(backend, `its losses differ from TypeScript's by ${worst}`, actual.losses)
     first ??= actual
-    if (actual.digest !== first.digest) throw mismatch(backend, `not the bits of ${native[0].isa}`, actual.losses)
+    if (actual.digest !== first.digest)
+      throw mismatch(backend, `its parameters differ from those of ${native[0].isa}`, actual.losses)
   }
   const names = [js, ...native].map(({ isa }) => isa)
-  return `${STEPS} steps on ${names.join(', ')}: ${native.length > 0 ? 'they agree' : 'the loss falls'}`
+  return `${STEPS} steps on ${names.join(', ')}: ${native.length > 0 ? 'they agree' : 'the loss decreases'}`
 }
 
 function mismatch(backend: Backend, problem: string, losses: readonly number[]): NativeMlpError {
@@ -62,7 +64,7 @@ async function train(backend: Backend, data: Samples): Promise<Trained> {
   return { losses, digest: model.parametersDigest() }
 }
 
-/** Sparse bytes that light up another quarter of the columns for each class. */
+/** Sparse bytes; each class has large values in a different quarter of the columns. */
 function rows(): Samples {
   const random = randomStream(1, 'split')
   const values = new Uint8Array(ROWS * COLS)

@@ -6,7 +6,7 @@ import { loadModel } from '../../io/model-file.js'
 import type { MLP } from '../../model/mlp.js'
 
 /**
- * A model from a .safetensors file, from the run folder that holds one, or from the homework's folder of four .npy files.
+ * Loads a model from a .safetensors file, a run folder, or the homework's folder of four .npy files.
  *
  * @throws NativeMlpError FILE_SYSTEM or INVALID_FILE
  */

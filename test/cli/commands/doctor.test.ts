@@ -47,13 +47,13 @@ describe('native-mlp doctor', () => {
 
   it('has a self-test that fails for a backend that computes something else', async () => {
     const js = createJsBackend()
-    expect(await selfTest(js, [])).toMatch(/the loss falls/)
+    expect(await selfTest(js, [])).toMatch(/the loss decreases/)
     const wrong = Object.assign(Object.create(js), {
       isa: 'wrong',
       update: (...[input, gradOut, layer, rule]: Parameters<typeof js.update>) =>
         js.update(input, gradOut, layer, { ...rule, learningRate: rule.learningRate * 1.01 }),
     })
-    await expect(selfTest(js, [wrong])).rejects.toThrow(/self-test on wrong: its losses differ by/)
+    await expect(selfTest(js, [wrong])).rejects.toThrow(/self-test on wrong: its losses differ from TypeScript's by/)
   })
 })
 
@@ -101,7 +101,7 @@ describe('a package without its addon', () => {
       /^-- addon +not available, everything runs in TypeScript:\n( +.+\n)* +build\/Release\/native_mlp\.node: no such file\n/m,
     )
     expect(stdout).toMatch(/^ +to build it: npx native-mlp build-native$/m)
-    expect(stdout).toMatch(/^ok self-test +10 steps on js: the loss falls$/m)
+    expect(stdout).toMatch(/^ok self-test +10 steps on js: the loss decreases$/m)
   })
 
   it('says in one line that there are no data yet, and that a run gets them', async () => {
