@@ -60,7 +60,7 @@ export type { Strategy } from './search/space/strategy.js'
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/store/folder.js'
 export { resultsCsv, timingsCsv } from './search/store/tables.js'
 export { type Refit, type RefitOptions, refit } from './search/study/refit.js'
-export { dataDigest } from './search/study/sets.js'
+export { setsDigest as dataDigest } from './search/study/sets.js'
 export type {
   SearchCallbacks,
   Study,
@@ -73,10 +73,10 @@ export type {
 export type { StackOption } from './search/threads/stack.js'
 export type { SelectBy, SelectionMetric } from './search/trial/ranking.js'
 export {
-  type DataRecipe,
   type ReproduceOptions,
   reproduceArguments,
   reproduceCommand,
+  type StudyDataRecipe,
 } from './search/trial/reproduce.js'
 export {
   type FoldResult,

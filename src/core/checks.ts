@@ -1,6 +1,9 @@
 import { invalidArgument, NativeMlpError, shortened } from './errors.js'
 import type { Signal } from './platform.js'
 
+/** The largest finite float32. */
+export const MAX_FLOAT32 = 3.4028234663852886e38
+
 /** Argument checks used at the public surface; each returns its value so that it can stand in an expression. */
 
 export function integerInRange(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): number {
@@ -83,4 +86,9 @@ function editDistance(a: string, b: string): number {
     }
   }
   return row[b.length]
+}
+
+/** A plain object or an instance of a class, but no list and no null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,19 +3,19 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
 
-export type Part = 'train' | 'test'
-export type Kind = 'images' | 'labels'
+export type SetPart = 'train' | 'test'
+export type FileKind = 'images' | 'labels'
 
 /** Paths of the files of a folder in MNIST's layout; undefined for those it lacks. */
-export type IdxPaths = Readonly<Record<Part, Readonly<Record<Kind, string | undefined>>>>
+export type IdxPaths = Readonly<Record<SetPart, Readonly<Record<FileKind, string | undefined>>>>
 
 /** 'train-images-idx3-ubyte', 't10k-labels.idx1-ubyte.gz', 'emnist-letters-test-images-idx3-ubyte'. */
 const FILE_NAME = /^(?:(?<prefix>.+)-)?(?<part>train|t10k|test)-(?<kind>images|labels)[-.]idx\d+-\w+?(?<gz>\.gz)?$/
 
 interface Candidate {
   readonly prefix: string
-  readonly part: Part
-  readonly kind: Kind
+  readonly part: SetPart
+  readonly kind: FileKind
   readonly path: string
 }
 
@@ -37,7 +37,7 @@ export async function findIdxFiles(folder: string, prefix?: string): Promise<Idx
         JSON.stringify({ idx: { folder, prefix: chosen } }),
     )
   }
-  const find = (part: Part, kind: Kind) =>
+  const find = (part: SetPart, kind: FileKind) =>
     candidates.find((one) => one.prefix === chosen && one.part === part && one.kind === kind)?.path
   return {
     train: { images: find('train', 'images'), labels: find('train', 'labels') },
@@ -62,7 +62,7 @@ function parse(name: string) {
   const { prefix = '', part, kind, gz } = FILE_NAME.exec(name)?.groups ?? {}
   if (part === undefined) return null
   const rank = (gz ? 4 : 0) + (name.includes('.idx') ? 2 : 0) + (part === 'test' ? 1 : 0)
-  return { prefix, part: part === 'train' ? 'train' : 'test', kind: kind as Kind, rank } as const
+  return { prefix, part: part === 'train' ? 'train' : 'test', kind: kind as FileKind, rank } as const
 }
 
 /** Of a folder that is called like a data file, the file in it for the same rows. */
@@ -88,7 +88,7 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
   }
 }
 
-const NAMES: Readonly<Record<Part, Readonly<Record<Kind, string>>>> = {
+const NAMES: Readonly<Record<SetPart, Readonly<Record<FileKind, string>>>> = {
   train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
   test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
 }
@@ -97,7 +97,7 @@ const NAMES: Readonly<Record<Part, Readonly<Record<Kind, string>>>> = {
  * @param parts which of them must be there
  * @throws NativeMlpError DATA_NOT_FOUND naming every file that is missing
  */
-export function requireFiles(paths: IdxPaths, parts: readonly Part[], what: string, prefix = ''): void {
+export function requireFiles(paths: IdxPaths, parts: readonly SetPart[], what: string, prefix = ''): void {
   const start = prefix === '' ? '' : `${prefix}-`
   const missing = parts.flatMap((part) =>
     (['images', 'labels'] as const).filter((kind) => !paths[part][kind]).map((kind) => `${start}${NAMES[part][kind]}`),

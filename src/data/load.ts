@@ -5,7 +5,7 @@ import { findMnistData } from './mnist-sources.js'
 import { range } from './range.js'
 import { Samples } from './samples.js'
 import { byteTable, type InputScale } from './scale.js'
-import type { LoadOptions, RawData, RawSet, Surroundings } from './sources/source.js'
+import type { LoadDataOptions, RawData, RawSet, Surroundings } from './sources/source.js'
 import { checkSpec, type DataRecipe, type DataSpec } from './spec.js'
 
 /** What the rows look like, as plain JSON. */
@@ -29,7 +29,7 @@ export interface LoadedData {
   readonly source: string
 }
 
-const OPTIONS: readonly (keyof LoadOptions)[] = [
+const OPTIONS: readonly (keyof LoadDataOptions)[] = [
   ...(['shared', 'download', 'mirrors', 'cacheDir', 'signal', 'onProgress'] as const),
 ]
 
@@ -43,13 +43,13 @@ const OPTIONS: readonly (keyof LoadOptions)[] = [
  * @throws NativeMlpError INVALID_ARGUMENT where the data digest does not match that of the recipe, and for what is no spec;
  *   DATA_NOT_FOUND, INVALID_FILE, FILE_SYSTEM naming the file; of downloads CHECKSUM_MISMATCH, DOWNLOAD_FAILED, ABORTED
  */
-export function loadData(spec: DataSpec | DataRecipe, options: LoadOptions = {}): Promise<LoadedData> {
+export function loadData(spec: DataSpec | DataRecipe, options: LoadDataOptions = {}): Promise<LoadedData> {
   return loadDataIn(spec, options, { env: process.env, findPackage: findMnistData })
 }
 
 export async function loadDataIn(
   spec: DataSpec | DataRecipe,
-  options: LoadOptions,
+  options: LoadDataOptions,
   surroundings: Surroundings,
 ): Promise<LoadedData> {
   knownOptions('loadData', options, OPTIONS)

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { NativeMlpError } from '../core/errors.js'
 import { type IdxArray, parseIdx, readIdxBytes } from '../formats/idx.js'
 import { DEFAULT_MAX_BYTES } from '../formats/read-file.js'
-import type { Kind, Part } from './idx-folder.js'
+import type { FileKind, SetPart } from './idx-folder.js'
 
 /** One of the four files of MNIST. */
 export interface MnistFile {
-  readonly part: Part
-  readonly kind: Kind
+  readonly part: SetPart
+  readonly kind: FileKind
   /** as the mirrors call it, without .gz */
   readonly name: string
   /** of the IDX file, uncompressed */

@@ -6,9 +6,9 @@ import { findMnistData } from './mnist-sources.js'
 import type { Samples } from './samples.js'
 import { MAX_CLASSES } from './samples-options.js'
 import { INPUT_SCALES, type InputScale } from './scale.js'
-import type { LoadOptions, Surroundings } from './sources/source.js'
+import type { LoadDataOptions, Surroundings } from './sources/source.js'
 
-export interface MnistOptions extends LoadOptions {
+export interface MnistOptions extends LoadDataOptions {
   /** Folder with the four IDX files, plain or .gz; any data in MNIST's layout (Fashion-MNIST, your own). */
   readonly dir?: string
   /** What a pixel means: 'unit' x / 255 (default) or 'raw' x. */

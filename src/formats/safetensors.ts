@@ -1,4 +1,4 @@
-import { knownOptions } from '../core/checks.js'
+import { isObject, knownOptions } from '../core/checks.js'
 import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import {
   bytesPerElement,
@@ -206,10 +206,6 @@ function checkEntry(key: string, value: unknown, room: number, name: string): Te
 /** '[784, 512]', shortened after 8 sizes. */
 export function shapeWords(shape: readonly number[]): string {
   return shape.length <= 8 ? `[${shape.join(', ')}]` : `[${shape.slice(0, 8).join(', ')}, ... ${shape.length} sizes]`
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isSizes(value: unknown): value is number[] {

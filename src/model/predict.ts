@@ -1,9 +1,11 @@
+import type { Backend, Layer } from '../backend/backend.js'
 import { softmaxExp } from '../core/elementary.js'
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
+import type { InputScale } from '../core/scale.js'
+import type { Loss } from '../core/types.js'
 import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
-import type { MLP } from './mlp.js'
 import { evaluateInSlices, firstPace } from './slices.js'
 
 export interface PredictOptions {
@@ -20,9 +22,19 @@ export interface Prediction {
   readonly outputs: Float32Array
 }
 
+/** What `predict` needs of a model. */
+interface PredictingModel {
+  readonly backend: Backend
+  readonly layers: readonly Layer[]
+  readonly loss: Loss
+  readonly inputs: number
+  readonly inputScale: InputScale
+  readonly outputs: number
+}
+
 /** See `MLP.predict`. */
 export async function predict(
-  model: MLP,
+  model: PredictingModel,
   inputs: InputRows | Float32Array | Uint8Array,
   { signal }: PredictOptions,
 ): Promise<Prediction> {

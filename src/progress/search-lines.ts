@@ -1,6 +1,6 @@
 import type { TextStream } from '../core/platform.js'
 import type { TrialEndEvent } from '../search/study/study.js'
-import type { SearchProgress } from './search-progress.js'
+import type { SearchProgress } from './search-state.js'
 import { SearchState } from './search-state.js'
 import { paramWords, reasonWords, resultWords, stateWords } from './search-words.js'
 

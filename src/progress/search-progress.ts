@@ -1,20 +1,11 @@
 import type { TextStream } from '../core/platform.js'
-import type { SearchCallbacks } from '../search/study/study.js'
 import { searchLines } from './search-lines.js'
+import type { SearchProgress } from './search-state.js'
 import { searchTable } from './search-table.js'
 
 export interface SearchProgressOptions {
   /** where to write (default: stderr) */
   readonly stream?: TextStream
-}
-
-export interface SearchProgress {
-  /** for the option `callbacks` of `search` and `gridSearch` */
-  readonly callbacks: SearchCallbacks
-  /** prints a line above the table, or between the other lines */
-  log(line: string): void
-  /** stops updating and leaves the last state on the terminal */
-  stop(): void
 }
 
 /**

@@ -3,6 +3,15 @@ import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialStartEvent } fro
 import type { TrialResult } from '../search/trial/result.js'
 import { SearchWork } from './search-work.js'
 
+export interface SearchProgress {
+  /** for the option `callbacks` of `search` and `gridSearch` */
+  readonly callbacks: SearchCallbacks
+  /** prints a line above the table, or between the other lines */
+  log(line: string): void
+  /** stops updating and leaves the last state on the terminal */
+  stop(): void
+}
+
 export interface RunningTrial extends Pick<TrialStartEvent, 'trial' | 'params' | 'worker' | 'fold'> {
   /** share of its steps done, 0..1 */
   readonly share: number

@@ -1,5 +1,5 @@
 import type { HyperParameter, Part } from './hyper-parameter.js'
-import { labelOf } from './hyper-parameter.js'
+import { labelOfValue } from './hyper-parameter.js'
 import { HYPER_PARAMETERS } from './hyper-parameters.js'
 
 type Table = typeof HYPER_PARAMETERS
@@ -56,7 +56,7 @@ export function picked<K extends Name>(config: Partial<TrainingConfig>, names: r
 
 /** A value as one number, word or truth value: hidden [512, 256] is '512-256'. */
 export function labelled(name: Name, value: unknown): number | string | boolean {
-  return labelOf(ROWS[name], value)
+  return labelOfValue(ROWS[name], value)
 }
 
 /** Rows of a batch. @param rows training rows */

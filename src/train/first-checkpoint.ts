@@ -1,9 +1,8 @@
 import { BatchSampler } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
 import { checkpointOf, type TrainingCheckpoint } from './checkpoint.js'
-import type { FitPlan } from './fit-options.js'
-import { settingsOf } from './resume.js'
-import { firstState } from './training-state.js'
+import type { FitPlan } from './fit-plan.js'
+import { firstState, settingsOf } from './resume.js'
 
 /** The checkpoint of a run that has not begun: at step 0, with the parameters of the model as they are. */
 export function firstCheckpoint(model: MLP, plan: FitPlan): TrainingCheckpoint {

@@ -14,6 +14,7 @@ import {
   stepsPerEpochOf,
   type TrainingConfig,
 } from './config.js'
+import type { FitPlan } from './fit-plan.js'
 import { SET_NAMES, type SetName } from './hyper-parameters.js'
 import type { Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
@@ -54,23 +55,6 @@ interface OtherFitOptions {
    * `onCheckpoint`, unless it has ended before
    */
   readonly untilStep?: number
-}
-
-/** Options with every default filled in and every value checked. */
-export interface FitPlan extends Pick<TrainingConfig, NameOf<'fit'>> {
-  readonly optimizer: Optimizer
-  readonly sets: Readonly<Partial<Record<SetName, Samples>>> & { readonly train: Samples }
-  readonly batchSize: number
-  readonly stepsPerEpoch: number
-  readonly evaluateOn: readonly SetName[]
-  readonly keepBest: boolean
-  readonly callbacks: FitCallbacks
-  readonly signal: Signal | undefined
-  readonly yieldEveryMs: number
-  readonly resume: TrainingCheckpoint | null
-  readonly checkpointEveryMs: number
-  /** null: to the end */
-  readonly untilStep: number | null
 }
 
 const OTHER_NAMES: readonly (keyof OtherFitOptions)[] = [

@@ -1,4 +1,4 @@
-import { oneOf, trueOrFalse } from '../core/checks.js'
+import { MAX_FLOAT32, oneOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 
 /** Which values there are, and how flags of the command line and tables show them. */
@@ -68,12 +68,12 @@ export function orNull<T>(kind: Kind<T>, word: string, meaning: string): Kind<T 
     argument: kind.argument,
     read: (text) => (text === word ? null : kind.read(text)),
     write: (value) => (value === null ? word : kind.write(value)),
-    label: (value) => (value === null ? word : labelOf(kind, value)),
+    label: (value) => (value === null ? word : labelOfValue(kind, value)),
   }
 }
 
 /** A value as it stands in a table. */
-export function labelOf<T>({ label }: Kind<T>, value: T): number | string | boolean {
+export function labelOfValue<T>({ label }: Kind<T>, value: T): number | string | boolean {
   return label ? label(value) : (value as number | string | boolean)
 }
 
@@ -100,13 +100,10 @@ export function real(expected: string, isIn: (value: number) => boolean): Kind<n
   }
 }
 
-export function integer(min: number): Kind<number> {
+export function integerFrom(min: number): Kind<number> {
   const isIn = (value: number) => Number.isInteger(value) && value >= min && value <= Number.MAX_SAFE_INTEGER
   return { ...real(`an integer >= ${min}`, isIn), argument: '<n>' }
 }
-
-/** Of parameters and gradients, which are float32. */
-const MAX_FLOAT32 = 3.4028234663852886e38
 
 /** What a step multiplies parameters or gradients by. */
 export const factor = real('a number from 0 to 3.4e38', (value) => value >= 0 && value <= MAX_FLOAT32)

@@ -8,7 +8,7 @@ import { MAX_LAYER_SIZE } from '../model/mlp.js'
 import {
   choice,
   factor,
-  integer,
+  integerFrom,
   type Kind,
   orNull,
   readNumber,
@@ -131,18 +131,18 @@ export const HYPER_PARAMETERS = {
     helpNo: 'L2 on weights only',
   }),
   /** >= 1, default 10 */
-  epochs: row('fit', 'integer', integer(1), {
+  epochs: row('fit', 'integer', integerFrom(1), {
     default: 10,
     isFreeOnResume: true,
     help: 'how many epochs to train',
   }),
   /** rows per step, 1 to the training rows; null (default): 128, or all rows where there are fewer */
-  batchSize: row('fit', 'integer', orNull(integer(1), 'auto', 'at most 128'), {
+  batchSize: row('fit', 'integer', orNull(integerFrom(1), 'auto', 'at most 128'), {
     default: null,
     help: 'rows of a batch, or auto: 128, or all rows where there are fewer',
   }),
   /** steps of an epoch; null (default): as many as it takes to see every training row once, ceil(rows / batchSize) */
-  stepsPerEpoch: row('fit', 'integer', orNull(integer(1), 'auto', 'every row once'), {
+  stepsPerEpoch: row('fit', 'integer', orNull(integerFrom(1), 'auto', 'every row once'), {
     default: null,
     help: 'steps of an epoch, or auto: as many as show every row once',
   }),
@@ -152,7 +152,7 @@ export const HYPER_PARAMETERS = {
     help: 'shuffle: every row once an epoch; replacement: each row drawn on its own',
   }),
   /** of the first parameters and the batches, and of the rows drawn for validation; default 1 */
-  seed: row('fit', 'integer', integer(0), {
+  seed: row('fit', 'integer', integerFrom(0), {
     default: 1,
     help: 'of split, first weights and batches',
   }),
@@ -162,7 +162,7 @@ export const HYPER_PARAMETERS = {
     help: 'share of the training rows drawn for validation',
   }),
   /** seed of what is drawn for validation; null (default): the seed of the run */
-  splitSeed: row('data', null, orNull(integer(0), 'seed', 'the seed of the run'), {
+  splitSeed: row('data', null, orNull(integerFrom(0), 'seed', 'the seed of the run'), {
     default: null,
     help: 'of what is drawn for validation, or seed: the same as --seed',
   }),
@@ -183,7 +183,7 @@ export const HYPER_PARAMETERS = {
    * steps between evaluations: after the updates of steps 0, n, 2n, ... of each epoch, counting anew in each; null
    * (default): once, after the last step of each epoch
    */
-  evaluateEvery: row('fit', null, orNull(integer(1), 'epoch', 'once an epoch'), {
+  evaluateEvery: row('fit', null, orNull(integerFrom(1), 'epoch', 'once an epoch'), {
     default: null,
     help: 'steps between evaluations, or epoch: at the end of each',
   }),
@@ -193,7 +193,7 @@ export const HYPER_PARAMETERS = {
     help: 'which of train,valid,test, always with valid, which chooses the best; or auto: valid,test',
   }),
   /** evaluations without improvement after which training stops, >= 1; null (default): it does not stop early */
-  patience: row('fit', null, orNull(integer(1), 'off', 'no early stopping'), {
+  patience: row('fit', null, orNull(integerFrom(1), 'off', 'no early stopping'), {
     default: null,
     help: 'stop after so many evaluations without a better validation, or off',
   }),
@@ -208,12 +208,12 @@ export const HYPER_PARAMETERS = {
     help: 'end a run when it is found collapsed',
   }),
   /** use only the first so many training rows, validation included, >= 2; null (default): all */
-  limitTrain: row('data', null, orNull(integer(2), 'all', 'all rows'), {
+  limitTrain: row('data', null, orNull(integerFrom(2), 'all', 'all rows'), {
     default: null,
     help: 'only the first n training rows (validation included), or all',
   }),
   /** use only the first so many test rows, >= 1; null (default): all */
-  limitTest: row('data', null, orNull(integer(1), 'all', 'all rows'), {
+  limitTest: row('data', null, orNull(integerFrom(1), 'all', 'all rows'), {
     default: null,
     help: 'only the first n test rows, or all',
   }),

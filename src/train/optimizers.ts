@@ -1,5 +1,5 @@
 import type { UpdateRule } from '../backend/backend.js'
-import { finiteInRange, knownOptions } from '../core/checks.js'
+import { finiteInRange, knownOptions, MAX_FLOAT32 } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 
 /** An optimiser as `fit` takes it: plain data, and the rule of each step. */
@@ -20,8 +20,6 @@ export interface SgdOptions {
   /** whether biases get the L2 term too; default false */
   readonly l2Biases?: boolean
 }
-
-const MAX_FLOAT32 = 3.4028234663852886e38
 
 /**
  * Stochastic gradient descent with a constant learning rate: g = mean gradient of the batch + l2 p; p -= learningRate g.

@@ -4,8 +4,9 @@ import type { NumericFamily } from '../core/types.js'
 import type { MLP } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
 import { labelled, type Name, type NameOf, namesOf, rowOf } from './config.js'
-import type { FitPlan } from './fit-options.js'
+import type { FitPlan } from './fit-plan.js'
 import { setDigest } from './set-digest.js'
+import { NO_SUMS, type TrainingState } from './training-state.js'
 
 type Settings = Pick<FitPlan, 'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | NameOf<'fit'>>
 
@@ -88,4 +89,22 @@ function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: M
       throw invalidArgument(`${name}[${l}].${key}`, `a Float32Array of length ${sizes[key]}`, array)
     }
   })
+}
+
+/** Where a run begins: at step 0, or at its checkpoint. */
+export function firstState(checkpoint: TrainingCheckpoint | null): TrainingState {
+  if (checkpoint === null) {
+    const waiting = { reference: null, evaluations: 0 }
+    return { step: 0, history: [], best: null, waiting, collapsed: null, stopped: null, epoch: { ...NO_SUMS } }
+  }
+  const { step, history, best, waiting, collapsed, epoch } = checkpoint
+  return {
+    step,
+    history: [...history],
+    best: best === null ? null : history[best],
+    waiting: { ...waiting },
+    collapsed,
+    stopped: null, // a run that has stopped has no checkpoint
+    epoch: { ...epoch },
+  }
 }

@@ -1,5 +1,4 @@
 import type { Collapse, HistoryEntry } from '../core/results.js'
-import type { TrainingCheckpoint } from './checkpoint.js'
 import type { Waiting } from './early-stopping.js'
 import type { StopReason } from './fit-result.js'
 
@@ -25,21 +24,3 @@ export interface TrainingState {
 }
 
 export const NO_SUMS: Readonly<EpochSums> = { loss: 0, correct: 0, rows: 0 }
-
-/** Where a run begins: at step 0, or at its checkpoint. */
-export function firstState(checkpoint: TrainingCheckpoint | null): TrainingState {
-  if (checkpoint === null) {
-    const waiting = { reference: null, evaluations: 0 }
-    return { step: 0, history: [], best: null, waiting, collapsed: null, stopped: null, epoch: { ...NO_SUMS } }
-  }
-  const { step, history, best, waiting, collapsed, epoch } = checkpoint
-  return {
-    step,
-    history: [...history],
-    best: best === null ? null : history[best],
-    waiting: { ...waiting },
-    collapsed,
-    stopped: null, // a run that has stopped has no checkpoint
-    epoch: { ...epoch },
-  }
-}

@@ -9,14 +9,14 @@ import { checkpointOf, packAll, type TrainingCheckpoint, type TrainingSettings }
 import { CollapseProbe } from './collapse.js'
 import { hasWaitedEnough, score } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
-import type { FitPlan } from './fit-options.js'
+import type { FitPlan } from './fit-plan.js'
 import type { FitResult, FitTiming } from './fit-result.js'
 import { checkParameters, lossNotFinite, type Occasion } from './not-finite.js'
 import { checkRule } from './optimizers.js'
-import { settingsOf } from './resume.js'
+import { firstState, settingsOf } from './resume.js'
 import { TrainingStep } from './step.js'
 import type { SharedWorkspaces } from './step-workspace.js'
-import { firstState, NO_SUMS, type TrainingState } from './training-state.js'
+import { NO_SUMS, type TrainingState } from './training-state.js'
 
 /** One run of `fit`, all at once, or step by step: `begin`, `advance` until it `isOver`, `finish`. */
 export class Training {

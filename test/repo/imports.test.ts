@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { inexactMath, nodeInPortable, PORTABLE, ROOMS, roomOf, wrongImports } from './rooms.js'
-import { danglingImports, importCycles, parseSource, readSources, type SourceFile } from './source-graph.js'
+import {
+  danglingImports,
+  importCycles,
+  namesDefinedTwice,
+  parseSource,
+  readSources,
+  type SourceFile,
+} from './source-graph.js'
 
 const sources = readSources('src')
 
@@ -22,7 +29,13 @@ describe('the sources', () => {
     expect(wrongImports(sources)).toEqual([])
   })
 
-  it('import no file that does not exist, and none in a circle', () => {
+  it('define no exported name twice, but for the stub with the names of what it stands for', () => {
+    const files = [...sources.values()].filter(({ path }) => path !== 'src/backend/native-stub.ts')
+    expect(files.length).toBe(sources.size - 1)
+    expect(namesDefinedTwice(files)).toEqual([])
+  })
+
+  it('import no file that does not exist, and none in a circle, even for a type', () => {
     expect(danglingImports(sources)).toEqual([])
     expect(importCycles(sources)).toEqual([])
   })
@@ -115,7 +128,22 @@ describe('the checks themselves', () => {
       'src/core/b.ts': "import './a.js'\nimport './none.js'\nexport const y = Math.log(Math.PI) + 'Math.cos'",
     })
     expect(importCycles(files)).toEqual(['src/core/a.ts -> src/core/b.ts -> src/core/a.ts'])
+    const types = graph({
+      'src/a.ts': "import type { B } from './b.js'",
+      'src/b.ts': "import type { A } from './a.js'",
+    })
+    expect(importCycles(types)).toEqual(['src/a.ts -> src/b.ts -> src/a.ts'])
     expect(danglingImports(files)).toEqual(['src/core/b.ts imports ./none.js, which does not exist'])
     expect([...files.values()].flatMap(inexactMath)).toEqual(['src/core/a.ts:2: **', 'src/core/b.ts:3: Math.log'])
+  })
+
+  it('report a name that two files define, but not one that is exported again', () => {
+    const files = graph({
+      'src/a.ts': "export interface Options {}\nexport function run() {}\nexport type { Other } from './b.js'",
+      'src/b.ts':
+        'export type Options = string\nexport interface Other {}\nexport async function run() {}\nfunction own() {}',
+      'src/c.ts': "export { run } from './a.js'\nfunction own() {}\n// export class Other {}",
+    })
+    expect(namesDefinedTwice(files.values())).toEqual(['Options: src/a.ts, src/b.ts', 'run: src/a.ts, src/b.ts'])
   })
 })

@@ -91,18 +91,28 @@ export function danglingImports(files: ReadonlyMap<string, SourceFile>): string[
   )
 }
 
-/** Circles of run-time imports, each as 'a.ts -> b.ts -> a.ts'. */
+/** Circles of imports, those of types included, each as 'a.ts -> b.ts -> a.ts'. */
 export function importCycles(files: ReadonlyMap<string, SourceFile>): string[] {
   const cycles: string[] = []
   const done = new Set<string>()
   const visit = (path: string, trail: readonly string[]) => {
     if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
     if (trail.includes(path) || done.has(path)) return
-    for (const { target, typeOnly } of files.get(path)?.imports ?? []) {
-      if (target && !typeOnly && files.has(target)) visit(target, [...trail, path])
+    for (const { target } of files.get(path)?.imports ?? []) {
+      if (target && files.has(target)) visit(target, [...trail, path])
     }
     done.add(path)
   }
   for (const path of files.keys()) visit(path, [])
   return cycles
+}
+
+/** Names that two files define and export, each as 'name: a.ts, b.ts'; re-exports define nothing. */
+export function namesDefinedTwice(files: Iterable<SourceFile>): string[] {
+  const definition = /^export (?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|let|enum)\s+(\w+)/gm
+  const places = new Map<string, Set<string>>()
+  for (const { path, code } of files) {
+    for (const [, name] of code.matchAll(definition)) places.set(name, (places.get(name) ?? new Set()).add(path))
+  }
+  return [...places].flatMap(([name, paths]) => (paths.size > 1 ? [`${name}: ${[...paths].join(', ')}`] : []))
 }

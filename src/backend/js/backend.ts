@@ -1,6 +1,6 @@
 import type { Backend } from '../backend.js'
 import { backward, forward, gradient, update } from './dense.js'
-import { evaluate, evaluator } from './evaluate.js'
+import { evaluateRows, evaluator } from './evaluate.js'
 import { gemm } from './gemm.js'
 import { dataset, gather, JsBatch } from './inputs.js'
 import { meanSquaredError, softmaxCrossEntropy } from './loss.js'
@@ -32,7 +32,7 @@ export function createJsBackend(): Backend {
     update,
     gradient,
     evaluator,
-    evaluate,
+    evaluate: evaluateRows,
     allFinite,
     gemm,
   }

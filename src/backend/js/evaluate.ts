@@ -26,7 +26,7 @@ export function evaluator(dataset: Dataset, layers: readonly Layer[]): Evaluator
   return new JsEvaluator(dataset, layers)
 }
 
-export function evaluate(
+export function evaluateRows(
   workspace: Evaluator,
   rowIndices: Int32Array,
   layers: readonly Layer[],

@@ -1,4 +1,4 @@
-import { closest, oneOf } from '../../core/checks.js'
+import { closest, isObject, oneOf } from '../../core/checks.js'
 import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { duplicateKey } from '../../formats/json-keys.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../../formats/read-file.js'
@@ -103,10 +103,6 @@ export function unknownKey(key: string, where: string, known: readonly string[])
 
 function isName(key: string): key is Name {
   return (NAMES as readonly string[]).includes(key)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for a file that cannot be read, is not JSON or has a key twice */

@@ -1,3 +1,4 @@
+import { isObject } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { SearchOptions } from '../../search/options.js'
 import type { SearchBase } from '../../search/space/grid.js'
@@ -134,8 +135,4 @@ function withSingleValues(grid: SearchSpace, single: PartialConfig, training: Tr
     return [key, [training[key as keyof TrainingConfig]]]
   })
   return Object.fromEntries(axes)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

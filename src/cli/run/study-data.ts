@@ -7,7 +7,7 @@ import { kFold } from '../../data/folds.js'
 import { mnist } from '../../data/mnist.js'
 import type { Samples } from '../../data/samples.js'
 import type { LoadedStudy } from '../../search/queue/worker.js'
-import { dataDigest } from '../../search/study/sets.js'
+import { setsDigest } from '../../search/study/sets.js'
 
 const rows = z.number().int().min(1).nullable()
 
@@ -26,7 +26,7 @@ export const recipeSchema = z.strictObject({
 
 export type StudyRecipe = z.output<typeof recipeSchema>
 
-export interface StudySets {
+export interface LoadedStudySets {
   readonly train: Samples
   /** none with folds, which take theirs from train */
   readonly valid?: Samples
@@ -36,7 +36,11 @@ export interface StudySets {
 }
 
 /** @param dir folder of the data; undefined: wherever `mnist` finds them */
-export async function loadStudySets(recipe: StudyRecipe, dir: string | undefined, signal?: Signal): Promise<StudySets> {
+export async function loadStudySets(
+  recipe: StudyRecipe,
+  dir: string | undefined,
+  signal?: Signal,
+): Promise<LoadedStudySets> {
   const { scale, validFraction, limitTrain, limitTest, seed, folds, stratified } = recipe
   const { train, test, source } = await mnist({ dir, scale, shared: true, signal })
   const some = first(train, limitTrain, '--limit-train')
@@ -59,7 +63,7 @@ export async function loadForWorker(recipe: unknown, dir: string | undefined, si
   const { folds: count, seed, stratified } = checked.data
   const { train, valid, test } = await loadStudySets(checked.data, dir, signal)
   const folds = valid ? [{ train, valid, test }] : kFold(train, { folds: count, seed, stratified })
-  return { folds: folds.map((fold) => ({ ...fold, test })), digest: dataDigest({ train, valid, test }) }
+  return { folds: folds.map((fold) => ({ ...fold, test })), digest: setsDigest({ train, valid, test }) }
 }
 
 function first(set: Samples, limit: number | null, name: string): Samples {

@@ -5,7 +5,7 @@ import type { Evaluation, SetMetrics } from '../../core/results.js'
 import type { RunFolder } from '../../io/run-folder.js'
 import type { RunRecord, TrainingResults } from '../../io/run-record.js'
 import { labelled, type TrainingConfig } from '../../train/config.js'
-import type { RunRequest, RunSets } from './training-setup.js'
+import type { RunOutputs, RunRequest, RunSets } from './training-setup.js'
 
 /** run.json as `train` writes it. */
 export interface TrainRecord extends RunRecord, AboutRun {
@@ -29,12 +29,6 @@ export interface AboutRun {
   }
   /** what the run writes beside model and history when it is done; missing in records of older versions */
   readonly outputs?: RunOutputs
-}
-
-export interface RunOutputs {
-  readonly figures: boolean
-  readonly trainingCurve: boolean
-  readonly homeworkWeights: boolean
 }
 
 /** What `train` adds to the results of `fit`; null if the run did not get that far. */

@@ -11,7 +11,13 @@ import type { FitOptions } from '../../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
 import { hiddenSizes } from '../../train/hyper-parameters.js'
 import type { RunConfig } from '../config/config.js'
-import type { RunOutputs } from './train-record.js'
+
+/** What a run writes besides its model and its history. */
+export interface RunOutputs {
+  readonly figures: boolean
+  readonly trainingCurve: boolean
+  readonly homeworkWeights: boolean
+}
 
 /** A training run as the command line asks for it. */
 export interface RunRequest extends RunConfig, RunOutputs {

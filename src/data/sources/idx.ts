@@ -5,7 +5,7 @@ import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.
 import { findIdxFiles, type IdxPaths, requireFiles } from '../idx-folder.js'
 import { pathOrNone, readIdxLabels, readIdxRows, rowShape } from '../idx-rows.js'
 import { MAX_CLASSES } from '../samples-options.js'
-import type { DataSource, LoadOptions, RawData, RawSet } from './source.js'
+import type { DataSource, LoadDataOptions, RawData, RawSet } from './source.js'
 
 /** The two files of a set, plain or .gz: values [n][...] of any type, labels [n]. */
 export interface IdxSet {
@@ -70,7 +70,7 @@ function checkSet(set: unknown, name: string, base: string): IdxSet {
   return Object.fromEntries(paths)
 }
 
-async function readIdxData(spec: IdxSpec, { shared }: LoadOptions): Promise<RawData> {
+async function readIdxData(spec: IdxSpec, { shared }: LoadDataOptions): Promise<RawData> {
   const { classes = null } = spec
   if (spec.folder === undefined) {
     const [train, test] = [spec.train!, spec.test]

@@ -3,7 +3,7 @@ import { invalidArgument } from '../../core/errors.js'
 import { idxLabels, idxRows, pathOrNone, rowShape } from '../idx-rows.js'
 import { MNIST_FILES } from '../mnist-files.js'
 import { cacheSource, defaultCacheFolder, type MnistSource, packageSource } from '../mnist-sources.js'
-import type { DataSource, LoadOptions, RawData, RawSet, Surroundings } from './source.js'
+import type { DataSource, LoadDataOptions, RawData, RawSet, Surroundings } from './source.js'
 
 /** MNIST itself, wherever it is found; nothing to choose. */
 export type MnistSpec = Readonly<Record<string, never>>
@@ -25,7 +25,7 @@ export const mnistSource: DataSource<MnistSpec> = {
 }
 
 /** From the npm package, else the user's cache, else the network: MNIST's own bytes or none. */
-async function readMnist(load: LoadOptions, surroundings: Surroundings): Promise<RawData> {
+async function readMnist(load: LoadDataOptions, surroundings: Surroundings): Promise<RawData> {
   const shared = trueOrFalse('shared', load.shared ?? false)
   const source = await findSource(load, surroundings)
   const [train, test] = [await readSet(source, 'train', shared), await readSet(source, 'test', shared)]
@@ -33,7 +33,7 @@ async function readMnist(load: LoadOptions, surroundings: Surroundings): Promise
 }
 
 /** Checks all options, used or not. */
-async function findSource(load: LoadOptions, { env, findPackage }: Surroundings): Promise<MnistSource> {
+async function findSource(load: LoadDataOptions, { env, findPackage }: Surroundings): Promise<MnistSource> {
   const cacheDir = pathOrNone('cacheDir', load.cacheDir) ?? defaultCacheFolder()
   const download = trueOrFalse('download', load.download ?? true)
   const signal = signalOrNone('signal', load.signal)

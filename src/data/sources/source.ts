@@ -2,7 +2,7 @@ import type { Signal } from '../../core/platform.js'
 import type { DownloadProgress } from '../download.js'
 
 /** Options of `loadData` that concern this machine rather than the data; none of them changes what is loaded. */
-export interface LoadOptions {
+export interface LoadDataOptions {
   /** Put the arrays in SharedArrayBuffers, for worker threads; default false. */
   readonly shared?: boolean
   /** Whether the network may be used when there is no other source; default true. */
@@ -60,5 +60,5 @@ export interface DataSource<Options> {
   readonly check: (options: unknown, name: string, base: string) => Options
   /** The options for a path given alone, e.g. on the command line; null where it is not this source's. */
   readonly recognize: (path: string) => Promise<Options | null>
-  readonly read: (options: Options, load: LoadOptions, surroundings: Surroundings) => Promise<RawData>
+  readonly read: (options: Options, load: LoadDataOptions, surroundings: Surroundings) => Promise<RawData>
 }

@@ -1,4 +1,4 @@
-import { closest, finiteInRange, integerInRange, knownOptions, trueOrFalse } from '../../core/checks.js'
+import { closest, finiteInRange, integerInRange, isObject, knownOptions, trueOrFalse } from '../../core/checks.js'
 import { describe, invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { checkValue, labelled, NAMES, type Name, rowOf } from '../../train/config.js'
 import { isVaried, PARAMETER_NAMES, TRIAL_NAMES, type TrialParameters } from './parameters.js'
@@ -271,8 +271,4 @@ function inOrderOfConditions(axes: readonly Axis[], fixed: object, where: string
     }
   }
   return ordered
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

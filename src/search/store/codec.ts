@@ -32,7 +32,7 @@ interface Written {
 }
 
 /** A worker has begun a task, or goes on with it; of those that are lost in a crash nothing follows. */
-export interface StartEvent extends Written {
+export interface StartLine extends Written {
   readonly event: 'start'
   readonly trial: number
   readonly fold: number
@@ -40,7 +40,7 @@ export interface StartEvent extends Written {
 }
 
 /** A fold has ended, or a task is paused at a rung; a trial's only fold ends with the trial. */
-export interface TaskEvent extends Written, Omit<TrialOutcome, 'timing' | 'model'> {
+export interface TaskLine extends Written, Omit<TrialOutcome, 'timing' | 'model'> {
   readonly event: 'task'
   readonly trial: number
   readonly fold: number
@@ -51,19 +51,19 @@ export interface TaskEvent extends Written, Omit<TrialOutcome, 'timing' | 'model
 }
 
 /** A trial has ended. */
-export interface TrialEvent extends Written, Omit<TrialResult, 'timing' | 'folds'> {
+export interface TrialLine extends Written, Omit<TrialResult, 'timing' | 'folds'> {
   readonly event: 'trial'
   readonly seconds: FitTiming | null
   readonly folds?: readonly (Omit<TrialFold, 'timing'> & { readonly seconds: FitTiming | null })[]
 }
 
 /** A process goes on with the study. */
-export interface ResumedEvent extends Written {
+export interface ResumedLine extends Written {
   readonly event: 'resumed'
 }
 
 /** Any line of a journal but the first. */
-export type JournalEvent = StartEvent | TaskEvent | TrialEvent | ResumedEvent
+export type JournalEvent = StartLine | TaskLine | TrialLine | ResumedLine
 
 /** JSON has no NaN: the accuracy of a regression is written as null. */
 const metrics = z
@@ -192,21 +192,21 @@ export function studyIdentity(header: StudyHeader) {
 }
 
 /** A task as a line of the journal. */
-export function taskEvent({ trial, fold, rung, worker, outcome }: TaskRecord): TaskEvent {
+export function taskEvent({ trial, fold, rung, worker, outcome }: TaskRecord): TaskLine {
   const { state, reason, best, history, collapsed, steps, digest, timing } = outcome
   const result = { state, reason, best, steps, collapsed, digest, seconds: timing, history }
   return { event: 'task', trial, fold, rung, ...result, worker }
 }
 
 /** @param event as it is read from the journal */
-export function taskRecord(event: TaskEvent): TaskRecord {
+export function taskRecord(event: TaskLine): TaskRecord {
   const { trial, fold, rung, worker, state, reason, best, history, collapsed, steps, digest, seconds } = event
   const outcome = { history, best, collapsed, steps, digest, timing: seconds }
   return { trial, fold, rung, worker, outcome: { state, ...(reason !== undefined && { reason }), ...outcome } }
 }
 
 /** A finished trial as a line of the journal. */
-export function trialEvent(result: TrialResult): TrialEvent {
+export function trialEvent(result: TrialResult): TrialLine {
   const { trial, state, reason, rung, params, bestStep, train, valid, test } = result
   const { steps, collapsed, digest, timing, worker, config, history, folds } = result
   const known = { trial, state, reason, rung, params, bestStep, train, valid, test, steps, collapsed, digest }
@@ -215,7 +215,7 @@ export function trialEvent(result: TrialResult): TrialEvent {
 }
 
 /** The result that the journal tells of; its point is that of the study. */
-export function trialOf(event: TrialEvent, { params, config }: GridPoint): TrialResult {
+export function trialOf(event: TrialLine, { params, config }: GridPoint): TrialResult {
   const { event: _, at: __, folds, seconds: timing, params: ___, config: ____, ...rest } = event
   const parts = folds?.map(({ seconds, ...fold }): TrialFold => ({ ...fold, timing: seconds }))
   const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))

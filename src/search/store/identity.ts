@@ -1,3 +1,4 @@
+import { isObject } from '../../core/checks.js'
 import { NativeMlpError, shortened } from '../../core/errors.js'
 import { picked } from '../../train/config.js'
 import { TRIAL_NAMES } from '../space/parameters.js'
@@ -54,8 +55,4 @@ function firstDifference(name: string, there: unknown, here: unknown): string | 
   }
   const [a, b] = [there, here].map((value) => (value === undefined ? 'nothing' : shortened(JSON.stringify(value))))
   return JSON.stringify(there) === JSON.stringify(here) ? null : `${name} is ${a} there and ${b} here`
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

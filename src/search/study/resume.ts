@@ -2,7 +2,7 @@ import { invalidFile } from '../../core/errors.js'
 import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
 import { rungStep } from '../space/halving.js'
-import { type JournalEvent, type TaskEvent, type TrialEvent, taskRecord, trialOf } from '../store/codec.js'
+import { type JournalEvent, type TaskLine, type TrialLine, taskRecord, trialOf } from '../store/codec.js'
 import type { TrialResult } from '../trial/result.js'
 import type { TaskLedger } from './progress.js'
 
@@ -14,7 +14,7 @@ import type { TaskLedger } from './progress.js'
  * @throws NativeMlpError INVALID_FILE for what the study cannot have done
  */
 export function earlierTrials(plan: SearchPlan, events: readonly JournalEvent[], ledger: TaskLedger): TrialResult[] {
-  const finished = new Map<number, TrialEvent>()
+  const finished = new Map<number, TrialLine>()
   for (const event of events) {
     if (event.event !== 'task' && event.event !== 'trial') continue
     checkEvent(plan, event)
@@ -31,7 +31,7 @@ export function earlierTrials(plan: SearchPlan, events: readonly JournalEvent[],
     .filter((result) => isToldWhole(plan, result, ledger))
 }
 
-function checkEvent(plan: SearchPlan, event: TaskEvent | TrialEvent): void {
+function checkEvent(plan: SearchPlan, event: TaskLine | TrialLine): void {
   const { points, folds, rungs, folder } = plan
   const problem = (words: string) => invalidFile(folder!.file('journal'), `tells of ${words}; begin a new study`)
   const { trial } = event
@@ -49,7 +49,7 @@ function checkEvent(plan: SearchPlan, event: TaskEvent | TrialEvent): void {
 }
 
 /** Whatever the order of the keys. */
-function isSame(config: TrialEvent['config'], point: GridPoint): boolean {
+function isSame(config: TrialLine['config'], point: GridPoint): boolean {
   const [a, b] = [config, point.config].map((each) =>
     Object.entries(each)
       .filter(([, value]) => value !== undefined)

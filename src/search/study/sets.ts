@@ -31,7 +31,7 @@ export function planSets(options: SearchOptions, base: SearchBase): StudySets {
   if (folds === 1) {
     const sets =
       valid === undefined ? { ...train.split({ valid: 0.2, seed, stratified }), test } : { train, valid, test }
-    return { folds: [sets], stratified, splitSeed: seed, digest: dataDigest(sets) }
+    return { folds: [sets], stratified, splitSeed: seed, digest: setsDigest(sets) }
   }
   if (valid !== undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'data.valid: expected none with folds, each of which is one in turn')
@@ -41,7 +41,7 @@ export function planSets(options: SearchOptions, base: SearchBase): StudySets {
     folds: sets.map((fold) => ({ ...fold, test })),
     stratified,
     splitSeed: seed,
-    digest: dataDigest({ train, test }),
+    digest: setsDigest({ train, test }),
   }
 }
 
@@ -52,7 +52,7 @@ const BLOCK = 256
  * What the sets of a study hold, as a sha256 in hexadecimal: rows in order, classes and targets, what the values mean. Sets
  * that hold the same have the same digest, however their arrays lie in memory.
  */
-export function dataDigest({ train, valid, test }: Omit<StudyData, 'valid'> & { readonly valid?: Samples }): string {
+export function setsDigest({ train, valid, test }: Omit<StudyData, 'valid'> & { readonly valid?: Samples }): string {
   const hash = createHash('sha256')
   for (const [name, set] of Object.entries({ train, valid, test })) if (set) addSet(hash, name, set)
   return hash.digest('hex')

@@ -6,7 +6,7 @@ import { PRESETS, type PresetName } from '../../train/presets.js'
 import type { TrialConfig } from '../space/parameters.js'
 
 /** Which rows of MNIST a study trains and validates on, and what it computes in. */
-export interface DataRecipe extends Pick<TrainingConfig, 'scale' | 'validFraction' | 'limitTrain' | 'limitTest'> {
+export interface StudyDataRecipe extends Pick<TrainingConfig, 'scale' | 'validFraction' | 'limitTrain' | 'limitTest'> {
   /** folder with the four IDX files; null: wherever `mnist` finds them */
   readonly folder?: string | null
   /** seed of the split, or of the folds; unlike the trial's where points are repeated */
@@ -33,7 +33,11 @@ export interface ReproduceOptions {
  *
  * @throws NativeMlpError INVALID_ARGUMENT for a fold that the study does not have
  */
-export function reproduceArguments(config: TrialConfig, data: DataRecipe, options: ReproduceOptions = {}): string[] {
+export function reproduceArguments(
+  config: TrialConfig,
+  data: StudyDataRecipe,
+  options: ReproduceOptions = {},
+): string[] {
   const { preset = 'homework', out } = options
   const { scale, validFraction, limitTrain, limitTest, stratified } = data
   const { seed } = picked(config, ['seed'])
@@ -55,12 +59,12 @@ export function reproduceArguments(config: TrialConfig, data: DataRecipe, option
  * `reproduceArguments` as a line for a POSIX shell, which also says which backend is to compute where the trial's results
  * are those of the TypeScript one.
  */
-export function reproduceCommand(config: TrialConfig, data: DataRecipe, options: ReproduceOptions = {}): string {
+export function reproduceCommand(config: TrialConfig, data: StudyDataRecipe, options: ReproduceOptions = {}): string {
   const words = ['npx', 'native-mlp', ...reproduceArguments(config, data, options).map(quoted)]
   return [...(data.family ? [`NATIVE_MLP_BACKEND=${data.family.name}`] : []), ...words].join(' ')
 }
 
-function foldOf({ folds = 1 }: DataRecipe, fold: number | undefined): TrainingConfig['fold'] {
+function foldOf({ folds = 1 }: StudyDataRecipe, fold: number | undefined): TrainingConfig['fold'] {
   if (folds === 1 && (fold === undefined || fold === 0)) return null
   if (fold === undefined || !Number.isInteger(fold) || fold < 0 || fold >= folds) {
     throw invalidArgument('fold', `an integer from 0 to ${folds - 1}`, fold)

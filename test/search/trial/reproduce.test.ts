@@ -15,12 +15,12 @@ import {
 } from 'native-mlp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TrialConfig } from '../../../src/search/space/parameters.js'
-import { type DataRecipe, reproduceArguments, reproduceCommand } from '../../../src/search/trial/reproduce.js'
+import { reproduceArguments, reproduceCommand, type StudyDataRecipe } from '../../../src/search/trial/reproduce.js'
 import { MAIN } from '../../cli/command.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 
 const folder = temporaryFolder()
-const recipe: DataRecipe = {
+const recipe: StudyDataRecipe = {
   scale: 'raw',
   validFraction: 0.25,
   limitTrain: 1000,
@@ -32,7 +32,7 @@ const recipe: DataRecipe = {
 let runs = 0
 
 /** The trial's digest, as the printed command comes to it in a shell. */
-async function trained(config: TrialConfig, data: DataRecipe, fold?: number): Promise<string> {
+async function trained(config: TrialConfig, data: StudyDataRecipe, fold?: number): Promise<string> {
   const out = join(folder, `it's run ${runs++}`)
   const line = reproduceCommand(config, data, { out, fold })
   const program = `'${process.execPath}' '${MAIN}'`
@@ -121,7 +121,7 @@ describe('reproduceCommand', () => {
     expect(args[args.indexOf('--split-seed') + 1]).toBe('3')
   })
 
-  it.each<[Partial<TrialConfig>, Partial<DataRecipe>, number | undefined, string]>([
+  it.each<[Partial<TrialConfig>, Partial<StudyDataRecipe>, number | undefined, string]>([
     [{}, { folds: 5 }, undefined, 'fold: expected an integer from 0 to 4, got undefined'],
     [{}, { folds: 5 }, 5, 'fold: expected an integer from 0 to 4, got 5'],
     [{}, {}, 1, 'fold: expected an integer from 0 to 0, got 1'],

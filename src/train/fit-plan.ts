@@ -1,0 +1,24 @@
+import type { Signal } from '../core/platform.js'
+import type { Samples } from '../data/samples.js'
+import type { FitCallbacks } from './callbacks.js'
+import type { TrainingCheckpoint } from './checkpoint.js'
+import type { NameOf, TrainingConfig } from './config.js'
+import type { SetName } from './hyper-parameters.js'
+import type { Optimizer } from './optimizers.js'
+
+/** Options with every default filled in and every value checked. */
+export interface FitPlan extends Pick<TrainingConfig, NameOf<'fit'>> {
+  readonly optimizer: Optimizer
+  readonly sets: Readonly<Partial<Record<SetName, Samples>>> & { readonly train: Samples }
+  readonly batchSize: number
+  readonly stepsPerEpoch: number
+  readonly evaluateOn: readonly SetName[]
+  readonly keepBest: boolean
+  readonly callbacks: FitCallbacks
+  readonly signal: Signal | undefined
+  readonly yieldEveryMs: number
+  readonly resume: TrainingCheckpoint | null
+  readonly checkpointEveryMs: number
+  /** null: to the end */
+  readonly untilStep: number | null
+}
