@@ -52,12 +52,19 @@ MLP_INLINE void dots(const NarrowForward& f, int row, int n0, float (&sums)[R][k
   }
 }
 
+// The last f.N - n0 outputs, at most N, together: the rows are read once.
+template <int R, int N>
+MLP_INLINE void remaining_dots(const NarrowForward& f, int row, int n0, float (&sums)[R][kLane]) {
+  if (f.N - n0 == N) return dots<R, N>(f, row, n0, sums);
+  if constexpr (N > 1) remaining_dots<R, N - 1>(f, row, n0, sums);
+}
+
 template <int R>
 MLP_INLINE void narrow_rows(const NarrowForward& f, int row) {
   float sums[R][kLane] = {};
   int n = 0;
   for (; n + Isa::DOT_N <= f.N; n += Isa::DOT_N) dots<R, Isa::DOT_N>(f, row, n, sums);
-  for (; n < f.N; n++) dots<R, 1>(f, row, n, sums);
+  remaining_dots<R, Isa::DOT_N - 1>(f, row, n, sums);
   for (int r = 0; r < R; r++) {
     const size_t at = (row + r) * f.out_stride;
     MLP_UNROLL for (int u = 0; u < kLane; u += Isa::L) {  // biases are padded with zeros: so are the outputs
