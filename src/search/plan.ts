@@ -10,8 +10,7 @@ import { planFit } from '../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../train/from-config.js'
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
-import { halvingRungs, type Rung, rungStep } from './space/halving.js'
-import { type PlannedPoints, planPoints } from './space/strategy.js'
+import { type ChosenStrategy, chooseStrategy, type Pruner, prunerOf } from './space/strategy.js'
 import { StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
 import type { SearchCallbacks, StudyHeader } from './study/study.js'
@@ -20,16 +19,13 @@ import { type Selection, selectionCaution } from './trial/ranking.js'
 import type { StudyData } from './trial/run-task.js'
 import type { Executor } from './trial/task.js'
 
-export type { GridSearchOptions } from './options.js'
-
 /** Options with every default filled in and every value checked. */
 export interface SearchPlan {
   readonly header: StudyHeader
   /** the data of each fold; one where there are none */
   readonly folds: readonly StudyData[]
   readonly points: readonly GridPoint[]
-  /** a single one, to the end, without successive halving */
-  readonly rungs: readonly Rung[]
+  readonly pruner: Pruner
   readonly folder: StudyFolder | null
   /** null: worker threads of this process */
   readonly executor: ((header: StudyHeader) => Executor | Promise<Executor>) | null
@@ -44,24 +40,27 @@ const MAX_WORKERS = 256
  * What `search` would do.
  *
  * @param caller the name of the function in messages about its options
+ * @param chosen what `chooseStrategy` has made of the options; default: it is asked now
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong, before anything is computed
  */
 export function planSearch(
   options: SearchOptions | GridSearchOptions,
   caller: keyof typeof OPTION_NAMES = 'search',
+  chosen?: ChosenStrategy,
 ): SearchPlan {
   knownOptions(caller, options ?? null, OPTION_NAMES[caller])
   const { base = {}, keepModels = false, callbacks = [], signal } = options
   const executor = options.executor ?? null
-  const points = planPoints(options)
+  const strategy = chosen ?? chooseStrategy(options)
+  const { points } = strategy
   const sets = planSets(options, base)
   const [data] = sets.folds
   const selection = checkSelection(options, base, data)
   const smallest = [...sets.folds].sort((a, b) => a.train.length - b.train.length)[0]
-  for (const point of points.points) checkPoint(point, smallest)
+  for (const point of points) checkPoint(point, smallest)
   if (executor !== null && typeof executor !== 'function') throw invalidArgument('executor', 'a function', executor)
   const header: StudyHeader = {
-    ...headerOf(options, points),
+    ...headerOf(options, strategy),
     ...selection,
     stratified: sets.stratified,
     splitSeed: sets.splitSeed,
@@ -74,8 +73,8 @@ export function planSearch(
   return {
     header,
     folds: sets.folds,
-    points: points.points,
-    rungs: planRungs(points, smallest),
+    points,
+    pruner: prunerOf(strategy, smallest.train.length, selection),
     folder: checkFolder(options),
     executor,
     stack: checkStack(options.stack ?? 'auto'),
@@ -84,9 +83,9 @@ export function planSearch(
   }
 }
 
-function headerOf(options: SearchOptions | GridSearchOptions, planned: PlannedPoints) {
+function headerOf(options: SearchOptions | GridSearchOptions, chosen: ChosenStrategy) {
   const { base = {} } = options
-  const { points, strategy, space, seed, halving, repeats } = planned
+  const { points, strategy, space, seed, halving, repeats } = chosen
   const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS)
   const tasks = points.length * (options.folds ?? 1)
   const { backend, isa } = backendInfo()
@@ -97,13 +96,6 @@ function headerOf(options: SearchOptions | GridSearchOptions, planned: PlannedPo
     ...{ backend, isa },
     family: defaultBackend().family,
   }
-}
-
-function planRungs({ points, halving }: PlannedPoints, { train }: StudyData): Rung[] {
-  if (halving === null) return [{ rung: 0, trials: points.length, epochs: null, steps: null, keep: 0 }]
-  const rungs = halvingRungs(points.length, halving)
-  for (const rung of rungs) for (const { config } of points) rungStep(rung, config, train.length)
-  return rungs
 }
 
 function checkSelection(options: SearchOptions, base: SearchBase, data: StudyData): Selection {

@@ -6,7 +6,7 @@ import type { HalvingOptions } from '../../search/space/halving.js'
 import { SEARCH_PRESETS, searchBase } from '../../search/space/presets.js'
 import type { SearchSpace } from '../../search/space/space.js'
 import { checkSpace } from '../../search/space/space.js'
-import { planPoints } from '../../search/space/strategy.js'
+import { type ChosenStrategy, chooseStrategy } from '../../search/space/strategy.js'
 import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
 import { NAMES, type TrainingConfig } from '../../train/config.js'
 import type { PresetName } from '../../train/presets.js'
@@ -25,6 +25,8 @@ export interface SearchConfig {
   readonly metric: SelectionMetric
   /** how `search` is to choose and run the trials */
   readonly plan: SearchPlanOptions
+  /** what these options make of the space */
+  readonly chosen: ChosenStrategy
 }
 
 /** The options of `search` that say how the trials are chosen and run. */
@@ -60,8 +62,8 @@ export async function resolveSearch(
   const { selectBy = 'valid', metric = 'accuracy', ...asked } = { ...fileChoice, ...choice }
   const base = searchBase(training, grid)
   const plan = planOptions(asked, rungs, { training, isSpace: space !== undefined })
-  planPoints({ grid, base, ...plan })
-  return { preset, training, grid, base, selectBy, metric, plan }
+  const chosen = chooseStrategy({ grid, base, ...plan })
+  return { preset, training, grid, base, selectBy, metric, plan, chosen }
 }
 
 function planOptions(

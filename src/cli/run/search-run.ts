@@ -10,6 +10,7 @@ import { onQueue } from '../../search/queue/executor.js'
 import { runPlan } from '../../search/search.js'
 import type { SearchBase } from '../../search/space/grid.js'
 import type { SearchSpace } from '../../search/space/space.js'
+import type { ChosenStrategy } from '../../search/space/strategy.js'
 import { StudyFolder } from '../../search/store/folder.js'
 import { refit } from '../../search/study/refit.js'
 import type { Study, StudyHeader } from '../../search/study/study.js'
@@ -30,6 +31,8 @@ export interface SearchRequest {
   readonly selectBy: SelectBy
   readonly metric: SelectionMetric
   readonly plan: SearchPlanOptions
+  /** what these options make of the space, where that is known already */
+  readonly chosen?: ChosenStrategy
   /** what is made of MNIST */
   readonly recipe: StudyRecipe
   /** folder of the data; undefined: wherever `mnist` finds them */
@@ -91,10 +94,11 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const trials: TrialResult[] = []
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
   const options = { ...searchOptions(request, data, progress.log), signal, callbacks: [collect, progress.callbacks] }
-  planSearch(options) // what is wrong is found before a folder is made
+  // what is wrong is found before a folder is made
+  const planned = planSearch(options, 'search', request.chosen)
   const path = out ?? (await makeNumbered(`search-${request.preset}`))
   const folder = new StudyFolder(path, { overwrite, resume, about: aboutOf(request, source) })
-  const plan = planSearch({ ...options, folder })
+  const plan = { ...planned, folder }
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
     ...{ status, folder, header: plan.header, recipe, data: request.data, figures },
     ...{ isQueued: request.queue !== undefined, isRefit: request.refit },

@@ -53,6 +53,11 @@ export function expandGrid(grid: SearchSpace, base: SearchBase = {}, options: Gr
   )
 }
 
+/** Proposes all points of a grid. @throws NativeMlpError as `expandGrid` */
+export function gridSampler(grid: SearchSpace, base: SearchBase, options: GridOptions) {
+  return { seed: null, ask: () => expandGrid(grid, base, options) }
+}
+
 /** The chosen values as they are shown and written. */
 export function labels(chosen: Choices): TrialSummary['params'] {
   return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, labelled(key as Name, value)]))

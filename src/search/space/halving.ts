@@ -103,6 +103,24 @@ export function survivors(results: readonly RungResult[], keep: number, selectio
     .sort((a, b) => a - b)
 }
 
+/**
+ * Gives up all but the best trials at the end of each rung.
+ *
+ * @param points where the trials begin
+ * @param rows training rows of the smallest fold
+ * @throws NativeMlpError as `halvingRungs`; INVALID_ARGUMENT when a trial would not have been evaluated at the end of a rung
+ */
+export function halvingPruner(
+  points: readonly { readonly config: TrialConfig }[],
+  options: HalvingOptions,
+  rows: number,
+  selection: Selection,
+) {
+  const rungs = halvingRungs(points.length, options)
+  for (const rung of rungs) for (const { config } of points) rungStep(rung, config, rows)
+  return { rungs, tell: ({ keep }: Rung, results: readonly RungResult[]) => survivors(results, keep, selection) }
+}
+
 const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
 
 /**

@@ -39,24 +39,29 @@ export function sampleSpace(space: SearchSpace, options: SampleOptions): GridPoi
   const seeds = checkRepeats(options.repeats, 'space', space, checked.fixed)
   const trials = integerInRange('trials', options.trials, 1, Math.floor(MAX_TRIALS / seeds.length))
   const points = new Map<string, Pick<GridPoint, 'params' | 'config'>>()
-  const sampler = new Sampler(checked, integerInRange('seed', options.seed ?? 1, 0))
-  let inVain = 0
+  const stream = new PointStream(checked, integerInRange('seed', options.seed ?? 1, 0))
+  let misses = 0
   while (points.size < trials) {
-    const chosen = sampler.next()
+    const chosen = stream.next()
     const params = labels(chosen)
     const key = JSON.stringify(params)
-    inVain = points.has(key) ? inVain + 1 : 0
-    if (inVain === MAX_DRAWS) throw tooMany(points.size, trials)
-    if (inVain === 0) points.set(key, { params, config: { ...checked.fixed, ...chosen } as TrialConfig })
+    misses = points.has(key) ? misses + 1 : 0
+    if (misses === MAX_DRAWS) throw tooMany(points.size, trials)
+    if (misses === 0) points.set(key, { params, config: { ...checked.fixed, ...chosen } as TrialConfig })
   }
   return repeated([...points.values()], seeds)
+}
+
+/** Proposes points drawn at random. @throws NativeMlpError as `sampleSpace` */
+export function randomSampler(space: SearchSpace, options: SampleOptions) {
+  return { seed: options.seed ?? 1, ask: () => sampleSpace(space, options) }
 }
 
 function tooMany(found: number, trials: number): NativeMlpError {
   return invalidArgument('trials', `at most ${found}, because ${MAX_DRAWS} draws in a row gave no other point`, trials)
 }
 
-class Sampler {
+class PointStream {
   readonly #space: CheckedSpace
   readonly #streams: readonly RandomStream[]
 

@@ -1,8 +1,9 @@
 import { integerInRange, oneOf } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
-import { expandGrid, type GridPoint, type SearchBase } from './grid.js'
-import { completeHalving, type HalvingOptions } from './halving.js'
-import { sampleSpace } from './random.js'
+import type { Selection } from '../trial/ranking.js'
+import { type GridPoint, gridSampler, type SearchBase } from './grid.js'
+import { completeHalving, type HalvingOptions, halvingPruner, type Rung, type RungResult } from './halving.js'
+import { randomSampler } from './random.js'
 import type { SearchSpace } from './space.js'
 
 /** How the trials are chosen: every point of a grid; points drawn at random; the same, given up early where others do better. */
@@ -31,19 +32,38 @@ export interface StrategyOptions {
   readonly base?: SearchBase
 }
 
-/** The trials of a study, and how they were chosen. */
-export interface PlannedPoints {
-  readonly points: readonly GridPoint[]
+/** Proposes the points of a study. */
+export interface Sampler {
+  /** of the draws; null where nothing is drawn */
+  readonly seed: number | null
+  /** the points to try, in trial order */
+  ask(): readonly GridPoint[]
+}
+
+/** Decides at the end of each rung which trials train on. */
+export interface Pruner {
+  /** in their order; all that are left train through the last one to their ends */
+  readonly rungs: readonly Rung[]
+  /**
+   * @param results of every trial that has trained through the rung
+   * @returns the numbers of the trials that train on, ascending
+   */
+  tell(rung: Rung, results: readonly RungResult[]): readonly number[]
+}
+
+/** A strategy with its options checked, and the points it has proposed. */
+export interface ChosenStrategy {
   readonly strategy: Strategy
   readonly space: SearchSpace
   /** of the draws; null where nothing is drawn */
   readonly seed: number | null
+  readonly points: readonly GridPoint[]
   readonly halving: HalvingOptions | null
   readonly repeats: number
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
-export function planPoints(options: StrategyOptions): PlannedPoints {
+export function chooseStrategy(options: StrategyOptions): ChosenStrategy {
   const { grid, space, base = {}, trials, halving, seed, ...rest } = options
   if (grid !== undefined && space !== undefined) throw refused('space: expected one of grid and space, got both')
   const given = grid ?? (space as SearchSpace)
@@ -57,11 +77,22 @@ export function planPoints(options: StrategyOptions): PlannedPoints {
   const isDrawn = trials !== undefined
   if (!isDrawn && seed !== undefined) throw refused('seed: nothing is drawn; that of the trials is base.seed')
   const drawSeed = integerInRange('seed', seed ?? 1, 0)
-  const points = isDrawn
-    ? sampleSpace(given, { trials, seed: drawSeed, base, repeats })
-    : expandGrid(given, base, { repeats })
+  const sampler: Sampler = isDrawn
+    ? randomSampler(given, { trials, seed: drawSeed, base, repeats })
+    : gridSampler(given, base, { repeats })
   const rungs = strategy === 'halving' ? completeHalving(halving, base.epochs) : null
-  return { points, strategy, space: given, seed: isDrawn ? drawSeed : null, halving: rungs, repeats }
+  return { strategy, space: given, seed: sampler.seed, points: sampler.ask(), halving: rungs, repeats }
+}
+
+/** @param rows training rows of the smallest fold */
+export function prunerOf({ halving, points }: ChosenStrategy, rows: number, selection: Selection): Pruner {
+  if (halving === null) return neverPrune(points.length)
+  return halvingPruner(points, halving, rows, selection)
+}
+
+/** All trials train to their ends. */
+function neverPrune(trials: number): Pruner {
+  return { rungs: [{ rung: 0, trials, epochs: null, steps: null, keep: 0 }], tell: () => [] }
 }
 
 function refused(message: string): NativeMlpError {

@@ -28,11 +28,12 @@ export function earlierTrials(plan: SearchPlan, events: readonly JournalEvent[],
   }
   return [...finished.values()]
     .map((event) => trialOf(event, plan.points[event.trial]))
-    .filter((result) => isToldWhole(plan, result, ledger))
+    .filter((result) => isWhole(plan, result, ledger))
 }
 
 function checkEvent(plan: SearchPlan, event: TaskLine | TrialLine): void {
-  const { points, folds, rungs, folder } = plan
+  const { points, folds, folder } = plan
+  const { rungs } = plan.pruner
   const problem = (words: string) => invalidFile(folder!.file('journal'), `tells of ${words}; begin a new study`)
   const { trial } = event
   if (trial >= points.length) throw problem(`trial ${trial} of a study that has ${points.length}`)
@@ -59,8 +60,8 @@ function isSame(config: TrialLine['config'], point: GridPoint): boolean {
 }
 
 /** Who goes on from a rung of successive halving depends on how each trial stood there. */
-function isToldWhole({ rungs, points, folds }: SearchPlan, result: TrialResult, ledger: TaskLedger): boolean {
-  return rungs.every((rung) => {
+function isWhole({ pruner, points, folds }: SearchPlan, result: TrialResult, ledger: TaskLedger): boolean {
+  return pruner.rungs.every((rung) => {
     if (ledger.has(result.trial, rung.rung)) return true
     const parts = result.folds ?? [result]
     return parts.every(({ steps, history }, fold) => {

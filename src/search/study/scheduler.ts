@@ -3,7 +3,7 @@ import { batchSizeOf, completed } from '../../train/config.js'
 import { hiddenSizes } from '../../train/hyper-parameters.js'
 import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
-import { type Rung, type RungResult, rungStep, survivors } from '../space/halving.js'
+import { type Rung, type RungResult, rungStep } from '../space/halving.js'
 import type { TrialConfig } from '../space/parameters.js'
 import { LocalExecutor } from '../threads/executor.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
@@ -46,7 +46,7 @@ export class StudyRun {
 
   /** @throws NativeMlpError ABORTED when the signal fires; what the executor, the folder or a callback throws */
   async run(): Promise<Study> {
-    const { header, callbacks, folder, signal, rungs } = this.#plan
+    const { header, callbacks, folder, signal, pruner } = this.#plan
     const start = performance.now()
     throwIfAborted(signal)
     const events = folder ? await folder.begin(header) : []
@@ -59,7 +59,7 @@ export class StudyRun {
       throwIfAborted(signal)
       this.#executor = await this.#openExecutor()
       let alive: readonly GridPoint[] = this.#plan.points
-      for (const rung of rungs) alive = await this.#runRung(rung, alive)
+      for (const rung of pruner.rungs) alive = await this.#runRung(rung, alive)
     } finally {
       signal?.removeEventListener('abort', onAbort)
       await this.#executor?.close()
@@ -75,32 +75,27 @@ export class StudyRun {
 
   /** @returns those that train on */
   async #runRung(rung: Rung, alive: readonly GridPoint[]): Promise<readonly GridPoint[]> {
-    const { header, folds } = this.#plan
+    const { pruner, folds } = this.#plan
     const works = alive.flatMap((point) =>
       folds.map(({ train }, fold): Work => {
         const untilStep = rungStep(rung, point.config, train.length)
         return { point, rung: rung.rung, task: { trial: point.trial, fold, config: point.config, untilStep } }
       }),
     )
-    for (const point of alive) await this.#endTold(point, rung.rung)
+    for (const point of alive) await this.#finishRecorded(point, rung.rung)
     await this.#runAll(works.filter((work) => !this.#isDone(work)))
     if (rung.keep === 0) return []
-    const chosen = new Set(
-      survivors(
-        alive.map((point) => this.#rungResult(point, rung.rung)),
-        rung.keep,
-        header,
-      ),
-    )
-    const given = alive.filter(({ trial }) => !chosen.has(trial) && !this.#results.get(trial))
-    for (const point of given) {
+    const results = alive.map((point) => this.#rungResult(point, rung.rung))
+    const chosen = new Set(pruner.tell(rung, results))
+    const pruned = alive.filter(({ trial }) => !chosen.has(trial) && !this.#results.get(trial))
+    for (const point of pruned) {
       await this.#results.add(prunedResult(point, this.#ledger.records(point.trial, rung.rung), rung.rung), new Map())
     }
     return alive.filter(({ trial }) => chosen.has(trial))
   }
 
   /** A process may have been killed when the last fold of a trial had ended, and the trial not yet. */
-  async #endTold(point: GridPoint, rung: number): Promise<void> {
+  async #finishRecorded(point: GridPoint, rung: number): Promise<void> {
     const { folds } = this.#plan
     if (folds.length === 1 || this.#results.get(point.trial) || !this.#ledger.has(point.trial, rung)) return
     const records = this.#ledger.records(point.trial, rung)
