@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { type Figure, renderFigure } from '../../src/plot/index.js'
 import { textWidth } from '../../src/plot/page/text.js'
 
-/** Checks what every figure owes and returns its decoded PNG: strict XML, self-contained, of the promised size, titled. */
+/** Checks that a figure is self-contained XML of the declared size with this title, and returns its decoded PNG. */
 export async function checkFigure(figure: Figure, title: string): Promise<PNG> {
   expect(figure.svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+" viewBox="0 0 /)
   expect(figure.svg).not.toMatch(/<style|<script|\sid=|url\(|NaN|undefined|Infinity/)

@@ -10,7 +10,7 @@ import { fit } from '../../src/train/fit.js'
 import { sgd } from '../../src/train/optimizers.js'
 import { clusters } from '../train/toy-data.js'
 
-/** A stream that keeps what is written, and, as a terminal, says so. */
+/** A stream that records what is written, optionally as a terminal. */
 function paper(isTTY: boolean) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100, rows: 30 })
   let text = ''

@@ -52,7 +52,7 @@ describe('SearchState', () => {
   })
 })
 
-/** A state with a clock that is told the time. */
+/** A state with a settable clock. */
 function clocked(changes: Partial<StudyHeader> = {}) {
   let now = 0
   const state = new SearchState(
@@ -68,7 +68,7 @@ function clocked(changes: Partial<StudyHeader> = {}) {
   return { state, on, about, at }
 }
 
-describe('a study that goes on', () => {
+describe('a resumed study', () => {
   it('counts what was done before, but not towards the speed', () => {
     const { state, on, about, at } = clocked()
     on.onTrialEnd(ended(0, {}, true, true))
@@ -85,7 +85,7 @@ describe('a study that goes on', () => {
     expect(stateWords(state)).toBe('2 of 4 trials (2 before resuming); 20 s, 1:40 left')
   })
 
-  it('knows where a trial goes on when it is told', () => {
+  it('takes the share at which a trial continues from its start event', () => {
     const { state, on, about, at } = clocked()
     on.onTrialStart({ ...about(0), share: 0.6 } as never)
     expect(state.running.get(0)?.share).toBe(0.6)
@@ -102,7 +102,7 @@ describe('a study that goes on', () => {
     expect(state.running.get(0)).toMatchObject({ share: 0.5, worker: 'host:12/1', entry })
   })
 
-  it('says nothing is left when all was done before', () => {
+  it('has no time left when all trials finished before resuming', () => {
     const { state, on } = clocked({ size: 1 })
     on.onTrialEnd(ended(0, {}, true, true))
     expect(stateWords(state)).toBe('1 of 1 trials (1 before resuming); 0 s')

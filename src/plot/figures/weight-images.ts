@@ -32,7 +32,7 @@ const CLAMP_PERCENTILE = 0.995
  * The weights into each unit of a layer drawn as an image of the input: blue negative, white zero, red positive.
  *
  * @throws NativeMlpError `INVALID_ARGUMENT` when the image shape does not match the inputs, a unit does not exist, more
- * than 64 are asked for or a shown weight is not finite
+ * than 64 are requested or a shown weight is not finite
  */
 export async function weightImagesFigure(layer: LayerParameters, options: WeightImagesOptions): Promise<Figure> {
   knownOptions('options', options, ['title', 'subtitle', 'imageShape', 'units', 'scale'])

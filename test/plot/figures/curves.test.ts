@@ -36,7 +36,7 @@ describe('lossCurvesFigure', () => {
     expect(count(figure, /<circle/)).toBe(63)
   })
 
-  it('takes a log axis only above two decades, or when told', async () => {
+  it('has a log axis only above two decades, or on request', async () => {
     const steep = RUN.map((entry, i) => ({ ...entry, train: { loss: 3 / (1 + i * i), accuracy: 0.5 } }))
     const label = 'loss (mean cross-entropy, nats), log scale'
     expect(texts(await lossCurvesFigure(steep))).toEqual(
@@ -50,7 +50,7 @@ describe('lossCurvesFigure', () => {
     await expect(lossCurvesFigure(zero, { yScale: 'log' })).rejects.toThrow("options.yScale: expected 'linear'")
   })
 
-  it('leaves a gap where a value is not finite and dots what stands alone', async () => {
+  it('leaves a gap where a value is not finite and marks isolated points by dots', async () => {
     const bad = [2, 4, 9].map((i) => i * 80)
     const gaps = RUN.map((entry) =>
       bad.includes(entry.step) ? { ...entry, valid: { loss: Number.NaN, accuracy: Number.NaN } } : entry,
@@ -101,7 +101,7 @@ describe('lossCurvesFigure', () => {
 })
 
 describe('accuracyCurvesFigure', () => {
-  it('zooms in and says what lies below the axis', async () => {
+  it('zooms in and counts the values below the axis', async () => {
     const figure = await accuracyCurvesFigure(RUN)
     await checkFigure(figure, 'Accuracy')
     expect(texts(figure)).toContain('accuracy (fraction correct), from 0.8')

@@ -37,7 +37,7 @@ describe('misclassifiedFigure', () => {
     expect(innerImages(figure).map((image) => brightPixel(image, 255))).toEqual([[1], [3]])
   })
 
-  it('says so when nothing is wrong', async () => {
+  it('reports that all rows are classified correctly', async () => {
     const figure = await misclassifiedFigure({ images, labels, predictions: labels }, { imageShape })
     await checkFigure(figure, 'Misclassified rows')
     expect(texts(figure)).toContain('All 6 rows are classified correctly.')

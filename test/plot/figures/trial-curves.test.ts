@@ -19,7 +19,7 @@ describe('trialCurvesFigure', () => {
     expect(overlaps(figure)).toEqual([])
   })
 
-  it('says which curves are of trials without a score', async () => {
+  it('marks and explains the curves of trials without a score', async () => {
     const figure = await trialCurvesFigure(GRID_TRIALS, { metric: 'valid.loss' })
     expect(texts(figure).join(' ')).toContain('grey, dashed: collapsed (12); dotted, ending in a cross: failed (1).')
     expect(elements(figure, 'g[stroke-dasharray="6,3"] > path')).toHaveLength(12)
@@ -41,7 +41,7 @@ describe('trialCurvesFigure', () => {
     }
   })
 
-  it('starts an accuracy axis where most values of good trials are, and says what is below', async () => {
+  it('starts an accuracy axis where most values of good trials are, and counts those below', async () => {
     const figure = await trialCurvesFigure(GRID_TRIALS)
     const [, below] = texts(figure)
       .join(' ')
@@ -50,7 +50,7 @@ describe('trialCurvesFigure', () => {
     expect(Number(below)).toBe(values.filter((value) => value < 0.8).length)
   })
 
-  it('is not squeezed by a trial that diverged', async () => {
+  it('excludes a diverged trial from the axis range', async () => {
     const wild = GRID_TRIALS.map((trial, i): DrawnTrial => {
       if (i !== 0) return trial
       const history = trial.history!.map((entry, e) => ({ ...entry, valid: { accuracy: 0.1, loss: 2 + 1e9 * e } }))

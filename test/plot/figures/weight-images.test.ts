@@ -30,7 +30,7 @@ describe('weightImagesFigure', () => {
     expect(texts(figure).join(' ')).toContain('Each image has its own colour scale')
   })
 
-  it('shares one scale unless told', async () => {
+  it('shares one scale by default', async () => {
     const figure = await weightImagesFigure(layer(4, 2), { imageShape: [2, 2] })
     const [weak, strong] = innerImages(figure).map((image) => [...image.data.subarray(0, 8)])
     expect(strong.slice(4, 7)).toEqual(RED)
@@ -39,7 +39,7 @@ describe('weightImagesFigure', () => {
     expect(texts(figure).join(' ')).toContain('One colour scale for all images')
   })
 
-  it('shows the first 64 units, or those asked for', async () => {
+  it('shows the first 64 units, or the requested ones', async () => {
     const many = layer(6, 70)
     expect(innerImages(await weightImagesFigure(many, { imageShape: [2, 3] }))).toHaveLength(64)
     const chosen = await weightImagesFigure(many, { imageShape: [2, 3], units: [69, 0] })

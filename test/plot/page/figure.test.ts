@@ -19,7 +19,7 @@ describe('figure', () => {
     }
   })
 
-  it('is drawn at twice its size unless told otherwise', async () => {
+  it('is drawn at twice its size by default', async () => {
     const figure = composePage({ title: 'A', body: '', bodyWidth: 10, bodyHeight: 10 })
     const sizes = [figure.png(), figure.png(0.5), renderFigure(figure).then(({ png }) => png)]
     const widths = (await Promise.all(sizes)).map((png) => PNG.sync.read(Buffer.from(png)).width)
