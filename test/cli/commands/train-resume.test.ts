@@ -3,9 +3,11 @@ import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { nativeStatus } from '../../../src/backend/native.js'
+import { fit, MLP, sgd } from '../../../src/index.js'
 import { decodeCheckpoint } from '../../../src/io/checkpoint-file.js'
 import { readHistory } from '../../../src/io/history.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
+import { clusters } from '../../train/toy-data.js'
 import { command, writeStripes } from '../command.js'
 
 const folder = temporaryFolder()
@@ -225,6 +227,11 @@ describe('a run folder', () => {
     })
     expect(existsSync(at('nowhere'))).toBe(false)
     expect(await resume('stripes')).toMatchObject({ code: 2 })
+    await fit(new MLP({ layers: [4, 3, 3] }), clusters(20), {
+      optimizer: sgd({ learningRate: 0.1 }),
+      folder: at('program'),
+    })
+    await refused('program', 1, /program.run\.json: no config: this run was not made by 'native-mlp train'/)
     expect(await command(['train', '--resume', ''])).toMatchObject({ code: 2 })
   })
 
