@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { HistoryEntry, SetMetrics } from '../../core/results.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
-import type { StudyHeader } from '../study/study.js'
 import type { TaskRecord, TrialFold, TrialResult } from '../trial/result.js'
 import type { TrialOutcome } from '../trial/task.js'
 
@@ -168,27 +167,6 @@ function decoded<T>(schema: z.ZodType<T>, line: unknown): Decoded<T> {
   if (result.success) return { value: result.data }
   const { path, message } = result.error.issues[0]
   return { problem: [...path.map(String), message].join(': ') }
-}
-
-/** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
-export function studyIdentity(header: StudyHeader) {
-  const { strategy, grid, base, seed, size, repeats, halving, selectBy, metric, keepModels } = header
-  const { folds, stratified, splitSeed } = header
-  return {
-    strategy,
-    grid,
-    base,
-    seed,
-    size,
-    repeats,
-    halving,
-    folds,
-    stratified,
-    splitSeed,
-    selectBy,
-    metric,
-    keepModels,
-  }
 }
 
 /** A task as a line of the journal. */

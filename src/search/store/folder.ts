@@ -4,23 +4,22 @@ import { NativeMlpError } from '../../core/errors.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { fileSystemError } from '../../formats/read-file.js'
 import { decodeCheckpoint } from '../../io/checkpoint-file.js'
-import { decodeModel, encodeModel, loadModel } from '../../io/model-file.js'
+import { decodeModel, loadModel } from '../../io/model-file.js'
 import { packageVersion } from '../../io/package-version.js'
 import { ResultFolder, type ResultFolderOptions } from '../../io/result-folder.js'
 import type { MLP } from '../../model/mlp.js'
-import type { SearchCallbacks, StudyHeader } from '../study/study.js'
+import type { StudyHeader } from '../study/study.js'
 import type { TaskRecord, TrialResult } from '../trial/result.js'
 import {
   JOURNAL_FORMAT,
   JOURNAL_VERSION,
   type JournalEvent,
   type JournalHeader,
-  studyIdentity,
   taskEvent,
   trialEvent,
 } from './codec.js'
 import { type STUDY_FILES, STUDY_LAYOUT, TrialFiles } from './files.js'
-import { checkSame } from './identity.js'
+import { checkSame, studyIdentity } from './identity.js'
 import { Journal } from './journal.js'
 import { resultsCsv, type StudyStatus, studyRecord, timingsCsv, trialLine } from './tables.js'
 
@@ -48,8 +47,6 @@ export type TrialModels = ReadonlyMap<number, Uint8Array>
  * has locked it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
  */
 export class StudyFolder {
-  /** to hand to a search that is not given the folder itself; it then keeps no checkpoints, and `end` must be called */
-  readonly callbacks: SearchCallbacks
   readonly #folder: ResultFolder<keyof typeof STUDY_FILES>
   readonly #about: Readonly<Record<string, unknown>>
   readonly #checkpoints: TrialFiles
@@ -66,11 +63,6 @@ export class StudyFolder {
     this.#about = options.about ?? {}
     this.#checkpoints = new TrialFiles(this.file('checkpoints'))
     this.#models = new TrialFiles(this.file('models'))
-    this.callbacks = {
-      onStart: async (header) => void (await this.begin(header)),
-      onTrialEnd: ({ result, isBest, model }) =>
-        this.addTrial(result, isBest, new Map(model ? [[0, encodeModel(model)]] : [])),
-    }
   }
 
   get path(): string {

@@ -2,10 +2,32 @@ import { isObject } from '../../core/checks.js'
 import { NativeMlpError, shortened } from '../../core/errors.js'
 import { picked } from '../../train/config.js'
 import { TRIAL_NAMES } from '../space/parameters.js'
+import type { StudyHeader } from '../study/study.js'
 import type { JournalHeader } from './codec.js'
 
 /** What of a journal's header a study must have in common with it. */
 export type Identity = Pick<JournalHeader, 'study' | 'data' | 'family'>
+
+/** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
+export function studyIdentity(header: StudyHeader) {
+  const { strategy, grid, base, seed, size, repeats, halving, selectBy, metric, keepModels } = header
+  const { folds, stratified, splitSeed } = header
+  return {
+    strategy,
+    grid,
+    base,
+    seed,
+    size,
+    repeats,
+    halving,
+    folds,
+    stratified,
+    splitSeed,
+    selectBy,
+    metric,
+    keepModels,
+  }
+}
 
 /**
  * Whether a study may go on with what another one has begun.
@@ -23,7 +45,7 @@ export function checkSame(folder: string, there: Identity, here: Identity): void
   }
   const difference = firstDifference('', withDefaults(there.study), withDefaults(plain(here.study)))
   if (difference !== null) throw differs(folder, difference)
-  if (there.data !== here.data) throw differs(folder, 'its data are others')
+  if (there.data !== here.data) throw differs(folder, 'data digest does not match')
 }
 
 function differs(folder: string, difference: string): NativeMlpError {

@@ -4,7 +4,8 @@ import { packageVersion } from '../../io/package-version.js'
 import type { StudyHeader } from '../study/study.js'
 import { rankTrials, type Selection } from '../trial/ranking.js'
 import { type FoldResult, summarizeFolds, type TableTrial, type TrialResult } from '../trial/result.js'
-import { studyIdentity, trialEvent } from './codec.js'
+import { trialEvent } from './codec.js'
+import { studyIdentity } from './identity.js'
 
 const SETS = ['valid', 'test', 'train'] as const
 const METRICS = ['loss', 'accuracy'] as const

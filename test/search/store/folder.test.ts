@@ -29,8 +29,7 @@ describe('StudyFolder', () => {
   it('holds the journal, the tables, the best model and what the study was', async () => {
     const path = join(temporaryFolder(), 'deep', 'study')
     const folder = new StudyFolder(path, { about: { source: 'clusters' } })
-    const study = await gridSearch({ data: data(), grid, base, callbacks: folder.callbacks })
-    await folder.end()
+    const study = await gridSearch({ data: data(), grid, base, folder })
     expect((await readdir(path)).sort()).toEqual(FILES)
     expect(await readFile(folder.file('results'), 'utf8')).toBe(resultsCsv(study.trials, study))
     expect(await readFile(folder.file('timings'), 'utf8')).toBe(timingsCsv(study.trials))
@@ -58,8 +57,7 @@ describe('StudyFolder', () => {
     const path = join(temporaryFolder(), 'study')
     const studies = [1, 2].map(async () => {
       const folder = new StudyFolder(path)
-      await gridSearch({ data: data(), grid: { learningRate: [0.1], hidden: [4] }, base, callbacks: folder.callbacks })
-      await folder.end()
+      await gridSearch({ data: data(), grid: { learningRate: [0.1], hidden: [4] }, base, folder })
     })
     const ends = await Promise.allSettled(studies)
     expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -75,8 +73,7 @@ describe('StudyFolder', () => {
     const paths = [join(temporaryFolder(), 'a'), join(temporaryFolder(), 'b')]
     for (const [i, path] of paths.entries()) {
       const folder = new StudyFolder(path)
-      await gridSearch({ data: data(), grid, base, workers: i + 1, callbacks: folder.callbacks })
-      await folder.end()
+      await gridSearch({ data: data(), grid, base, workers: i + 1, folder })
     }
     for (const name of ['results.csv', 'best.safetensors']) {
       const [a, b] = await Promise.all(paths.map((path) => readFile(join(path, name))))
@@ -94,12 +91,12 @@ describe('StudyFolder', () => {
       grid,
       base,
       workers: 1,
-      callbacks: [folder.callbacks, stop as object],
+      folder,
+      callbacks: stop as object,
       signal: controller.signal,
     }).catch((reason) => reason)
     expect(error.code).toBe('ABORTED')
     expect(await lines(path), 'before the end').toHaveLength(2)
-    await folder.end(error)
     const table = (await readFile(folder.file('results'), 'utf8')).split('\n')
     expect(table).toHaveLength(4)
     expect(table[1]).toMatch(/^1,completed,/)
@@ -120,8 +117,7 @@ describe('StudyFolder', () => {
         throw full
       },
     }
-    const error = await gridSearch({ data: data(), grid, base, callbacks: [folder.callbacks, fail] }).catch((e) => e)
-    await folder.end(error)
+    await expect(gridSearch({ data: data(), grid, base, folder, callbacks: fail })).rejects.toThrow()
     expect(await readFile(folder.file('results'), 'utf8')).toMatch(
       /^trial,.*param_learningRate,param_hidden,.*,rank_valid_accuracy\n$/,
     )
@@ -137,9 +133,7 @@ describe('StudyFolder', () => {
     await writeFile(join(path, 'thesis.txt'), 'precious')
     const search = (overwrite: boolean) => {
       const folder = new StudyFolder(path, { overwrite })
-      return gridSearch({ data: data(), grid: { learningRate: [0.1], hidden: [2] }, base, callbacks: folder.callbacks })
-        .then(() => folder.end())
-        .catch((error) => folder.end(error).then(() => Promise.reject(error)))
+      return gridSearch({ data: data(), grid: { learningRate: [0.1], hidden: [2] }, base, folder })
     }
     const others = `${path}: expected a new or empty folder, this one holds other files`
     await expect(search(true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: others })
