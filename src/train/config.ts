@@ -15,7 +15,7 @@ export type NameOf<P extends Part> = NameWith<{ readonly of: P }>
 export type VariedName = Exclude<Name, NameWith<{ readonly range: null }>>
 
 /** Every hyper-parameter of a training run, as plain JSON. */
-export type TrainingConfig = { readonly [K in Name]: ReturnType<Table[K]['check']> }
+export type TrainingConfig = { readonly [K in keyof Table]: ReturnType<Table[K]['check']> }
 
 /** Those that have no default. */
 export type Needed = Pick<TrainingConfig, NameWith<{ readonly default: undefined }>>
