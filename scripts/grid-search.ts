@@ -93,7 +93,7 @@ const study = await gridSearch({
   .catch((error) => {
     if (error.code !== 'ABORTED') throw error
     const given = process.argv.slice(2).filter((word) => word !== '--resume' && word !== '--overwrite')
-    console.error(`stopped; to go on: npm run grid -- ${[...given, '--resume'].join(' ')}`)
+    console.error(`stopped; to resume: npm run grid -- ${[...given, '--resume'].join(' ')}`)
     process.exit(130)
   })
 const searched = performance.now()

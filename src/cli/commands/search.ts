@@ -40,7 +40,7 @@ interface SearchFlags {
   readonly refit?: boolean
 }
 
-/** What may stand beside --resume. */
+/** Options that are allowed with --resume. */
 const WITH_RESUME = ['resume', 'data', 'workers', 'stack', 'queue', 'json', 'figures', 'refit']
 
 const CONFIG_HELP =
@@ -49,8 +49,8 @@ const CONFIG_HELP =
 const PRESET_HELP = 'what to start from: homework, its 60 points, or quick, 8 points in seconds (default: homework)'
 
 const HELP = `
-A search can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'search --resume <folder>' goes on with it, in the
-middle of its trials, and ends with the same bytes in results.csv and every model as one that was never stopped.
+A search can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'search --resume <folder>' continues it, in the
+middle of its trials, and ends with the same bytes in results.csv and every model as an uninterrupted search.
 A space in the config file may have lists, {"logUniform": [0.001, 0.5]}, {"uniform": [0, 1]}, {"integer": [16, 512], "log": true}
 and conditions, {"values": [0.9], "when": {"activation": ["relu"]}}; --strategy random or halving draws --trials points of it.`
 
@@ -61,7 +61,7 @@ export function searchCommand(): Command {
     .option('--overwrite', 'let --out replace an earlier search')
     .option(
       '--resume <folder>',
-      'go on with the search in this folder; with --data, --workers, --stack, --queue, --refit, --json, --no-figures only',
+      'continue the search in this folder; with --data, --workers, --stack, --queue, --refit, --json, --no-figures only',
     )
     .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
@@ -161,7 +161,7 @@ async function resumption(folder: string, flags: SearchFlags, command: Command):
   })
   if (given.length > 0) {
     const names = given.map(({ long }) => long).join(', ')
-    const problem = `the search goes on as it was begun, so not together with ${names}`
+    const problem = `takes its options from the folder; remove ${names}`
     throw new NativeMlpError('INVALID_ARGUMENT', `--resume: ${problem}`)
   }
   return await resumedRequest(folder, { data: flags.data, ...howToRun(flags) })

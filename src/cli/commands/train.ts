@@ -12,16 +12,16 @@ import { type FinishedRun, type RunContext, resumedRun, trainingRun } from '../r
 import { checkOutputs } from '../run/training-setup.js'
 import { print, printJson, say, sayBackend, shellWord } from '../terminal.js'
 
-/** Seconds between two checkpoints where none are asked for. */
+/** Default seconds between two checkpoints. */
 const CHECKPOINT_EVERY = '2'
-/** What may stand beside --resume. */
+/** Options that are allowed with --resume. */
 const WITH_RESUME = ['resume', 'data', 'json', 'checkpointEvery']
 
 const RESUME_HELP = `
-A run can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'train --resume <folder>' goes on from the checkpoint in
-its folder, in the middle of an epoch if need be, and ends with the same bytes in history.jsonl, best.safetensors and
-Training_Curve.txt as a run that was never stopped. It takes its configuration from run.json; the data and the numeric family
-(native addon or pure TypeScript) must be the same, threads and instruction set need not.`
+A run can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'train --resume <folder>' continues from the checkpoint
+in its folder, also in the middle of an epoch, and ends with the same bytes in history.jsonl, best.safetensors and
+Training_Curve.txt as an uninterrupted run. It takes its configuration from run.json; the data and the numeric family
+(native addon or pure TypeScript) must be the same, threads and instruction set may differ.`
 
 interface TrainFlags {
   readonly resume?: string
@@ -44,11 +44,11 @@ export function trainCommand(): Command {
     .option('--overwrite', 'let --out replace an earlier run')
     .option(
       '--resume <folder>',
-      'go on with the interrupted run in this folder; with --data, --json, --checkpoint-every only',
+      'continue the interrupted run in this folder; with --data, --json, --checkpoint-every only',
     )
     .option(
       '--checkpoint-every <seconds>',
-      `how often to save what a killed run can go on from (default: ${CHECKPOINT_EVERY})`,
+      `how often to save a checkpoint to resume from (default: ${CHECKPOINT_EVERY})`,
     )
     .option('--json', 'print one JSON document about the run on stdout, all else on stderr')
     .option('--no-figures', 'draw nothing')
@@ -68,9 +68,9 @@ export function trainCommand(): Command {
         const run = await start({ signal: interruption.signal, progress, say })
         if (run === null) return
         if (flags.json) printJson(jsonOf(run))
-        else print(run.wasComplete ? `${run.folder.path}: this run is complete, nothing is left to do` : summary(run))
+        else print(run.wasComplete ? `${run.folder.path}: this run is complete` : summary(run))
         if (run.record.status !== 'interrupted') return
-        say(`to go on: npx native-mlp train --resume ${shellWord(run.folder.path)}`)
+        say(`to resume: npx native-mlp train --resume ${shellWord(run.folder.path)}`)
         process.exitCode = interruption.exitCode()
       } finally {
         interruption.release()
@@ -108,7 +108,7 @@ function resumption(folder: string, flags: TrainFlags, command: Command): Start 
   })
   if (given.length > 0) {
     const names = given.map(({ long }) => long).join(', ')
-    const problem = `the run goes on as its run.json says, so not together with ${names}`
+    const problem = `takes its options from run.json; remove ${names}`
     throw new NativeMlpError('INVALID_ARGUMENT', `--resume: ${problem}`)
   }
   const request = { folder, data: flags.data, checkpointEveryMs: checkpointEveryMs(flags) }

@@ -40,7 +40,7 @@ export interface SearchRequest {
   /** undefined: runs/search-<preset>, or the first such name that is free */
   readonly out: string | undefined
   readonly overwrite: boolean
-  /** go on with the study that is in `out` */
+  /** continue the study in `out` */
   readonly resume: boolean
   /** the model of every trial, not only of the best */
   readonly keepModels: boolean
@@ -75,7 +75,7 @@ export interface FinishedSearch {
   /** whether it was asked for the best trained again on all rows */
   readonly isRefit: boolean
   readonly seconds: number
-  /** whether `search --resume` can go on with it */
+  /** whether `search --resume` can continue it */
   readonly canResume: boolean
 }
 
@@ -121,13 +121,13 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   }
 }
 
-/** With these the folder is somebody else's, or cannot be gone on with as it is. */
+/** With these codes the folder belongs to another search, or cannot be resumed as it is. */
 const REFUSED: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'INVALID_FILE', 'RESULTS_DIFFER']
 
-/** How the search in a folder is gone on with. */
+/** The command that resumes the search in a folder. */
 export function resumeWords({ path }: StudyFolder, queue: string | true | undefined): string {
   const server = queue === undefined ? '' : ` --queue ${queueAddress(queue === true ? undefined : queue).shown}`
-  return `to go on: npx native-mlp search --resume ${shellWord(path)}${server}`
+  return `to resume: npx native-mlp search --resume ${shellWord(path)}${server}`
 }
 
 async function saveRefit(study: Study, data: SearchOptions['data'], folder: StudyFolder, signal: AbortSignal) {

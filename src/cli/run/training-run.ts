@@ -32,7 +32,7 @@ export interface FinishedRun {
   readonly wasComplete?: boolean
 }
 
-/** What may be given for a run that continues; all else is in its run.json. */
+/** The options of a resumed run; the others are in its run.json. */
 export interface ResumeRequest {
   readonly folder: string
   /** where the data are now; undefined: where they were */
@@ -104,9 +104,7 @@ function sayData({ train, valid, test, source }: RunSets, { say }: RunContext): 
 
 function sayStart({ path }: RunFolder, { say }: RunContext) {
   return ({ step }: StartEvent) =>
-    say(
-      step > 0 ? `${path}: going on at step ${step}` : `${path}: ended before its first checkpoint, so it starts over`,
-    )
+    say(step > 0 ? `${path}: resuming at step ${step}` : `${path}: no checkpoint yet, so the run starts over`)
 }
 
 function requestOf(record: TrainRecord, { data, checkpointEveryMs }: ResumeRequest, folder: RunFolder): RunRequest {
@@ -120,7 +118,7 @@ function requestOf(record: TrainRecord, { data, checkpointEveryMs }: ResumeReque
   }
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT when these are not the data that the run has trained on */
+/** @throws NativeMlpError INVALID_ARGUMENT if these are not the data of the run */
 function checkData({ data }: TrainRecord, sets: RunSets): void {
   for (const name of ['train', 'valid', 'test'] as const) {
     const { length } = sets[name]
@@ -130,7 +128,7 @@ function checkData({ data }: TrainRecord, sets: RunSets): void {
   throw invalidArgument('data: SHA-256', `${data.digest}, the data the run began with`, sets.digest)
 }
 
-/** Trains, evaluates the best parameters on the test rows, and writes what else was asked for. */
+/** Trains, evaluates the best parameters on the test rows, and writes the other outputs. */
 async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): Promise<FinishedRun> {
   const { sets, model, folder, context } = run
   let evaluation: Evaluation | null = null
@@ -145,7 +143,7 @@ async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): P
   } catch (error) {
     const end = folder.end({ error, results: { ...testResults(evaluation) } })
     const isAborted = error instanceof NativeMlpError && error.code === 'ABORTED'
-    // if a failure cannot be written, the error at hand says more
+    // if a failure cannot be written, the error that caused it matters more
     const record = await (isAborted ? end : end.catch(() => null))
     if (isAborted && record !== null) return { folder, record: record as TrainRecord, figures }
     throw error

@@ -106,13 +106,13 @@ describe('native-mlp search', () => {
     expect(stdout).toMatch(
       /^stopped +early; finished trials and checkpoints of the others are kept\ntrials +[123] of 4: /,
     )
-    expect(stderr).toContain(`to go on: npx native-mlp search --resume ${out}\n`)
+    expect(stderr).toContain(`to resume: npx native-mlp search --resume ${out}\n`)
     const rows = readFileSync(join(out, 'results.csv'), 'utf8').split('\n').length - 2
     expect(rows).toBeGreaterThan(0)
     expect(readFileSync(join(out, 'trials.jsonl'), 'utf8').split('\n').length - 1).toBe(rows)
     expect(JSON.parse(readFileSync(join(out, 'study.json'), 'utf8'))).toMatchObject({ status: 'interrupted' })
     const refused = await search('--resume', out, '--epochs', '3')
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('so not together with --epochs') })
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('; remove --epochs') })
     const resumed = await search('--resume', out, '--no-figures')
     expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^trials +4 of 4: /) })
     await search(...args, '--no-figures', '--out', whole)

@@ -47,7 +47,7 @@ describe('native-mlp train --resume', () => {
   it('goes on after Ctrl-C, as if nothing had happened, on another instruction set and number of threads', async () => {
     const stopped = await command([...args, '--out', at('a b')], { onStderr: interruptAt(975) })
     expect(stopped).toMatchObject({ code: 130, stdout: expect.stringMatching(/^stopped +after \d+ steps/) })
-    expect(stopped.stderr).toMatch(/\nto go on: npx native-mlp train --resume '[^\n]+a b'\n$/)
+    expect(stopped.stderr).toMatch(/\nto resume: npx native-mlp train --resume '[^\n]+a b'\n$/)
     const { results } = record('a b')
     const checkpoint = decodeCheckpoint(read('a b', 'checkpoint'), 'checkpoint')
     expect(results).toMatchObject({ steps: checkpoint.step, checkpoint: checkpoint.step, stopped: null })
@@ -58,7 +58,7 @@ describe('native-mlp train --resume', () => {
     const env = { NATIVE_MLP_THREADS: '1', NATIVE_MLP_ISA: isa ?? 'auto' }
     const resumed = await command(['train', '--resume', at('a b')], { env })
     expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^best +/) })
-    expect(resumed.stderr).toContain(`going on at step ${checkpoint.step}\n`)
+    expect(resumed.stderr).toContain(`resuming at step ${checkpoint.step}\n`)
     const steps = [...resumed.stderr.matchAll(/^step +(\d+) of 3000/gm)].map(([, step]) => Number(step))
     expect(steps.every((step) => step >= checkpoint.step - 1)).toBe(true)
     expect(contents('a b')).toEqual(contents('whole'))
@@ -139,7 +139,7 @@ describe('a run folder', () => {
     rmSync(at('early', 'checkpoint'))
     writeFileSync(at('early', 'run.json'), JSON.stringify({ ...record('early'), status: 'running', results: null }))
     const { code, stderr } = await resume('early')
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('so it starts over\n') })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('so the run starts over\n') })
     expect(contents('early')).toEqual(contents('small'))
   })
 
@@ -148,7 +148,7 @@ describe('a run folder', () => {
     writeFileSync(at('complete', 'checkpoint'), 'left behind')
     const before = record('complete')
     const { code, stdout } = await resume('complete')
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/complete, nothing is left to do\n$/) })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/this run is complete\n$/) })
     expect(contents('complete')).toEqual(contents('small'))
     const json = await resume('complete', '--json')
     expect(JSON.parse(json.stdout)).toMatchObject(before)
@@ -209,9 +209,9 @@ describe('a run folder', () => {
 
   it('is refused together with flags of a run, and where there is no run', async () => {
     copy('flags')
-    const message = /--resume: the run goes on as its run\.json says, so not together with --no-figures, --seed/
+    const message = /--resume: takes its options from run\.json; remove --no-figures, --seed/
     await refused('flags', 2, message, {}, '--seed', '2', '--no-figures')
-    await refused('flags', 2, /not together with --out/, {}, '--out', at('flags'))
+    await refused('flags', 2, /; remove --out/, {}, '--out', at('flags'))
     await refused(
       'flags',
       2,

@@ -331,7 +331,7 @@ describe('Ctrl-C', () => {
     })
     expect({ code, stderr }).toMatchObject({ code: 130 })
     expect(stderr).toMatch(/\nstopping; press Ctrl-C again to stop at once\n/)
-    expect(stderr).toContain(`\nto go on: npx native-mlp train --resume ${at('stopped')}\n`)
+    expect(stderr).toContain(`\nto resume: npx native-mlp train --resume ${at('stopped')}\n`)
     expect(JSON.parse(stdout)).toMatchObject({ status: 'interrupted', results: { stopped: null, test: null } })
     const { results, config } = record('stopped')
     const history = await readHistory(at('stopped', 'history.jsonl'))

@@ -130,7 +130,7 @@ describe('a study', () => {
     await vi.waitUntil(() => says('resumed'), PATIENCE)
     third.kill('SIGINT')
     const [code] = await once(third, 'close')
-    expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('to go on: ') })
+    expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('to resume: ') })
   })
 })
 
