@@ -1,6 +1,6 @@
 import type { GridSearchOptions, SearchOptions } from './options.js'
 import { planSearch, type SearchPlan } from './plan.js'
-import { StudyRun } from './study/scheduler.js'
+import { StudyScheduler } from './study/scheduler.js'
 import type { Study } from './study/study.js'
 
 /**
@@ -35,7 +35,7 @@ export async function runPlan(plan: SearchPlan): Promise<Study> {
   if (caution) process.emitWarning(caution, 'NativeMlpWarning')
   let study: Study
   try {
-    study = await new StudyRun(plan).run()
+    study = await new StudyScheduler(plan).run()
   } catch (error) {
     // where not even this can be written, the error at hand says more
     await plan.folder?.end(error).catch(() => undefined)

@@ -11,7 +11,7 @@ import type { StudyHeader } from '../study/study.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
 import { compareDigests, QueuedTask, QueueStore, type TaskEnd, type TaskPlace } from './store.js'
-import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, queueName, type StudyRecord } from './wire.js'
+import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, type QueuedStudy, queueName } from './wire.js'
 
 export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {
   /** what a worker needs to load the study's data: plain data, handed to its `load` */
@@ -105,7 +105,7 @@ class QueueExecutor implements Executor {
   readonly #shown: string
   readonly #say: Logger
   readonly #pollMs: number
-  readonly #record: StudyRecord
+  readonly #record: QueuedStudy
   readonly #place: TaskPlace
   readonly #events: QueueEvents
   readonly #started = Date.now()

@@ -4,11 +4,11 @@ import type { Logger } from '../../core/platform.js'
 import type { Executor, TrialTask } from '../trial/task.js'
 import { isRefusal, type QueueConnection } from './connection.js'
 import { QueueStore } from './store.js'
-import { decodeTask, encode, PREFIX, queueName, type StudyRecord, type TaskEvent } from './wire.js'
+import { decodeTask, encode, PREFIX, type QueuedStudy, queueName, type TaskEvent } from './wire.js'
 
 export interface ServeOptions {
   readonly connection: QueueConnection
-  readonly record: StudyRecord
+  readonly record: QueuedStudy
   /** has the study's data */
   readonly executor: Executor
   /** how the study and others call this worker */

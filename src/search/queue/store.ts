@@ -4,7 +4,7 @@ import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import { decodeModel } from '../../io/model-file.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
-import { decodeOutcome, encode, jobId, KEEP_MS, recordKey, STUDIES, type StudyRecord, taskKey } from './wire.js'
+import { decodeOutcome, encode, jobId, KEEP_MS, type QueuedStudy, recordKey, STUDIES, taskKey } from './wire.js'
 
 /** A worker that lost its task to another one must not put an older checkpoint over a newer one. */
 const SAVE_CHECKPOINT = `
@@ -35,7 +35,7 @@ export class QueueStore {
   }
 
   /** Shows the study to workers; again and again, for it may be lost. */
-  async announce(record: StudyRecord, started: number): Promise<void> {
+  async announce(record: QueuedStudy, started: number): Promise<void> {
     await done(
       this.#redis
         .multi()
@@ -45,7 +45,7 @@ export class QueueStore {
   }
 
   /** Tells workers to leave the study alone. */
-  async withdraw(record: StudyRecord): Promise<void> {
+  async withdraw(record: QueuedStudy): Promise<void> {
     const minute = 60_000
     await done(
       this.#redis

@@ -34,7 +34,7 @@ export function taskKey(study: string, job: string, what: 'checkpoint' | 'result
 }
 
 /** A study as workers find it in Redis. */
-export interface StudyRecord {
+export interface QueuedStudy {
   readonly format: number
   /** of the package that runs the study */
   readonly version: string
@@ -104,14 +104,14 @@ const event = z.discriminatedUnion('type', [
 ])
 
 /** @throws NativeMlpError INVALID_FILE; for another format it names both */
-export function decodeRecord(text: string): StudyRecord {
-  const value = parse(text, 'a study') as Partial<StudyRecord> | null
+export function decodeStudy(text: string): QueuedStudy {
+  const value = parse(text, 'a study') as Partial<QueuedStudy> | null
   if (typeof value?.format === 'number' && value.format !== QUEUE_FORMAT) {
     const writer = `native-mlp ${shortened(String(value.version))}`
     const problem = `has format ${value.format} of ${writer}; this version knows only ${QUEUE_FORMAT}`
     throw new NativeMlpError('INVALID_FILE', `a study in Redis ${problem}`)
   }
-  return checked(record, value, 'a study') as StudyRecord
+  return checked(record, value, 'a study') as QueuedStudy
 }
 
 export function decodeTask(text: string): TrialTask {

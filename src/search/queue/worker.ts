@@ -7,7 +7,7 @@ import { LocalExecutor } from '../threads/executor.js'
 import type { StudyData } from '../trial/run-task.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
 import { StudyService } from './service.js'
-import { decodeRecord, PREFIX, queueName, recordKey, STUDIES, type StudyRecord } from './wire.js'
+import { decodeStudy, PREFIX, type QueuedStudy, queueName, recordKey, STUDIES } from './wire.js'
 
 /** A study's data as its recipe gives them on this machine. */
 export interface LoadedStudy {
@@ -111,7 +111,7 @@ class QueueWorker {
   }
 
   /** The oldest study that has something to do. */
-  async #nextStudy(): Promise<StudyRecord | null> {
+  async #nextStudy(): Promise<QueuedStudy | null> {
     const { redis } = this.#connection
     const ids = await redis.zrange(STUDIES, '0', '-1')
     for (const id of ids) {
@@ -141,12 +141,12 @@ class QueueWorker {
   }
 
   /** Whatever stands in Redis; null for a study that is refused. */
-  async #record(id: string): Promise<StudyRecord | 'none' | null> {
+  async #record(id: string): Promise<QueuedStudy | 'none' | null> {
     try {
       if (!STUDY_ID.test(id)) throw new NativeMlpError('INVALID_FILE', 'it has no name of a study')
       const text = await this.#connection.redis.get(recordKey(id))
       if (text === null) return 'none'
-      const record = decodeRecord(text)
+      const record = decodeStudy(text)
       if (record.id === id) return record
       throw new NativeMlpError('INVALID_FILE', `its record is of ${JSON.stringify(shortened(record.id))}`)
     } catch (error) {
@@ -155,7 +155,7 @@ class QueueWorker {
     }
   }
 
-  #accepted({ id, family: { name, contract } }: StudyRecord): boolean {
+  #accepted({ id, family: { name, contract } }: QueuedStudy): boolean {
     const own = defaultBackend().family
     if (name === own.name && contract === own.contract) return true
     const families = `it computes in family ${name} ${contract}, this worker in ${own.name} ${own.contract}`
@@ -170,7 +170,7 @@ class QueueWorker {
   }
 
   /** Loads the study's data and begins to take its trials. */
-  async #prepare(record: StudyRecord): Promise<StudyService | null> {
+  async #prepare(record: QueuedStudy): Promise<StudyService | null> {
     const { load, workers, lockSeconds = 15 } = this.#options
     let loaded: LoadedStudy
     try {
@@ -200,7 +200,7 @@ class QueueWorker {
   }
 
   /** Works for a study until it is closed, another one has more to do, or the worker is to leave. */
-  async #serve(record: StudyRecord, service: StudyService): Promise<void> {
+  async #serve(record: QueuedStudy, service: StudyService): Promise<void> {
     const { idleExitSeconds = Number.POSITIVE_INFINITY } = this.#options
     for (;;) {
       await this.#pause(LOOK_MS)
@@ -216,13 +216,13 @@ class QueueWorker {
   }
 
   /** What BullMQ's workers leave of a queue that was removed while they looked at it. */
-  async #tidy({ id }: StudyRecord): Promise<void> {
+  async #tidy({ id }: QueuedStudy): Promise<void> {
     const { redis } = this.#connection
     const record = redis.status === 'ready' ? await this.#record(id) : null
     if (record !== null && record !== 'none' && !record.open) await redis.unlink(`${PREFIX}:${queueName(id)}:meta`)
   }
 
-  async #isOver({ id }: StudyRecord, service: StudyService): Promise<boolean> {
+  async #isOver({ id }: QueuedStudy, service: StudyService): Promise<boolean> {
     const record = await this.#record(id)
     if (record === null) return true
     // a study that is not there at all was lost by Redis, and will announce itself again

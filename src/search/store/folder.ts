@@ -21,7 +21,7 @@ import {
 import { type STUDY_FILES, STUDY_LAYOUT, TrialFiles } from './files.js'
 import { checkSame, studyIdentity } from './identity.js'
 import { Journal } from './journal.js'
-import { resultsCsv, type StudyStatus, studyRecord, timingsCsv, trialLine } from './tables.js'
+import { resultsCsv, type StudyStatus, studyJson, timingsCsv, trialLine } from './tables.js'
 
 export { countStates } from './tables.js'
 
@@ -256,7 +256,7 @@ export class StudyFolder {
   async #writeRecord(status: StudyStatus, error?: unknown): Promise<void> {
     const trials = [...this.#trials.values()]
     const known = { header: this.#header!, about: this.#about, started: this.#started, trials, best: this.#best }
-    await this.#folder.writeJson('record', studyRecord({ ...known, status, error }))
+    await this.#folder.writeJson('record', studyJson({ ...known, status, error }))
   }
 }
 

@@ -113,7 +113,7 @@ function number(value: number | undefined): CsvValue {
 
 export type StudyStatus = 'running' | 'completed' | 'interrupted' | 'failed'
 
-export interface StudyRecordFields {
+export interface StudyJsonFields {
   readonly header: StudyHeader
   readonly status: StudyStatus
   readonly error?: unknown
@@ -124,7 +124,7 @@ export interface StudyRecordFields {
 }
 
 /** The contents of study.json: what a study is and its status, for people; no program reads it. */
-export function studyRecord({ header, status, error, about, started, trials, best }: StudyRecordFields): object {
+export function studyJson({ header, status, error, about, started, trials, best }: StudyJsonFields): object {
   const { base, size, rows, dataDigest, workers, backend, isa, family, caution } = header
   const ended = new Date()
   const isRunning = status === 'running'

@@ -24,7 +24,7 @@ interface Work {
  * Runs a study: hands its tasks to an executor, the largest first, and keeps what comes of them. What it gives depends on
  * the plan alone.
  */
-export class StudyRun {
+export class StudyScheduler {
   readonly #plan: SearchPlan
   readonly #weights: readonly number[]
   readonly #costs: readonly number[]

@@ -5,7 +5,7 @@ import { NativeMlpError } from '../../../src/core/errors.js'
 import { connectQueue, queueAddress } from '../../../src/search/queue/connection.js'
 import { openQueueExecutor } from '../../../src/search/queue/executor.js'
 import { StudyService } from '../../../src/search/queue/service.js'
-import { decodeRecord, jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/wire.js'
+import { decodeStudy, jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/wire.js'
 import type { TrialOutcome } from '../../../src/search/trial/task.js'
 import { essence, SILENT, StudyFixture, tasks, until, wait } from './queue-study.js'
 import { RedisServer, redisMissing } from './redis-server.js'
@@ -92,7 +92,7 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
     const service = new StudyService({
       connection,
-      record: decodeRecord(String(await redis.get(recordKey(name)))),
+      record: decodeStudy(String(await redis.get(recordKey(name)))),
       executor: {
         slots: 1,
         run: async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeEvent, decodeOutcome, decodeRecord, decodeTask, encode } from '../../../src/search/queue/wire.js'
+import { decodeEvent, decodeOutcome, decodeStudy, decodeTask, encode } from '../../../src/search/queue/wire.js'
 
 const record = {
   format: 1,
@@ -13,7 +13,7 @@ const record = {
 
 describe('what stands in Redis', () => {
   it('comes back as it was', () => {
-    expect(decodeRecord(encode(record))).toEqual(record)
+    expect(decodeStudy(encode(record))).toEqual(record)
     const task = { trial: 3, fold: 0, untilStep: null, config: { learningRate: 0.1, hidden: [4, 2], seed: 7 } }
     expect(decodeTask(encode(task))).toEqual(task)
   })
@@ -31,11 +31,11 @@ describe('what stands in Redis', () => {
   })
 
   it('is refused where it is something else', () => {
-    expect(() => decodeRecord('{')).toThrow(/a study in Redis is not JSON/)
-    expect(() => decodeRecord(encode({ ...record, format: 2, version: '9.9.9' }))).toThrow(
+    expect(() => decodeStudy('{')).toThrow(/a study in Redis is not JSON/)
+    expect(() => decodeStudy(encode({ ...record, format: 2, version: '9.9.9' }))).toThrow(
       /has format 2 of native-mlp 9\.9\.9; this version knows only 1/,
     )
-    expect(() => decodeRecord(encode({ ...record, family: { name: 'other', contract: 1 } }))).toThrow(/family: name/)
+    expect(() => decodeStudy(encode({ ...record, family: { name: 'other', contract: 1 } }))).toThrow(/family: name/)
     expect(() => decodeTask(encode({ trial: -1 }))).toThrow(/a task in Redis: trial/)
     expect(() => decodeOutcome('{"state":"completed"}')).toThrow(/a result in Redis: history/)
     expect(() => decodeEvent('null')).toThrow(/an event in Redis/)
