@@ -9,8 +9,7 @@ import { LocalExecutor } from '../threads/executor.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
 import type { StudyData } from '../trial/run-task.js'
 import type { Executor, TrialOutcome, TrialTask } from '../trial/task.js'
-import { StudyResults, TaskLedger } from './progress.js'
-import { earlierTrials, withKeptFolds } from './resume.js'
+import { earlierTrials, StudyResults, TaskLedger, withKeptFolds } from './progress.js'
 import type { Study } from './study.js'
 
 /** A task and where it belongs. */
