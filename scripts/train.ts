@@ -14,14 +14,15 @@ import {
   confusionMatrixFigure,
   evaluate,
   fit,
+  fitOptionsOf,
   lossCurvesFigure,
   MLP,
   mnist,
+  modelOptionsOf,
   PRESETS,
   parameterHistogramsFigure,
   renderFigure,
   saveModel,
-  sgd,
   showProgress,
   weightImagesFigure,
   writeFileAtomic,
@@ -53,26 +54,13 @@ const { train, valid } = rows.split({ valid: preset.validFraction, seed })
 console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to validate, ${data.test.length} to test`)
 
 // the model and its training
-const { hidden, activation, init, learningRate, l2, l2Biases } = preset
-const model = new MLP({
-  layers: [train.cols, ...[hidden].flat(), train.classes],
-  activation,
-  init,
-  inputScale: preset.scale,
-  seed,
-})
+const config = { ...preset, seed, epochs: Number(flags.epochs ?? preset.epochs) }
+const model = new MLP(modelOptionsOf(config, train))
 const progress = showProgress()
 const run = await fit(model, train, {
+  ...fitOptionsOf(config),
   valid,
   test: data.test,
-  optimizer: sgd({ learningRate, l2, l2Biases }),
-  epochs: Number(flags.epochs ?? preset.epochs),
-  batchSize: preset.batchSize,
-  stepsPerEpoch: preset.stepsPerEpoch ?? undefined,
-  sampling: preset.sampling,
-  evaluateEvery: preset.evaluateEvery ?? undefined,
-  evaluateOn: preset.evaluateOn,
-  seed,
   callbacks: progress.callbacks,
 }).finally(progress.stop)
 

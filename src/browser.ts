@@ -27,8 +27,10 @@ export type {
   StepEvent,
 } from './train/callbacks.js'
 export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
+export type { TrainingConfig } from './train/config.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export { fit } from './train/fit.js'
 export type { FitOptions } from './train/fit-options.js'
 export type { FitResult } from './train/fit-result.js'
+export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
 export { type Optimizer, type SgdOptions, sgd } from './train/optimizers.js'

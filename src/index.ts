@@ -99,5 +99,6 @@ export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/
 export type { TrainingConfig } from './train/config.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export type { FitResult } from './train/fit-result.js'
+export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
 export { type Optimizer, type SgdOptions, sgd } from './train/optimizers.js'
 export { PRESETS, type PresetName } from './train/presets.js'

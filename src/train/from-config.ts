@@ -7,7 +7,10 @@ import { type Optimizer, sgd } from './optimizers.js'
 
 type Config = Partial<TrainingConfig> & Needed
 
-/** The network of a config, with as many inputs and outputs as the training rows have. */
+/**
+ * The options of `MLP` for a config, with as many inputs and outputs as the training rows have. A hyper-parameter that is
+ * missing has its default.
+ */
 export function modelOptionsOf(config: Config, { cols, classes, targetCols, classNames, scale }: Samples): MLPOptions {
   const { hidden, seed, ...options } = picked(config, [...namesOf('model', 'loss'), 'seed'])
   return {
@@ -24,7 +27,7 @@ export function optimizerOf(config: Config): Optimizer {
   return sgd(picked(config, namesOf('optimizer')))
 }
 
-/** How `fit` trains by a config, but for the sets. */
+/** The options of `fit` for a config, without the sets. A hyper-parameter that is missing has its default. */
 export function fitOptionsOf(config: Config): Pick<FitOptions, 'optimizer' | NameOf<'fit'>> {
   return { optimizer: optimizerOf(config), ...picked(config, namesOf('fit')) }
 }
