@@ -52,6 +52,13 @@ describe('expandGrid', () => {
     expect(points[1].params.init).toBe('weights 0.01 biases 0')
   })
 
+  it('shows null by its word where null is a value', () => {
+    const points = expandGrid({ learningRate: [0.1], hidden: [4], stepsPerEpoch: [null, 5] })
+    expect(points.map(({ params }) => params.stepsPerEpoch)).toEqual(['auto', 5])
+    expect(points.map(({ config }) => config.stepsPerEpoch)).toEqual([null, 5])
+    expect(expandGrid({ learningRate: [0.1], hidden: [4] }, { batchSize: null })[0].config.batchSize).toBeNull()
+  })
+
   it('names a misspelt parameter and the one that was meant', () => {
     expect(refusal({ ...grid, learningrate: [1] })).toMatchObject({
       code: 'UNKNOWN_OPTION',
