@@ -31,17 +31,17 @@ export const STUDY_LAYOUT: ResultLayout<keyof typeof STUDY_FILES> = {
   },
 }
 
-/** A study that was killed while it wrote the first line of its journal has not begun. */
+/** A study whose process was killed while writing the first line of its journal has not begun. */
 async function hasLines(journal: string): Promise<boolean> {
   return (await readFileBytes(journal, { maxBytes: DEFAULT_MAX_BYTES, shared: false })).includes(10)
 }
 
-/** What a crash leaves of an atomic write has a dot and a number behind the name. */
+/** A crash during an atomic write leaves a temporary file: the name, a dot and a number. */
 const OWN_NAME = /^(trial-\d+(?:-fold-\d+)?\.safetensors)(\.\d+)?$/
 
 interface Slot {
   writing: Promise<void> | null
-  /** waits until the one before is written; a newer one takes its place */
+  /** to be written after the current one; replaced by newer bytes */
   next: Uint8Array | null
 }
 
@@ -103,7 +103,7 @@ export class TrialFiles {
     }
   }
 
-  /** Removes the folder where nothing is left in it. */
+  /** Removes the folder if it is empty. */
   async removeEmpty(): Promise<void> {
     await rmdir(this.#folder).catch(() => undefined)
   }
@@ -116,14 +116,14 @@ export class TrialFiles {
     }
   }
 
-  /** The folder is made for the first file. */
+  /** Makes the folder for the first file. */
   async #writeOne(path: string, bytes: Uint8Array): Promise<void> {
     try {
       await writeFileAtomic(path, bytes)
     } catch (error) {
       const { cause } = error as NativeMlpError
       if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error
-      // not those above it: a study whose folder was removed is over
+      // not the folders above it: the folder of the study may have been removed
       await mkdir(this.#folder).catch((reason) => {
         if (reason.code !== 'EEXIST') throw fileSystemError('make the folder', this.#folder, reason)
       })

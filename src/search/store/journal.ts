@@ -14,7 +14,7 @@ import {
   type JournalHeader,
 } from './codec.js'
 
-/** What a journal holds; a last line that a crash cut short is not part of it. */
+/** The contents of a journal, without a last line that a crash cut short. */
 export interface JournalContents {
   readonly header: JournalHeader
   readonly events: readonly JournalEvent[]
@@ -89,13 +89,13 @@ export class Journal {
       if (isNeeded) await this.#file.datasync()
       this.#bytes += line.length
     } catch (error) {
-      // half a line is worse than none; where not even this works, the first error says why
+      // removes half a line; if that fails too, the first error is the cause
       await this.#file.truncate(this.#bytes).catch(() => undefined)
       throw error instanceof NativeMlpError ? error : fileSystemError('append', this.#path, error)
     }
   }
 
-  /** What is written into a file that was removed, or moved away with its folder, would be lost. */
+  /** Refuses to write into a file that was removed or moved: the lines would be lost. */
   async #checkPlace(): Promise<void> {
     const [own, there] = await Promise.all([this.#file.stat(), stat(this.#path)])
     if (own.ino === there.ino && own.dev === there.dev) return
@@ -106,7 +106,7 @@ export class Journal {
 /** `,"check":"<16 hex digits>"}` at the end of a line, and what a text editor may put behind it. */
 const CHECK = /,"check":"([0-9a-f]{16})"\}\r?$/
 
-/** A line with the beginning of its own SHA-256, by which a number that has changed is found. */
+/** Adds the first digits of the SHA-256 of a line, which detect changed bytes. */
 function withCheck(json: string): string {
   return `${json.slice(0, -1)},"check":"${digestOf(json)}"}`
 }

@@ -10,7 +10,7 @@ import { bestTrial, isBetterTrial } from '../trial/ranking.js'
 import { addTimings, type TaskRecord, type TrialResult } from '../trial/result.js'
 import type { Study } from './study.js'
 
-/** What has come of the tasks of a study: by trial, rung and fold. */
+/** The recorded tasks of a study, by trial, rung and fold. */
 export class TaskLedger {
   readonly #folds: number
   /** trial -> fold -> in the order of rungs */
@@ -30,12 +30,12 @@ export class TaskLedger {
     if (outcome.state !== 'paused') this.#checkpoints.delete(`${trial} ${fold}`)
   }
 
-  /** All tasks that are done for good. */
+  /** All folds that have ended. */
   ended(): TaskRecord[] {
     return [...this.#records.values()].flat(2).filter(({ outcome }) => outcome.state !== 'paused')
   }
 
-  /** A fold that has ended is at the rung before again. */
+  /** Puts a fold that has ended back to its last pause. */
   forgetEnd(trial: number, fold: number): void {
     const folds = this.#records.get(trial)
     if (folds) folds[fold] = folds[fold].filter(({ outcome }) => outcome.state === 'paused')
@@ -52,22 +52,22 @@ export class TaskLedger {
     return { ...record, outcome: { ...outcome, timing: addTimings([before.outcome.timing, outcome.timing]) } }
   }
 
-  /** Whether a task needs not be run: it has reached the rung, or its end before. */
+  /** Whether a task has already reached the rung, or ended before it. */
   isDone(trial: number, fold: number, rung: number): boolean {
     return this.#at(trial, fold, rung) !== undefined
   }
 
-  /** Whether all folds have reached the rung, or their end before. */
+  /** Whether all folds have reached the rung, or ended before it. */
   has(trial: number, rung: number): boolean {
     return this.records(trial, rung).length === this.#folds
   }
 
-  /** One for each fold that has reached the rung, or its end before. */
+  /** One for each fold that has reached the rung, or ended before it. */
   records(trial: number, rung: number): TaskRecord[] {
     return Array.from({ length: this.#folds }, (_, fold) => this.#at(trial, fold, rung)).filter((found) => !!found)
   }
 
-  /** Where a paused task goes on, in a study that is kept nowhere else. */
+  /** Keeps the checkpoint of a paused task in memory, for a study without a folder. */
   keepCheckpoint(trial: number, fold: number, bytes: Uint8Array): void {
     this.#checkpoints.set(`${trial} ${fold}`, bytes)
   }
@@ -91,7 +91,7 @@ export class TaskLedger {
   }
 }
 
-/** Collects what trials give, in whatever order they finish. */
+/** Collects the results of trials in any order. */
 export class StudyResults {
   readonly #plan: SearchPlan
   readonly #weights: readonly number[]
@@ -111,7 +111,7 @@ export class StudyResults {
   }
 
   /**
-   * Takes over what an earlier process has finished. A trial whose model is to be kept, but is not there or is damaged, is
+   * Takes over the trials that an earlier process has finished. A trial whose model is needed but missing or damaged is
    * computed again.
    */
   async restore(earlier: readonly TrialResult[]): Promise<void> {
@@ -169,8 +169,8 @@ export class StudyResults {
 }
 
 /**
- * What an earlier process has done for a study, as its journal tells. What it tells twice counts as told last; a trial of
- * which it does not tell all is computed again.
+ * The trials that an earlier process has finished, according to the journal. Of repeated entries the last counts; a trial
+ * with missing entries is computed again.
  *
  * @param ledger takes over the tasks
  * @throws NativeMlpError INVALID_FILE for what the study cannot have done
@@ -211,7 +211,7 @@ function checkEvent(plan: SearchPlan, event: TaskLine | TrialLine): void {
   }
 }
 
-/** Whatever the order of the keys. */
+/** In any order of the keys. */
 function isSame(config: TrialLine['config'], point: GridPoint): boolean {
   const [a, b] = [config, point.config].map((each) =>
     Object.entries(each)
@@ -221,7 +221,7 @@ function isSame(config: TrialLine['config'], point: GridPoint): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** Who goes on from a rung of successive halving depends on how each trial stood there. */
+/** The pruner needs the metrics of a trial at every rung. */
 function isWhole({ pruner, points, folds }: SearchPlan, result: TrialResult, ledger: TaskLedger): boolean {
   return pruner.rungs.every((rung) => {
     if (ledger.has(result.trial, rung.rung)) return true
@@ -240,8 +240,8 @@ function warnOfTwoDigests(trial: number): void {
 }
 
 /**
- * Of a study with folds that keeps its models: what an earlier process has finished, but for the folds whose model is gone
- * or damaged. They are computed again, and their trials end again.
+ * The finished trials of a study with folds and `keepModels`, without those that miss the model of a fold, or have a damaged
+ * one: such folds are computed again.
  *
  * @param ledger forgets these folds
  */

@@ -13,8 +13,8 @@ import type { Study } from './study.js'
 
 export interface RefitOptions {
   /**
-   * 'best' (default): for as many optimiser steps as the winner had done where it was best, with folds their mean; 'all': for
-   * as many as it had done in all
+   * 'best' (default): for as many optimiser steps as the best trial had done at its best evaluation, with folds their mean;
+   * 'all': for all its steps
    */
   readonly steps?: 'best' | 'all'
   readonly callbacks?: FitCallbacks
@@ -24,7 +24,7 @@ export interface RefitOptions {
 
 export interface Refit {
   readonly model: MLP
-  /** the winner's number */
+  /** number of the best trial */
   readonly trial: number
   /** optimiser steps done */
   readonly steps: number
@@ -32,9 +32,9 @@ export interface Refit {
 }
 
 /**
- * Trains the winner of a study once more, on the training and the validation rows together: now that they have chosen, all
- * rows can teach. Nothing is left to say when it is best, so it is trained for a number of steps that the study found, with
- * the same batch size; the last parameters stay. Judge it by test rows that had no part in the study.
+ * Trains the best trial of a study again, on the training and validation rows together. Without a validation set there is no
+ * early stopping: it trains for the number of steps that the study found, with the same batch size, and keeps the last
+ * parameters. Evaluate it on test rows that the study has not used.
  *
  * @param data the study's sets; without `valid` train has all rows, as in a study with folds
  * @throws NativeMlpError INVALID_ARGUMENT for a study without a winner, or for sets that do not go together; NOT_FINITE or

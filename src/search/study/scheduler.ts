@@ -20,8 +20,8 @@ interface Work {
 }
 
 /**
- * Runs a study: hands its tasks to an executor, the largest first, and keeps what comes of them. What it gives depends on
- * the plan alone.
+ * Runs a study: hands its tasks to an executor, the largest first, and records their outcomes. The results depend on the plan
+ * alone.
  */
 export class StudyScheduler {
   readonly #plan: SearchPlan
@@ -31,7 +31,7 @@ export class StudyScheduler {
   readonly #ledger: TaskLedger
   #stopped: { readonly reason: unknown } | null = null
   #executor: Executor | null = null
-  /** what is written is written one after the other */
+  /** serialises the writing of outcomes */
   #turn: Promise<void> = Promise.resolve()
 
   constructor(plan: SearchPlan) {
@@ -72,7 +72,7 @@ export class StudyScheduler {
     return new LocalExecutor({ folds, workers: header.workers, family: header.family, stack })
   }
 
-  /** @returns those that train on */
+  /** @returns the points that continue in the next rung */
   async #runRung(rung: Rung, alive: readonly GridPoint[]): Promise<readonly GridPoint[]> {
     const { pruner, folds } = this.#plan
     const works = alive.flatMap((point) =>
@@ -93,7 +93,7 @@ export class StudyScheduler {
     return alive.filter(({ trial }) => chosen.has(trial))
   }
 
-  /** A process may have been killed when the last fold of a trial had ended, and the trial not yet. */
+  /** Ends a trial all of whose folds are recorded: a process may have been killed between its last fold and its end. */
   async #finishRecorded(point: GridPoint, rung: number): Promise<void> {
     const { folds } = this.#plan
     if (folds.length === 1 || this.#results.get(point.trial) || !this.#ledger.has(point.trial, rung)) return
@@ -105,7 +105,7 @@ export class StudyScheduler {
 
   #rungResult({ trial }: GridPoint, rung: number): RungResult {
     if (this.#ledger.has(trial, rung)) return rungResult(trial, this.#ledger.records(trial, rung))
-    // its end was in an earlier process, and before it would have paused
+    // it ended in an earlier process, before it would have paused
     const { state, valid, test } = this.#results.get(trial)!
     return { trial, state: state === 'pruned' ? 'paused' : state, valid, test }
   }
@@ -162,7 +162,7 @@ export class StudyScheduler {
     await turn
   }
 
-  /** A study that was stopped takes no more: what ended in the meantime is computed again from its last checkpoint. */
+  /** Ignored once the study is stopped: the task is computed again from its last checkpoint. */
   async #take({ point, task }: Work, rung: number, worker: number | string, outcome: TrialOutcome): Promise<void> {
     if (this.#stopped) return
     const { folder, callbacks } = this.#plan
@@ -180,11 +180,11 @@ export class StudyScheduler {
     else await this.#results.add(trialResult(point, records), new Map(model && !hasFolds ? [[0, model]] : []))
   }
 
-  /** The first reason stays. */
+  /** Keeps the first reason. */
   #stop(reason: unknown): void {
     if (this.#stopped) return
     this.#stopped = { reason }
-    // `run` waits for it, and hears of what goes wrong
+    // `run` awaits it too, and throws its error
     this.#executor?.close().catch(() => undefined)
   }
 }

@@ -8,11 +8,11 @@ import type { WorkerInput } from './thread.js'
 import { CheckpointRefused, shareData, TrialThread, WorkerCrash } from './thread.js'
 
 export interface LocalExecutorOptions {
-  /** one set of data for each fold, or one in all */
+  /** the sets of each fold; a single entry without folds */
   readonly folds: readonly StudyData[]
   /** worker threads, started as tasks come */
   readonly workers: number
-  /** what every worker must compute in */
+  /** numeric family of the study; a worker of another family is refused */
   readonly family: NumericFamily
   /** tasks of the same shape that a worker trains in lock-step; default false */
   readonly stack?: StackOption
@@ -20,12 +20,12 @@ export interface LocalExecutorOptions {
   readonly entry?: URL
 }
 
-/** How long a worker may take for its last checkpoints when the executor is closed, in milliseconds. */
+/** Time limit for the last checkpoints of a worker when the executor is closed, in milliseconds. */
 const LAST_CHECKPOINT_MS = 2000
-/** How long a worker waits for tasks to stack with the first one: each has its checkpoint read before. Milliseconds. */
+/** Time to wait for more tasks to stack with the first, whose checkpoints are still being read; in milliseconds. */
 const STACKING_MS = 10
 
-/** A place where one task runs at a time, or one stack. */
+/** Runs one task or one stack at a time on its worker thread. */
 interface Seat {
   readonly worker: number
   thread: TrialThread | null
@@ -38,11 +38,11 @@ interface WaitingTask {
 }
 
 /**
- * Runs tasks on worker threads of this process, which share the data. A worker that crashes costs what its tasks have done
- * since their last checkpoints: each goes on from there, alone.
+ * Runs tasks on worker threads of this process, which share the data. When a worker crashes, its tasks lose the steps since
+ * their last checkpoints; each continues from there, without a stack.
  */
 export class LocalExecutor implements Executor {
-  /** with stacks there is always one to take for a worker that has done with its own */
+  /** with stacks, twice as many as run at once, so that the next stack is ready when a worker becomes free */
   readonly slots: number
   readonly #options: LocalExecutorOptions
   readonly #stack: StackOption
@@ -52,7 +52,7 @@ export class LocalExecutor implements Executor {
   readonly #threads = new Set<TrialThread>()
   readonly #free: Seat[]
   readonly #waiting: WaitingTask[] = []
-  /** seats that have been promised a task */
+  /** seats that are about to take a task */
   #called = 0
   #closed: Promise<void> | null = null
 
@@ -97,7 +97,7 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Runs one stack of what waits. */
+  /** Runs one stack of the waiting tasks. */
   async #serve(seat: Seat): Promise<void> {
     let failure: { readonly reason: unknown } | null = null
     try {
@@ -116,7 +116,7 @@ export class LocalExecutor implements Executor {
     this.#callSeats()
   }
 
-  /** The first that waits, and those that stack with it; never so many that another worker stays idle. */
+  /** The first waiting task and those that stack with it, at most an equal share of all workers. */
   #takeStack(): WaitingTask[] {
     const waiting = this.#waiting
     if (waiting.length === 0) return []
@@ -131,7 +131,7 @@ export class LocalExecutor implements Executor {
     return stack
   }
 
-  /** Settles the task; when it has ended badly, the seat has no thread any more. */
+  /** Settles the task. After a crash or an error the seat has no thread. */
   async #attempt({ attempts, resolve, reject }: WaitingTask, seat: Seat): Promise<void> {
     const thread = seat.thread!
     try {
@@ -142,7 +142,7 @@ export class LocalExecutor implements Executor {
     } catch (error) {
       await this.#drop(seat, thread)
       if (!this.#closed) reject(error)
-      // a last checkpoint may still be on its way to the disk
+      // the last checkpoint may still be being written
       else attempts.lastCheckpoint.then(() => reject(aborted()), reject)
     }
   }
@@ -179,13 +179,13 @@ function aborted(): NativeMlpError {
   return new NativeMlpError('ABORTED', 'search: aborted')
 }
 
-/** How often a task is tried whose worker crashes. */
+/** Attempts for a task whose worker crashes. */
 const ATTEMPTS = 3
 
-/** A task from its first worker to its last. */
+/** A task over all its attempts. */
 export class TaskAttempts {
   readonly task: TrialTask
-  /** whether its last worker is of no use any more */
+  /** whether its last worker has crashed */
   hasCrashed = false
   lastCheckpoint: Promise<void> = Promise.resolve()
   readonly #callbacks: TaskCallbacks
@@ -201,7 +201,7 @@ export class TaskAttempts {
     this.#callbacks = callbacks
   }
 
-  /** One whose worker has crashed is tried alone: it may be what took the others down, or may have been taken down by them. */
+  /** A task whose worker has crashed is retried alone, because any task of the stack may have caused the crash. */
   stacksWith(other: TaskAttempts): boolean {
     return this.#crashes === 0 && other.#crashes === 0 && this.#key === other.#key
   }
@@ -220,7 +220,7 @@ export class TaskAttempts {
           onCheckpoint: (bytes: Uint8Array) => {
             this.#checkpoint = bytes
             this.lastCheckpoint = Promise.resolve(this.#callbacks.onCheckpoint(bytes))
-            // what it throws ends the task at once
+            // an error of the callback ends the task at once
             this.lastCheckpoint.catch(reject)
           },
         }

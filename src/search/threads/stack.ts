@@ -5,15 +5,15 @@ import { hiddenSizes } from '../../train/hyper-parameters.js'
 import { TRIAL_NAMES } from '../space/parameters.js'
 import type { TrialTask } from '../trial/task.js'
 
-/** How many tasks a worker trains in lock-step: as many as is fast, at most so many, or one at a time. */
+/** How many tasks a worker trains in lock-step: chosen for speed, at most this number, or one at a time. */
 export type StackOption = 'auto' | number | false
 
-/** With more hidden units than this, in all networks together, they push each other's weights out of the cache: no gain. */
+/** Hidden units of all networks of a stack together; with more, their weights no longer fit into the cache and nothing is gained. */
 const MAX_UNITS = 512
-/** Of eight networks each saves seven eighths of the gathering already. */
+/** A stack of eight already saves seven eighths of the gathering. */
 const AUTO_STACK = 8
 
-/** Most that can be asked for. */
+/** Largest value of the option. */
 export const MAX_STACK = 64
 
 /** Hyper-parameters that the tasks of a stack have in common. */
@@ -26,7 +26,7 @@ export function checkStack(value: unknown, name = 'stack'): StackOption {
   throw invalidArgument(name, "'auto', a number of trials or false", value)
 }
 
-/** Most tasks that a stack has, whatever their networks. */
+/** Upper limit for the tasks of a stack, for networks of any size. */
 export function largestStack(stack: StackOption): number {
   if (stack === 'auto') return AUTO_STACK
   return stack === false ? 1 : stack
@@ -39,7 +39,7 @@ export function stackLimit({ config }: TrialTask, stack: StackOption): number {
   return Math.max(1, Math.min(AUTO_STACK, Math.floor(MAX_UNITS / Math.max(1, units))))
 }
 
-/** Equal for tasks that take the same batches through networks of the same shape, as far as each goes. */
+/** Equal for tasks with the same batches, network shape and last step. */
 export function stackKey({ config, fold, untilStep }: TrialTask): string {
   return JSON.stringify([fold, untilStep, ...SHARED.map((name) => labelled(name, picked(config, [name])[name]))])
 }

@@ -14,15 +14,15 @@ export interface SharedSets {
   readonly test: SamplesDescription | null
 }
 
-/** What a worker thread starts with: the study's data. */
+/** Data of a worker thread: the sets of the study. */
 export interface WorkerInput {
   /** one where the study has no folds */
   readonly folds: readonly SharedSets[]
 }
 
 /**
- * To a worker: run this task, in lock-step with the others it has; `id` tells them apart. Or: hand out last checkpoints and
- * give up what is running.
+ * To a worker. 'run': run this task, in lock-step with its other tasks; `id` identifies it. 'stop': send last checkpoints and
+ * stop all tasks.
  */
 export type TrialRequest =
   | {
@@ -33,12 +33,12 @@ export type TrialRequest =
     }
   | { readonly type: 'stop' }
 
-/** What a worker says of a task: its evaluations and checkpoints and what came of it. */
+/** From a worker about one task: evaluations, checkpoints and its end. */
 export type TaskMessage =
   | { readonly type: 'evaluation'; readonly entry: HistoryEntry; readonly share: number }
   | { readonly type: 'checkpoint'; readonly bytes: Uint8Array }
   | { readonly type: 'done'; readonly outcome: TrialOutcome }
-  /** it cannot go on from the checkpoint, and waits for another task */
+  /** the checkpoint does not fit the task; the worker is ready for another one */
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'stopped' }
 
@@ -78,12 +78,12 @@ export function shareData(folds: readonly StudyData[]): WorkerInput {
   }
 }
 
-/** Ends what a worker was doing, and says how the worker ended. */
+/** A worker thread ended while it had tasks; the message gives the reason. */
 export class WorkerCrash extends Error {
   override readonly name = 'WorkerCrash'
 }
 
-/** The task cannot go on from its checkpoint. */
+/** The checkpoint does not fit the task. */
 export class CheckpointRefused extends Error {
   override readonly name = 'CheckpointRefused'
 }
@@ -98,17 +98,17 @@ interface Waiting {
   readonly reject: (reason: unknown) => void
 }
 
-/** What the 'ready' of a worker is waited for by; tasks count from 1. */
+/** Id that waits for 'ready'; tasks count from 1. */
 const START = 0
 
-/** A worker thread that runs tasks, those it has at the same time in lock-step, on one thread of the backend used here. */
+/** A worker thread that runs its tasks in lock-step, on one thread of the backend of this process. */
 export class TrialThread {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #running = new Set<Promise<TrialOutcome>>()
   #lastId = START
   #ended: WorkerCrash | null = null
-  /** settles when each task has handed out its last checkpoint, or the time for that is over */
+  /** resolves when each task has sent its last checkpoint or the time limit is over */
   #interrupted: Promise<void> | null = null
 
   /** @param entry the built trial-worker.js */
@@ -183,7 +183,7 @@ export class TrialThread {
         reject(this.#ended)
         return
       }
-      // what a callback throws must reach the caller, not the worker's event emitter
+      // an error of a callback must reach the caller, not the event emitter of the worker
       const receive = (message: WorkerMessage) => {
         try {
           onMessage(message, settle)
@@ -204,14 +204,14 @@ export class TrialThread {
     })
   }
 
-  /** The first reason is the telling one: an 'exit' follows every 'error'. */
+  /** Keeps the first reason, because an 'exit' follows every 'error'. */
   #end(reason: string): void {
     this.#ended ??= new WorkerCrash(`worker crashed: ${reason}`)
     for (const { reject } of this.#waiting.values()) reject(this.#ended)
   }
 }
 
-/** Trials run side by side, so each takes one thread; and no worker may choose another backend than the study's. */
+/** One backend thread for each worker, because trials run in parallel; and the backend of the study. */
 function workerEnvironment({ backend, isa }: BackendInfo): NodeJS.ProcessEnv {
   const own = { ...process.env, NATIVE_MLP_BACKEND: backend, NATIVE_MLP_THREADS: '1' }
   return backend === 'native' ? { ...own, NATIVE_MLP_ISA: isa } : own

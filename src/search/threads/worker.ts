@@ -7,7 +7,7 @@ import { runTask, type StudyData } from '../trial/run-task.js'
 import type { TrialTask } from '../trial/task.js'
 import type { TrialRequest, WorkerInput, WorkerMessage } from './thread.js'
 
-/** Entry point of a worker thread: runs the tasks it is sent, those it has at the same time in lock-step. */
+/** Entry point of a worker thread: runs the tasks it receives, in lock-step. */
 
 if (parentPort === null) {
   throw new NativeMlpError('INVALID_ARGUMENT', 'trial-worker: runs only as a worker thread of a search')

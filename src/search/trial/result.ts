@@ -6,7 +6,7 @@ import type { TrialConfig } from '../space/parameters.js'
 import { metricsOf } from './run-task.js'
 import type { TrialOutcome } from './task.js'
 
-/** What came of one fold of a trial. */
+/** Result of one fold of a trial. */
 export interface FoldResult {
   readonly state: 'completed' | 'collapsed' | 'failed'
   /** why it collapsed or failed */
@@ -21,7 +21,7 @@ export interface FoldResult {
 
 type MetricsOfSets = { readonly [set in 'train' | 'valid' | 'test']?: SetMetrics }
 
-/** What its folds make of a trial: `train`, `valid` and `test` are means over the folds. */
+/** Summary of a trial over its folds: `train`, `valid` and `test` are means. */
 export interface FoldsSummary extends MetricsOfSets {
   readonly state: FoldResult['state']
   readonly reason?: string
@@ -70,7 +70,7 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(mean(values.map((value) => (value - middle) * (value - middle))))
 }
 
-/** What the table of a study needs to know of a trial. */
+/** The fields of a trial that the table of a study shows. */
 export interface TableTrial extends TrialSummary {
   /** steps done, in all folds together; null where the trial failed */
   readonly steps?: number | null
@@ -79,7 +79,7 @@ export interface TableTrial extends TrialSummary {
   readonly folds?: readonly FoldResult[]
 }
 
-/** What came of one fold of a trial. */
+/** Result of one fold of a trial, with its history and timing. */
 export interface TrialFold extends FoldResult {
   readonly history: readonly HistoryEntry[]
   readonly collapsed: Collapse | null
@@ -87,7 +87,7 @@ export interface TrialFold extends FoldResult {
 }
 
 /**
- * What came of one trial. Its metrics are those of its checkpoint, the evaluation with the best validation; with folds their
+ * Result of one trial. Its metrics are those of its checkpoint, the evaluation with the best validation; with folds their
  * means. All but `timing` and `worker` follows from the configuration, the data and the numeric family.
  */
 export interface TrialResult extends TableTrial {
@@ -106,7 +106,7 @@ export interface TrialResult extends TableTrial {
   readonly folds?: readonly TrialFold[]
 }
 
-/** What came of a task, as it is kept: without the model, with who computed it. */
+/** The outcome of a task without its model, and the worker that computed it. */
 export interface TaskRecord {
   readonly trial: number
   readonly fold: number
@@ -117,7 +117,7 @@ export interface TaskRecord {
 }
 
 /**
- * What a trial's tasks make of it, all of them at their end.
+ * The result of a trial whose tasks have all ended.
  *
  * @param records one for each fold, in their order
  */
@@ -143,13 +143,13 @@ export function trialResult(point: GridPoint, records: readonly TaskRecord[]): T
   }
 }
 
-/** A trial that successive halving gives up after a rung. */
+/** The result of a trial that successive halving prunes after a rung. */
 export function prunedResult(point: GridPoint, records: readonly TaskRecord[], rung: number): TrialResult {
   const result = trialResult(point, records)
   return result.state === 'completed' ? { ...result, state: 'pruned', rung } : { ...result, rung }
 }
 
-/** What successive halving needs to know of a trial at the end of a rung. */
+/** The metrics of a trial at the end of a rung, for the pruner. */
 export function rungResult(trial: number, records: readonly TaskRecord[]): RungResult {
   const folds = records.map(({ outcome }) => trialFold(outcome))
   const { state, valid, test } = summarizeFolds(folds)

@@ -32,11 +32,11 @@ export interface RunTaskOptions {
   readonly onCheckpoint?: (bytes: Uint8Array) => void | Promise<void>
 }
 
-/** At most about this much work is lost when a process is killed, in milliseconds. */
+/** Time between checkpoints, and so about the most work lost when a process is killed; in milliseconds. */
 const CHECKPOINT_EVERY_MS = 750
 
 /**
- * Trains one task on the data of its fold. What goes wrong while it trains becomes an outcome with state 'failed'.
+ * Trains one task on the data of its fold. An error in training gives an outcome with state 'failed'.
  *
  * @throws NativeMlpError ABORTED when the signal fires; INVALID_FILE or INVALID_ARGUMENT for a checkpoint that is damaged or
  *   of something else; and what `onCheckpoint` throws
@@ -86,7 +86,7 @@ function openCheckpoint(bytes: Uint8Array, config: TrialConfig, untilStep: numbe
     const began = checkpoint.settings[key]
     if (began !== own) throw refused(`${key.slice(SEAL.length)} is ${began} there and ${own} here`)
   }
-  // who goes on is decided by what was known at the end of a rung
+  // the pruner must see the metrics of the end of the rung, not later ones
   if (untilStep !== null && checkpoint.step > untilStep) {
     throw refused(`it is at step ${checkpoint.step}, after the pause at ${untilStep}`)
   }
@@ -134,7 +134,7 @@ class TaskRun {
     }
   }
 
-  /** A trial has not failed when its checkpoint could not be put away, or could not be used: that is found before `onStart`. */
+  /** Errors in writing a checkpoint, or in using one (found before `onStart`), are no failure of the trial. */
   isOthersFault(error: unknown): boolean {
     return this.#fault?.error === error || (this.#isResumed && this.#totalSteps === 0)
   }

@@ -12,13 +12,13 @@ export interface TrialTask {
   readonly untilStep: number | null
 }
 
-/** What came of a task, as data that can be posted between threads and machines. */
+/** The result of a task, as data that can be posted between threads and machines. */
 export interface TrialOutcome {
-  /** 'paused': `untilStep` was reached before the end; the last checkpoint handed out is where it goes on */
+  /** 'paused': `untilStep` was reached before the end; the task continues from its last checkpoint */
   readonly state: 'completed' | 'collapsed' | 'failed' | 'paused'
   /** why it collapsed or failed */
   readonly reason?: string
-  /** of the whole run, what was done before a checkpoint included; up to where a failed one failed */
+  /** of the whole run, including the part before a checkpoint; of a failed run up to its failure */
   readonly history: readonly HistoryEntry[]
   /** the evaluation with the best validation so far; null where there was none */
   readonly best: HistoryEntry | null
@@ -34,7 +34,7 @@ export interface TrialOutcome {
 }
 
 export interface TaskCallbacks {
-  /** also called again when another worker takes the task over; local workers have numbers from 0 */
+  /** called again when another worker takes the task over; local workers are numbered from 0 */
   readonly onStart: (worker: number | string) => void
   /** @param share of the steps of the whole run done, 0..1 */
   readonly onEvaluation: (entry: HistoryEntry, share: number) => void
@@ -43,19 +43,19 @@ export interface TaskCallbacks {
 }
 
 /**
- * Whoever computes tasks: worker threads of this process, or workers that a queue reaches. What a task gives depends only
- * on the task and the data, never on the executor, the worker, or where it was interrupted.
+ * Executes tasks on local worker threads or remote queue workers. The outcome depends only on the task and the data, never on
+ * the executor, the worker or interruptions.
  */
 export interface Executor {
-  /** how many tasks it likes to have at once */
+  /** number of tasks to run at once */
   readonly slots: number
   /**
-   * Runs a task from its beginning or a checkpoint. What goes wrong in training, or takes its workers down again and again,
-   * is an outcome with state 'failed'. The promise of `onCheckpoint` for a pause is awaited before it resolves.
+   * Runs a task from its beginning or a checkpoint. An error in training, or repeated crashes
+   * of its workers, give an outcome with state 'failed'. The promise of `onCheckpoint` for a pause is awaited before it resolves.
    *
    * @throws NativeMlpError ABORTED when the executor is closed meanwhile; anything else ends the study
    */
   run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: TaskCallbacks): Promise<TrialOutcome>
-  /** Ends what is running, each task with a last checkpoint where that can be had at once. May be called twice. */
+  /** Stops all tasks, each with a last checkpoint if that is possible within a time limit. May be called twice. */
   close(): Promise<void>
 }
