@@ -57,9 +57,9 @@ function objectiveOf(
   nameOf: (key: ChoiceKey) => string,
 ): Pick<SearchChoice, 'selectBy' | 'metric'> {
   if (given.objective === undefined) return {}
-  for (const key of ['selectBy', 'metric'] as const) {
-    if (given[key] === undefined) continue
-    throw new NativeMlpError('INVALID_ARGUMENT', `${nameOf('objective')}: says what ${nameOf(key)} says too`)
+  if (given.selectBy !== undefined || given.metric !== undefined) {
+    const problem = 'pass either objective or selectBy/metric, not both'
+    throw new NativeMlpError('INVALID_ARGUMENT', `${nameOf('objective')}: ${problem}`)
   }
   const [selectBy, metric] = oneOf(nameOf('objective'), given.objective, OBJECTIVES).split('.')
   return { selectBy: selectBy as SelectBy, metric: metric as SelectionMetric }

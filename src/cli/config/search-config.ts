@@ -13,7 +13,7 @@ import type { PresetName } from '../../train/presets.js'
 import { checkConfig, type PartialConfig, readJson } from './config.js'
 import { CHOICE_KEYS, checkChoice, type SearchChoice } from './search-choice.js'
 
-/** A search as it is asked for. */
+/** The configuration of a search, resolved from preset, config file and flags. */
 export interface SearchConfig {
   readonly preset: PresetName
   /** which rows are used and what their pixels mean, and what is the same in all trials */

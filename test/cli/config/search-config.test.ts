@@ -89,6 +89,11 @@ describe('resolveSearch', () => {
     [{ epochs: 'many' }, 'INVALID_ARGUMENT', 'epochs: expected an integer >= 1, got "many"'],
     [{ selectBy: 'train' }, 'INVALID_ARGUMENT', "selectBy: expected one of 'valid', 'test', got \"train\""],
     [{ metric: 1 }, 'INVALID_ARGUMENT', "metric: expected one of 'accuracy', 'loss', got 1"],
+    [
+      { objective: 'valid.loss', metric: 'loss' },
+      'INVALID_ARGUMENT',
+      'objective: pass either objective or selectBy/metric, not both',
+    ],
     [{ stopOnCollapse: 'yes' }, 'INVALID_ARGUMENT', 'stopOnCollapse: expected true or false, got "yes"'],
     [[1], 'INVALID_ARGUMENT', 'expected a JSON object, got [1]'],
     ['{"grid": {"l2": [NaN]}}', 'INVALID_ARGUMENT', 'not JSON'],
