@@ -16,7 +16,7 @@ import {
   backendInfo,
   countStates,
   gridSearch,
-  mnist,
+  loadData,
   renderFigure,
   reproduceCommand,
   SEARCH_PRESETS,
@@ -56,11 +56,9 @@ const { backend, isa, reason } = backendInfo()
 console.log(backend === 'native' ? `native: ${isa}` : `pure TypeScript, many times slower: ${reason}`)
 
 // the data, in memory that the workers share
-const data = await mnist({ dir: flags.data, scale, shared: true })
-const rows = limitTrain ? data.train.take(limitTrain) : data.train
-const test = limitTest ? data.test.take(limitTest) : data.test
-const { train, valid } = rows.split({ valid: validFraction, seed })
-console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to validate, ${test.length} to test`)
+const dataFolder = flags.data ?? process.env.NATIVE_MLP_DATA
+const spec = dataFolder ? { idx: { folder: dataFolder } } : { mnist: {} }
+const data = await loadData({ ...spec, scale }, { shared: true })
 
 // the search: every trial's result is on disk as soon as it has finished, and where the others stand every second
 const started = performance.now()
@@ -73,10 +71,13 @@ process.on('SIGINT', () => {
   interrupt.abort()
 })
 const progress = showSearchProgress()
-const about = { source: data.source, scale, validFraction, limitTrain, limitTest }
+const about = { source: data.source }
 const folder = new StudyFolder(out, { overwrite: !flags.resume, resume: flags.resume, about })
 const study = await gridSearch({
-  data: { train, valid, test },
+  data,
+  validFraction,
+  limitTrain,
+  limitTest,
   grid,
   base: {
     ...base,
@@ -86,7 +87,13 @@ const study = await gridSearch({
   },
   workers: flags.workers ? Number(flags.workers) : undefined,
   folder,
-  callbacks: progress.callbacks,
+  callbacks: [
+    {
+      onStart: ({ rows: { train, valid, test } }) =>
+        console.log(`${data.source}: ${train} rows to train, ${valid} to validate, ${test} to test`),
+    },
+    progress.callbacks,
+  ],
   signal: interrupt.signal,
 })
   .finally(progress.stop)
@@ -120,8 +127,7 @@ if (study.best) {
   const onTest = test ? `, test accuracy ${test.accuracy.toFixed(4)}` : ''
   console.log(`        validation accuracy ${valid?.accuracy.toFixed(4)}${onTest}`)
   console.log(`model   ${folder.file('model')}`)
-  const recipe = { scale, validFraction, limitTrain, limitTest, splitSeed: seed, folder: flags.data }
-  console.log(`reproduce ${reproduceCommand(config, recipe)}`)
+  console.log(`reproduce ${reproduceCommand(config, { ...study, data: data.recipe, family: undefined })}`)
 }
 
 // where the time went, since this process was started

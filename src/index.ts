@@ -14,9 +14,14 @@ export type {
 } from './core/results.js'
 export { INPUT_SCALES, type InputScale } from './core/scale.js'
 export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
+export { dataDigest } from './data/digest.js'
+export type { Division, SetsRecipe } from './data/division.js'
 export { type Fold, type FoldOptions, kFold } from './data/folds.js'
+export { type DataSchema, type LoadedData, loadData } from './data/load.js'
 export { type Mnist, type MnistOptions, mnist } from './data/mnist.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
+export type { LoadDataOptions } from './data/sources/source.js'
+export type { DataRecipe, DataSpec } from './data/spec.js'
 export { writeFileAtomic } from './formats/atomic.js'
 export { type IdxArray, readIdx } from './formats/idx.js'
 export { encodeNpy, type NpyArray, readNpy } from './formats/npy.js'
@@ -35,7 +40,7 @@ export * from './plot/index.js'
 export * from './progress/index.js'
 export type { GridSearchOptions, Objective, SearchOptions } from './search/options.js'
 export { type OnQueueOptions, onQueue } from './search/queue/executor.js'
-export { type LoadedStudy, type QueueWorkerOptions, runQueueWorker } from './search/queue/worker.js'
+export { type QueueWorkerOptions, runQueueWorker } from './search/queue/worker.js'
 export { gridSearch, search } from './search/search.js'
 export { expandGrid, type GridOptions, type GridPoint, type SearchBase, type SearchGrid } from './search/space/grid.js'
 export { type HalvingOptions, halvingRungs, type Rung, type RungResult, survivors } from './search/space/halving.js'
@@ -60,7 +65,7 @@ export type { Strategy } from './search/space/strategy.js'
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/store/folder.js'
 export { resultsCsv, timingsCsv } from './search/store/tables.js'
 export { type Refit, type RefitOptions, refit } from './search/study/refit.js'
-export { setsDigest as dataDigest } from './search/study/sets.js'
+export { type LoadedStudy, loadStudy } from './search/study/sets.js'
 export type {
   SearchCallbacks,
   Study,
@@ -76,7 +81,7 @@ export {
   type ReproduceOptions,
   reproduceArguments,
   reproduceCommand,
-  type StudyDataRecipe,
+  type StudySource,
 } from './search/trial/reproduce.js'
 export {
   type FoldResult,

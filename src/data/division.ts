@@ -1,7 +1,10 @@
-import { integerInRange } from '../core/checks.js'
+import { integerInRange, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { type Fold, kFold } from './folds.js'
+import { type LoadedData, loadData } from './load.js'
 import type { Samples } from './samples.js'
+import type { LoadDataOptions } from './sources/source.js'
+import type { DataRecipe, DataSpec } from './spec.js'
 
 /** How loaded rows become the sets of a run or a study, as plain JSON. */
 export interface Division {
@@ -19,26 +22,78 @@ export interface Division {
   readonly folds: number
 }
 
+export const MAX_FOLDS = 1000
+
+/** The sets of a run or a study as plain JSON: a worker on another machine makes the same of it. */
+export interface SetsRecipe extends Division {
+  readonly data: DataRecipe
+}
+
 export interface DividedData {
   /** the training rows, those that validate included */
   readonly train: Samples
-  readonly test?: Samples
+  readonly test?: Samples | undefined
   /** one where there are no folds; each with the same test set */
-  readonly folds: readonly (Fold & { readonly test?: Samples })[]
+  readonly folds: readonly (Fold & { readonly test?: Samples | undefined })[]
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT naming the member of the division that does not go with the sets */
-export function divide(sets: { readonly train: Samples; readonly test?: Samples }, division: Division): DividedData {
+/**
+ * The division that options ask for; what is missing has its default: all rows, a fifth of them for validation, seed 1.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT naming the option that is wrong
+ */
+export function checkDivision(options: Partial<Division>): Division {
+  const { limitTrain = null, limitTest = null, validFraction = 0.2 } = options
+  if (typeof validFraction !== 'number' || !(validFraction > 0 && validFraction < 1)) {
+    throw invalidArgument('validFraction', 'a number between 0 and 1', validFraction)
+  }
+  return {
+    limitTrain: limitTrain === null ? null : integerInRange('limitTrain', limitTrain, 1),
+    limitTest: limitTest === null ? null : integerInRange('limitTest', limitTest, 1),
+    validFraction,
+    splitSeed: integerInRange('splitSeed', options.splitSeed ?? 1, 0),
+    stratified: trueOrFalse('stratified', options.stratified ?? false),
+    folds: integerInRange('folds', options.folds ?? 1, 1, MAX_FOLDS),
+  }
+}
+
+/**
+ * @param sets with `valid`, that set validates and none is drawn
+ * @throws NativeMlpError INVALID_ARGUMENT for a limit beyond the rows there are; as `Samples.split` and `kFold`
+ */
+export function divide(
+  sets: { readonly train: Samples; readonly valid?: Samples | undefined; readonly test?: Samples | undefined },
+  division: Division,
+): DividedData {
   const { limitTrain, limitTest, validFraction, splitSeed: seed, stratified, folds: count } = division
   const train = first(sets.train, limitTrain, 'limitTrain')
-  if (sets.test === undefined && limitTest !== null)
-    throw invalidArgument('limitTest', 'null without test rows', limitTest)
-  const test = sets.test && { test: first(sets.test, limitTest, 'limitTest') }
-  const folds =
-    count > 1
-      ? kFold(train, { folds: count, seed, stratified })
-      : [train.split({ valid: validFraction, seed, stratified })]
-  return { train, ...test, folds: folds.map((fold) => ({ ...fold, ...test })) }
+  const test = sets.test && first(sets.test, limitTest, 'limitTest')
+  const folds = () => {
+    if (sets.valid) return [{ train, valid: sets.valid }]
+    if (count > 1) return kFold(train, { folds: count, seed, stratified })
+    return [train.split({ valid: validFraction, seed, stratified })]
+  }
+  return { train, test, folds: folds().map((fold) => ({ ...fold, test })) }
+}
+
+/**
+ * The sets that a recipe describes.
+ *
+ * @param recipe a `SetsRecipe`, maybe from another machine
+ * @param from where the data are here; default: where the recipe says. Its digest must match either way.
+ * @throws NativeMlpError INVALID_ARGUMENT for what is no recipe and for data of another digest; as `loadData` and `divide`
+ */
+export async function loadSets(
+  recipe: unknown,
+  from: DataSpec | undefined,
+  options: LoadDataOptions = {},
+): Promise<DividedData & Pick<LoadedData, 'recipe' | 'schema' | 'source'>> {
+  const { data, ...rest } = Object(recipe) as Partial<SetsRecipe>
+  const division = checkDivision(rest)
+  if (typeof data?.digest !== 'string') throw invalidArgument('data.digest', 'a recipe with a digest', data)
+  const { digest, scale } = data
+  const loaded = await loadData(from === undefined ? data : { ...from, scale, digest }, options)
+  return { ...loaded, ...divide(loaded, division) }
 }
 
 function first(set: Samples, limit: number | null, name: string): Samples {

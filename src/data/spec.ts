@@ -4,8 +4,8 @@ import { closest, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { INPUT_SCALES, type InputScale } from './scale.js'
-import { SOURCE_NAMES, SOURCES, type SourceName, type SourceSpecs } from './sources/index.js'
 import type { DataSource } from './sources/source.js'
+import { SOURCE_NAMES, SOURCES, type SourceName, type SourceSpecs } from './sources/sources.js'
 
 /** Where data come from, as plain JSON: the options of one source under its name, e.g. `{ idx: { folder: 'fashion' } }`. */
 export type DataSpec = { readonly [Name in SourceName]: Readonly<Record<Name, SourceSpecs[Name]>> }[SourceName] & {
@@ -83,6 +83,14 @@ export async function parseSpec(text: string): Promise<DataSpec> {
   }
   const expected = 'expected a folder in the layout of MNIST, or a spec such as {"idx":{"train":{...}}} or a .json file'
   throw new NativeMlpError('DATA_NOT_FOUND', `folder ${resolve(text)}: not found or not readable; ${expected}`)
+}
+
+/** The text that `parseSpec` reads as this spec, without its scale and digest; null for MNIST, which needs none. */
+export function specText(spec: DataSpec): string | null {
+  const { scale: _, digest: __, ...source } = spec as DataRecipe & Record<SourceName, unknown>
+  if (source.mnist !== undefined) return null
+  const { name, options, source: row } = checkSpec(source)
+  return row.path(options) ?? JSON.stringify({ [name]: options })
 }
 
 function parseJson(text: string, name: string): unknown {

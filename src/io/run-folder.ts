@@ -13,6 +13,7 @@ import { appendHistory, historyLine } from './history.js'
 import { saveModel } from './model-file.js'
 import { ResultFolder, type ResultFolderOptions, type ResultLayout } from './result-folder.js'
 import {
+  isOtherRunRecord,
   NOTHING_DONE,
   newRunRecord,
   type RunRecord,
@@ -55,6 +56,7 @@ const LAYOUT: ResultLayout<keyof typeof FILES> = {
   marker: FILES.record,
   find: async (path, entries) => {
     if (!entries.includes(FILES.record)) return null
+    if (await isOtherRunRecord(join(path, FILES.record))) return 'outdated'
     await readRunRecord(join(path, FILES.record))
     return 'result'
   },

@@ -1,18 +1,20 @@
 import { z } from 'zod'
-import { invalidFile } from '../core/errors.js'
+import { invalidFile, shortened } from '../core/errors.js'
 import type { Collapse, HistoryEntry } from '../core/results.js'
 import { readFileBytes } from '../formats/read-file.js'
 import type { MLP } from '../model/mlp.js'
 import { packageVersion } from './package-version.js'
 
 const RUN_FORMAT = 'native-mlp run'
+/** Rises with every change of what a member means. */
+const RUN_VERSION = 2
 
 const STATUSES = ['running', 'completed', 'interrupted', 'failed'] as const
 
 /** run.json: everything about a run but its history and its parameters. */
 export interface RunRecord {
   readonly format: typeof RUN_FORMAT
-  readonly formatVersion: 1
+  readonly formatVersion: typeof RUN_VERSION
   /** of this package */
   readonly version: string
   /** 'running' also if the process was killed */
@@ -78,7 +80,7 @@ export function newRunRecord(
   const now = new Date().toISOString()
   return {
     format: RUN_FORMAT,
-    formatVersion: 1,
+    formatVersion: RUN_VERSION,
     version: packageVersion,
     status: 'running',
     ...about,
@@ -98,7 +100,7 @@ const count = z.number().int().min(0)
 /** What readers rely on; the rest passes as it is. */
 const recordSchema = z.looseObject({
   format: z.literal(RUN_FORMAT),
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(RUN_VERSION),
   status: z.enum(STATUSES),
   model: z.looseObject({ layers: z.array(count) }),
   times: z.looseObject({ started: z.string(), resumed: z.array(z.string()).optional() }),
@@ -114,18 +116,36 @@ const recordSchema = z.looseObject({
 /**
  * Reads run.json.
  *
- * @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE naming the key that is missing or wrong
+ * @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE naming the key that is missing or wrong, or the format of another version
  */
 export async function readRunRecord(file: string): Promise<RunRecord> {
-  const bytes = await readFileBytes(file, { maxBytes: 1 << 24, shared: false })
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes))
-  } catch (error) {
-    throw invalidFile(file, `not JSON: ${(error as Error).message}`)
+  const value = await readJson(file)
+  if (isOtherVersion(value)) {
+    const { formatVersion, version } = value
+    const writer = `written by native-mlp ${shortened(String(version))}`
+    throw invalidFile(file, `format version ${formatVersion}, ${writer}; this version knows only ${RUN_VERSION}`)
   }
   const parsed = recordSchema.safeParse(value)
   if (parsed.success) return parsed.data as unknown as RunRecord
   const { path, message } = parsed.error.issues[0]
   throw invalidFile(file, [...path.map(String), message].join(': '))
+}
+
+/** Whether a run.json is one of another version of this package. @throws NativeMlpError INVALID_FILE, FILE_SYSTEM */
+export async function isOtherRunRecord(file: string): Promise<boolean> {
+  return isOtherVersion(await readJson(file))
+}
+
+function isOtherVersion(value: unknown): value is { readonly formatVersion: number; readonly version: unknown } {
+  const { format, formatVersion } = Object(value) as Partial<RunRecord>
+  return format === RUN_FORMAT && typeof formatVersion === 'number' && formatVersion !== RUN_VERSION
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const bytes = await readFileBytes(file, { maxBytes: 1 << 24, shared: false })
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch (error) {
+    throw invalidFile(file, `not JSON: ${(error as Error).message}`)
+  }
 }

@@ -1,6 +1,7 @@
 import { knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
+import type { LoadedData } from '../data/load.js'
 import type { Samples } from '../data/samples.js'
 import type { SearchGrid } from './space/grid.js'
 import type { SearchSpace } from './space/space.js'
@@ -15,16 +16,20 @@ import type { Executor } from './trial/task.js'
 export type Objective = `${SelectBy}.${SelectionMetric}`
 
 export interface SearchOptions extends StrategyOptions {
-  readonly data: {
+  /** what `loadData` returns, or sets from elsewhere */
+  readonly data: Partial<Pick<LoadedData, 'recipe' | 'schema' | 'source'>> & {
     readonly train: Samples
-    /**
-     * chooses each trial's checkpoint and the best trial; default: 20 % of train, drawn from stream 'split' of base.seed;
-     * none with folds
-     */
+    /** chooses each trial's checkpoint and the best trial; default: drawn from train; none with folds */
     readonly valid?: Samples
     /** only looked at, unless the objective is of 'test' */
     readonly test?: Samples
   }
+  /** only so many training rows, the first, validation included; null (default): all */
+  readonly limitTrain?: number | null
+  /** only so many test rows, the first; null (default): all */
+  readonly limitTest?: number | null
+  /** share of the training rows drawn for validation, between 0 and 1; default 0.2; none with `data.valid` */
+  readonly validFraction?: number
   /** k-fold cross-validation instead of a validation set: k >= 2; the objective is the mean over the folds */
   readonly folds?: number
   /** give every fold, or the validation set that is drawn, the same share of each class; default false */
@@ -66,6 +71,7 @@ export type GridSearchOptions = Omit<SearchOptions, 'grid' | 'space' | 'strategy
 const GRID_OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
   ...(['data', 'grid', 'base', 'workers', 'stack', 'selectBy', 'metric', 'keepModels', 'callbacks', 'signal'] as const),
   ...(['objective', 'folds', 'stratified', 'splitSeed', 'repeats', 'folder', 'resume', 'executor'] as const),
+  ...(['limitTrain', 'limitTest', 'validFraction'] as const),
 ]
 
 export const OPTION_NAMES = {

@@ -62,12 +62,11 @@ export function planSearch(
   const header: StudyHeader = {
     ...headerOf(options, strategy),
     ...selection,
-    stratified: sets.stratified,
-    splitSeed: sets.splitSeed,
-    folds: sets.folds.length,
+    ...sets.division,
     keepModels: trueOrFalse('keepModels', keepModels),
     rows: { train: data.train.length, valid: data.valid.length, test: data.test?.length ?? null },
     dataDigest: sets.digest,
+    recipe: sets.recipe,
     caution: selectionCaution(selection.selectBy),
   }
   return {

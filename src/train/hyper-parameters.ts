@@ -106,10 +106,10 @@ export const HYPER_PARAMETERS = {
     default: 'softmaxCrossEntropy',
     help: LOSSES.join(', '),
   }),
-  /** what a pixel means to the network; default 'unit' */
+  /** what a byte of the data means to the network; default 'unit' */
   scale: row('data', null, choice(INPUT_SCALES), {
     default: 'unit',
-    help: 'what a pixel means: unit x / 255, raw x',
+    help: 'what bytes of the data mean: unit x / 255, raw x',
   }),
   /** >= 0 */
   learningRate: row('optimizer', 'real', factor, {
@@ -169,7 +169,7 @@ export const HYPER_PARAMETERS = {
   /** whether the rows are divided with the same share of each class; default false */
   stratified: row('data', null, yesOrNo, {
     default: false,
-    help: 'divide the rows with the same share of each digit',
+    help: 'divide the rows with the same share of each class',
   }),
   /**
    * validate on this part, from 0, of so many parts of the training rows and train on the others, see `kFold`; null

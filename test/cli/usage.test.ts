@@ -93,7 +93,7 @@ describe('native-mlp train refuses, before it makes a folder,', () => {
       'a batch larger than the data',
       ['--batch-size', '9601'],
       2,
-      'batchSize: expected at most 9600, the training rows, got 9601',
+      '--batch-size: expected at most 9600, the training rows, got 9601',
     ],
     [
       'a limit larger than the data',
@@ -129,11 +129,11 @@ describe('native-mlp train refuses, before it makes a folder,', () => {
   })
 
   it.each<[string, () => string, string]>([
-    ['no such folder', () => join(folder, 'none'), 'error [DATA_NOT_FOUND]: folder '],
+    ['no such folder', () => join(folder, 'none'), 'error [DATA_NOT_FOUND]: --data: folder '],
     [
-      'labels out of range',
-      () => writeStripes(join(folder, 'labels'), 30, 20, (i) => (i === 17 ? 10 : 3)),
-      'label 10 of row 17, expected 0..9',
+      'a class unseen in training',
+      () => writeStripes(join(folder, 'labels'), 20, 30, (i) => (i === 25 ? 10 : 3)),
+      'class 10 of test row 25 does not occur in the training labels',
     ],
     [
       'a truncated file',

@@ -146,7 +146,7 @@ describe('a row that is added to the table is', () => {
   })
 
   it('a flag of a reproduce command', () => {
-    const data = { ...PRESETS.homework, splitSeed: 1 }
+    const data = { ...PRESETS.homework, splitSeed: 1, data: { mnist: {}, scale: 'raw' as const } }
     const given = reproduceArguments(withExtra(trial, 2), data)
     expect(given.slice(given.indexOf('--extra-rate')).slice(0, 2)).toEqual(['--extra-rate', '2'])
     expect(reproduceArguments(trial, data)).not.toContain('--extra-rate')

@@ -5,9 +5,10 @@ import { backendInfo } from '../../backend/index.js'
 import { createJsBackend } from '../../backend/js/index.js'
 import { loadAddon } from '../../backend/native-loader.js'
 import { NativeMlpError } from '../../core/errors.js'
-import { mnist } from '../../data/mnist.js'
+import { loadData } from '../../data/load.js'
 import { defaultCacheFolder, findMnistData } from '../../data/mnist-sources.js'
 import { packageVersion } from '../../io/package-version.js'
+import { DATA_FLAG, newSpec } from '../config/data-flag.js'
 import { selfTest } from '../run/self-test.js'
 import { backendWords, EXIT, print, printJson } from '../terminal.js'
 
@@ -21,7 +22,7 @@ interface Finding {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what runs on this machine and why: addon, instruction sets, data, and a small self-test')
-    .option('--data <folder>', 'also look at the data in this folder')
+    .option(DATA_FLAG[0], 'also look at these data')
     .option('--json', 'print one JSON document on stdout')
     .addHelpText(
       'after',
@@ -32,7 +33,7 @@ export function doctorCommand(): Command {
         machine(),
         await look('addon', addon),
         await look('backend', () => ({ lines: [backendWords(backendInfo())] })),
-        await look('mnist', () => data(flags.data)),
+        await look('data', () => data(flags.data)),
         await look('self-test', async () => ({ lines: [await selfTest(createJsBackend(), nativeBackends())] })),
       ]
       if (flags.json) printJson(Object.fromEntries(findings.map(({ name, ...rest }) => [name, rest])))
@@ -83,12 +84,12 @@ function nativeBackends() {
   return status.available ? status.isas.map((isa) => createNativeBackend({ isa })) : []
 }
 
-async function data(folder: string | undefined): Promise<Look> {
+async function data(flag: string | undefined): Promise<Look> {
   try {
-    const { train, test, source } = await mnist({ dir: folder, download: false })
-    return { lines: [`${source}: ${train.length} and ${test.length} rows`] }
+    const { train, test, source } = await loadData(await newSpec(flag), { download: false })
+    return { lines: [`${source}: ${train.length} training and ${test?.length ?? 'no'} test rows`] }
   } catch (error) {
-    const asked = folder !== undefined || Boolean(process.env.NATIVE_MLP_DATA)
+    const asked = flag !== undefined || Boolean(process.env.NATIVE_MLP_DATA)
     if (asked || !(error instanceof NativeMlpError) || error.code !== 'DATA_NOT_FOUND') throw error
     if (findMnistData() !== undefined) throw error // installed, but broken: no run would download
     return {

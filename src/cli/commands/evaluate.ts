@@ -1,12 +1,14 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
+import { NativeMlpError } from '../../core/errors.js'
 import type { Evaluation } from '../../core/results.js'
-import { mnist } from '../../data/mnist.js'
 import type { Samples } from '../../data/samples.js'
 import type { MLP } from '../../model/mlp.js'
 import { percent } from '../../progress/words.js'
 import { evaluate } from '../../train/evaluate.js'
+import { DATA_FLAG } from '../config/data-flag.js'
 import { drawFigures, figureWords } from '../run/figures.js'
+import { dataOf } from '../run/model-data.js'
 import { checkPath } from '../run/out-folder.js'
 import { loadWeights } from '../run/weights.js'
 import { print, printJson, say, sayBackend, textTable } from '../terminal.js'
@@ -22,9 +24,9 @@ interface EvaluateFlags {
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
-    .description("count a model's right answers on MNIST's test or training rows")
+    .description("count a model's right answers on test or training rows")
     .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
-    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
+    .option(DATA_FLAG[0], `${DATA_FLAG[1].replace(/default: /, 'default: those of the run, else ')}`)
     .addOption(new Option('--on <rows>', 'which rows').choices(['test', 'train']).default('test'))
     .option('--confusion', 'print the confusion matrix too')
     .option('--out <folder>', 'draw the confusion matrix and the misclassified rows into this folder')
@@ -33,13 +35,15 @@ export function evaluateCommand(): Command {
       if (flags.out !== undefined) checkPath(flags.out)
       const backend = sayBackend()
       const model = await loadWeights(flags.weights)
-      const data = await mnist({ dir: flags.data, scale: model.inputScale, classes: Math.max(2, model.outputs) })
+      const data = await dataOf(flags.weights, model, flags.data)
       const rows = data[flags.on]
+      if (rows === undefined) throw new NativeMlpError('INVALID_ARGUMENT', `--on test: ${data.source} has no test rows`)
       const result = await evaluate(model, rows)
       const figures = flags.out === undefined ? [] : await draw(flags, model, rows, result)
       if (flags.json) {
         const { weights, on } = flags
-        printJson({ weights, layers: model.layerSizes, data: data.source, on, backend, ...result, figures })
+        const { source, recipe } = data
+        printJson({ weights, layers: model.layerSizes, data: source, recipe, on, backend, ...result, figures })
       } else {
         say(`data: ${data.source}: ${rows.length} ${flags.on} rows`)
         print(report(result, flags.confusion ?? false, figures))

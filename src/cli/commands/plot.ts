@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { NativeMlpError } from '../../core/errors.js'
-import { mnist } from '../../data/mnist.js'
+import { loadData } from '../../data/load.js'
 import { readHistory } from '../../io/history.js'
 import { loadModel } from '../../io/model-file.js'
 import { RunFolder } from '../../io/run-folder.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import { confusionMatrix } from '../../train/metrics.js'
+import { DATA_FLAG, sameData } from '../config/data-flag.js'
 import { drawFigures, drawSearchFigures, type FigureData, figureWords } from '../run/figures.js'
 import { isStudyFolder, readStudy } from '../run/read-trials.js'
 import { readTrainRecord, runSubtitle, type TrainRecord } from '../run/train-record.js'
@@ -23,7 +24,7 @@ export function plotCommand(): Command {
   return new Command('plot')
     .description('draw the figures of a run or a search again, from the files in its folder')
     .argument('<folder>', 'the folder, e.g. runs/homework')
-    .option('--data <folder>', 'the data a run was made with (default: where the run found them)')
+    .option(DATA_FLAG[0], 'where the data of the run are now (default: where they were)')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (path: string, flags: PlotFlags) => {
       const isSearch = isStudyFolder(path)
@@ -58,23 +59,28 @@ async function figureData(folder: RunFolder, record: TrainRecord, data: string |
   const { results } = record
   const has = (name: 'history' | 'model') => existsSync(folder.file(name))
   const model = has('model') ? await loadModel(folder.file('model')) : null
-  const onData = model && (await dataFigures(record, data ?? record.data.folder ?? undefined, model))
+  const onData = model && (await dataFigures(record, data, model))
   return {
     subtitle: runSubtitle(record),
     history: has('history') ? await readHistory(folder.file('history')) : undefined,
     best: results?.best,
     collapsed: results?.collapsed,
     parameters: model?.getParameters(),
-    imageShape: record.data.imageShape,
+    imageShape: record.data.schema.imageShape,
     confusion: results?.confusion ?? undefined,
     ...onData,
   }
 }
 
-/** What only the images themselves can show; where they are not found the other figures are drawn without. */
-async function dataFigures({ config }: TrainRecord, dir: string | undefined, model: MLP): Promise<Partial<FigureData>> {
+/** What only the rows themselves can show; where they are not found the other figures are drawn without. */
+async function dataFigures(
+  { config, data }: TrainRecord,
+  flag: string | undefined,
+  model: MLP,
+): Promise<Partial<FigureData>> {
   try {
-    const { test } = await mnist({ dir, scale: model.inputScale, classes: model.outputs, download: false })
+    const { test } = await loadData(await sameData(data.recipe, flag), { download: false })
+    if (test === undefined) return {}
     const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
     const prediction = await model.predict(rows)
     const actual = Int32Array.from(rows.rows, (row) => rows.labels![row])

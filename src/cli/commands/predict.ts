@@ -1,13 +1,15 @@
 import { Command } from 'commander'
 import { integerInRange } from '../../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
-import { mnist } from '../../data/mnist.js'
+import { type FileRows, readIdxRows } from '../../data/idx-rows.js'
+import type { Samples } from '../../data/samples.js'
 import { toCsv } from '../../formats/csv.js'
-import { readIdx } from '../../formats/idx.js'
 import { readNpy } from '../../formats/npy.js'
 import type { MLP } from '../../model/mlp.js'
 import type { Prediction } from '../../model/predict.js'
 import { percent } from '../../progress/words.js'
+import { DATA_FLAG } from '../config/data-flag.js'
+import { dataOf } from '../run/model-data.js'
 import { loadWeights } from '../run/weights.js'
 import { print, printJson, sayBackend, textTable } from '../terminal.js'
 
@@ -22,8 +24,8 @@ interface PredictFlags {
 }
 
 interface Inputs {
-  /** [n][inputs] row-major */
-  readonly values: Uint8Array | Float32Array
+  /** [n][inputs] row-major, or a set of such rows */
+  readonly values: Uint8Array | Float32Array | Samples
   /** what each row is called */
   readonly rows: readonly number[]
   /** the true class of each row, where known */
@@ -32,12 +34,12 @@ interface Inputs {
 
 export function predictCommand(): Command {
   return new Command('predict')
-    .description('say which class each image belongs to, and how sure the model is')
+    .description('say which class each row belongs to, and how sure the model is')
     .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
-    .option('--images <file>', 'an IDX file of bytes, plain or .gz')
-    .option('--npy <file>', 'a NumPy file: uint8 pixels, or floats, which are taken as they are')
-    .option('--rows <list>', "rows of MNIST's test set: 0,1,2 or 0-9")
-    .option('--data <folder>', 'with --rows: folder with the four IDX files (default: found or downloaded)')
+    .option('--images <file>', 'an IDX file, plain or .gz: bytes, or other numbers, which are taken as they are')
+    .option('--npy <file>', 'a NumPy file: bytes, or floats, which are taken as they are')
+    .option('--rows <list>', 'rows of the test set: 0,1,2 or 0-9')
+    .option(DATA_FLAG[0], `with --rows: ${DATA_FLAG[1].replace(/default: /, 'default: those of the run, else ')}`)
     .option('--csv', 'print row, class and the probability of each class as CSV')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (flags: PredictFlags) => {
@@ -67,9 +69,9 @@ function checkFlags(flags: PredictFlags): void {
 }
 
 async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
-  if (flags.rows !== undefined) return testRows(flags.rows, flags.data, model)
+  if (flags.rows !== undefined) return testRows(flags.rows, flags, model)
   const file = (flags.images ?? flags.npy)!
-  const array = flags.images === undefined ? await npyArray(file) : await idxArray(file)
+  const array = flags.images === undefined ? await npyArray(file) : await readIdxRows(file)
   const [first, ...rest] = array.shape
   // a single row may come without its outer dimension
   const single = rest.length === 0 || array.values.length === model.inputs
@@ -82,32 +84,18 @@ async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
   return { values: array.values, rows, labels: null }
 }
 
-interface FileArray {
-  readonly shape: readonly number[]
-  readonly values: Uint8Array | Float32Array
-}
-
-async function idxArray(file: string): Promise<FileArray> {
-  const { type, dims, data } = await readIdx(file)
-  if (!(data instanceof Uint8Array)) throw invalidFile(file, `expected elements of type uint8, got ${type}`)
-  return { shape: dims, values: data }
-}
-
-async function npyArray(file: string): Promise<FileArray> {
+async function npyArray(file: string): Promise<FileRows> {
   const { dtype, shape, data } = await readNpy(file)
   if (data instanceof Uint8Array || data instanceof Float32Array) return { shape, values: data }
   if (data instanceof Float64Array) return { shape, values: Float32Array.from(data) }
   throw invalidFile(file, `expected elements of type uint8, float32 or float64, got ${dtype}`)
 }
 
-async function testRows(list: string, data: string | undefined, model: MLP): Promise<Inputs> {
-  const { test } = await mnist({ dir: data, scale: model.inputScale, classes: Math.max(2, model.outputs) })
+async function testRows(list: string, { weights, data }: PredictFlags, model: MLP): Promise<Inputs> {
+  const { test, source } = await dataOf(weights, model, data)
+  if (test === undefined) throw new NativeMlpError('INVALID_ARGUMENT', `--rows: ${source} has no test rows`)
   const rows = list.split(',').flatMap((part) => rowRange(part, test.length))
-  const values = new Uint8Array(rows.length * test.cols)
-  rows.forEach((row, i) => {
-    values.set(test.values.subarray(row * test.cols, (row + 1) * test.cols), i * test.cols)
-  })
-  return { values, rows, labels: rows.map((row) => test.labels![row]) }
+  return { values: test.subset(rows), rows, labels: rows.map((row) => test.labels![row]) }
 }
 
 /** '3' or '3-7' */

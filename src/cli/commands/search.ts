@@ -6,6 +6,7 @@ import { showSearchProgress } from '../../progress/index.js'
 import { queueAddress } from '../../search/queue/connection.js'
 import { MAX_STACK } from '../../search/threads/stack.js'
 import { configFromFlags } from '../config/config.js'
+import { DATA_FLAG, newSpec } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
 import { checkChoice } from '../config/search-choice.js'
 import { resolveSearch, SEARCH_NAMES } from '../config/search-config.js'
@@ -56,14 +57,14 @@ and conditions, {"values": [0.9], "when": {"activation": ["relu"]}}; --strategy 
 
 export function searchCommand(): Command {
   const command = new Command('search')
-    .description('try hyper-parameters on MNIST and write a folder with the table, the best model and figures')
+    .description('try hyper-parameters and write a folder with the table, the best model and figures')
     .option('--out <folder>', 'folder for the results, new or empty (default: runs/search-<preset>, ...-2, ...)')
     .option('--overwrite', 'let --out replace an earlier search')
     .option(
       '--resume <folder>',
       'continue the search in this folder; with --data, --workers, --stack, --queue, --refit, --json, --no-figures only',
     )
-    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
+    .option(...DATA_FLAG)
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
     .option(
       '--stack <n>',
@@ -146,12 +147,10 @@ async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise
   }
   const config = await resolveSearch(flags.config, configFromFlags(flags), choice, rungs)
   const { training, plan, ...rest } = config
-  const { scale, validFraction, limitTrain, limitTest, stratified } = training
-  const { data, out, overwrite = false, keepModels = false } = flags
+  const { out, overwrite = false, keepModels = false } = flags
   if (out !== undefined) checkPath(out)
-  const { folds: count, splitSeed: seed } = plan
-  const recipe = { scale, validFraction, limitTrain, limitTest, seed, folds: count, stratified }
-  return { ...rest, plan, recipe, data, out, overwrite, keepModels, resume: false, ...howToRun(flags) }
+  const data = { ...(await newSpec(flags.data)), scale: training.scale }
+  return { ...rest, plan, data, out, overwrite, keepModels, resume: false, ...howToRun(flags) }
 }
 
 async function resumption(folder: string, flags: SearchFlags, command: Command): Promise<SearchRequest> {

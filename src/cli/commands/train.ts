@@ -4,7 +4,8 @@ import { RunFolder } from '../../io/run-folder.js'
 import { showProgress } from '../../progress/index.js'
 import { count, entryWords, percent } from '../../progress/words.js'
 import { configFromFlags, resolveConfig } from '../config/config.js'
-import { addConfigFlags } from '../config/flags.js'
+import { DATA_FLAG, newSpec } from '../config/data-flag.js'
+import { addConfigFlags, withFlagNames } from '../config/flags.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { figureWords } from '../run/figures.js'
 import { checkPath } from '../run/out-folder.js'
@@ -38,8 +39,8 @@ interface TrainFlags {
 
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('train a network on MNIST and write a run folder with the model, its curve and its figures')
-    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
+    .description('train a network and write a run folder with the model, its curve and its figures')
+    .option(...DATA_FLAG)
     .option('--out <folder>', 'the run folder, new or empty (default: runs/<preset>, runs/<preset>-2, ...)')
     .option('--overwrite', 'let --out replace an earlier run')
     .option(
@@ -65,7 +66,9 @@ export function trainCommand(): Command {
         say(line)
       })
       try {
-        const run = await start({ signal: interruption.signal, progress, say })
+        const run = await start({ signal: interruption.signal, progress, say }).catch((error) => {
+          throw withFlagNames(error, command)
+        })
         if (run === null) return
         if (flags.json) printJson(jsonOf(run))
         else print(run.wasComplete ? `${run.folder.path}: this run is complete` : summary(run))
@@ -88,7 +91,7 @@ async function newRun(flags: TrainFlags & Record<string, unknown>): Promise<Star
   }
   const request = {
     ...config,
-    data: flags.data,
+    data: await newSpec(flags.data),
     out: flags.out,
     overwrite: flags.overwrite ?? false,
     checkpointEveryMs: checkpointEveryMs(flags),

@@ -3,9 +3,10 @@ import { backendInfo } from '../../backend/index.js'
 import { finiteInRange, integerInRange } from '../../core/checks.js'
 import { queueAddress } from '../../search/queue/connection.js'
 import { runQueueWorker } from '../../search/queue/worker.js'
+import { loadStudy } from '../../search/study/sets.js'
+import { askedSpec, DATA_FLAG, variableSpec } from '../config/data-flag.js'
 import { withFlagNames } from '../config/flags.js'
 import { listenForInterrupt } from '../interrupt.js'
-import { loadForWorker } from '../run/study-data.js'
 import { backendWords, say } from '../terminal.js'
 
 interface WorkerFlags {
@@ -28,7 +29,10 @@ export function workerCommand(): Command {
   const command = new Command('worker')
     .description('compute trials for searches on other machines, through BullMQ on Redis')
     .option('--queue <url>', 'redis://host:port, or rediss:// for TLS (default: NATIVE_MLP_REDIS_URL)')
-    .option('--data <folder>', 'folder with the four IDX files, plain or .gz (default: found or downloaded)')
+    .option(
+      DATA_FLAG[0],
+      'where the data of the searches are on this machine (default: NATIVE_MLP_DATA, else as there)',
+    )
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
     .option('--name <name>', 'how searches call this worker (default: host and process number)')
     .option('--once', 'end as soon as there is nothing to do')
@@ -44,6 +48,7 @@ export function workerCommand(): Command {
     } catch (error) {
       throw withFlagNames(error, command)
     }
+    const from = (await askedSpec(data)) ?? (await variableSpec()) ?? undefined
     say(`backend: ${backendWords({ ...backendInfo(), threads: 1 })} a trial`)
     const interruption = listenForInterrupt(say)
     const { signal } = interruption
@@ -51,7 +56,7 @@ export function workerCommand(): Command {
       await runQueueWorker({
         ...{ url: queue, workers, name, signal, say, lockSeconds: lock },
         idleExitSeconds: idle ?? (once ? 0 : undefined),
-        load: (recipe) => loadForWorker(recipe, data, signal),
+        load: (recipe) => loadStudy(recipe, { from, signal }),
       })
       if (signal.aborted) process.exitCode = interruption.exitCode()
     } finally {

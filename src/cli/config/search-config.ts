@@ -1,5 +1,6 @@
 import { isObject } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { Division } from '../../data/division.js'
 import type { SearchOptions } from '../../search/options.js'
 import type { SearchBase } from '../../search/space/grid.js'
 import type { HalvingOptions } from '../../search/space/halving.js'
@@ -31,7 +32,7 @@ export interface SearchConfig {
 
 /** The options of `search` that say how the trials are chosen and run. */
 export type SearchPlanOptions = Pick<SearchOptions, 'strategy' | 'trials' | 'seed' | 'halving' | 'repeats'> &
-  Required<Pick<SearchOptions, 'folds' | 'stratified' | 'splitSeed'>>
+  Required<Pick<SearchOptions, keyof Division>>
 
 type SearchFile = PartialConfig & SearchChoice & { readonly grid?: SearchSpace; readonly space?: SearchSpace }
 
@@ -72,13 +73,14 @@ function planOptions(
   { training, isSpace }: { training: TrainingConfig; isSpace: boolean },
 ): SearchPlanOptions {
   const chosen = strategy ?? (isSpace ? 'random' : 'grid')
-  const { splitSeed, stratified, seed } = training
+  const { splitSeed, stratified, seed, validFraction, limitTrain, limitTest } = training
   return {
     strategy: chosen,
     ...(trials !== undefined && { trials, seed }),
     // without strategy 'halving' for `search` to refuse
     ...((halving || Object.keys(rungs).length > 0) && { halving: { ...halving, ...rungs } }),
-    ...{ folds: folds ?? 1, stratified, splitSeed: splitSeed ?? seed, repeats: repeats ?? 1 },
+    ...{ folds: folds ?? 1, stratified, splitSeed: splitSeed ?? seed, validFraction, limitTrain, limitTest },
+    repeats: repeats ?? 1,
   }
 }
 

@@ -34,7 +34,7 @@ export interface FigureData {
   readonly imageShape?: readonly [number, number] | null
   readonly confusion?: readonly (readonly number[])[]
   /** labelled rows, and the model's predictions for them */
-  readonly predicted?: { readonly rows: Samples; readonly prediction: Prediction }
+  readonly predicted?: { readonly rows: Samples; readonly prediction: Prediction } | undefined
 }
 
 export interface DrawSearchOptions extends SearchFiguresOptions {

@@ -1,26 +1,21 @@
 import { z } from 'zod'
 import { invalidFile, NativeMlpError } from '../../core/errors.js'
-import { INPUT_SCALES } from '../../core/scale.js'
 import { StudyFolder } from '../../search/store/folder.js'
 import type { studyIdentity } from '../../search/store/identity.js'
 import { readJournal } from '../../search/store/journal.js'
 import { PRESET_NAMES } from '../../train/presets.js'
+import { sameData } from '../config/data-flag.js'
 import type { SearchPlanOptions } from '../config/search-config.js'
 import { checkPath } from './out-folder.js'
 import type { SearchRequest } from './search-run.js'
 
 /** What may be said about a search that goes on; all else stands in its journal. */
-export type ResumeChoice = Pick<SearchRequest, 'data' | 'workers' | 'stack' | 'queue' | 'figures' | 'refit'>
+export interface ResumeChoice extends Pick<SearchRequest, 'workers' | 'stack' | 'queue' | 'figures' | 'refit'> {
+  /** where the data are now; undefined: where they were */
+  readonly data: string | undefined
+}
 
-const rows = z.number().int().min(1).nullable()
-const aboutSchema = z.object({
-  folder: z.string().nullable(),
-  preset: z.enum(PRESET_NAMES),
-  scale: z.enum(INPUT_SCALES),
-  validFraction: z.number().gt(0).lt(1),
-  limitTrain: rows,
-  limitTest: rows,
-})
+const aboutSchema = z.object({ preset: z.enum(PRESET_NAMES) })
 
 /**
  * The search that a folder holds, as it was asked for.
@@ -35,25 +30,23 @@ export async function resumedRequest(path: string, choice: ResumeChoice): Promis
     throw new NativeMlpError('INVALID_ARGUMENT', `--resume ${path}: holds no search; start it again with --out ${path}`)
   })
   const about = aboutSchema.safeParse(header.about)
-  if (!about.success) {
-    const [key] = about.error.issues[0].path
-    throw invalidFile(journal, `line 1: about.${String(key)}: not written by the command line; see resume in search()`)
+  const { recipe } = header.data
+  if (!about.success || recipe === null) {
+    const missing = about.success ? 'data.recipe' : 'about.preset'
+    throw invalidFile(journal, `line 1: ${missing}: not written by the command line; see resume in search()`)
   }
-  const { folder, preset, ...sets } = about.data
   // checked as the options of a search are
   const study = header.study as unknown as ReturnType<typeof studyIdentity>
-  const { folds, stratified, splitSeed } = study
   return {
     ...choice,
-    preset,
+    preset: about.data.preset,
     grid: study.grid,
     base: study.base,
     selectBy: study.selectBy,
     metric: study.metric,
     keepModels: study.keepModels,
     plan: planOf(study),
-    recipe: { ...sets, seed: splitSeed, folds, stratified },
-    data: choice.data ?? folder ?? undefined,
+    data: await sameData(recipe, choice.data),
     out: path,
     overwrite: false,
     resume: true,
@@ -62,10 +55,11 @@ export async function resumedRequest(path: string, choice: ResumeChoice): Promis
 
 function planOf(study: ReturnType<typeof studyIdentity>): SearchPlanOptions {
   const { strategy, seed, size, repeats, halving, folds, stratified, splitSeed } = study
+  const { validFraction, limitTrain, limitTest } = study
   return {
     strategy,
     ...(seed !== null && { seed, trials: size / repeats }),
     ...(halving !== null && { halving }),
-    ...{ folds, stratified, splitSeed, repeats },
+    ...{ folds, stratified, splitSeed, validFraction, limitTrain, limitTest, repeats },
   }
 }

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type ErrorCode, NativeMlpError } from '../../core/errors.js'
+import { type LoadedData, loadData } from '../../data/load.js'
+import type { Samples } from '../../data/samples.js'
+import type { DataRecipe, DataSpec } from '../../data/spec.js'
 import { saveModel } from '../../io/model-file.js'
 import type { SearchProgress } from '../../progress/index.js'
 import type { SearchOptions } from '../../search/options.js'
-import { planSearch } from '../../search/plan.js'
+import { planSearch, type SearchPlan } from '../../search/plan.js'
 import { queueAddress } from '../../search/queue/connection.js'
 import { onQueue } from '../../search/queue/executor.js'
 import { runPlan } from '../../search/search.js'
@@ -22,7 +24,6 @@ import type { SearchPlanOptions } from '../config/search-config.js'
 import { shellWord } from '../terminal.js'
 import { drawSearchFigures } from './figures.js'
 import { makeNumbered } from './out-folder.js'
-import { loadStudySets, type StudyRecipe } from './study-data.js'
 
 export interface SearchRequest {
   readonly preset: PresetName
@@ -33,10 +34,8 @@ export interface SearchRequest {
   readonly plan: SearchPlanOptions
   /** what these options make of the space, where that is known already */
   readonly chosen?: ChosenStrategy
-  /** what is made of MNIST */
-  readonly recipe: StudyRecipe
-  /** folder of the data; undefined: wherever `mnist` finds them */
-  readonly data: string | undefined
+  /** with a digest, data of another one are refused */
+  readonly data: DataSpec | DataRecipe
   /** undefined: runs/search-<preset>, or the first such name that is free */
   readonly out: string | undefined
   readonly overwrite: boolean
@@ -63,9 +62,6 @@ export interface FinishedSearch {
   readonly status: 'completed' | 'interrupted'
   readonly folder: StudyFolder
   readonly header: StudyHeader
-  readonly recipe: StudyRecipe
-  /** folder of the data, as it was asked for */
-  readonly data: string | undefined
   /** those that finished, in trial order */
   readonly trials: readonly TrialResult[]
   readonly best: TrialResult | null
@@ -80,27 +76,26 @@ export interface FinishedSearch {
 }
 
 /**
- * Searches on MNIST and fills a study folder, which is made once all that is asked for is known to fit together. An
+ * Searches and fills a study folder, which is made once all that is asked for is known to fit together. An
  * interrupted search returns with the trials that had finished; one that fails throws. Either way the folder holds them, and
  * where the others stand.
  */
 export async function searchRun(request: SearchRequest, { signal, progress }: SearchContext): Promise<FinishedSearch> {
   const start = performance.now()
-  const { recipe, overwrite, resume, out } = request
+  const { overwrite, resume, out } = request
   if (out !== undefined) await new StudyFolder(out, { overwrite, resume }).check()
-  const { source, ...data } = await loadStudySets(recipe, request.data, signal)
-  const validation = data.valid ? `${data.valid.length} validation` : `${recipe.folds} folds`
-  progress.log(`data: ${source}: ${data.train.length} train, ${validation}, ${data.test.length} test rows`)
+  const data = await loadData(request.data, { shared: true, signal })
   const trials: TrialResult[] = []
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
   const options = { ...searchOptions(request, data, progress.log), signal, callbacks: [collect, progress.callbacks] }
   // what is wrong is found before a folder is made
   const planned = planSearch(options, 'search', request.chosen)
+  logData(data, planned, progress.log)
   const path = out ?? (await makeNumbered(`search-${request.preset}`))
-  const folder = new StudyFolder(path, { overwrite, resume, about: aboutOf(request, source) })
+  const folder = new StudyFolder(path, { overwrite, resume, about: { source: data.source, preset: request.preset } })
   const plan = { ...planned, folder }
   const finished = async (status: FinishedSearch['status'], figures: readonly string[] = []) => ({
-    ...{ status, folder, header: plan.header, recipe, data: request.data, figures },
+    ...{ status, folder, header: plan.header, figures },
     ...{ isQueued: request.queue !== undefined, isRefit: request.refit },
     best: bestTrial(trials, plan.header),
     trials: trials.sort((a, b) => a.trial - b.trial),
@@ -109,7 +104,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   })
   try {
     const study = await runPlan(plan).finally(progress.stop)
-    if (request.refit && study.best) await saveRefit(study, data, folder, signal)
+    if (request.refit && study.best) await saveRefit(study, data.train, folder, signal)
     const metric = `${plan.header.selectBy}.${plan.header.metric}` as const
     const figures = request.figures ? await drawSearchFigures(folder.file('figures'), trials, { metric, signal }) : []
     return await finished('completed', figures)
@@ -130,30 +125,26 @@ export function resumeWords({ path }: StudyFolder, queue: string | true | undefi
   return `to resume: npx native-mlp search --resume ${shellWord(path)}${server}`
 }
 
-async function saveRefit(study: Study, data: SearchOptions['data'], folder: StudyFolder, signal: AbortSignal) {
-  const { model } = await refit(study, data, { signal })
+function logData({ source, train }: LoadedData, { header }: SearchPlan, log: (line: string) => void): void {
+  const { rows, folds, limitTrain } = header
+  const known =
+    folds > 1 ? `${limitTrain ?? train.length} train, ${folds} folds` : `${rows.train} train, ${rows.valid} validation`
+  log(`data: ${source}: ${known}, ${rows.test ?? 'no'} test rows`)
+}
+
+async function saveRefit(study: Study, rows: Samples, folder: StudyFolder, signal: AbortSignal) {
+  const train = study.limitTrain === null ? rows : rows.take(study.limitTrain)
+  const { model } = await refit(study, { train }, { signal })
   await saveModel(folder.file('refit'), model)
 }
 
 function searchOptions(
-  { grid, base, selectBy, metric, plan, workers, stack, queue, recipe, keepModels }: SearchRequest,
-  data: SearchOptions['data'],
+  { grid, base, selectBy, metric, plan, workers, stack, queue, keepModels }: SearchRequest,
+  data: LoadedData,
   say: (line: string) => void,
 ): SearchOptions {
-  const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, recipe, say })
-  return { data, grid, base, selectBy, metric, ...plan, workers, stack, keepModels, executor }
-}
-
-/** What `search --resume` needs to know beside the study. */
-function aboutOf({ preset, recipe, data }: SearchRequest, source: string) {
-  const { scale, validFraction, limitTrain, limitTest } = recipe
-  return {
-    folder: data === undefined ? null : resolve(data),
-    source,
-    preset,
-    scale,
-    validFraction,
-    limitTrain,
-    limitTest,
-  }
+  const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, say })
+  const evaluateOn = base.evaluateOn?.filter((name) => name !== 'test' || data.test !== undefined)
+  const own = { ...base, ...(evaluateOn && { evaluateOn }) }
+  return { data, grid, base: own, selectBy, metric, ...plan, workers, stack, keepModels, executor }
 }

@@ -66,12 +66,13 @@ function stateWords({ trials, header }: FinishedSearch): string {
 }
 
 /** The command that trains the best trial again, with folds their first one; null where there is none. */
-function reproduction({ best, header, recipe, data, status }: FinishedSearch): string | null {
+function reproduction({ best, header, status }: FinishedSearch): string | null {
   if (!best || status === 'interrupted') return null
-  const { seed: splitSeed, ...sets } = recipe
-  const from = { ...sets, splitSeed, folder: data, ...(header.family.name === 'js' && { family: header.family }) }
+  const { limitTrain, limitTest, validFraction, splitSeed, stratified, folds, recipe } = header
+  const division = { limitTrain, limitTest, validFraction, splitSeed, stratified, folds }
+  const from = { ...division, data: recipe!, ...(header.family.name === 'js' && { family: header.family }) }
   try {
-    return reproduceCommand(best.config, from, recipe.folds > 1 ? { fold: 0 } : {})
+    return reproduceCommand(best.config, from, folds > 1 ? { fold: 0 } : {})
   } catch (error) {
     // a search may do more than `train` has flags for
     if (error instanceof NativeMlpError) return null

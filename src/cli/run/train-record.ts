@@ -1,7 +1,9 @@
-import { resolve } from 'node:path'
 import { z } from 'zod'
 import { invalidFile } from '../../core/errors.js'
 import type { Evaluation, SetMetrics } from '../../core/results.js'
+import { INPUT_SCALES } from '../../core/scale.js'
+import type { DataSchema } from '../../data/load.js'
+import type { DataRecipe } from '../../data/spec.js'
 import type { RunFolder } from '../../io/run-folder.js'
 import type { RunRecord, TrainingResults } from '../../io/run-record.js'
 import { labelled, type TrainingConfig } from '../../train/config.js'
@@ -18,40 +20,38 @@ export interface AboutRun {
   readonly seed: number
   readonly config: Omit<TrainingConfig, 'seed'>
   readonly data: {
-    /** the folder that was named; null if the data were found without */
-    readonly folder: string | null
+    /** loads the same rows again */
+    readonly recipe: DataRecipe
+    /** where they came from, for people */
     readonly source: string
-    readonly rows: { readonly train: number; readonly valid: number; readonly test: number }
-    /** SHA-256 of all images and labels; missing in records of older versions */
-    readonly digest?: string
-    /** [height, width] of a row */
-    readonly imageShape: readonly [number, number] | null
+    /** null for data without test rows */
+    readonly rows: { readonly train: number; readonly valid: number; readonly test: number | null }
+    readonly schema: DataSchema
   }
-  /** what the run writes beside model and history when it is done; missing in records of older versions */
-  readonly outputs?: RunOutputs
+  /** what the run writes beside model and history when it is done */
+  readonly outputs: RunOutputs
 }
 
 /** What `train` adds to the results of `fit`; null if the run did not get that far. */
 export interface TestResults {
-  /** of the best parameters on the test rows */
+  /** of the best parameters on the test rows; also null for data without test rows */
   readonly test: (SetMetrics & { readonly correct: number; readonly count: number }) | null
   /** [actual][predicted] of the same */
   readonly confusion: readonly (readonly number[])[] | null
 }
 
-export function aboutRun(request: RunRequest, { train, valid, test, source, digest }: RunSets): AboutRun {
-  const { preset, training, data, figures, trainingCurve, homeworkWeights } = request
+export function aboutRun(request: RunRequest, { train, valid, test, source, recipe, schema }: RunSets): AboutRun {
+  const { preset, training, figures, trainingCurve, homeworkWeights } = request
   const { seed, ...config } = training
   return {
     preset,
     seed,
     config,
     data: {
-      folder: data === undefined ? null : resolve(data),
+      recipe,
       source,
-      rows: { train: train.length, valid: valid.length, test: test.length },
-      digest,
-      imageShape: test.imageShape,
+      rows: { train: train.length, valid: valid.length, test: test?.length ?? null },
+      schema,
     },
     outputs: { figures, trainingCurve, homeworkWeights },
   }
@@ -75,12 +75,11 @@ const recordSchema = z.looseObject({
     limitTest: count.nullable(),
   }),
   data: z.looseObject({
-    folder: z.string().nullable(),
-    rows: z.looseObject({ train: count, valid: count, test: count }),
-    digest: z.string().optional(),
-    imageShape: z.tuple([count, count]).nullable(),
+    recipe: z.looseObject({ scale: z.enum(INPUT_SCALES), digest: z.string() }),
+    rows: z.looseObject({ train: count, valid: count, test: count.nullable() }),
+    schema: z.looseObject({ imageShape: z.tuple([count, count]).nullable() }),
   }),
-  outputs: z.looseObject({ figures: z.boolean(), trainingCurve: z.boolean(), homeworkWeights: z.boolean() }).optional(),
+  outputs: z.looseObject({ figures: z.boolean(), trainingCurve: z.boolean(), homeworkWeights: z.boolean() }),
   results: z.looseObject({ confusion: z.array(z.array(count)).nullable() }).nullable(),
 })
 

@@ -1,4 +1,4 @@
-import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import { NativeMlpError } from '../../core/errors.js'
 import type { Evaluation } from '../../core/results.js'
 import { fitInFolder as fit } from '../../io/fit-in-folder.js'
 import { saveHomeworkWeights } from '../../io/homework-weights.js'
@@ -11,10 +11,11 @@ import { evaluate } from '../../train/evaluate.js'
 import { planFit } from '../../train/fit-options.js'
 import type { FitResult } from '../../train/fit-result.js'
 import { recordedConfig } from '../config/config.js'
+import { sameData } from '../config/data-flag.js'
 import { drawFigures } from './figures.js'
 import { makeNumbered } from './out-folder.js'
 import { aboutRun, readTrainRecord, runSubtitle, type TrainRecord, testResults } from './train-record.js'
-import { fitOptions, loadSets, makeModel, type RunRequest, type RunSets } from './training-setup.js'
+import { fitOptions, loadRunSets, makeModel, type RunRequest, type RunSets } from './training-setup.js'
 
 /** What a run needs from its caller. */
 export interface RunContext {
@@ -50,13 +51,13 @@ interface ReadyRun {
 }
 
 /**
- * Trains on MNIST and fills a run folder, which is made once the configuration is known to be valid.
+ * Trains and fills a run folder, which is made once the configuration is known to be valid.
  *
  * @returns also for an interrupted run, with status 'interrupted'
  * @throws NativeMlpError for a run that fails; its status is 'failed'
  */
 export async function trainingRun(request: RunRequest, context: RunContext): Promise<FinishedRun> {
-  const sets = await loadSets(request, context.signal)
+  const sets = await loadRunSets(request, context.signal)
   sayData(sets, context)
   const model = makeModel(request, sets)
   planFit(model, sets.train, fitOptions(request, sets, context.signal))
@@ -86,10 +87,9 @@ export async function resumedRun(asked: ResumeRequest, context: RunContext): Pro
       await folder.removeCheckpoint() // left if the process ended between its last two writes
       return { folder, record, figures: folder.figures(), wasComplete: true }
     }
-    const request = requestOf(record, asked, folder)
-    const sets = await loadSets(request, context.signal)
+    const request = await requestOf(record, asked, folder)
+    const sets = await loadRunSets(request, context.signal)
     sayData(sets, context)
-    checkData(record, sets)
     const model = makeModel(request, sets)
     folder.about = { ...aboutRun(request, sets) }
     return await complete({ request, context, sets, model, folder }, sayStart(folder, context))
@@ -99,7 +99,7 @@ export async function resumedRun(asked: ResumeRequest, context: RunContext): Pro
 }
 
 function sayData({ train, valid, test, source }: RunSets, { say }: RunContext): void {
-  say(`data: ${source}: ${train.length} train, ${valid.length} validation, ${test.length} test rows`)
+  say(`data: ${source}: ${train.length} train, ${valid.length} validation, ${test?.length ?? 'no'} test rows`)
 }
 
 function sayStart({ path }: RunFolder, { say }: RunContext) {
@@ -107,25 +107,19 @@ function sayStart({ path }: RunFolder, { say }: RunContext) {
     say(step > 0 ? `${path}: resuming at step ${step}` : `${path}: no checkpoint yet, so the run starts over`)
 }
 
-function requestOf(record: TrainRecord, { data, checkpointEveryMs }: ResumeRequest, folder: RunFolder): RunRequest {
+async function requestOf(
+  record: TrainRecord,
+  { data, checkpointEveryMs }: ResumeRequest,
+  folder: RunFolder,
+): Promise<RunRequest> {
   return {
     ...recordedConfig(record, folder.file('record')),
-    data: data ?? record.data.folder ?? undefined,
+    data: await sameData(record.data.recipe, data),
     out: folder.path,
     overwrite: false,
     checkpointEveryMs,
-    ...(record.outputs ?? { figures: true, trainingCurve: false, homeworkWeights: false }),
+    ...record.outputs,
   }
-}
-
-/** @throws NativeMlpError INVALID_ARGUMENT if these are not the data of the run */
-function checkData({ data }: TrainRecord, sets: RunSets): void {
-  for (const name of ['train', 'valid', 'test'] as const) {
-    const { length } = sets[name]
-    if (length !== data.rows[name]) throw invalidArgument(`data: ${name} rows`, `${data.rows[name]} as before`, length)
-  }
-  if (data.digest === undefined || data.digest === sets.digest) return
-  throw invalidArgument('data: SHA-256', `${data.digest}, the data the run began with`, sets.digest)
 }
 
 /** Trains, evaluates the best parameters on the test rows, and writes the other outputs. */
@@ -135,7 +129,7 @@ async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): P
   let figures: readonly string[] = []
   try {
     const fitted = await train(run, onStart)
-    evaluation = await evaluate(model, sets.test, { signal: context.signal })
+    evaluation = sets.test ? await evaluate(model, sets.test, { signal: context.signal }) : null
     await writeExtras(run, fitted)
     figures = await draw(run, fitted, evaluation)
     const record = await folder.end({ results: { ...testResults(evaluation) }, keepCheckpoint: false })
@@ -170,7 +164,7 @@ async function writeExtras({ request, folder, model }: ReadyRun, { history }: Fi
   if (request.homeworkWeights) await saveHomeworkWeights(folder.file('homework'), model)
 }
 
-async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation): Promise<readonly string[]> {
+async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation | null): Promise<readonly string[]> {
   const { request, context, sets, model, folder } = run
   if (!request.figures) return []
   const { signal } = context
@@ -182,9 +176,9 @@ async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation): P
     best: fitted.best,
     collapsed: fitted.collapsed,
     parameters: model.getParameters(),
-    imageShape: rows.imageShape,
-    confusion: evaluation.confusion,
-    predicted: { rows, prediction: await model.predict(rows, { signal }) },
+    imageShape: sets.schema.imageShape,
+    confusion: evaluation?.confusion,
+    predicted: rows && { rows, prediction: await model.predict(rows, { signal }) },
   }
   return await drawFigures(folder.file('figures'), data, signal)
 }

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { integerInRange } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
-import { kFold } from '../../data/folds.js'
-import { mnist } from '../../data/mnist.js'
+import { divide } from '../../data/division.js'
+import { type LoadedData, loadData } from '../../data/load.js'
 import type { Samples } from '../../data/samples.js'
+import type { DataRecipe, DataSpec } from '../../data/spec.js'
 import { MLP } from '../../model/mlp.js'
-import type { TrainingConfig } from '../../train/config.js'
 import { flagArguments } from '../../train/config-flags.js'
 import type { FitOptions } from '../../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
@@ -21,8 +19,8 @@ export interface RunOutputs {
 
 /** A training run as the command line asks for it. */
 export interface RunRequest extends RunConfig, RunOutputs {
-  /** folder of the data; undefined: wherever `mnist` finds them */
-  readonly data: string | undefined
+  /** with a digest, data of another one are refused */
+  readonly data: DataSpec | DataRecipe
   /** undefined: runs/<preset>, or the first such name that is free */
   readonly out: string | undefined
   readonly overwrite: boolean
@@ -30,14 +28,10 @@ export interface RunRequest extends RunConfig, RunOutputs {
   readonly checkpointEveryMs: number
 }
 
-export interface RunSets {
+export interface RunSets extends Pick<LoadedData, 'source' | 'recipe' | 'schema'> {
   readonly train: Samples
   readonly valid: Samples
-  readonly test: Samples
-  /** where they came from, for people */
-  readonly source: string
-  /** SHA-256 of all images and labels, those left out included */
-  readonly digest: string
+  readonly test?: Samples | undefined
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for a file that the run could not write when it is done */
@@ -52,33 +46,21 @@ export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRe
   }
 }
 
-export async function loadSets({ training, data }: RunRequest, signal: AbortSignal): Promise<RunSets> {
-  const { scale, limitTrain, limitTest } = training
-  const { train, test, source } = await mnist({ dir: data, scale, signal })
-  return {
-    ...divided(first(train, limitTrain, '--limit-train'), training),
-    test: first(test, limitTest, '--limit-test'),
-    source,
-    digest: digestOf([train, test]),
+/** @throws NativeMlpError as `loadData` and `divide`; INVALID_ARGUMENT for an output that needs test rows where there are none */
+export async function loadRunSets(
+  { training, data, trainingCurve }: RunRequest,
+  signal: AbortSignal,
+): Promise<RunSets> {
+  const { scale, limitTrain, limitTest, validFraction, stratified, fold } = training
+  const [index, folds] = fold ?? [0, 1]
+  const splitSeed = training.splitSeed ?? training.seed
+  const { source, recipe, schema, ...loaded } = await loadData({ ...data, scale }, { signal })
+  const { test, ...sets } = divide(loaded, { limitTrain, limitTest, validFraction, splitSeed, stratified, folds })
+  if (trainingCurve && test === undefined) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `--training-curve: needs test rows, ${source} has none`)
   }
-}
-
-function digestOf(sets: readonly Samples[]): string {
-  const hash = createHash('sha256')
-  for (const { values, labels } of sets) hash.update(values).update(labels!)
-  return hash.digest('hex')
-}
-
-/** What a run trains on and what chooses its best: a share of the rows for validation, or a fold of them. */
-function divided(rows: Samples, { validFraction, splitSeed, stratified, fold, ...training }: TrainingConfig) {
-  const seed = splitSeed ?? training.seed
-  if (fold === null) return rows.split({ valid: validFraction, seed, stratified })
-  const [index, folds] = fold
-  return kFold(rows, { folds, seed, stratified })[index]
-}
-
-function first(set: Samples, limit: number | null, name: string): Samples {
-  return limit === null ? set : set.take(integerInRange(name, limit, 1, set.length))
+  const { train, valid } = sets.folds[index]
+  return { train, valid, test, source, recipe, schema }
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT when the network does not fit into memory */
@@ -93,5 +75,6 @@ export function makeModel({ training }: RunConfig, { train }: RunSets): MLP {
 }
 
 export function fitOptions({ training }: RunConfig, { valid, test }: RunSets, signal: AbortSignal): FitOptions {
-  return { ...fitOptionsOf(training), valid, test, signal }
+  const evaluateOn = training.evaluateOn?.filter((name) => name !== 'test' || test !== undefined) ?? null
+  return { ...fitOptionsOf({ ...training, evaluateOn }), valid, test, signal }
 }

@@ -57,6 +57,10 @@ export const idxSource: DataSource<IdxSpec> = {
     return isFolder ? { folder } : null
   },
 
+  path({ folder, ...rest }) {
+    return folder !== undefined && Object.keys(rest).length === 0 ? folder : null
+  },
+
   read: readIdxData,
 }
 

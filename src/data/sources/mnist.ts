@@ -21,6 +21,7 @@ export const mnistSource: DataSource<MnistSpec> = {
     return {}
   },
   recognize: async () => null,
+  path: () => null,
   read: (_, load, surroundings) => readMnist(load, surroundings),
 }
 

@@ -60,5 +60,7 @@ export interface DataSource<Options> {
   readonly check: (options: unknown, name: string, base: string) => Options
   /** The options for a path given alone, e.g. on the command line; null where it is not this source's. */
   readonly recognize: (path: string) => Promise<Options | null>
+  /** The path alone that stands for the same options; null where none does. */
+  readonly path: (options: Options) => string | null
   readonly read: (options: Options, load: LoadDataOptions, surroundings: Surroundings) => Promise<RawData>
 }

@@ -5,6 +5,7 @@ import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
+import type { SetsRecipe } from '../../data/division.js'
 import { packageVersion } from '../../io/package-version.js'
 import { studyIdentity } from '../store/identity.js'
 import type { StudyHeader } from '../study/study.js'
@@ -14,27 +15,36 @@ import { compareDigests, QueuedTask, QueueStore, type TaskEnd, type TaskPlace } 
 import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, type QueuedStudy, queueName } from './wire.js'
 
 export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {
-  /** what a worker needs to load the study's data: plain data, handed to its `load` */
-  readonly recipe: unknown
+  /**
+   * what a worker needs to load the study's data: plain data, handed to its `load`; default for data from `loadData`: their
+   * `SetsRecipe`, which workers load by themselves
+   */
+  readonly recipe?: unknown
 }
 
 /**
- * Has workers on any machine compute the trials of a search, through BullMQ on Redis:
+ * Executes the trials of a search on workers on any machine, through BullMQ on Redis:
  *
- *     await search({ data, space, folder: 'runs/mine', executor: onQueue({ url: 'redis://host', recipe }) })
+ *     await search({ data, space, folder: 'runs/mine', executor: onQueue({ url: 'redis://host' }) })
  *
  * @returns an executor that throws as `openQueueExecutor` when the search begins
  * @throws NativeMlpError INVALID_ARGUMENT for a wrong URL
  */
 export function onQueue({ recipe, ...options }: OnQueueOptions): (header: StudyHeader) => Promise<Executor> {
   queueAddress(options.url)
-  return (header) =>
+  return async (header) =>
     openQueueExecutor({
       ...options,
       study: studyIdentity(header),
       family: header.family,
-      data: { digest: header.dataDigest, recipe },
+      data: { digest: header.dataDigest, recipe: recipe === undefined ? setsRecipe(header) : recipe },
     })
+}
+
+function setsRecipe({ recipe: data, ...header }: StudyHeader): SetsRecipe {
+  if (data === null) throw new NativeMlpError('INVALID_ARGUMENT', 'onQueue: recipe: needed for data not from loadData')
+  const { limitTrain, limitTest, validFraction, splitSeed, stratified, folds } = header
+  return { data, limitTrain, limitTest, validFraction, splitSeed, stratified, folds }
 }
 
 export interface QueueExecutorOptions {

@@ -3,25 +3,17 @@ import { defaultBackend } from '../../backend/index.js'
 import { integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
 import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger, Signal } from '../../core/platform.js'
+import { type LoadedStudy, loadStudy } from '../study/sets.js'
 import { LocalExecutor } from '../threads/executor.js'
-import type { StudyData } from '../trial/run-task.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
 import { StudyService } from './service.js'
 import { decodeStudy, PREFIX, type QueuedStudy, queueName, recordKey, STUDIES } from './wire.js'
 
-/** A study's data as its recipe gives them on this machine. */
-export interface LoadedStudy {
-  /** one set of data for each fold, or one in all */
-  readonly folds: readonly StudyData[]
-  /** of what the sets hold */
-  readonly digest: string
-}
-
 export interface QueueWorkerOptions {
   /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
   readonly url?: string
-  /** makes a study's data from its recipe; what it throws refuses the study */
-  readonly load: (recipe: unknown) => Promise<LoadedStudy>
+  /** makes a study's data from its recipe; what it throws refuses the study; default `loadStudy` */
+  readonly load?: (recipe: unknown) => Promise<LoadedStudy>
   /** trials at a time, each on one thread; default: the number of cores */
   readonly workers?: number
   /** how studies call this worker; default host:pid */
@@ -171,18 +163,18 @@ class QueueWorker {
 
   /** Loads the study's data and begins to take its trials. */
   async #prepare(record: QueuedStudy): Promise<StudyService | null> {
-    const { load, workers, lockSeconds = 15 } = this.#options
+    const { load = loadStudy, workers, lockSeconds = 15 } = this.#options
     let loaded: LoadedStudy
     try {
       loaded = await load(record.recipe)
     } catch (error) {
       if (this.#isLeaving) return null
       if (!(error instanceof NativeMlpError)) throw error
-      return this.#refuse(record.id, `its data cannot be had here: ${error.message}`)
+      return this.#refuse(record.id, `its data cannot be loaded here: ${error.message}`)
     }
     if (loaded.digest !== record.digest) {
-      const digests = `their digest is ${loaded.digest}, the study's ${record.digest}`
-      return this.#refuse(record.id, `the data of this machine are not the study's: ${digests}`)
+      const digests = `expected ${record.digest}, got ${loaded.digest}`
+      return this.#refuse(record.id, `data digest does not match: ${digests}`)
     }
     if (this.#isLeaving) return null
     this.#say(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { HistoryEntry, SetMetrics } from '../../core/results.js'
+import type { DataRecipe } from '../../data/spec.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
 import type { TaskRecord, TrialFold, TrialResult } from '../trial/result.js'
@@ -7,7 +8,7 @@ import type { TrialOutcome } from '../trial/task.js'
 
 export const JOURNAL_FORMAT = 'native-mlp journal'
 /** Rises with every change of what a line means. */
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
 /** The first line of a journal. */
 export interface JournalHeader {
@@ -17,8 +18,8 @@ export interface JournalHeader {
   readonly version: string
   /** what decides the results, and so what a resumed study must have in common with it */
   readonly study: Readonly<Record<string, unknown>>
-  /** sha256 of what the sets hold */
-  readonly data: string
+  /** `dataDigest` of the sets, and how `loadData` loads them again; null for sets from elsewhere */
+  readonly data: { readonly digest: string; readonly recipe: DataRecipe | null }
   /** maybe one that this version does not know */
   readonly family: { readonly name: string; readonly contract: number }
   /** what whoever began it wants to know when it goes on: where the data are, for example */
@@ -144,7 +145,7 @@ const headerSchema: z.ZodType<JournalHeader> = z.object({
   formatVersion: z.literal(JOURNAL_VERSION),
   version: z.string(),
   study: z.record(z.string(), z.unknown()),
-  data: z.string(),
+  data: z.object({ digest: z.string(), recipe: z.custom<DataRecipe>().nullable() }),
   family: z.object({ name: z.string(), contract: z.number() }),
   about: z.record(z.string(), z.unknown()),
 })

@@ -209,7 +209,7 @@ export class StudyFolder {
       formatVersion: JOURNAL_VERSION,
       version: packageVersion,
       study: studyIdentity(header),
-      data: header.dataDigest,
+      data: { digest: header.dataDigest, recipe: header.recipe },
       family: { name: header.family.name, contract: header.family.contract },
       about: { ...this.#about },
     }

@@ -11,7 +11,7 @@ export type Identity = Pick<JournalHeader, 'study' | 'data' | 'family'>
 /** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
 export function studyIdentity(header: StudyHeader) {
   const { strategy, grid, base, seed, size, repeats, halving, selectBy, metric, keepModels } = header
-  const { folds, stratified, splitSeed } = header
+  const { folds, stratified, splitSeed, validFraction, limitTrain, limitTest } = header
   return {
     strategy,
     grid,
@@ -23,6 +23,9 @@ export function studyIdentity(header: StudyHeader) {
     folds,
     stratified,
     splitSeed,
+    validFraction,
+    limitTrain,
+    limitTest,
     selectBy,
     metric,
     keepModels,
@@ -45,7 +48,8 @@ export function checkSame(folder: string, there: Identity, here: Identity): void
   }
   const difference = firstDifference('', withDefaults(there.study), withDefaults(plain(here.study)))
   if (difference !== null) throw differs(folder, difference)
-  if (there.data !== here.data) throw differs(folder, 'data digest does not match')
+  const [expected, actual] = [there.data.digest, here.data.digest]
+  if (expected !== actual) throw differs(folder, `data digest does not match: ${expected} there, ${actual} here`)
 }
 
 function differs(folder: string, difference: string): NativeMlpError {

@@ -125,19 +125,19 @@ export interface StudyJsonFields {
 
 /** The contents of study.json: what a study is and its status, for people; no program reads it. */
 export function studyJson({ header, status, error, about, started, trials, best }: StudyJsonFields): object {
-  const { base, size, rows, dataDigest, workers, backend, isa, family, caution } = header
+  const { base, size, rows, dataDigest, recipe, workers, backend, isa, family, caution } = header
   const ended = new Date()
   const isRunning = status === 'running'
   return {
     format: 'native-mlp study',
-    formatVersion: 2,
+    formatVersion: 3,
     version: packageVersion,
     status,
     reason: error === undefined ? undefined : (error as Error).message,
     seed: base.seed ?? 1,
     config: studyIdentity(header),
     caution,
-    data: { ...about, rows, digest: dataDigest },
+    data: { ...about, recipe, rows, digest: dataDigest },
     backend: { name: backend, isa, workers, contract: family.contract },
     node: process.version,
     platform: `${process.platform}-${process.arch}`,

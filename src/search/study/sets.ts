@@ -1,8 +1,11 @@
-import { createHash, type Hash } from 'node:crypto'
-import { integerInRange, knownOptions, trueOrFalse } from '../../core/checks.js'
+import { knownOptions } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
-import { kFold } from '../../data/folds.js'
+import type { Signal } from '../../core/platform.js'
+import { dataDigest } from '../../data/digest.js'
+import { checkDivision, type Division, divide, loadSets } from '../../data/division.js'
+import { checkDigest } from '../../data/load.js'
 import { Samples } from '../../data/samples.js'
+import type { DataRecipe, DataSpec } from '../../data/spec.js'
 import type { SearchOptions } from '../options.js'
 import type { SearchBase } from '../space/grid.js'
 import type { StudyData } from '../trial/run-task.js'
@@ -11,70 +14,56 @@ import type { StudyData } from '../trial/run-task.js'
 export interface StudySets {
   /** one where there are no folds */
   readonly folds: readonly StudyData[]
-  readonly stratified: boolean
-  readonly splitSeed: number
+  readonly division: Division
+  /** of the sets as they were given, before they are divided */
   readonly digest: string
+  /** how `loadData` loads them again; null for sets from elsewhere */
+  readonly recipe: DataRecipe | null
 }
+
+const MEMBERS = ['train', 'valid', 'test', 'recipe', 'schema', 'source']
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
 export function planSets(options: SearchOptions, base: SearchBase): StudySets {
   const { data } = options
-  knownOptions('data', data ?? null, ['train', 'valid', 'test'])
-  for (const [name, set] of Object.entries(data)) {
+  knownOptions('data', data ?? null, MEMBERS)
+  const { train, valid, test, recipe = null } = data
+  for (const [name, set] of Object.entries({ train, valid, test })) {
     if (set !== undefined && !(set instanceof Samples)) throw invalidArgument(`data.${name}`, 'Samples', set)
   }
-  const { train, valid, test } = data
   if (train === undefined) throw invalidArgument('data.train', 'Samples', train)
-  const stratified = trueOrFalse('stratified', options.stratified ?? false)
-  const seed = integerInRange('splitSeed', options.splitSeed ?? base.seed ?? 1, 0)
-  const folds = integerInRange('folds', options.folds ?? 1, 1, 1000)
-  if (folds === 1) {
-    const sets =
-      valid === undefined ? { ...train.split({ valid: 0.2, seed, stratified }), test } : { train, valid, test }
-    return { folds: [sets], stratified, splitSeed: seed, digest: setsDigest(sets) }
-  }
-  if (valid !== undefined) {
+  const division = checkDivision({ ...options, splitSeed: options.splitSeed ?? base.seed })
+  if (valid !== undefined && division.folds > 1) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'data.valid: expected none with folds, each of which is one in turn')
   }
-  const sets = kFold(train, { folds, seed, stratified })
-  return {
-    folds: sets.map((fold) => ({ ...fold, test })),
-    stratified,
-    splitSeed: seed,
-    digest: setsDigest({ train, test }),
+  if (valid !== undefined && options.validFraction !== undefined) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'validFraction: expected none with data.valid')
   }
+  const digest = dataDigest({ train, valid, test })
+  if (recipe !== null) checkDigest(recipe.digest, digest, 'data')
+  const { folds } = divide({ train, valid, test }, division)
+  return { folds, division, digest, recipe }
 }
 
-/** Rows copied together before they are hashed. */
-const BLOCK = 256
+/** A study's data as its recipe gives them on this machine. */
+export interface LoadedStudy {
+  /** one set of data for each fold, or one in all */
+  readonly folds: readonly StudyData[]
+  /** `dataDigest` of the sets as the study was given them */
+  readonly digest: string
+}
 
 /**
- * What the sets of a study hold, as a sha256 in hexadecimal: rows in order, classes and targets, what the values mean. Sets
- * that hold the same have the same digest, however their arrays lie in memory.
+ * A study's data from the recipe that `onQueue` hands out for data from `loadData`.
+ *
+ * @param recipe as it came from the queue
+ * @param from where the data are on this machine; default: where the recipe says
+ * @throws NativeMlpError as `loadSets`
  */
-export function setsDigest({ train, valid, test }: Omit<StudyData, 'valid'> & { readonly valid?: Samples }): string {
-  const hash = createHash('sha256')
-  for (const [name, set] of Object.entries({ train, valid, test })) if (set) addSet(hash, name, set)
-  return hash.digest('hex')
-}
-
-function addSet(hash: Hash, name: string, set: Samples): void {
-  const { values, cols, labels, targets, targetCols, classes, classNames, rows, scale } = set
-  const kind = values.constructor.name
-  hash.update(JSON.stringify({ name, kind, length: rows.length, cols, targetCols, classes, classNames, scale }))
-  addRows(hash, values, cols, rows)
-  if (labels) addRows(hash, labels, 1, rows)
-  if (targets) addRows(hash, targets, targetCols, rows)
-}
-
-function addRows(hash: Hash, array: Uint8Array | Float32Array | Int32Array, cols: number, rows: Int32Array): void {
-  const Copy = array.constructor as new (length: number) => Uint8Array
-  const block = new Copy(BLOCK * cols)
-  for (let start = 0; start < rows.length; start += BLOCK) {
-    const some = rows.subarray(start, start + BLOCK)
-    some.forEach((row, i) => {
-      block.set((array as Uint8Array).subarray(row * cols, (row + 1) * cols), i * cols)
-    })
-    hash.update(new Uint8Array(block.buffer, 0, some.length * cols * block.BYTES_PER_ELEMENT))
-  }
+export async function loadStudy(
+  recipe: unknown,
+  { from, signal }: { readonly from?: DataSpec | undefined; readonly signal?: Signal | undefined } = {},
+): Promise<LoadedStudy> {
+  const { folds, recipe: data } = await loadSets(recipe, from, { shared: true, ...(signal && { signal }) })
+  return { folds: folds.map(({ test, ...fold }) => ({ ...fold, ...(test && { test }) })), digest: data.digest }
 }

@@ -1,6 +1,8 @@
 import type { BackendInfo } from '../../backend/index.js'
 import type { HistoryEntry, TrialSummary } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
+import type { Division } from '../../data/division.js'
+import type { DataRecipe } from '../../data/spec.js'
 import type { MLP } from '../../model/mlp.js'
 import type { SearchBase } from '../space/grid.js'
 import type { HalvingOptions } from '../space/halving.js'
@@ -10,7 +12,7 @@ import type { Selection } from '../trial/ranking.js'
 import type { TrialResult } from '../trial/result.js'
 
 /** What is known of a study before its first trial. */
-export interface StudyHeader extends Selection {
+export interface StudyHeader extends Selection, Division {
   readonly strategy: Strategy
   /** what varies */
   readonly grid: SearchSpace
@@ -18,11 +20,6 @@ export interface StudyHeader extends Selection {
   /** of the draws; null where every point of a grid is tried */
   readonly seed: number | null
   readonly halving: HalvingOptions | null
-  /** 1: a validation set instead */
-  readonly folds: number
-  readonly stratified: boolean
-  /** of the validation set, where it was drawn, or of the folds */
-  readonly splitSeed: number
   /** trials of each point, with seeds of their own */
   readonly repeats: number
   readonly keepModels: boolean
@@ -30,8 +27,10 @@ export interface StudyHeader extends Selection {
   readonly size: number
   /** rows of each set; with folds, of the first one's */
   readonly rows: { readonly train: number; readonly valid: number; readonly test: number | null }
-  /** sha256 of what the sets hold */
+  /** `dataDigest` of the sets as they were given */
   readonly dataDigest: string
+  /** how `loadData` loads them again; null for sets from elsewhere */
+  readonly recipe: DataRecipe | null
   readonly workers: number
   readonly backend: BackendInfo['backend']
   readonly isa: string

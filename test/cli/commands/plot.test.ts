@@ -37,7 +37,7 @@ it('draws without the data what needs none, and says what is missing', async () 
   const { code, stderr } = await command(['plot', moved, '--data', join(folder, 'nowhere')])
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: expect.stringMatching(/^misclassified is left as it is: folder .+\n$/),
+    stderr: expect.stringMatching(/^misclassified is left as it is: --data: folder .+\n$/),
   })
   expect(Object.keys(figures(moved))).toHaveLength(10)
 })
@@ -139,7 +139,12 @@ describe('the figures of a search', () => {
     const killed = join(folder, 'killed')
     mkdirSync(killed)
     const chosen = { selectBy: 'valid', metric: 'loss' }
-    const known = { format: JOURNAL_FORMAT, formatVersion: JOURNAL_VERSION, version: '0.1.0', data: '' }
+    const known = {
+      format: JOURNAL_FORMAT,
+      formatVersion: JOURNAL_VERSION,
+      version: '0.1.0',
+      data: { digest: '', recipe: null },
+    }
     const header = { ...known, study: chosen, family: { name: 'js', contract: 1 }, about: {} }
     const trial = (number: number) => {
       const told = { event: 'trial', state: 'completed', worker: 'thread 1', config: { learningRate: 1, hidden: 8 } }

@@ -104,9 +104,9 @@ describe('native-mlp train', () => {
     expect(rest.config).toMatchObject({ hidden: [32, 16], activation: 'tanh', init: { weights: 0.1, biases: 0 } })
     expect(rest.model.layers).toEqual([100, 32, 16, 10])
     expect(rest.data).toMatchObject({
-      folder: stripes,
+      recipe: { idx: { folder: stripes }, scale: 'unit', digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
       rows: { train: 320, valid: 80, test: 50 },
-      imageShape: [10, 10],
+      schema: { inputs: 100, values: 'bytes', imageShape: [10, 10], classes: 10 },
     })
     expect(rest.results).toMatchObject({ steps: 80, evaluations: 5, stopped: 'completed', collapsed: null })
     expect(existsSync(at('json', 'figures'))).toBe(false)

@@ -3,24 +3,16 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { defaultBackend } from '../../../src/backend/index.js'
-import { loadForWorker, type StudyRecipe } from '../../../src/cli/run/study-data.js'
 import type { HistoryEntry } from '../../../src/core/results.js'
+import { loadData } from '../../../src/data/load.js'
+import type { DataRecipe } from '../../../src/data/spec.js'
 import { openQueueExecutor, type QueueExecutorOptions } from '../../../src/search/queue/executor.js'
+import { loadStudy } from '../../../src/search/study/sets.js'
 import { LocalExecutor } from '../../../src/search/threads/executor.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../../../src/search/trial/task.js'
 import { MAIN, writeStripes } from '../../cli/command.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { ROOT } from '../../repo/source-graph.js'
-
-export const RECIPE: StudyRecipe = {
-  scale: 'unit',
-  validFraction: 0.2,
-  limitTrain: null,
-  limitTest: null,
-  seed: 1,
-  folds: 1,
-  stratified: false,
-}
 
 export const SILENT: TaskCallbacks = { onStart: () => {}, onEvaluation: () => {}, onCheckpoint: () => {} }
 
@@ -48,11 +40,12 @@ export class StudyFixture {
   readonly family = defaultBackend().family
   readonly #workers: WorkerProcess[] = []
   readonly #executors: Executor[] = []
-  #digest = ''
+  #recipe: { readonly data: DataRecipe; readonly validFraction: number } | undefined
 
   async reference(list: readonly TrialTask[]): Promise<TrialOutcome[]> {
-    const { folds, digest } = await loadForWorker(RECIPE, this.data)
-    this.#digest = digest
+    const { recipe: data } = await loadData({ idx: { folder: this.data } })
+    this.#recipe = { data, validFraction: 0.2 }
+    const { folds } = await loadStudy(this.#recipe)
     const entry = new URL(`file://${ROOT}/dist/search/threads/worker.js`)
     const executor = new LocalExecutor({ folds, workers: 2, family: this.family, entry })
     const outcomes = await Promise.all(list.map((task) => executor.run(task, null, SILENT)))
@@ -61,7 +54,7 @@ export class StudyFixture {
   }
 
   async open(url: string, options: Partial<QueueExecutorOptions> = {}): Promise<Executor> {
-    const data = { digest: this.#digest, recipe: RECIPE }
+    const data = { digest: this.#recipe!.data.digest, recipe: this.#recipe }
     const own = { url, study: { test: 1 }, family: this.family, data, pollMs: 300 }
     const executor = await openQueueExecutor({ ...own, ...options })
     this.#executors.push(executor)

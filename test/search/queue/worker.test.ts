@@ -221,8 +221,8 @@ describe.skipIf(missing)('a worker on a queue', () => {
     for (const words of [
       /study future is refused: .*9\.9\.9/,
       `it computes in family js 99, this worker in ${name} ${contract}`,
-      'recipe of the data',
-      "the data of this machine are not the study's",
+      'data.digest: expected a recipe with a digest, got undefined',
+      /data digest does not match: expected \w{64}, got \w{64}/,
     ]) {
       expect(worker.output).toMatch(words)
     }

@@ -10,7 +10,7 @@ const header: JournalHeader = {
   formatVersion: JOURNAL_VERSION,
   version: '0.1.0',
   study: { grid: { learningRate: [0.1] } },
-  data: 'abc',
+  data: { digest: 'abc', recipe: null },
   family: { name: 'js', contract: 1 },
   about: {},
 }
@@ -100,10 +100,10 @@ describe('the journal', () => {
   it('refuses other versions and other files by name', async () => {
     const path = await journal()
     const text = readFileSync(path, 'utf8')
-    writeFileSync(path, text.replace('"formatVersion":1', '"formatVersion":7').replace('0.1.0', '9.9.9'))
+    writeFileSync(path, text.replace('"formatVersion":2', '"formatVersion":7').replace('0.1.0', '9.9.9'))
     await expect(readJournal(path)).rejects.toMatchObject({
       code: 'INVALID_FILE',
-      message: `${path}: format version 7, written by native-mlp 9.9.9; this version knows only 1`,
+      message: `${path}: format version 7, written by native-mlp 9.9.9; this version knows only 2`,
     })
     writeFileSync(path, '{"format":"something else"}\n')
     await expect(readJournal(path)).rejects.toThrow(`line 1: expected the header of a '${JOURNAL_FORMAT}'`)

@@ -15,13 +15,13 @@ import {
 } from 'native-mlp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TrialConfig } from '../../../src/search/space/parameters.js'
-import { reproduceArguments, reproduceCommand, type StudyDataRecipe } from '../../../src/search/trial/reproduce.js'
+import { reproduceArguments, reproduceCommand, type StudySource } from '../../../src/search/trial/reproduce.js'
 import { MAIN } from '../../cli/command.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 
 const folder = temporaryFolder()
-const recipe: StudyDataRecipe = {
-  scale: 'raw',
+const recipe: StudySource = {
+  data: { mnist: {}, scale: 'raw' },
   validFraction: 0.25,
   limitTrain: 1000,
   limitTest: 100,
@@ -32,7 +32,7 @@ const recipe: StudyDataRecipe = {
 let runs = 0
 
 /** The trial's digest, as the printed command comes to it in a shell. */
-async function trained(config: TrialConfig, data: StudyDataRecipe, fold?: number): Promise<string> {
+async function trained(config: TrialConfig, data: StudySource, fold?: number): Promise<string> {
   const out = join(folder, `it's run ${runs++}`)
   const line = reproduceCommand(config, data, { out, fold })
   const program = `'${process.execPath}' '${MAIN}'`
@@ -106,7 +106,11 @@ describe('reproduceCommand', () => {
 
   it('says what is not as in the preset, and what a trial leaves to its defaults', () => {
     expect(
-      reproduceCommand(config, { ...recipe, folder: "/data/it's here", family: { name: 'js', contract: 1 } }),
+      reproduceCommand(config, {
+        ...recipe,
+        data: { idx: { folder: "/data/it's here" }, scale: 'raw' },
+        family: { name: 'js', contract: 1 },
+      }),
     ).toBe(
       'NATIVE_MLP_BACKEND=js npx native-mlp train --preset homework --init he --l2 0 --no-l2-biases --epochs 10 ' +
         '--batch-size auto --steps-per-epoch auto --sampling shuffle --seed 3 --valid-fraction 0.25 --stratified ' +
@@ -121,7 +125,7 @@ describe('reproduceCommand', () => {
     expect(args[args.indexOf('--split-seed') + 1]).toBe('3')
   })
 
-  it.each<[Partial<TrialConfig>, Partial<StudyDataRecipe>, number | undefined, string]>([
+  it.each<[Partial<TrialConfig>, Partial<StudySource>, number | undefined, string]>([
     [{}, { folds: 5 }, undefined, 'fold: expected an integer from 0 to 4, got undefined'],
     [{}, { folds: 5 }, 5, 'fold: expected an integer from 0 to 4, got 5'],
     [{}, {}, 1, 'fold: expected an integer from 0 to 0, got 1'],

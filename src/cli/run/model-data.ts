@@ -1,0 +1,46 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type LoadedData, loadData } from '../../data/load.js'
+import type { LoadDataOptions } from '../../data/sources/source.js'
+import type { DataRecipe } from '../../data/spec.js'
+import { RunFolder } from '../../io/run-folder.js'
+import type { MLP } from '../../model/mlp.js'
+import { STUDY_FILES } from '../../search/store/files.js'
+import { newSpec } from '../config/data-flag.js'
+
+/**
+ * Data for a model that there is: what --data asks for, else the data of the run or the search whose folder the model lies in,
+ * else the default.
+ *
+ * @param weights the model's file or folder
+ * @throws NativeMlpError as `loadData`; INVALID_ARGUMENT where the data of the run are no longer those of its digest
+ */
+export async function dataOf(
+  weights: string,
+  { inputScale }: MLP,
+  flag: string | undefined,
+  options: LoadDataOptions = {},
+): Promise<LoadedData> {
+  const recorded = flag === undefined ? await recordedRecipe(weights) : null
+  return loadData({ ...(recorded ?? (await newSpec(flag))), scale: inputScale }, options)
+}
+
+async function recordedRecipe(weights: string): Promise<DataRecipe | null> {
+  const isFolder = statSync(weights, { throwIfNoEntry: false })?.isDirectory()
+  const folder = new RunFolder(isFolder ? weights : dirname(weights))
+  if (existsSync(folder.file('record'))) return recipeIn(await folder.read())
+  const study = join(folder.path, STUDY_FILES.record)
+  // for people, and maybe half written by a process that was killed: what it does not say is not known
+  if (!existsSync(study)) return null
+  try {
+    return recipeIn(JSON.parse(readFileSync(study, 'utf8')))
+  } catch {
+    return null
+  }
+}
+
+/** Null where a program has recorded none, or something else under that name. */
+function recipeIn(record: object): DataRecipe | null {
+  const { recipe } = Object((record as { data?: unknown }).data) as { recipe?: DataRecipe | null }
+  return typeof recipe?.digest === 'string' ? recipe : null
+}
