@@ -5,8 +5,7 @@ import type { SearchOptions } from '../../search/options.js'
 import type { SearchBase } from '../../search/space/grid.js'
 import type { HalvingOptions } from '../../search/space/halving.js'
 import { SEARCH_PRESETS, searchBase } from '../../search/space/presets.js'
-import type { SearchSpace } from '../../search/space/space.js'
-import { checkSpace } from '../../search/space/space.js'
+import { checkSpace, isConditional, type SearchSpace } from '../../search/space/space.js'
 import { type ChosenStrategy, chooseStrategy } from '../../search/space/strategy.js'
 import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
 import { NAMES, type TrainingConfig } from '../../train/config.js'
@@ -115,7 +114,8 @@ function checkFileSpace(name: 'grid' | 'space', file: Record<string, unknown>, w
   const space = file[name]
   if (!isObject(space)) throw invalidArgument(`${where}: ${name}`, 'an object of lists', space)
   for (const key of Object.keys(space)) {
-    if (Object.hasOwn(file, key)) {
+    // one that exists under a condition may have another value elsewhere
+    if (Object.hasOwn(file, key) && !isConditional(space[key])) {
       throw new NativeMlpError('INVALID_ARGUMENT', `${where}: ${key} is given both in ${name} and beside it`)
     }
   }

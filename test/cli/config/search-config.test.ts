@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resolveSearch } from '../../../src/cli/config/search-config.js'
 import { expandGrid } from '../../../src/search/space/grid.js'
+import { sampleSpace } from '../../../src/search/space/random.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 
 const folder = temporaryFolder()
@@ -66,6 +67,20 @@ describe('resolveSearch', () => {
     })
     const fromFile = await resolveSearch(config({ preset: 'quick', hidden: [7] }), {}, {})
     expect(fromFile.grid).toEqual({ learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [[7]] })
+  })
+
+  it('takes beside a space what a parameter is where its condition does not hold', async () => {
+    const l2 = { values: [0.1], when: { activation: ['tanh'] } }
+    const file = config({ preset: 'quick', l2: 0, space: { activation: ['relu', 'tanh'], l2 }, trials: 2 })
+    const { grid, base } = await resolveSearch(file, {}, {})
+    expect(grid).toEqual({ activation: ['relu', 'tanh'], l2 })
+    expect(base.l2).toBe(0)
+    expect(sampleSpace(grid, { trials: 2, base }).map(({ config }) => [config.activation, config.l2])).toEqual(
+      expect.arrayContaining([
+        ['relu', 0],
+        ['tanh', 0.1],
+      ]),
+    )
   })
 
   it.each<[unknown, string, string]>([
