@@ -41,11 +41,11 @@ export interface SearchRequest {
   readonly overwrite: boolean
   /** continue the study in `out` */
   readonly resume: boolean
-  /** the model of every trial, not only of the best */
+  /** keep the model of every trial, not only of the best */
   readonly keepModels: boolean
   readonly workers: number | undefined
   readonly stack: StackOption | undefined
-  /** computes on workers of a queue: its URL, or true for that of the environment */
+  /** execute trials on the workers of a queue: its URL, or true for that of the environment */
   readonly queue: string | true | undefined
   readonly figures: boolean
   /** train the best trial again on training and validation rows together */
@@ -57,7 +57,7 @@ export interface SearchContext {
   readonly progress: SearchProgress
 }
 
-/** How a search went, and what stands in its folder. */
+/** How a search ended, and what is in its folder. */
 export interface FinishedSearch {
   readonly status: 'completed' | 'interrupted'
   readonly folder: StudyFolder
@@ -68,7 +68,7 @@ export interface FinishedSearch {
   readonly figures: readonly string[]
   /** computed by the workers of a queue */
   readonly isQueued: boolean
-  /** whether it was asked for the best trained again on all rows */
+  /** whether the best was to be trained again on all rows */
   readonly isRefit: boolean
   readonly seconds: number
   /** whether `search --resume` can continue it */
@@ -76,9 +76,11 @@ export interface FinishedSearch {
 }
 
 /**
- * Searches and fills a study folder, which is made once all that is asked for is known to fit together. An
- * interrupted search returns with the trials that had finished; one that fails throws. Either way the folder holds them, and
- * where the others stand.
+ * Searches and fills a study folder, which is made once the options are known to be valid. Either way the folder keeps the
+ * finished trials and the checkpoints of the others.
+ *
+ * @returns also for an interrupted search, with its finished trials
+ * @throws NativeMlpError for a search that fails
  */
 export async function searchRun(request: SearchRequest, { signal, progress }: SearchContext): Promise<FinishedSearch> {
   const start = performance.now()
@@ -88,7 +90,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const trials: TrialResult[] = []
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
   const options = { ...searchOptions(request, data, progress.log), signal, callbacks: [collect, progress.callbacks] }
-  // what is wrong is found before a folder is made
+  // validates before a folder is made
   const planned = planSearch(options, 'search', request.chosen)
   logData(data, planned, progress.log)
   const path = out ?? (await makeNumbered(`search-${request.preset}`))
