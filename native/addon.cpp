@@ -4,10 +4,8 @@
 #include <vector>
 
 #include "dispatch.h"
-#include "evaluate.h"
 #include "fp_environment.h"
 #include "gemm.h"
-#include "loss.h"
 #include "operands.h"
 #include "peak.h"
 #include "pool.h"
@@ -15,7 +13,7 @@
 namespace mlp {
 namespace {
 
-constexpr int kAbi = 1;
+constexpr int kAbi = 2;
 constexpr int kContract = 1;
 constexpr float kMaxPeakMs = 1000;
 
@@ -44,8 +42,8 @@ void gather(const Napi::CallbackInfo& info) {
   const Args args(info, "gather");
   const Inputs inputs = read_inputs(args, 0);
   int count;
-  const int32_t* indices = read_indices(args, 4, inputs.rows, count);
-  Batch& batch = read_batch(args, 5, engine(info));
+  const int32_t* indices = read_indices(args, args.value(4), inputs.rows, count);
+  Batch& batch = read_batch(args, args.value(5), engine(info));
   same_kind(args, batch, inputs);
   if (count > batch.capacity()) {
     args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(batch.capacity()) + " rows", std::to_string(count));
@@ -54,221 +52,265 @@ void gather(const Napi::CallbackInfo& info) {
   if (!batch.gather(inputs, indices, count, true, engine(info).threads)) changed(args);
 }
 
-// forward(input, stride, rows, parameters, inputs, outputs, activation, out, outStride, pre | null)
+// forward(input, layer, out)
 void forward_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "forward");
-  const Layout shape = read_shape(args, 4);
+  const InputFields input(args, 0);
+  const LayerFields layer_fields(args, 1);
+  const MatrixFields out_fields(args, 2);
+  const LayerView layer = layer_fields.view(args);
+  const Layout& shape = layer.shape;
   int rows;
-  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
-  const LayerView layer = {shape, read_activation(args, 6), args.floats(3, "parameters", shape.floats())};
-  const MatrixView out = read_matrix(args, 7, "out", rows, shape.N);
-  float* pre = args.is_null(9) ? nullptr : args.floats(9, "preActivations", extent(out, rows));
+  const LayerInput in = input.view(args, engine(info), shape.K, shape.N, rows);
+  const MatrixView out = out_fields.view(args, "out", rows, shape.N);
+  float* const pre = out_fields.pre(args, extent(out, rows));
   no_overlap(args, "out", out.data, extent(out, rows), in.data(), in.data() ? static_cast<size_t>(rows) * in.row_stride() : 0);
   no_overlap(args, "out", out.data, extent(out, rows), layer.parameters, shape.floats());
   const IeeeDefaults defaults;
   forward(engine(info), in, rows, layer, {out, pre});
 }
 
-// softmaxCrossEntropy(logits, stride, rows, classes, labels, gradient | null, gradientStride, losses) -> number correct
-Napi::Value softmax_loss(const Napi::CallbackInfo& info) {
-  const Args args(info, "softmaxCrossEntropy");
-  const int rows = args.integer(2, "rows", 0, kMaxInt), classes = args.integer(3, "classes", 1, kMaxCols);
-  const MatrixView logits = read_matrix(args, 0, "logits", rows, classes);
-  const int32_t* labels = copy_ints(args, 4, "labels", static_cast<size_t>(rows), "classes", classes - 1, 1);
+// loss(kind, output, truth, cols, gradient | null, rowLosses) -> number correct
+Napi::Value loss_of(const Napi::CallbackInfo& info) {
+  const Args args(info, "loss");
+  const LossKind kind = read_loss(args, 0);
+  const MatrixFields output(args, 1);
+  const bool wanted = !Args::is_null(args.value(4));
+  const MatrixFields gradient_fields = wanted ? MatrixFields(args, 4) : output;
+  const int rows = output.rows(args), outputs = args.integer(3, "outputs", 1, kMaxCols);
+  const Activation activation = output.activation(args);
+  const Outputs y = output.outputs(args, "output", rows, outputs);
+  const Truth truth = read_truth(args, args.value(2), kind, rows, outputs);
   MatrixView gradient = {nullptr, 0};
-  const bool wanted = !args.is_null(5);
-  if (wanted) gradient = read_matrix(args, 5, "gradient", rows, classes);
-  no_overlap(args, "gradient", gradient.data, extent(gradient, rows), logits.data, extent(logits, rows));
-  double* losses = args.doubles(7, "rowLosses", static_cast<size_t>(rows));
+  if (wanted) gradient = gradient_fields.view(args, "gradient", rows, outputs);
+  no_overlap(args, "gradient", gradient.data, extent(gradient, rows), y.out.data, extent(y.out, rows));
+  double* const losses = args.doubles(args.value(5), "rowLosses", static_cast<size_t>(rows));
   const IeeeDefaults defaults;
-  return Napi::Number::New(info.Env(), softmax_cross_entropy(engine(info), logits, rows, classes, labels, wanted ? &gradient : nullptr, losses));
+  return Napi::Number::New(info.Env(), loss(engine(info), kind, y, activation, rows, outputs, truth, wanted ? &gradient : nullptr, {losses, nullptr}));
 }
 
-// meanSquaredError(output, stride, rows, outputs, activation, pre | null, targets, gradient | null, gradientStride, losses)
-void squared_loss(const Napi::CallbackInfo& info) {
-  const Args args(info, "meanSquaredError");
-  const int rows = args.integer(2, "rows", 0, kMaxInt), outputs = args.integer(3, "outputs", 1, kMaxCols);
-  const MatrixView y = read_matrix(args, 0, "output", rows, outputs);
-  const Activation activation = read_activation(args, 4);
-  float* pre = args.is_null(5) ? nullptr : args.floats(5, "preActivations", extent(y, rows));
-  const float* targets = args.floats(6, "targets", static_cast<size_t>(rows) * static_cast<size_t>(outputs));
-  MatrixView gradient = {nullptr, 0};
-  const bool wanted = !args.is_null(7);
-  if (wanted) gradient = read_matrix(args, 7, "gradient", rows, outputs);
-  if (activation == Activation::gelu && wanted && !pre) args.fail<Napi::TypeError>("preActivations", "a Float32Array for gelu", "null");
-  no_overlap(args, "gradient", gradient.data, extent(gradient, rows), y.data, extent(y, rows));
-  double* losses = args.doubles(9, "rowLosses", static_cast<size_t>(rows));
-  const IeeeDefaults defaults;
-  mean_squared_error(engine(info), {y, pre}, rows, outputs, activation, targets, wanted ? &gradient : nullptr, losses);
-}
-
-// backward(gradOut, stride, rows, parameters, inputs, outputs, previous, previousStride, previousPre | null, activation,
-//          gradIn, gradInStride)
+// backward(gradOut, layer, previous, gradIn)
 void backward_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "backward");
-  const int rows = args.integer(2, "rows", 0, kMaxInt);
-  const Layout shape = read_shape(args, 4);
-  const MatrixView g = read_matrix(args, 0, "gradOut", rows, shape.N);
-  const LayerView layer = {shape, Activation::identity, args.floats(3, "parameters", shape.floats())};
-  const MatrixView previous = read_matrix(args, 6, "previous", rows, shape.K);
-  float* pre = args.is_null(8) ? nullptr : args.floats(8, "preActivations", extent(previous, rows));
-  const Activation activation = read_activation(args, 9);
-  if (activation == Activation::gelu && !pre) args.fail<Napi::TypeError>("preActivations", "a Float32Array for gelu", "null");
-  const MatrixView grad_in = read_matrix(args, 10, "gradIn", rows, shape.K);
+  const MatrixFields grad_out(args, 0);
+  const LayerFields layer_fields(args, 1);
+  const MatrixFields previous_fields(args, 2), grad_in_fields(args, 3);
+  const LayerView layer = layer_fields.view(args);
+  const int rows = grad_out.rows(args), K = layer.shape.K;
+  const MatrixView g = grad_out.view(args, "gradOut", rows, layer.shape.N);
+  const Activation activation = previous_fields.activation(args);
+  const Outputs previous = previous_fields.outputs(args, "previous", rows, K);
+  const MatrixView grad_in = grad_in_fields.view(args, "gradIn", rows, K);
   no_overlap(args, "gradIn", grad_in.data, extent(grad_in, rows), g.data, extent(g, rows));
-  no_overlap(args, "gradIn", grad_in.data, extent(grad_in, rows), previous.data, extent(previous, rows));
+  no_overlap(args, "gradIn", grad_in.data, extent(grad_in, rows), previous.out.data, extent(previous.out, rows));
   const IeeeDefaults defaults;
-  backward(engine(info), g, rows, layer, {previous, pre}, activation, grad_in);
+  backward(engine(info), g, rows, layer, previous, activation, grad_in, scratch());
 }
 
-// update(input, stride, rows, gradOut, gradOutStride, parameters, inputs, outputs, learningRate, l2, l2Biases)
+// update(input, gradOut, layer, rule, slots | null)
 void update_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "update");
-  const Layout shape = read_shape(args, 6);
+  const InputFields input(args, 0);
+  const MatrixFields grad_out(args, 1);
+  const LayerFields layer_fields(args, 2);
+  const LayerView layer = layer_fields.view(args);
+  const Layout& shape = layer.shape;
   int rows;
-  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
-  const MatrixView g = read_matrix(args, 3, "gradOut", rows, shape.N);
-  const LayerView layer = {shape, Activation::identity, args.floats(5, "parameters", shape.floats())};
-  const float rate = args.number(8, "learningRate");
+  const LayerInput in = input.view(args, engine(info), shape.K, shape.N, rows);
+  const MatrixView g = grad_out.view(args, "gradOut", rows, shape.N);
+  RuleKind kind;
+  const LayerRule rule = read_rule(args, args.value(3), kind);
+  const Slots slots = read_slots(args, args.value(4), kind, shape.floats());
   no_overlap(args, "parameters", layer.parameters, shape.floats(), g.data, extent(g, rows));
+  no_overlap(args, "slots", slots.data, slots_of(kind) * shape.floats(), layer.parameters, shape.floats());
   const IeeeDefaults defaults;
-  update(engine(info), in, g, rows, layer, {rate, args.number(9, "l2")}, {rate, args.number(10, "l2Biases")});
+  update(engine(info), in, g, rows, layer, rule, slots, scratch());
 }
 
-// gradient(input, stride, rows, gradOut, gradOutStride, inputs, outputs, weightsGradient, biasesGradient)
+// gradient(input, gradOut, layer, weightsGradient, biasesGradient)
 void gradient_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "gradient");
-  const Layout shape = read_shape(args, 5);
+  const InputFields input(args, 0);
+  const MatrixFields grad_out(args, 1);
+  const LayerFields layer_fields(args, 2);
+  const Layout shape = layer_fields.view(args).shape;
   int rows;
-  const LayerInput in = read_layer_input(args, 0, engine(info), shape.K, shape.N, rows);
-  const MatrixView g = read_matrix(args, 3, "gradOut", rows, shape.N);
-  float* weights = args.floats(7, "weightsGradient", static_cast<size_t>(shape.K) * static_cast<size_t>(shape.N));
-  float* biases = args.floats(8, "biasesGradient", static_cast<size_t>(shape.N));
+  const LayerInput in = input.view(args, engine(info), shape.K, shape.N, rows);
+  const MatrixView g = grad_out.view(args, "gradOut", rows, shape.N);
+  float* weights = args.floats(args.value(3), "weightsGradient", static_cast<size_t>(shape.K) * static_cast<size_t>(shape.N));
+  float* biases = args.floats(args.value(4), "biasesGradient", static_cast<size_t>(shape.N));
   const IeeeDefaults defaults;
-  gradient(engine(info), in, g, rows, shape, weights, biases);
+  gradient(engine(info), in, g, rows, shape, weights, biases, scratch());
+}
+
+Layout read_shape(const Args& args, size_t i) {
+  return {args.integer(i, "inputs", 1, kMaxCols), args.integer(i + 1, "outputs", 1, kMaxCols)};
 }
 
 Napi::Value parameter_length(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(read_shape(Args(info, "parameterLength"), 0).floats()));
 }
 
+// rowStride(cols) -> floats from one row of a matrix to the next
+Napi::Value stride_of(const Napi::CallbackInfo& info) {
+  const Args args(info, "rowStride");
+  return Napi::Number::New(info.Env(), static_cast<double>(row_stride(args.integer(0, "cols", 1, kMaxCols))));
+}
+
 // pack(inputs, outputs, weights, biases, parameters)
 void pack_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "pack");
   const Layout s = read_shape(args, 0);
-  const float* weights = args.floats(2, "weights", static_cast<size_t>(s.K) * static_cast<size_t>(s.N));
-  const float* biases = args.floats(3, "biases", static_cast<size_t>(s.N));
-  pack(s, weights, biases, args.floats(4, "parameters", s.floats()));
+  const float* weights = args.floats(args.value(2), "weights", static_cast<size_t>(s.K) * static_cast<size_t>(s.N));
+  const float* biases = args.floats(args.value(3), "biases", static_cast<size_t>(s.N));
+  pack(s, weights, biases, args.floats(args.value(4), "parameters", s.floats()));
 }
 
 // unpack(inputs, outputs, parameters, weights, biases)
 void unpack_layer(const Napi::CallbackInfo& info) {
   const Args args(info, "unpack");
   const Layout s = read_shape(args, 0);
-  const float* parameters = args.floats(2, "parameters", s.floats());
-  float* weights = args.floats(3, "weights", static_cast<size_t>(s.K) * static_cast<size_t>(s.N));
-  unpack(s, parameters, weights, args.floats(4, "biases", static_cast<size_t>(s.N)));
+  const float* parameters = args.floats(args.value(2), "parameters", s.floats());
+  float* weights = args.floats(args.value(3), "weights", static_cast<size_t>(s.K) * static_cast<size_t>(s.N));
+  unpack(s, parameters, weights, args.floats(args.value(4), "biases", static_cast<size_t>(s.N)));
 }
 
-// createEvaluator(cols, bytes, sparse, longestRow, widths) -> handle
-Napi::Value create_evaluator(const Napi::CallbackInfo& info) {
-  const Args args(info, "createEvaluator");
-  const int cols = args.integer(0, "cols", 1, kMaxCols);
-  const bool sparse = args.boolean(2, "sparse");
-  const int longest = args.integer(3, "longestRow", 0, cols);
-  const int32_t* widths = args.ints(4, "widths", 1);
-  const std::vector<int> list(widths, widths + args.length(4));
-  for (const int w : list) {
-    if (w < 1 || w > kMaxCols) args.fail<Napi::RangeError>("widths", "integers from 1 to 2^24", std::to_string(w));
+// compile(cols, bytes, sparse, longestRow, capacity, layers [K, N, activation]*, matrices [cols]*,
+//         code [operation, layer, input, gradient, output, loss]*) -> handle
+Napi::Value compile(const Napi::CallbackInfo& info) {
+  const Args args(info, "compile");
+  ProgramSpec spec = {};
+  spec.cols = args.integer(0, "cols", 1, kMaxCols);
+  spec.kind = read_kind(args, 1);
+  spec.sparse = args.boolean(2, "sparse");
+  spec.longest_row = args.integer(3, "longestRow", 0, spec.cols);
+  spec.capacity = args.integer(4, "capacity", 1, kMaxInt);
+  const Args::Ints layers = args.ints(args.value(5), "layers", 3), matrices = args.ints(args.value(6), "matrices", 1), code = args.ints(args.value(7), "code", 6);
+  const auto in_range = [&](const char* name, int value, int min, int max) {
+    if (value < min || value > max) args.fail<Napi::RangeError>(name, "integers from " + std::to_string(min) + " to " + std::to_string(max), std::to_string(value));
+    return value;
+  };
+  for (size_t i = 0; i + 3 <= layers.length; i += 3) {
+    const int32_t* l = layers.data + i;
+    spec.layers.push_back({{in_range("layers", l[0], 1, kMaxCols), in_range("layers", l[1], 1, kMaxCols)},
+                           static_cast<Activation>(in_range("layers", l[2], 0, kActivations - 1))});
   }
-  if (sparse && !takes_sparse(list.front())) args.fail<Napi::RangeError>("sparse", "false for a narrow first layer", "true");
-  return Handle<Evaluator>::make(info.Env(), new Evaluator(engine(info), cols, read_kind(args, 1), sparse, longest, list), kEvaluatorTag);
+  for (size_t i = 0; i < matrices.length; i++) spec.matrices.push_back(in_range("matrices", matrices.data[i], 1, kMaxCols));
+  bool trains = false;
+  for (size_t i = 0; i + 6 <= code.length; i += 6) {
+    const int32_t* c = code.data + i;
+    spec.code.push_back({static_cast<OpCode>(in_range("code", c[0], 0, kOpCodes - 1)), c[1], c[2], c[3], c[4],
+                         static_cast<LossKind>(in_range("code", c[5], 0, kLossKinds - 1))});
+    trains = trains || spec.code.back().code == OpCode::update;
+  }
+  if (spec.sparse && trains && spec.capacity > kMaxListedRows) args.fail<Napi::RangeError>("capacity", "at most 65536 listed rows", std::to_string(spec.capacity));
+  const std::string problem = problem_of(spec);
+  if (!problem.empty()) args.fail<Napi::RangeError>("code", "a program that can be run", problem);
+  return Handle<Program>::make(info.Env(), new Program(engine(info), spec), kProgramTag);
 }
 
-// evaluate(evaluator, values, rows, cols, table, rowIndices, activations, parameters[], labels | null, losses | null,
-//          predicted, outputs | null)
-void evaluate_rows(const Napi::CallbackInfo& info) {
-  const Args args(info, "evaluate");
-  Evaluator& evaluator = Handle<Evaluator>::get(args, 0, "evaluator", kEvaluatorTag, "an evaluator of this addon");
-  same_kernels(args, "evaluator", evaluator, engine(info));
-  const std::vector<int>& widths = evaluator.widths();
-  if (!args.value(7).IsArray()) args.fail<Napi::TypeError>("parameters", "an array of Float32Arrays", "something else");
-  const Napi::Array list = args.value(7).As<Napi::Array>();
-  std::vector<Napi::Value> parameters;  // reading the array may run JavaScript: done before any memory is looked at
-  for (size_t l = 0; l < widths.size(); l++) parameters.push_back(list.Get(static_cast<uint32_t>(l)));
+Program& read_program(const Args& args, const Engine& e) {
+  Program& program = Handle<Program>::get(args, args.value(0), "program", kProgramTag, "a program of this addon");
+  same_kernels(args, "program", program, e);
+  return program;
+}
+
+// run(program, values, rows, cols, table, rowIndices, arenas, rule | null) -> number correct, -1 where the loss is not finite.
+// arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null]
+Napi::Value run_program(const Napi::CallbackInfo& info) {
+  const Args args(info, "run");
+  Program& program = read_program(args, engine(info));
+  if (!args.value(6).IsArray()) args.fail<Napi::TypeError>("arenas", "an array", "something else");
+  const Napi::Array list = args.value(6).As<Napi::Array>();
+  Napi::Value arena[6];  // reading the array may run JavaScript: done before any memory is looked at
+  for (uint32_t i = 0; i < 6; i++) arena[i] = list.Get(i);
   const Inputs inputs = read_inputs(args, 1);
-  same_kind(args, evaluator, inputs);
+  same_kind(args, program, inputs);
   int count;
-  const int32_t* indices = read_indices(args, 5, inputs.rows, count);
-  const int32_t* activations = args.ints(6, "activations", widths.size());
-  std::vector<LayerView> layers;
-  for (size_t l = 0; l < widths.size(); l++) {
-    const Layout shape = {l ? widths[l - 1] : inputs.cols, widths[l]};
-    const Napi::Value value = parameters[l];
-    const int activation = activations[l];
-    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
-        value.As<Napi::Float32Array>().ElementLength() < shape.floats() || activation < 0 || activation > 5) {
-      args.fail<Napi::RangeError>("parameters", "a Float32Array of " + std::to_string(shape.floats()) + " elements for layer " +
-                                  std::to_string(l + 1), "something else");
-    }
-    layers.push_back({shape, static_cast<Activation>(activation), value.As<Napi::Float32Array>().Data()});
+  const int32_t* const indices = read_indices(args, args.value(5), inputs.rows, count);
+  if (count > program.spec().capacity) {
+    args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(program.spec().capacity) + " rows", std::to_string(count));
   }
-  const size_t n = static_cast<size_t>(count);
-  EvaluationResult result = {nullptr, nullptr, args.ints(10, "predicted", n), nullptr};
-  std::vector<int32_t> labels;
-  if (!args.is_null(8)) {
-    const int32_t* all = args.ints(8, "labels", static_cast<size_t>(inputs.rows));
-    for (int i = 0; i < count; i++) {
-      labels.push_back(all[indices[i]]);
-      if (labels.back() < 0 || labels.back() >= widths.back()) {
-        args.fail<Napi::RangeError>("labels", "classes from 0 to " + std::to_string(widths.back() - 1),
-                                    std::to_string(labels.back()) + " at row " + std::to_string(indices[i]));
-      }
-    }
-    result.labels = labels.data();
-    result.losses = args.doubles(9, "rowLosses", n);
+  const size_t n = static_cast<size_t>(count), rows = static_cast<size_t>(inputs.rows), outputs = static_cast<size_t>(program.outputs());
+  Arenas a = {args.floats(arena[0], "parameters", program.parameters()), {}, nullptr, nullptr, nullptr, nullptr, nullptr};
+  LayerRule rule = {};
+  if (program.trains()) {
+    RuleKind kind;
+    rule = read_rule(args, args.value(7), kind);
+    a.slots = read_slots(args, arena[1], kind, program.parameters());
+    no_overlap(args, "slots", a.slots.data, slots_of(kind) * program.parameters(), a.parameters, program.parameters());
   }
-  if (!args.is_null(11)) result.outputs = args.floats(11, "outputs", n * static_cast<size_t>(widths.back()));
+  if (!Args::is_null(arena[2])) {
+    if (args.is_ints(arena[2])) a.labels = args.ints(arena[2], "labels", rows).data;
+    else a.targets = args.floats(arena[2], "targets", rows * outputs);
+    a.losses = args.doubles(arena[3], "rowLosses", n);
+  }
+  if (!program.takes({a.labels, a.targets})) args.fail<Napi::TypeError>("labels or targets", "what the loss compares with", "something else");
+  if (!Args::is_null(arena[4])) a.predicted = args.ints(arena[4], "predicted", n).data;
+  if (!Args::is_null(arena[5])) a.outputs = args.floats(arena[5], "outputs", n * outputs);
   const IeeeDefaults defaults;
-  if (!evaluator.evaluate(engine(info), inputs, indices, count, layers, result)) changed(args);
+  const Outcome outcome = program.run(engine(info), inputs, indices, count, a, rule);
+  switch (outcome.status) {
+    case Outcome::data_changed: changed(args);
+    case Outcome::bad_label:
+      args.fail<Napi::RangeError>("labels", "classes of the network", std::to_string(a.labels[outcome.row]) + " at row " + std::to_string(outcome.row));
+    case Outcome::loss_not_finite: return Napi::Number::New(info.Env(), -1);
+    case Outcome::done: break;
+  }
+  return Napi::Number::New(info.Env(), outcome.correct);
+}
+
+// firstLayerNotFinite(program) -> 0-based layer, or -1
+Napi::Value first_layer_not_finite(const Napi::CallbackInfo& info) {
+  const Args args(info, "firstLayerNotFinite");
+  const Program& program = read_program(args, engine(info));
+  return Napi::Number::New(info.Env(), program.trains() ? program.first_layer_not_finite() : -1);
 }
 
 // allFinite(values)
 Napi::Value all_finite(const Napi::CallbackInfo& info) {
   const Args args(info, "allFinite");
-  const float* values = args.floats(0, "values", 0);
-  const uint32_t* bits = reinterpret_cast<const uint32_t*>(values);
+  const Args::Floats values = args.all_floats(args.value(0), "values");
+  const uint32_t* bits = reinterpret_cast<const uint32_t*>(values.data);
   uint32_t bad = 0;
-  for (size_t i = 0, n = args.length(0); i < n; i++) bad |= (bits[i] & 0x7f800000u) == 0x7f800000u;
+  for (size_t i = 0; i < values.length; i++) bad |= (bits[i] & 0x7f800000u) == 0x7f800000u;
   return Napi::Boolean::New(info.Env(), bad == 0);
 }
 
 // Floats a row-major [rows][cols] matrix with leading dimension ld must have
-size_t matrix_floats(const Args& args, size_t i, int rows, int cols) {
-  const int ld = args.integer(i, "leading dimension", cols > 1 ? cols : 1, kMaxInt);
-  return rows == 0 || cols == 0 ? 0 : static_cast<size_t>(rows - 1) * static_cast<size_t>(ld) + static_cast<size_t>(cols);
+size_t matrix_floats(const Args& args, const char* name, double leading, int rows, int cols, size_t& ld) {
+  const int least = cols > 1 ? cols : 1;
+  if (!(leading >= least && leading <= kMaxInt) || leading != static_cast<int>(leading)) {
+    args.fail<Napi::RangeError>(name, "a leading dimension of at least " + std::to_string(least), std::to_string(leading));
+  }
+  ld = static_cast<size_t>(leading);
+  return rows == 0 || cols == 0 ? 0 : static_cast<size_t>(rows - 1) * ld + static_cast<size_t>(cols);
 }
 
-// gemm(transA, transB, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc)
+// gemm(sizes [transA, transB, M, N, K, lda, ldb, ldc], alpha, A, B, beta, C)
 void gemm_call(const Napi::CallbackInfo& info) {
   const Args args(info, "gemm");
+  const double* const sizes = args.doubles(args.value(0), "sizes", 8);
+  const auto size = [&](size_t i, const char* name) {
+    if (!(sizes[i] >= 0 && sizes[i] <= kMaxInt) || sizes[i] != static_cast<int>(sizes[i])) {
+      args.fail<Napi::RangeError>(name, "an integer from 0 to 2147483647", std::to_string(sizes[i]));
+    }
+    return static_cast<int>(sizes[i]);
+  };
   GemmArguments g;
-  g.trans_a = args.boolean(0, "transA");
-  g.trans_b = args.boolean(1, "transB");
-  g.M = args.integer(2, "M", 0, kMaxInt);
-  g.N = args.integer(3, "N", 0, kMaxInt);
-  g.K = args.integer(4, "K", 0, kMaxInt);
-  g.alpha = args.number(5, "alpha");
-  const size_t a = g.trans_a ? matrix_floats(args, 7, g.K, g.M) : matrix_floats(args, 7, g.M, g.K);
-  const size_t b = g.trans_b ? matrix_floats(args, 9, g.N, g.K) : matrix_floats(args, 9, g.K, g.N);
-  const size_t c = matrix_floats(args, 12, g.M, g.N);
-  g.a = args.floats(6, "A", a);
-  g.lda = static_cast<size_t>(args.integer(7, "lda", 1, kMaxInt));
-  g.b = args.floats(8, "B", b);
-  g.ldb = static_cast<size_t>(args.integer(9, "ldb", 1, kMaxInt));
-  g.beta = args.number(10, "beta");
-  g.c = args.floats(11, "C", c);
-  g.ldc = static_cast<size_t>(args.integer(12, "ldc", 1, kMaxInt));
+  g.trans_a = sizes[0] != 0;
+  g.trans_b = sizes[1] != 0;
+  g.M = size(2, "M");
+  g.N = size(3, "N");
+  g.K = size(4, "K");
+  g.alpha = args.number(1, "alpha");
+  const size_t a = matrix_floats(args, "lda", sizes[5], g.trans_a ? g.K : g.M, g.trans_a ? g.M : g.K, g.lda);
+  const size_t b = matrix_floats(args, "ldb", sizes[6], g.trans_b ? g.N : g.K, g.trans_b ? g.K : g.N, g.ldb);
+  const size_t c = matrix_floats(args, "ldc", sizes[7], g.M, g.N, g.ldc);
+  g.a = args.floats(args.value(2), "A", a);
+  g.b = args.floats(args.value(3), "B", b);
+  g.beta = args.number(4, "beta");
+  g.c = args.floats(args.value(5), "C", c);
   no_overlap(args, "C", g.c, c, g.a, a);
   no_overlap(args, "C", g.c, c, g.b, b);
   const IeeeDefaults defaults;
@@ -278,7 +320,7 @@ void gemm_call(const Napi::CallbackInfo& info) {
 // Bytes past the last 64-byte boundary at which an ArrayBuffer's memory begins
 Napi::Value misalignment(const Napi::CallbackInfo& info) {
   const Args args(info, "misalignment");
-  const uintptr_t at = reinterpret_cast<uintptr_t>(args.bytes(0, "buffer", 0));
+  const uintptr_t at = reinterpret_cast<uintptr_t>(args.bytes(args.value(0), "buffer", 0));
   return Napi::Number::New(info.Env(), static_cast<double>(at % 64));
 }
 
@@ -332,19 +374,20 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   result.Set("isa", kernels->name);
   result.Set("threads", threads);
   add("parameterLength", guarded<parameter_length>);
+  add("rowStride", guarded<stride_of>);
   add("pack", guarded<pack_layer>);
   add("unpack", guarded<unpack_layer>);
   add("measure", guarded<measure_inputs>);
   add("createBatch", guarded<create_batch>);
   add("gather", guarded<gather>);
   add("forward", guarded<forward_layer>);
-  add("softmaxCrossEntropy", guarded<softmax_loss>);
-  add("meanSquaredError", guarded<squared_loss>);
+  add("loss", guarded<loss_of>);
   add("backward", guarded<backward_layer>);
   add("update", guarded<update_layer>);
   add("gradient", guarded<gradient_layer>);
-  add("createEvaluator", guarded<create_evaluator>);
-  add("evaluate", guarded<evaluate_rows>);
+  add("compile", guarded<compile>);
+  add("run", guarded<run_program>);
+  add("firstLayerNotFinite", guarded<first_layer_not_finite>);
   add("allFinite", guarded<all_finite>);
   add("gemm", guarded<gemm_call>);
   add("misalignment", guarded<misalignment>);
@@ -352,13 +395,21 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// info() -> { version, abi, contract, isas: [{ name, compiled, supported, automatic }] }, best first
+Napi::Array names(Napi::Env env, const char* const* list, int count) {
+  Napi::Array result = Napi::Array::New(env, static_cast<size_t>(count));
+  for (int i = 0; i < count; i++) result.Set(static_cast<uint32_t>(i), list[i]);
+  return result;
+}
+
+// info() -> { version, abi, contract, isas: [{ name, compiled, supported, automatic }], activations, losses, operations, rules,
+// ruleValues, maxListedRows, narrowBelow }: instruction sets best first; the names and numbers that TypeScript works with
 Napi::Value describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Object result = Napi::Object::New(env);
-  Napi::Array isas = Napi::Array::New(env, kIsaCount);
-  for (int i = 0; i < kIsaCount; i++) {
-    const IsaEntry& e = isa_table()[i];
+  const std::vector<IsaEntry>& table = isa_table();
+  Napi::Array isas = Napi::Array::New(env, table.size());
+  for (size_t i = 0; i < table.size(); i++) {
+    const IsaEntry& e = table[i];
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("name", e.name);
     entry.Set("compiled", e.kernels != nullptr);
@@ -370,6 +421,13 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   result.Set("abi", kAbi);
   result.Set("contract", kContract);
   result.Set("isas", isas);
+  result.Set("activations", names(env, kActivationNames, kActivations));
+  result.Set("losses", names(env, kLossNames, kLossKinds));
+  result.Set("operations", kOpCodes);
+  result.Set("rules", kRuleKinds);
+  result.Set("ruleValues", static_cast<double>(kRuleValues));
+  result.Set("maxListedRows", kMaxListedRows);
+  result.Set("narrowBelow", kLane);
   return result;
 }
 

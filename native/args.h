@@ -1,6 +1,6 @@
 #pragma once
 // Readers of a call's arguments: each throws a TypeError or RangeError when going on would not be memory-safe, naming the
-// function's argument, what was expected and what came. Friendly validation of meaning has been done in TypeScript.
+// function's argument, what was expected and what came. TypeScript has validated their meaning.
 
 #include <napi.h>
 
@@ -16,44 +16,75 @@ class Args {
   Args(const Napi::CallbackInfo& info, const char* function) : info_(info), function_(function) {}
 
   Napi::Env env() const { return info_.Env(); }
-  bool is_null(size_t i) const { return info_[i].IsNull() || info_[i].IsUndefined(); }
+  Napi::Value value(size_t i) const { return info_[i]; }
+  static bool is_null(const Napi::Value& v) { return v.IsNull() || v.IsUndefined(); }
 
-  int integer(size_t i, const char* name, int min, int max) const {
-    const double value = info_[i].IsNumber() ? info_[i].As<Napi::Number>().DoubleValue() : -1e300;
+  // A property of argument `i`. Reading one may run JavaScript, so all are read before any memory is looked at.
+  Napi::Value field(size_t i, const char* key) const {
+    if (!info_[i].IsObject()) fail<Napi::TypeError>(key, "an object that has it", kind(info_[i]));
+    return info_[i].As<Napi::Object>().Get(key);
+  }
+
+  int integer(const Napi::Value& v, const char* name, int min, int max) const {
+    const double value = v.IsNumber() ? v.As<Napi::Number>().DoubleValue() : -1e300;
     if (!(value >= min && value <= max) || value != static_cast<double>(static_cast<int64_t>(value))) {
       const std::string what = "an integer from " + std::to_string(min) + " to " + std::to_string(max);
-      if (!info_[i].IsNumber()) fail<Napi::TypeError>(name, what, kind(i));
-      fail<Napi::RangeError>(name, what, info_[i].ToString().Utf8Value());
+      if (!v.IsNumber()) fail<Napi::TypeError>(name, what, kind(v));
+      fail<Napi::RangeError>(name, what, v.ToString().Utf8Value());
     }
     return static_cast<int>(value);
   }
+  int integer(size_t i, const char* name, int min, int max) const { return integer(info_[i], name, min, max); }
 
   float number(size_t i, const char* name) const {
-    if (!info_[i].IsNumber()) fail<Napi::TypeError>(name, "a number", kind(i));
+    if (!info_[i].IsNumber()) fail<Napi::TypeError>(name, "a number", kind(info_[i]));
     return static_cast<float>(info_[i].As<Napi::Number>().DoubleValue());
   }
 
   bool boolean(size_t i, const char* name) const {
-    if (!info_[i].IsBoolean()) fail<Napi::TypeError>(name, "a boolean", kind(i));
+    if (!info_[i].IsBoolean()) fail<Napi::TypeError>(name, "a boolean", kind(info_[i]));
     return info_[i].As<Napi::Boolean>().Value();
   }
 
-  float* floats(size_t i, const char* name, size_t least) const {
-    return typed<float>(i, name, napi_float32_array, "a Float32Array", least);
+  // Position of a word among `count` names
+  int one_of(const Napi::Value& v, const char* name, const char* const* names, int count) const {
+    if (!v.IsString()) fail<Napi::TypeError>(name, "a name", kind(v));
+    const std::string word = v.As<Napi::String>().Utf8Value();
+    for (int i = 0; i < count; i++) {
+      if (word == names[i]) return i;
+    }
+    fail<Napi::RangeError>(name, "a name that the addon knows", word);
   }
-  double* doubles(size_t i, const char* name, size_t least) const {
-    return typed<double>(i, name, napi_float64_array, "a Float64Array", least);
-  }
-  int32_t* ints(size_t i, const char* name, size_t least) const {
-    return typed<int32_t>(i, name, napi_int32_array, "an Int32Array", least);
-  }
-  uint8_t* bytes(size_t i, const char* name, size_t least) const {
-    return typed<uint8_t>(i, name, napi_uint8_array, "a Uint8Array", least);
-  }
-  size_t length(size_t i) const { return info_[i].As<Napi::TypedArray>().ElementLength(); }
-  bool is_bytes(size_t i) const { return array_type(i) == napi_uint8_array; }
 
-  Napi::Value value(size_t i) const { return info_[i]; }
+  float* floats(const Napi::Value& v, const char* name, size_t least) const {
+    return static_cast<float*>(typed(v, name, napi_float32_array, "a Float32Array", least).data);
+  }
+  double* doubles(const Napi::Value& v, const char* name, size_t least) const {
+    return static_cast<double*>(typed(v, name, napi_float64_array, "a Float64Array", least).data);
+  }
+  uint8_t* bytes(const Napi::Value& v, const char* name, size_t least) const {
+    return static_cast<uint8_t*>(typed(v, name, napi_uint8_array, "a Uint8Array", least).data);
+  }
+
+  struct Ints {
+    int32_t* data;
+    size_t length;
+  };
+  Ints ints(const Napi::Value& v, const char* name, size_t least) const {
+    const Typed t = typed(v, name, napi_int32_array, "an Int32Array", least);
+    return {static_cast<int32_t*>(t.data), t.length};
+  }
+  // Any number of floats
+  struct Floats {
+    float* data;
+    size_t length;
+  };
+  Floats all_floats(const Napi::Value& v, const char* name) const {
+    const Typed t = typed(v, name, napi_float32_array, "a Float32Array", 0);
+    return {static_cast<float*>(t.data), t.length};
+  }
+  bool is_bytes(const Napi::Value& v) const { return array_type(v) == napi_uint8_array; }
+  bool is_ints(const Napi::Value& v) const { return array_type(v) == napi_int32_array; }
 
   template <class Error>
   [[noreturn]] void fail(const char* name, const std::string& expected, const std::string& actual) const {
@@ -61,8 +92,12 @@ class Args {
   }
 
  private:
-  int array_type(size_t i) const {
-    napi_value v = info_[i];
+  struct Typed {
+    void* data;
+    size_t length;
+  };
+
+  int array_type(napi_value v) const {
     bool is = false;
     napi_is_typedarray(env(), v, &is);
     if (!is) return -1;
@@ -71,25 +106,22 @@ class Args {
     return type;
   }
 
-  template <class T>
-  T* typed(size_t i, const char* name, napi_typedarray_type wanted, const char* expected, size_t least) const {
-    napi_value v = info_[i];
+  Typed typed(const Napi::Value& v, const char* name, napi_typedarray_type wanted, const char* expected, size_t least) const {
     napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
+    Typed result = {nullptr, 0};
     bool is = false;
-    if (napi_is_typedarray(env(), v, &is) != napi_ok || !is) fail<Napi::TypeError>(name, expected, kind(i));
-    napi_get_typedarray_info(env(), v, &type, &length, &data, nullptr, nullptr);
+    if (napi_is_typedarray(env(), v, &is) != napi_ok || !is) fail<Napi::TypeError>(name, expected, kind(v));
+    napi_get_typedarray_info(env(), v, &type, &result.length, &result.data, nullptr, nullptr);
     if (type != wanted) fail<Napi::TypeError>(name, expected, "another typed array");
-    if (length < least) {
+    if (result.length < least) {
       fail<Napi::RangeError>(name, std::string(expected) + " of at least " + std::to_string(least) + " elements",
-                             std::to_string(length) + " (too short, or its buffer is detached)");
+                             std::to_string(result.length) + " (too short, or its buffer is detached)");
     }
-    return static_cast<T*>(data);
+    return result;
   }
 
-  std::string kind(size_t i) const {
-    switch (info_[i].Type()) {
+  static std::string kind(const Napi::Value& v) {
+    switch (v.Type()) {
       case napi_undefined: return "undefined";
       case napi_null: return "null";
       case napi_boolean: return "a boolean";
@@ -122,10 +154,9 @@ class Handle {
     return holder;
   }
 
-  static T& get(const Args& args, size_t i, const char* name, const napi_type_tag& tag, const char* expected) {
+  static T& get(const Args& args, const Napi::Value& v, const char* name, const napi_type_tag& tag, const char* expected) {
     bool is = false;
     void* object = nullptr;
-    const Napi::Value v = args.value(i);
     if (!v.IsObject() || napi_check_object_type_tag(args.env(), v, &tag, &is) != napi_ok || !is ||
         napi_unwrap(args.env(), v, &object) != napi_ok) {
       args.fail<Napi::TypeError>(name, expected, "something else");

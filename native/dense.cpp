@@ -57,7 +57,7 @@ void narrow_forward(const Kernels& k, const LayerInput& in, int row0, int row, i
 }
 
 PanelUpdate panel_update(const Layout& s, float* parameters, int panel, const MatrixView& g, int B, int k0, int k1,
-                         const SgdRule& rule) {
+                         const Rule& rule, const Slots& slots) {
   return {parameters ? parameters + s.panel_offset(panel) : nullptr,
           g.data + panel * kPanel,
           g.stride,
@@ -66,6 +66,7 @@ PanelUpdate panel_update(const Layout& s, float* parameters, int panel, const Ma
           k1,
           s.panel_width(panel),
           rule,
+          slots.at(s.panel_offset(panel)),
           nullptr,
           0,
           0};
@@ -80,16 +81,15 @@ bool all_zero(const float* values, size_t n) {
 
 // The panel's columns of dZ are copied into contiguous memory first: where they lie their rows are spread over so many pages
 // that every tile would miss the first-level TLB. Where no unit of the panel was alive the sum over no rows is the same +0.
-void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u) {
-  static thread_local Buffer<float> scratch;
+// `copy` has room for the rows.
+void run_panel_update(const Kernels& k, const LayerInput& in, PanelUpdate u, float* copy) {
   const size_t width = static_cast<size_t>(u.width);
-  scratch.reserve(static_cast<size_t>(u.B) * width);
-  for (int r = 0; r < u.B; r++) memcpy(scratch.data() + static_cast<size_t>(r) * width, u.g + static_cast<size_t>(r) * u.g_stride, width * sizeof(float));
-  u.g = scratch.data();
+  for (int r = 0; r < u.B; r++) memcpy(copy + static_cast<size_t>(r) * width, u.g + static_cast<size_t>(r) * u.g_stride, width * sizeof(float));
+  u.g = copy;
   u.g_stride = width;
   if (all_zero(u.g, static_cast<size_t>(u.B) * width)) {
     u.B = 0;
-    k.update_dense(u, scratch.data(), 0);
+    k.update_dense(u, copy, 0);
     return;
   }
   if (in.sparse()) k.update_sparse(u, in.batch->group_lists());
@@ -121,7 +121,7 @@ void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& l
 }
 
 void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& layer, const Outputs& previous,
-              Activation previous_activation, const MatrixView& grad_in) {
+              Activation previous_activation, const MatrixView& grad_in, Scratch& scratch) {
   const Layout& s = layer.shape;
   const auto arguments = [&](int row, int count, int column, int width, const float* wt, size_t wt_stride) {
     const size_t at = static_cast<size_t>(row) * previous.out.stride + static_cast<size_t>(column);
@@ -149,10 +149,11 @@ void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& l
   }
   // W^T, 64 inputs at a time: [N][64] in scratch memory of the task
   const int slices = ceil_div(round16(s.K), kPanel);
-  Buffer<float> transposed(static_cast<size_t>(smaller(e.threads, slices)) * static_cast<size_t>(s.N) * kPanel);
+  const size_t each = static_cast<size_t>(s.N) * kPanel;
+  float* const transposed = scratch.reserve(smaller(e.threads, slices), each);
   parallel(e.threads, slices, [&](int slice, int who) {
     const int k0 = slice * kPanel, width = smaller(kPanel, round16(s.K) - k0);
-    float* wt = transposed.data() + static_cast<size_t>(who) * static_cast<size_t>(s.N) * kPanel;
+    float* wt = transposed + static_cast<size_t>(who) * each;
     for (int n = 0; n < s.N; n++) {
       for (int i = 0; i < width; i++) wt[n * kPanel + i] = k0 + i < s.K ? layer.parameters[s.at(k0 + i, n)] : 0.0f;
     }
@@ -160,18 +161,19 @@ void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& l
   });
 }
 
-void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const LayerView& layer, const SgdRule& weights,
-            const SgdRule& biases) {
+void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const LayerView& layer, const LayerRule& rule,
+            const Slots& slots, Scratch& scratch) {
   const Layout& s = layer.shape;
   const auto update_biases = [&](int column, int width) {
-    e.kernels->bias_update({layer.biases() + column, g.data + column, g.stride, rows, width, biases, nullptr});
+    const Slots own = slots.at(s.weights() + static_cast<size_t>(column));
+    e.kernels->bias_update({layer.biases() + column, g.data + column, g.stride, rows, width, rule.biases, own, nullptr});
   };
   if (s.narrow()) {
     const int end = round16(s.K);
     parallel(e.threads, ceil_div(end, kNarrowInputs), [&](int task, int) {
       const int k0 = task * kNarrowInputs;
       e.kernels->narrow_update({layer.parameters, s.narrow_stride(), in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
-                                smaller(k0 + kNarrowInputs, end), weights, nullptr, 0});
+                                smaller(k0 + kNarrowInputs, end), rule.weights, slots, nullptr, 0});
       if (task == 0) update_biases(0, kLane);
     });
     return;
@@ -180,35 +182,40 @@ void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows
   const int wanted = e.threads == 1 ? 1 : ceil_div(kTasksPerThread * e.threads, s.panels());
   const int chunk = ceil_div(ceil_div(s.K, wanted), kInputUnit) * kInputUnit;
   const int chunks = ceil_div(s.K, chunk);
-  parallel(e.threads, s.panels() * chunks, [&](int task, int) {
+  const size_t each = static_cast<size_t>(rows) * kPanel;
+  float* const copies = scratch.reserve(e.threads, each);
+  parallel(e.threads, s.panels() * chunks, [&](int task, int who) {
     const int panel = task / chunks, k0 = task % chunks * chunk;
-    run_panel_update(*e.kernels, in, panel_update(s, layer.parameters, panel, g, rows, k0, smaller(k0 + chunk, s.K), weights));
+    run_panel_update(*e.kernels, in, panel_update(s, layer.parameters, panel, g, rows, k0, smaller(k0 + chunk, s.K), rule.weights, slots),
+                     copies + static_cast<size_t>(who) * each);
     if (k0 == 0) update_biases(panel * kPanel, s.panel_width(panel));
   });
 }
 
 void gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* weights,
-              float* biases) {
-  const SgdRule none = {0, 0};
+              float* biases, Scratch& scratch) {
+  const Rule none = {RuleKind::sgd, 0, 0};
   const size_t N = static_cast<size_t>(s.N);
-  Buffer<float> sums(static_cast<size_t>(s.padded()));
-  e.kernels->bias_update({nullptr, g.data, g.stride, rows, s.padded(), none, sums.data()});
-  memcpy(biases, sums.data(), N * sizeof(float));
+  float* const sums = scratch.reserve(1, static_cast<size_t>(s.padded()));
+  e.kernels->bias_update({nullptr, g.data, g.stride, rows, s.padded(), none, {}, sums});
+  memcpy(biases, sums, N * sizeof(float));
   if (s.narrow()) {
-    Buffer<float> wt(s.narrow_stride() * N);
-    e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, 0, round16(s.K), none, wt.data(),
+    float* const wt = scratch.reserve(1, s.narrow_stride() * N);
+    e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, 0, round16(s.K), none, {}, wt,
                               s.narrow_stride()});
     for (int k = 0; k < s.K; k++) {
-      for (int n = 0; n < s.N; n++) weights[static_cast<size_t>(k) * N + static_cast<size_t>(n)] = wt.data()[s.at(k, n)];
+      for (int n = 0; n < s.N; n++) weights[static_cast<size_t>(k) * N + static_cast<size_t>(n)] = wt[s.at(k, n)];
     }
     return;
   }
-  parallel(e.threads, s.panels(), [&](int panel, int) {
-    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, 0, s.K, none);
+  const size_t each = static_cast<size_t>(rows) * kPanel;
+  float* const copies = scratch.reserve(e.threads, each);
+  parallel(e.threads, s.panels(), [&](int panel, int who) {
+    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, 0, s.K, none, {});
     u.store = weights + panel * kPanel;
     u.store_stride = N;
     u.store_width = smaller(s.N - panel * kPanel, kPanel);
-    run_panel_update(*e.kernels, in, u);
+    run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
   });
 }
 

@@ -46,6 +46,23 @@ struct LayerInput {
 // Wide layers take sparse input; a narrow first layer multiplies in lanes and wants dense rows.
 inline bool takes_sparse(int outputs) { return outputs >= kLane; }
 
+// Memory that operations need beside their operands; it grows on the calling thread, before anything is divided among
+// threads, and stays.
+struct Scratch {
+  Buffer<float> floats;
+
+  // `each` floats for each of `participants`
+  float* reserve(int participants, size_t each) {
+    floats.reserve(static_cast<size_t>(participants) * each);
+    return floats.data();
+  }
+};
+
+// The rule of a step for weights and for biases.
+struct LayerRule {
+  Rule weights, biases;
+};
+
 // z = b + x W; out = act(z)
 void forward(const Engine&, const LayerInput&, int rows, const LayerView&, const Outputs&);
 // The same for rows row0.. of the input into rows 0.. of the output, on the calling thread.
@@ -53,15 +70,15 @@ void forward_rows(const Kernels&, const LayerInput&, int row0, int rows, const L
 
 // dX = (dZ W^T) * act'(X): `previous` is X, the output of the layer before, with its own activation
 void backward(const Engine&, const MatrixView& grad_out, int rows, const LayerView&, const Outputs& previous,
-              Activation previous_activation, const MatrixView& grad_in);
+              Activation previous_activation, const MatrixView& grad_in, Scratch&);
 
-// W <- rule(W, X^T dZ); b <- rule(b, column sums of dZ)
-void update(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const LayerView&, const SgdRule& weights,
-            const SgdRule& biases);
+// W <- rule(W, X^T dZ); b <- rule(b, column sums of dZ). `slots` are those of the layer's parameters.
+void update(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const LayerView&, const LayerRule&,
+            const Slots&, Scratch&);
 
 // dW = X^T dZ as [K][N] row-major, db = column sums of dZ
 void gradient(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const Layout&, float* weights,
-              float* biases);
+              float* biases, Scratch&);
 
 void pack(const Layout&, const float* weights, const float* biases, float* parameters);
 void unpack(const Layout&, const float* parameters, float* weights, float* biases);

@@ -20,14 +20,14 @@ const Kernels* best_avx512(const CpuFeatures& cpu) {
 
 }  // namespace
 
-const IsaEntry* isa_table() {
+const std::vector<IsaEntry>& isa_table() {
   const CpuFeatures& cpu = cpu_features();
 #if defined(__x86_64__) || defined(_M_X64)
   const bool portable_supported = cpu.avx2_fma, portable_automatic = false;  // its region uses FMA; only by name
 #else
   const bool portable_supported = true, portable_automatic = true;
 #endif
-  static const IsaEntry table[kIsaCount] = {
+  static const std::vector<IsaEntry> table = {
       {"avx512", best_avx512(cpu), cpu.avx512, true},
       {"avx2", avx2_kernels(), cpu.avx2_fma, true},
       {"neon", neon_kernels(), cpu.neon, true},
@@ -38,8 +38,7 @@ const IsaEntry* isa_table() {
 
 const Kernels* select_kernels(const char* name) {
   const bool any = strcmp(name, "auto") == 0;
-  for (int i = 0; i < kIsaCount; i++) {
-    const IsaEntry& e = isa_table()[i];
+  for (const IsaEntry& e : isa_table()) {
     if (!e.kernels || !e.supported) continue;
     if (any ? e.automatic : strcmp(name, e.name) == 0) return e.kernels;
   }

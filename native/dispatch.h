@@ -1,6 +1,8 @@
 #pragma once
 // THE ordered table of instruction sets: best first.
 
+#include <vector>
+
 #include "kernels/kernels.h"
 
 namespace mlp {
@@ -12,8 +14,7 @@ struct IsaEntry {
   bool automatic;          // may be chosen without being named
 };
 
-constexpr int kIsaCount = 4;
-const IsaEntry* isa_table();
+const std::vector<IsaEntry>& isa_table();
 
 // By name, or the best for "auto"; null when unknown, not compiled in or not supported.
 const Kernels* select_kernels(const char* name);

@@ -40,12 +40,16 @@ void scale_c(const GemmArguments& g) {
   }
 }
 
-// Memory of this thread that is kept for the next call; its contents are undefined.
+// Memory of the calling thread that is kept for the next call; its contents are undefined. It is reserved before work is
+// divided, with a part for each participant: a pool thread allocates nothing.
 float* scratch(int slot, size_t floats) {
   static thread_local Buffer<float> buffers[3];
   buffers[slot].reserve(floats);
   return buffers[slot].data();
 }
+
+constexpr size_t kCopyA = static_cast<size_t>(kRows) * kInputs;
+constexpr size_t kEdge = static_cast<size_t>(kRows) * kPanel;
 
 // alpha times a block of op(A): `rows` rows and `inputs` inputs from (row, input) on, contiguous as A itself is ordered
 void copy_a(const GemmArguments& g, int row, int rows, int input, int inputs, float* to) {
@@ -67,7 +71,7 @@ void narrow_gemm(const Engine& e, const GemmArguments& g) {
   }
   constexpr int kChunk = 32;
   const bool copies = g.alpha != 1.0f;
-  Buffer<float> copy(copies ? static_cast<size_t>(e.threads) * kChunk * static_cast<size_t>(g.K) : 0);
+  float* const copy = copies ? scratch(1, static_cast<size_t>(e.threads) * kChunk * static_cast<size_t>(g.K)) : nullptr;
   parallel(e.threads, ceil_div(g.M, kChunk), [&](int task, int who) {
     const float zero[kLane] = {0};
     float sums[kChunk * kLane];
@@ -75,7 +79,7 @@ void narrow_gemm(const Engine& e, const GemmArguments& g) {
     const float* a = g.a + static_cast<size_t>(row) * g.lda;
     size_t lda = g.lda;
     if (copies) {
-      float* const mine = copy.data() + static_cast<size_t>(who) * kChunk * static_cast<size_t>(g.K);
+      float* const mine = copy + static_cast<size_t>(who) * kChunk * static_cast<size_t>(g.K);
       copy_a(g, row, count, 0, g.K, mine);
       a = mine;
       lda = static_cast<size_t>(g.K);
@@ -119,7 +123,8 @@ void edge_panel(const Kernels& kernels, GemmPanel p, int width, float* copy) {
 
 struct Plan {
   const float* packed_b;  // or null: B is read where it lies
-  bool copies_a;
+  float* copy_a;          // kCopyA floats a participant, or null: A is read where it lies
+  float* edges;           // kEdge floats a participant
   int row_blocks, rows;           // rows of a task
   int groups, panels_per_group;   // column panels of a task
 };
@@ -130,7 +135,8 @@ Plan make_plan(const Engine& e, const GemmArguments& g) {
   const bool must = g.trans_b || g.N % kLane != 0;
   const int pack_from = e.kernels->tile_columns < kPanel ? kPackRowsNarrow : kPackRows;
   plan.packed_b = must || g.M >= pack_from || g.ldb % kPageFloats == 0 ? pack_b(e, g) : nullptr;
-  plan.copies_a = g.alpha != 1.0f;
+  plan.copy_a = g.alpha != 1.0f ? scratch(1, static_cast<size_t>(e.threads) * kCopyA) : nullptr;
+  plan.edges = g.N % kLane != 0 ? scratch(2, static_cast<size_t>(e.threads) * kEdge) : nullptr;
   plan.row_blocks = ceil_div(g.M, kRows);
   plan.rows = ceil_div(ceil_div(g.M, plan.row_blocks), 6) * 6;
   plan.row_blocks = ceil_div(g.M, plan.rows);
@@ -141,11 +147,11 @@ Plan make_plan(const Engine& e, const GemmArguments& g) {
   return plan;
 }
 
-void run_task(const Engine& e, const GemmArguments& g, const Plan& plan, int task) {
+void run_task(const Engine& e, const GemmArguments& g, const Plan& plan, int task, int who) {
   // by columns first: a thread multiplies the panels of B that it packed
   const int row = task % plan.row_blocks * plan.rows, rows = smaller(plan.rows, g.M - row);
   const int first = task / plan.row_blocks * plan.panels_per_group, last = smaller(first + plan.panels_per_group, ceil_div(g.N, kPanel));
-  float* const copy = plan.copies_a ? scratch(1, static_cast<size_t>(kRows) * kInputs) : nullptr;
+  float* const copy = plan.copy_a ? plan.copy_a + static_cast<size_t>(who) * kCopyA : nullptr;
   for (int k = 0; k < g.K; k += kInputs) {
     const int inputs = smaller(kInputs, g.K - k);
     GemmPanel p = {};
@@ -168,7 +174,7 @@ void run_task(const Engine& e, const GemmArguments& g, const Plan& plan, int tas
       p.b_stride = plan.packed_b ? kPanel : g.ldb;
       p.c = g.c + static_cast<size_t>(row) * g.ldc + static_cast<size_t>(panel) * kPanel;
       p.c_stride = g.ldc;
-      if (width % kLane) edge_panel(*e.kernels, p, width, scratch(2, static_cast<size_t>(kRows) * kPanel));
+      if (width % kLane) edge_panel(*e.kernels, p, width, plan.edges + static_cast<size_t>(who) * kEdge);
       else e.kernels->gemm(p);
     }
   }
@@ -177,9 +183,11 @@ void run_task(const Engine& e, const GemmArguments& g, const Plan& plan, int tas
 // A^T B with few columns, as C^T = B^T A: vectors run along the rows of A, which are many
 void thin_gemm(const Engine& e, const GemmArguments& g) {
   const int panels = ceil_div(g.M, kPanel);
-  parallel(e.threads, panels, [&](int panel, int) {
+  constexpr size_t each = static_cast<size_t>(kLane) * kPanel;
+  float* const all = scratch(1, static_cast<size_t>(e.threads) * each);
+  parallel(e.threads, panels, [&](int panel, int who) {
     const int column = panel * kPanel, width = smaller(kPanel, g.M - column);
-    float* const ct = scratch(1, static_cast<size_t>(kLane) * kPanel);
+    float* const ct = all + static_cast<size_t>(who) * each;
     GemmPanel p = {};
     p.a = g.b;
     p.a_stride = g.ldb;
@@ -207,7 +215,7 @@ void gemm(const Engine& e, const GemmArguments& g) {
   if (g.N < kLane && !g.trans_a) return narrow_gemm(e, g);
   if (g.N < kLane && g.alpha == 1.0f && g.M % kLane == 0) return thin_gemm(e, g);
   const Plan plan = make_plan(e, g);
-  parallel(e.threads, plan.row_blocks * plan.groups, [&](int task, int) { run_task(e, g, plan, task); });
+  parallel(e.threads, plan.row_blocks * plan.groups, [&](int task, int who) { run_task(e, g, plan, task, who); });
 }
 
 }  // namespace mlp

@@ -9,38 +9,59 @@ namespace {
 
 constexpr int kRows = 64;
 
-template <class F>
-void over_rows(const Engine& e, int rows, const F& f) {
-  parallel(e.threads, (rows + kRows - 1) / kRows, [&](int task, int) {
-    const int row = task * kRows;
-    f(row, rows - row < kRows ? rows - row : kRows);
-  });
+template <class T>
+T* from_row(T* values, int row, size_t stride) {
+  return values ? values + static_cast<size_t>(row) * stride : nullptr;
 }
 
-float* row_of(const MatrixView* m, int row) { return m ? m->data + static_cast<size_t>(row) * m->stride : nullptr; }
+struct Rows {
+  LossKind kind;
+  Outputs y;
+  Activation activation;
+  Truth truth;
+  MatrixView gradient;
+  LossResult result;
+  int outputs;
+  int batch;  // rows that gradients are divided by
+};
+
+int some_rows(const Kernels& k, const Rows& l, int row, int count) {
+  const float* const z = from_row(l.y.out.data, row, l.y.out.stride);
+  float* const gradient = from_row(l.gradient.data, row, l.gradient.stride);
+  const int32_t* const labels = from_row(l.truth.labels, row, 1);
+  const float* const targets = from_row(l.truth.targets, row, static_cast<size_t>(l.outputs));
+  double* const losses = from_row(l.result.losses, row, 1);
+  int32_t* const predicted = from_row(l.result.predicted, row, 1);
+  const float over_rows = 1.0f / static_cast<float>(l.batch);
+  const float over_all = 1.0f / (static_cast<float>(l.batch) * static_cast<float>(l.outputs));
+  switch (l.kind) {
+    case LossKind::softmax_cross_entropy:
+      return k.softmax({z, l.y.out.stride, labels, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_rows});
+    case LossKind::binary_cross_entropy:
+      return k.binary_loss({z, l.y.out.stride, labels, targets, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_all});
+    case LossKind::mean_squared_error:
+      k.squared_error({z, from_row(l.y.pre, row, l.y.out.stride), l.y.out.stride, targets, gradient, l.gradient.stride, losses, count,
+                       l.outputs, over_all, l.activation});
+  }
+  return 0;
+}
 
 }  // namespace
 
-int softmax_cross_entropy(const Engine& e, const MatrixView& logits, int rows, int classes, const int32_t* labels,
-                          const MatrixView* gradient, double* losses) {
+int loss(const Engine& e, LossKind kind, const Outputs& y, Activation activation, int rows, int outputs, const Truth& truth,
+         const MatrixView* gradient, const LossResult& result) {
+  const Rows l = {kind, y, activation, truth, gradient ? *gradient : MatrixView{nullptr, 0}, result, outputs, rows};
   std::atomic<int> correct{0};
-  const float scale = 1.0f / static_cast<float>(rows);
-  over_rows(e, rows, [&](int row, int count) {
-    correct += e.kernels->softmax({row_of(&logits, row), logits.stride, labels + row, row_of(gradient, row),
-                                   gradient ? gradient->stride : 0, losses + row, nullptr, count, classes, scale});
+  parallel(e.threads, (rows + kRows - 1) / kRows, [&](int task, int) {
+    const int row = task * kRows;
+    correct += some_rows(*e.kernels, l, row, rows - row < kRows ? rows - row : kRows);
   });
   return correct;
 }
 
-void mean_squared_error(const Engine& e, const Outputs& y, int rows, int outputs, Activation activation, const float* targets,
-                        const MatrixView* gradient, double* losses) {
-  const float scale = 1.0f / (static_cast<float>(rows) * static_cast<float>(outputs));
-  over_rows(e, rows, [&](int row, int count) {
-    const size_t at = static_cast<size_t>(row) * y.out.stride;
-    e.kernels->squared_error({y.out.data + at, y.pre ? y.pre + at : nullptr, y.out.stride,
-                              targets + static_cast<size_t>(row) * static_cast<size_t>(outputs), row_of(gradient, row),
-                              gradient ? gradient->stride : 0, losses + row, count, outputs, scale, activation});
-  });
+int loss_rows(const Kernels& k, LossKind kind, const MatrixView& y, int rows, int outputs, const Truth& truth,
+              const LossResult& result) {
+  return some_rows(k, {kind, {y, nullptr}, Activation::identity, truth, {nullptr, 0}, result, outputs, rows}, 0, rows);
 }
 
 }  // namespace mlp

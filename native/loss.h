@@ -5,12 +5,32 @@
 
 namespace mlp {
 
-// Per row the softmax cross-entropy and the gradient of the logits; returns the number of rows classified correctly.
-int softmax_cross_entropy(const Engine&, const MatrixView& logits, int rows, int classes, const int32_t* labels,
-                          const MatrixView* gradient, double* losses);
+// In the order of LOSSES in src/core/types.ts
+enum class LossKind : int32_t { softmax_cross_entropy = 0, mean_squared_error = 1, binary_cross_entropy = 2 };
+constexpr int kLossKinds = 3;
 
-// Per row the mean squared error and its gradient with respect to the pre-activations of the output layer.
-void mean_squared_error(const Engine&, const Outputs& y, int rows, int outputs, Activation activation, const float* targets,
-                        const MatrixView* gradient, double* losses);
+// What the outputs should have been: a class for each row, or `outputs` values for each row.
+struct Truth {
+  const int32_t* labels;  // [rows]; softmax, and binary cross-entropy of one output
+  const float* targets;   // [rows][outputs]; the others
+};
+
+struct LossResult {
+  double* losses;      // [rows]; or null for softmax without labels
+  int32_t* predicted;  // [rows] class of each row; or null
+};
+
+// Whether a loss of so many outputs compares with labels (else with targets)
+inline bool takes_labels(LossKind kind, int outputs) {
+  return kind == LossKind::softmax_cross_entropy || (kind == LossKind::binary_cross_entropy && outputs == 1);
+}
+inline int label_classes(LossKind kind, int outputs) { return kind == LossKind::softmax_cross_entropy ? outputs : 2; }
+
+// Per row the loss and the gradient with respect to the pre-activations of the output layer, divided by the batch size;
+// returns the number of rows predicted correctly (0 for the squared error).
+int loss(const Engine&, LossKind, const Outputs& y, Activation, int rows, int outputs, const Truth&, const MatrixView* gradient,
+         const LossResult&);
+// The same for rows of a larger batch, without a gradient, on the calling thread.
+int loss_rows(const Kernels&, LossKind, const MatrixView& y, int rows, int outputs, const Truth&, const LossResult&);
 
 }  // namespace mlp

@@ -1,11 +1,11 @@
 #pragma once
-// Readers of the operands that several operations of the addon share: data sets, batches, matrices, layers, lists of rows. Like
-// those of args.h they throw when going on would not be memory-safe.
+// Readers of the operands that several operations of the addon share: data sets, batches, matrices, layers, rules, lists of
+// rows, as the objects of src/backend/backend.ts. Like those of args.h they throw when going on would not be memory-safe.
 
 #include <vector>
 
 #include "args.h"
-#include "evaluate.h"
+#include "program.h"
 
 namespace mlp {
 
@@ -14,23 +14,40 @@ constexpr int kMaxCols = 1 << 24;
 constexpr int kMaxListedRows = 1 << 16;
 
 constexpr napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
-constexpr napi_type_tag kEvaluatorTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
+constexpr napi_type_tag kProgramTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
+
+constexpr const char* kActivationNames[] = {"identity", "relu", "leakyRelu", "tanh", "sigmoid", "gelu"};
+constexpr int kActivations = 6;
+constexpr const char* kLossNames[] = {"softmaxCrossEntropy", "meanSquaredError", "binaryCrossEntropy"};
+static_assert(sizeof kLossNames / sizeof *kLossNames == kLossKinds, "a name for each loss");
+constexpr size_t kRuleValues = 13;  // see read_rule
 
 inline const Engine& engine(const Napi::CallbackInfo& info) { return *static_cast<const Engine*>(info.Data()); }
 
-// values, rows, cols, table: the first four arguments of whatever takes a data set, from argument `i` on
-inline Inputs read_inputs(const Args& args, size_t i) {
-  const int rows = args.integer(i + 1, "rows", 0, kMaxInt), cols = args.integer(i + 2, "cols", 1, kMaxCols);
-  const size_t count = static_cast<size_t>(rows) * static_cast<size_t>(cols);
-  if (args.is_bytes(i)) return {args.bytes(i, "values", count), args.floats(i + 3, "table", 256), nullptr, rows, cols};
-  return {nullptr, nullptr, args.floats(i, "values", count), rows, cols};
+// Memory of single operations, of the calling thread
+inline Scratch& scratch() {
+  static thread_local Scratch memory;
+  return memory;
 }
 
-// A copy of integers from `min` to `max`. The array may be shared with another thread that goes on writing to it, so the
-// copy is what is checked and used. Valid until the next call for the same `slot` on this thread.
-inline const int32_t* copy_ints(const Args& args, size_t i, const char* name, size_t count, const char* what, int max, int slot) {
+// values, rows, cols, table (bytes) or null (floats)
+inline Inputs read_inputs(const Args& args, const Napi::Value& values, const Napi::Value& table, int rows, int cols) {
+  const size_t count = static_cast<size_t>(rows) * static_cast<size_t>(cols);
+  if (args.is_bytes(values)) return {args.bytes(values, "values", count), args.floats(table, "table", 256), nullptr, rows, cols};
+  return {nullptr, nullptr, args.floats(values, "values", count), rows, cols};
+}
+
+// The same as four arguments: values, rows, cols, table
+inline Inputs read_inputs(const Args& args, size_t i) {
+  const int rows = args.integer(i + 1, "rows", 0, kMaxInt), cols = args.integer(i + 2, "cols", 1, kMaxCols);
+  return read_inputs(args, args.value(i), args.value(i + 3), rows, cols);
+}
+
+// A copy of integers from 0 to `max`. The array may be shared with another thread that goes on writing to it, so the copy is
+// what is checked and used. Valid until the next call for the same `slot` on this thread.
+inline const int32_t* copy_ints(const Args& args, const Napi::Value& v, const char* name, size_t count, const char* what, int max, int slot) {
   static thread_local std::vector<int32_t> copies[2];
-  const int32_t* const from = args.ints(i, name, count);
+  const int32_t* const from = args.ints(v, name, count).data;
   std::vector<int32_t>& copy = copies[slot];
   copy.assign(from, from + count);
   for (size_t r = 0; r < count; r++) {
@@ -42,25 +59,72 @@ inline const int32_t* copy_ints(const Args& args, size_t i, const char* name, si
   return copy.data();
 }
 
-inline const int32_t* read_indices(const Args& args, size_t i, int rows, int& count) {
-  args.ints(i, "rowIndices", 0);
-  const size_t length = args.length(i);
+inline const int32_t* read_indices(const Args& args, const Napi::Value& v, int rows, int& count) {
+  const size_t length = args.ints(v, "rowIndices", 0).length;
   if (length > static_cast<size_t>(kMaxInt)) args.fail<Napi::RangeError>("rowIndices", "fewer than 2^31 rows", std::to_string(length));
   count = static_cast<int>(length);
-  return copy_ints(args, i, "rowIndices", length, "rows", rows - 1, 0);
+  return copy_ints(args, v, "rowIndices", length, "rows", rows - 1, 0);
 }
 
-inline Layout read_shape(const Args& args, size_t i) {
-  return {args.integer(i, "inputs", 1, kMaxCols), args.integer(i + 1, "outputs", 1, kMaxCols)};
+inline Activation read_activation(const Args& args, const Napi::Value& v) {
+  return static_cast<Activation>(args.one_of(v, "activation", kActivationNames, kActivations));
 }
 
-inline Activation read_activation(const Args& args, size_t i) { return static_cast<Activation>(args.integer(i, "activation", 0, 5)); }
-
-// A matrix of `rows` rows: values, stride
-inline MatrixView read_matrix(const Args& args, size_t i, const char* name, int rows, int cols) {
-  const int stride = args.integer(i + 1, "stride", round16(cols), kMaxInt);
-  return {args.floats(i, name, static_cast<size_t>(rows) * static_cast<size_t>(stride)), static_cast<size_t>(stride)};
+inline LossKind read_loss(const Args& args, size_t i) {
+  return static_cast<LossKind>(args.one_of(args.value(i), "loss", kLossNames, kLossKinds));
 }
+
+inline size_t extent(const MatrixView& m, int rows) { return static_cast<size_t>(rows) * m.stride; }
+
+// The fields of a Matrix or a LayerOutput; `view` looks at its memory.
+class MatrixFields {
+ public:
+  MatrixFields(const Args& args, size_t i)
+      : values_(args.field(i, "values")),
+        stride_(args.field(i, "stride")),
+        rows_(args.field(i, "rows")),
+        activation_(args.field(i, "activation")),
+        pre_(args.field(i, "preActivations")) {}
+
+  int rows(const Args& args) const { return args.integer(rows_, "rows", 0, kMaxInt); }
+  Activation activation(const Args& args) const { return read_activation(args, activation_); }
+
+  MatrixView view(const Args& args, const char* name, int rows, int cols) const {
+    const int stride = args.integer(stride_, "stride", round16(cols), kMaxInt);
+    return {args.floats(values_, name, static_cast<size_t>(rows) * static_cast<size_t>(stride)), static_cast<size_t>(stride)};
+  }
+  float* pre(const Args& args, size_t floats) const {
+    return Args::is_null(pre_) ? nullptr : args.floats(pre_, "preActivations", floats);
+  }
+  // An output whose derivative may be needed
+  Outputs outputs(const Args& args, const char* name, int rows, int cols) const {
+    const MatrixView out = view(args, name, rows, cols);
+    float* const kept = pre(args, extent(out, rows));
+    if (activation(args) == Activation::gelu && !kept) args.fail<Napi::TypeError>("preActivations", "a Float32Array for gelu", "null");
+    return {out, kept};
+  }
+
+ private:
+  Napi::Value values_, stride_, rows_, activation_, pre_;
+};
+
+// The fields of a Layer
+class LayerFields {
+ public:
+  LayerFields(const Args& args, size_t i)
+      : inputs_(args.field(i, "inputs")),
+        outputs_(args.field(i, "outputs")),
+        activation_(args.field(i, "activation")),
+        parameters_(args.field(i, "parameters")) {}
+
+  LayerView view(const Args& args) const {
+    const Layout shape = {args.integer(inputs_, "inputs", 1, kMaxCols), args.integer(outputs_, "outputs", 1, kMaxCols)};
+    return {shape, read_activation(args, activation_), args.floats(parameters_, "parameters", shape.floats())};
+  }
+
+ private:
+  Napi::Value inputs_, outputs_, activation_, parameters_;
+};
 
 template <class Prepared>
 void same_kernels(const Args& args, const char* name, const Prepared& prepared, const Engine& e) {
@@ -68,33 +132,72 @@ void same_kernels(const Args& args, const char* name, const Prepared& prepared, 
   args.fail<Napi::RangeError>(name, std::string("one made for ") + e.kernels->name, std::string("one made for ") + prepared.kernels()->name);
 }
 
-inline Batch& read_batch(const Args& args, size_t i, const Engine& e) {
-  Batch& batch = Handle<Batch>::get(args, i, "batch", kBatchTag, "a batch of this addon");
+inline Batch& read_batch(const Args& args, const Napi::Value& handle, const Engine& e) {
+  Batch& batch = Handle<Batch>::get(args, handle, "batch", kBatchTag, "a batch of this addon");
   same_kernels(args, "batch", batch, e);
   return batch;
 }
 
-// A batch (a handle), or a matrix: values | handle, stride, rows
-inline LayerInput read_layer_input(const Args& args, size_t i, const Engine& e, int cols, int outputs, int& rows) {
-  bool is_typed_array = false;
-  napi_is_typedarray(args.env(), args.value(i), &is_typed_array);
-  if (is_typed_array) {
-    rows = args.integer(i + 2, "rows", 0, kMaxInt);
-    const MatrixView x = read_matrix(args, i, "input", rows, cols);
-    return {nullptr, x.data, x.stride};
+// A Batch (which has a handle) or a Matrix
+class InputFields {
+ public:
+  InputFields(const Args& args, size_t i) : handle_(args.field(i, "handle")), matrix_(args, i) {}
+
+  LayerInput view(const Args& args, const Engine& e, int cols, int outputs, int& rows) const {
+    if (Args::is_null(handle_)) {
+      rows = matrix_.rows(args);
+      const MatrixView x = matrix_.view(args, "input", rows, cols);
+      return {nullptr, x.data, x.stride};
+    }
+    const Batch& batch = read_batch(args, handle_, e);
+    if (batch.cols() != cols) args.fail<Napi::RangeError>("batch", std::to_string(cols) + " columns", std::to_string(batch.cols()));
+    if (batch.sparse() && !takes_sparse(outputs)) args.fail<Napi::RangeError>("batch", "dense rows for a narrow layer", "lists");
+    rows = batch.rows();
+    return {&batch, nullptr, 0};
   }
-  const Batch& batch = read_batch(args, i, e);
-  if (batch.cols() != cols) args.fail<Napi::RangeError>("batch", std::to_string(cols) + " columns", std::to_string(batch.cols()));
-  if (batch.sparse() && !takes_sparse(outputs)) args.fail<Napi::RangeError>("batch", "dense rows for a narrow layer", "lists");
-  rows = batch.rows();
-  return {&batch, nullptr, 0};
+
+ private:
+  Napi::Value handle_;
+  MatrixFields matrix_;
+};
+
+// Slots that a rule of this kind needs
+inline size_t slots_of(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::sgd: return 0;
+    case RuleKind::momentum:
+    case RuleKind::nesterov: return 1;
+    case RuleKind::adam: return 2;
+  }
+  return 0;
+}
+
+// What encodeRule of src/backend/rules.ts writes
+inline LayerRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kind) {
+  const double* const from = args.doubles(v, "rule", kRuleValues);
+  if (!(from[0] >= 0 && from[0] < kRuleKinds) || from[0] != static_cast<int>(from[0])) {
+    args.fail<Napi::RangeError>("rule", "a kind of rule that the addon knows", std::to_string(from[0]));
+  }
+  kind = static_cast<RuleKind>(static_cast<int>(from[0]));
+  float f[kRuleValues];
+  for (size_t i = 1; i < kRuleValues; i++) f[i] = static_cast<float>(from[i]);
+  const Rule weights = {kind, f[1], f[2], f[4], f[6], f[7], f[8], f[9], f[10], f[11], f[12]};
+  Rule biases = weights;
+  biases.l2 = f[3];
+  biases.keep = f[5];
+  return {weights, biases};
+}
+
+// Slots for `floats` parameters; the array holds one slot after the other
+inline Slots read_slots(const Args& args, const Napi::Value& v, RuleKind kind, size_t floats) {
+  const size_t count = slots_of(kind);
+  if (count == 0) return {};
+  return {args.floats(v, "slots", count * floats), floats};
 }
 
 inline void no_overlap(const Args& args, const char* name, const float* a, size_t a_floats, const float* b, size_t b_floats) {
   if (a && b && a < b + b_floats && b < a + a_floats) args.fail<Napi::RangeError>(name, "memory of its own", "memory of an operand");
 }
-
-inline size_t extent(const MatrixView& m, int rows) { return static_cast<size_t>(rows) * m.stride; }
 
 inline InputKind kind_of(const Inputs& inputs) { return inputs.bytes ? InputKind::bytes : InputKind::floats; }
 
@@ -109,6 +212,14 @@ void same_kind(const Args& args, const Prepared& prepared, const Inputs& inputs)
 
 [[noreturn]] inline void changed(const Args& args) {
   args.fail<Napi::RangeError>("values", "the data as measured", "a row with more non-zero inputs: the data have changed since");
+}
+
+// What a loss compares rows with; checked against the number of rows and outputs
+inline Truth read_truth(const Args& args, const Napi::Value& v, LossKind kind, int rows, int outputs) {
+  if (takes_labels(kind, outputs) && (args.is_ints(v) || kind == LossKind::softmax_cross_entropy)) {
+    return {copy_ints(args, v, "labels", static_cast<size_t>(rows), "classes", label_classes(kind, outputs) - 1, 1), nullptr};
+  }
+  return {nullptr, args.floats(v, "targets", static_cast<size_t>(rows) * static_cast<size_t>(outputs))};
 }
 
 }  // namespace mlp

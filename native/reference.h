@@ -1,6 +1,6 @@
 #pragma once
 // The meaning of every operation, as plain loops under the numeric contract (README.md in this folder). Nothing is shared
-// with the kernels but the names of the activations; matrices are row-major and not padded. For tests: slow on purpose.
+// with the kernels but the names of activations and the fields of a rule; matrices are row-major and not padded. For tests: slow on purpose.
 
 #include <cmath>
 #include <cstddef>
@@ -134,16 +134,52 @@ inline Gradient gradient(const Matrix& x, const Matrix& g) {
   return d;
 }
 
-inline float apply_rule(const SgdRule& rule, float g, float p) {
+// What an optimiser remembers of a layer: slot s of each weight and of each bias
+struct Memory {
+  std::vector<Matrix> weights;
+  std::vector<std::vector<float>> biases;
+
+  Memory() = default;
+  Memory(RuleKind kind, const Matrix& w, const std::vector<float>& b) {
+    const size_t slots = kind == RuleKind::sgd ? 0 : kind == RuleKind::adam ? 2 : 1;
+    weights.assign(slots, Matrix(w.rows, w.cols));
+    biases.assign(slots, std::vector<float>(b.size()));
+  }
+};
+
+// A remembered value below 2^-100 is cut to zero.
+inline float cut_small(float v) { return std::fabs(v) < 0x1p-100f ? 0.0f : v; }
+
+// The parameter after a step; updates what is remembered of it. `second` is read for adam only, `first` by no sgd.
+inline float apply_rule(const Rule& rule, float g, float p, float* first, float* second) {
   g = std::fma(rule.l2, p, g);
-  return std::fma(-rule.learning_rate, g, p);
+  const float rate = rule.learning_rate;
+  if (rule.kind == RuleKind::sgd) return std::fma(-rate, g, p);
+  if (rule.kind == RuleKind::adam) {
+    *first = cut_small(std::fma(rule.beta1, *first, rule.rest1 * g));
+    *second = cut_small(std::fma(rule.beta2, *second, (rule.rest2 * g) * g));
+    const float root = std::fma(std::sqrt(*second), rule.root_scale, rule.epsilon);
+    return std::fma(-rate, *first / root, rule.keep * p);
+  }
+  *first = cut_small(std::fma(rule.momentum, *first, g));
+  const float direction = rule.kind == RuleKind::nesterov ? std::fma(rule.momentum, *first, g) : *first;
+  return std::fma(-rate, direction, p);
 }
 
-inline void update(const Matrix& x, const Matrix& g, Matrix& w, std::vector<float>& b, const SgdRule& weights,
-                   const SgdRule& biases) {
+inline void update(const Matrix& x, const Matrix& g, Matrix& w, std::vector<float>& b, const Rule& weights, const Rule& biases,
+                   Memory& memory) {
   const Gradient d = gradient(x, g);
-  for (size_t i = 0; i < w.values.size(); i++) w.values[i] = apply_rule(weights, d.weights.values[i], w.values[i]);
-  for (size_t n = 0; n < b.size(); n++) b[n] = apply_rule(biases, d.biases[n], b[n]);
+  const size_t slots = memory.weights.size();
+  for (size_t i = 0; i < w.values.size(); i++) {
+    float* const first = slots > 0 ? &memory.weights[0].values[i] : nullptr;
+    float* const second = slots > 1 ? &memory.weights[1].values[i] : nullptr;
+    w.values[i] = apply_rule(weights, d.weights.values[i], w.values[i], first, second);
+  }
+  for (size_t n = 0; n < b.size(); n++) {
+    float* const first = slots > 0 ? &memory.biases[0][n] : nullptr;
+    float* const second = slots > 1 ? &memory.biases[1][n] : nullptr;
+    b[n] = apply_rule(biases, d.biases[n], b[n], first, second);
+  }
 }
 
 // exp for x <= 0: x = n ln2 + r, a polynomial in r, times 2^n; exactly +0 below -64
@@ -210,6 +246,32 @@ inline Classified softmax_cross_entropy(const Matrix& z, const std::vector<int32
     result.losses.push_back(finite ? loss : std::numeric_limits<double>::quiet_NaN());
     result.predicted.push_back(best);
     result.correct += best == label;
+  }
+  return result;
+}
+
+// Logits of independent yes-or-no outputs, targets from 0 to 1. A row is correct when exactly the outputs with a target above
+// 1/2 have positive logits; the class predicted is that of the first output. A row with a logit that is not finite has a loss
+// that is not a number.
+inline Classified binary_cross_entropy(const Matrix& z, const Matrix& targets) {
+  Classified result;
+  result.gradient = Matrix(z.rows, z.cols);
+  const float scale = 1.0f / (static_cast<float>(z.rows) * static_cast<float>(z.cols));
+  for (int r = 0; r < z.rows; r++) {
+    double sum = 0;
+    bool finite = true, correct = true;
+    for (int n = 0; n < z.cols; n++) {
+      const float y = z[r][n], t = targets[r][n], e = exp_nonpositive(-std::fabs(y));
+      const double above = y > 0 ? static_cast<double>(y) : 0.0;
+      sum = sum + ((above - static_cast<double>(y) * static_cast<double>(t)) + log_positive(1.0 + static_cast<double>(e)));
+      const float probability = (y >= 0 ? 1.0f : e) / (1.0f + e);
+      result.gradient[r][n] = (probability - t) * scale + 0.0f;
+      finite = finite && std::isfinite(y);
+      correct = correct && (y > 0) == (t > 0.5f);
+    }
+    result.losses.push_back(finite ? sum / z.cols : std::numeric_limits<double>::quiet_NaN());
+    result.predicted.push_back(z[r][0] > 0);
+    result.correct += correct;
   }
   return result;
 }

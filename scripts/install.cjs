@@ -100,7 +100,8 @@ function probe(file) {
     const isa = addon.info().isas.find((one) => one.compiled && one.supported && one.automatic)?.name
     if (isa) {
       const c = new Float32Array(1)
-      addon.open(isa, 1).gemm(false, false, 1, 1, 2, 1, Float32Array.of(1, 2), 2, Float32Array.of(3, 4), 1, 0, c, 1)
+      const sizes = Float64Array.of(0, 0, 1, 1, 2, 2, 1, 1)
+      addon.open(isa, 1).gemm(sizes, 1, Float32Array.of(1, 2), Float32Array.of(3, 4), 0, c)
       if (c[0] !== 11) throw new Error('1 x 3 + 2 x 4 gives ' + c[0] + ' on ' + isa)
     }
     process.stdout.write(isa ?? 'no instruction set for this CPU, so the TypeScript backend will run')`

@@ -17,7 +17,9 @@ export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
 export type { Init } from './model/initializers.js'
 export { MLP, type MLPOptions } from './model/mlp.js'
-export type { Prediction, PredictOptions } from './model/predict.js'
+export type { PredictOptions } from './model/predict.js'
+export type { Prediction } from './model/prediction.js'
+export { Predictor, type PredictorOptions } from './model/predictor.js'
 export type {
   CheckpointEvent,
   EpochEvent,
@@ -33,4 +35,15 @@ export { fit } from './train/fit.js'
 export type { FitOptions } from './train/fit-options.js'
 export type { FitResult } from './train/fit-result.js'
 export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
-export { type Optimizer, type SgdOptions, sgd } from './train/optimizers.js'
+export {
+  type AdamOptions,
+  type AdamWOptions,
+  adam,
+  adamW,
+  type MomentumOptions,
+  momentum,
+  type Optimizer,
+  type OptimizerConfig,
+  type SgdOptions,
+  sgd,
+} from './train/optimizers.js'

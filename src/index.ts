@@ -35,7 +35,9 @@ export type { RunRecord, RunTimes, TrainingResults } from './io/run-record.js'
 export { readTrainingCurve, writeTrainingCurve } from './io/training-curve.js'
 export type { Init } from './model/initializers.js'
 export { MLP, type MLPOptions } from './model/mlp.js'
-export type { Prediction, PredictOptions } from './model/predict.js'
+export type { PredictOptions } from './model/predict.js'
+export type { Prediction } from './model/prediction.js'
+export { Predictor, type PredictorOptions } from './model/predictor.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
 export type { GridSearchOptions, Objective, SearchOptions } from './search/options.js'
@@ -105,5 +107,16 @@ export type { TrainingConfig } from './train/config.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export type { FitResult } from './train/fit-result.js'
 export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
-export { type Optimizer, type SgdOptions, sgd } from './train/optimizers.js'
+export {
+  type AdamOptions,
+  type AdamWOptions,
+  adam,
+  adamW,
+  type MomentumOptions,
+  momentum,
+  type Optimizer,
+  type OptimizerConfig,
+  type SgdOptions,
+  sgd,
+} from './train/optimizers.js'
 export { PRESETS, type PresetName } from './train/presets.js'

@@ -13,7 +13,7 @@
 #include <random>
 
 #include "../dispatch.h"
-#include "../loss.h"
+#include "../program.h"
 #include "sampling.h"
 
 namespace mlp {
@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kPixels = 784, kClasses = 10;
 constexpr double kSparseBelow = 0.5;  // as src/backend/native-backend.ts chooses
-constexpr SgdRule kWeightsRule = {0.01f, 1e-4f}, kBiasesRule = {0.01f, 0};
+constexpr LayerRule kRule = {{RuleKind::sgd, 0.01f, 1e-4f}, {RuleKind::sgd, 0.01f, 0}};
 
 [[noreturn]] void fail(const char* what, const char* which) {
   fprintf(stderr, "step_bench: %s: %s\n", what, which);
@@ -51,29 +51,45 @@ struct Data {
   Inputs inputs() const { return {pixels.data(), table.data(), nullptr, rows(), kPixels}; }
 };
 
-struct DenseLayer {
-  Layout shape;
-  Activation activation;
-  Buffer<float> parameters;
-
-  DenseLayer(int K, int N, Activation a, std::mt19937& random) : shape{K, N}, activation(a), parameters(shape.floats()) {
-    std::normal_distribution<float> he(0, sqrtf(2.0f / static_cast<float>(K)));
-    std::vector<float> weights(static_cast<size_t>(K) * static_cast<size_t>(N)), biases(static_cast<size_t>(N));
+// He-normal weights and zero biases of all layers, one after the other
+Buffer<float> random_parameters(const std::vector<ProgramLayer>& layers, std::mt19937& random) {
+  size_t floats = 0;
+  for (const ProgramLayer& l : layers) floats += l.shape.floats();
+  Buffer<float> parameters(floats);
+  float* at = parameters.data();
+  for (const ProgramLayer& l : layers) {
+    std::normal_distribution<float> he(0, sqrtf(2.0f / static_cast<float>(l.shape.K)));
+    std::vector<float> weights(static_cast<size_t>(l.shape.K) * static_cast<size_t>(l.shape.N)), biases(static_cast<size_t>(l.shape.N));
     for (float& w : weights) w = he(random);
-    pack(shape, weights.data(), biases.data(), parameters.data());
+    pack(l.shape, weights.data(), biases.data(), at);
+    at += l.shape.floats();
   }
-  LayerView view() const { return {shape, activation, parameters.data()}; }
-};
+  return parameters;
+}
 
-struct Activations {
-  Buffer<float> values;
-  size_t stride;
+// Matrices: outputs of the two layers, and their gradients
+ProgramSpec step_program(const Data& data, int B, int H) {
+  const InputStatistics s = measure(data.inputs());
+  const double density = static_cast<double>(s.nonzeros) / static_cast<double>(data.pixels.size());
+  ProgramSpec spec = {};
+  spec.cols = kPixels;
+  spec.kind = InputKind::bytes;
+  spec.sparse = density < kSparseBelow && takes_sparse(H);
+  spec.longest_row = s.longest_row;
+  spec.capacity = B;
+  spec.layers = {{{kPixels, H}, Activation::relu}, {{H, kClasses}, Activation::identity}};
+  spec.matrices = {H, kClasses, H, kClasses};
+  constexpr LossKind loss = LossKind::softmax_cross_entropy;
+  spec.code = {{OpCode::gather, 0, kNone, kNone, kNone, loss},  {OpCode::forward, 0, kBatch, kNone, 0, loss},
+               {OpCode::forward, 1, 0, kNone, 1, loss},         {OpCode::loss, 0, 1, 3, kNone, loss},
+               {OpCode::backward, 1, 0, 3, 2, loss},            {OpCode::update, 1, 0, 3, kNone, loss},
+               {OpCode::update, 0, kBatch, 2, kNone, loss}};
+  const std::string problem = problem_of(spec);
+  if (!problem.empty()) fail("program", problem.c_str());
+  return spec;
+}
 
-  Activations(int rows, int cols) : values(static_cast<size_t>(rows) * row_stride(cols)), stride(row_stride(cols)) {}
-  MatrixView view() const { return {values.data(), stride}; }
-};
-
-// As TrainingStep in src/train/step.ts, with the same operations in the same order
+// As TrainingStep in src/train/step.ts: one run of a program
 class Step {
  public:
   Step(const Engine& engine, const Data& data, int B, int H)
@@ -81,16 +97,14 @@ class Step {
         data_(data),
         B_(B),
         random_(1),
-        batch_(make_batch(engine, data, B, H)),
-        first_(kPixels, H, Activation::relu, random_),
-        second_(H, kClasses, Activation::identity, random_),
-        hidden_(B, H),
-        logits_(B, kClasses),
-        hidden_gradient_(B, H),
-        logits_gradient_(B, kClasses),
-        labels_(static_cast<size_t>(B)),
+        program_(engine, step_program(data, B, H)),
+        parameters_(random_parameters(program_.spec().layers, random_)),
         losses_(static_cast<size_t>(B)),
+        labels_(data.labels.begin(), data.labels.end()),
         order_(static_cast<size_t>(data.rows())) {
+    for (const int32_t label : labels_) {
+      if (label >= kClasses) fail("labels", "expected classes from 0 to 9");
+    }
     for (size_t i = 0; i < order_.size(); i++) order_[i] = static_cast<int32_t>(i);
     std::shuffle(order_.begin(), order_.end(), random_);
   }
@@ -101,38 +115,23 @@ class Step {
     if (at_ + rows > order_.size()) at_ = 0;
     const int32_t* const indices = order_.data() + at_;
     at_ += rows;
-    if (!batch_.gather(data_.inputs(), indices, B_, true, engine_.threads)) fail("batch", "the data have changed");
-    const LayerInput in = {&batch_, nullptr, 0}, hidden = {nullptr, hidden_.values.data(), hidden_.stride};
-    forward(engine_, in, B_, first_.view(), {hidden_.view(), nullptr});
-    forward(engine_, hidden, B_, second_.view(), {logits_.view(), nullptr});
-    for (size_t r = 0; r < rows; r++) labels_[r] = data_.labels[static_cast<size_t>(indices[r])];
-    const MatrixView gradient = logits_gradient_.view();
-    softmax_cross_entropy(engine_, logits_.view(), B_, kClasses, labels_.data(), &gradient, losses_.data());
+    const Outcome outcome = program_.run(engine_, data_.inputs(), indices, B_,
+                                         {parameters_.data(), {}, labels_.data(), nullptr, losses_.data(), nullptr, nullptr}, kRule);
+    if (outcome.status == Outcome::data_changed) fail("batch", "the data have changed");
     double loss = 0;
     for (const double l : losses_) loss += l;
-    backward(engine_, gradient, B_, second_.view(), {hidden_.view(), nullptr}, Activation::relu, hidden_gradient_.view());
-    update(engine_, hidden, gradient, B_, second_.view(), kWeightsRule, kBiasesRule);
-    update(engine_, in, hidden_gradient_.view(), B_, first_.view(), kWeightsRule, kBiasesRule);
     return loss / B_;
   }
 
  private:
-  static Batch make_batch(const Engine& engine, const Data& data, int B, int H) {
-    const InputStatistics s = measure(data.inputs());
-    const double density = static_cast<double>(s.nonzeros) / static_cast<double>(data.pixels.size());
-    return Batch(*engine.kernels, B, kPixels, InputKind::bytes, density < kSparseBelow && takes_sparse(H), s.longest_row);
-  }
-
   const Engine engine_;
   const Data& data_;
   const int B_;
   std::mt19937 random_;
-  Batch batch_;
-  DenseLayer first_, second_;
-  Activations hidden_, logits_, hidden_gradient_, logits_gradient_;
-  std::vector<int32_t> labels_;
+  Program program_;
+  Buffer<float> parameters_;
   std::vector<double> losses_;
-  std::vector<int32_t> order_;
+  std::vector<int32_t> labels_, order_;
   size_t at_ = 0;
 };
 

@@ -30,6 +30,9 @@ struct Isa : BytesX86 {
   MLP_INLINE V mul(V a, V b) { return _mm256_mul_ps(a, b); }
   MLP_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
   MLP_INLINE V sub(V a, V b) { return _mm256_sub_ps(a, b); }
+  MLP_INLINE V div(V a, V b) { return _mm256_div_ps(a, b); }
+  MLP_INLINE V sqrt(V a) { return _mm256_sqrt_ps(a); }
+  MLP_INLINE V abs(V a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
   MLP_INLINE V where_less(V a, V b, V yes, V no) { return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
   MLP_INLINE V add_exponent(V p, V shifted) {
     const __m256i n = _mm256_slli_epi32(_mm256_sub_epi32(_mm256_castps_si256(shifted), _mm256_set1_epi32(kShiftBits)), 23);

@@ -34,6 +34,9 @@ struct Isa : BytesX86 {
   MLP_INLINE V mul(V a, V b) { return _mm512_mul_ps(a, b); }
   MLP_INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
   MLP_INLINE V sub(V a, V b) { return _mm512_sub_ps(a, b); }
+  MLP_INLINE V div(V a, V b) { return _mm512_div_ps(a, b); }
+  MLP_INLINE V sqrt(V a) { return _mm512_sqrt_ps(a); }
+  MLP_INLINE V abs(V a) { return _mm512_abs_ps(a); }
   MLP_INLINE V where_less(V a, V b, V yes, V no) { return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes); }
   MLP_INLINE V add_exponent(V p, V shifted) {
     const __m512i n = _mm512_slli_epi32(_mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_set1_epi32(kShiftBits)), 23);

@@ -24,10 +24,29 @@ constexpr int kPanel = 64;       // columns of a full panel
 constexpr int kInputBlock = 208;  // inputs of one block of the sparse forward pass, at most 256; found by measuring, a multiple of 16
 constexpr int kPeakFloats = 512;  // what fma_chains works on
 
-// p <- p - learning_rate * (g + l2 * p), g the plain gradient: g = fma(l2, p, g); p = fma(-learning_rate, g, p)
-struct SgdRule {
-  float learning_rate;
-  float l2;
+// The optimisers, in the order of RULE_KINDS in src/backend/rules.ts; rules.inl says what each does.
+enum class RuleKind : int32_t { sgd = 0, momentum = 1, nesterov = 2, adam = 3 };
+constexpr int kRuleKinds = 4;
+
+// One step of an optimiser for one kind of parameter (weights or biases). Fields that a kind does not use are ignored.
+struct Rule {
+  RuleKind kind;
+  float learning_rate;  // adam: divided by 1 - beta1^t
+  float l2;             // coupled: g + l2 p
+  float keep = 1;       // decoupled decay: p is multiplied by it first
+  float momentum = 0;
+  float beta1 = 0, rest1 = 0;  // rest1 = 1 - beta1
+  float beta2 = 0, rest2 = 0;
+  float epsilon = 0;
+  float root_scale = 0;  // 1 / sqrt(1 - beta2^t)
+};
+
+// What the optimiser remembers of the parameters at some address: slot s of parameter w[i] is data[s * stride + i].
+struct Slots {
+  float* data = nullptr;  // null: a rule without slots
+  size_t stride = 0;
+
+  Slots at(size_t offset) const { return {data ? data + offset : nullptr, stride}; }
 };
 
 // Where the value of a listed input comes from: a byte whose meaning is table[byte], or a float.
@@ -79,14 +98,15 @@ struct PanelForward {
   Activation activation;
 };
 
-// w[k][j] <- rule(w[k][j], sum_r x[r][k] g[r][j]), r ascending, for k in [k0, k1) of one panel.
+// w[k][j] <- rule(w[k][j], sum_r x[r][k] g[r][j]), r ascending, for k in [k0, k1) of one panel. `slots` are those of `w`.
 // store != null: writes the plain gradient to store[k * store_stride + j] for j < store_width instead.
 struct PanelUpdate {
   float* w;
   const float* g;
   size_t g_stride;
   int B, k0, k1, width;
-  SgdRule rule;
+  Rule rule;
+  Slots slots;
   float* store;
   size_t store_stride;
   int store_width;
@@ -131,7 +151,8 @@ struct NarrowUpdate {
   const float* g;
   size_t g_stride;
   int B, N, k0, k1;
-  SgdRule rule;
+  Rule rule;
+  Slots slots;
   float* store;  // not null: store[n * store_stride + k] = plain gradient instead
   size_t store_stride;
 };
@@ -142,7 +163,8 @@ struct BiasUpdate {
   const float* g;
   size_t g_stride;
   int B, width;
-  SgdRule rule;
+  Rule rule;
+  Slots slots;
   float* store;
 };
 
@@ -171,6 +193,21 @@ struct SquaredError {
   int rows, N;
   float scale;
   Activation activation;
+};
+
+// loss[r] = mean_c [max(z, 0) - z t + log(1 + exp(-|z|))], z the logits of N independent yes-or-no outputs;
+// gradient = (sigmoid(z) - t) * scale, scale = 1 / (B N). t is the label (0 or 1, N = 1) or one target in 0..1 an output.
+struct BinaryLoss {
+  const float* z;
+  size_t z_stride;
+  const int32_t* labels;  // [rows], or null
+  const float* targets;   // [rows][N], without labels
+  float* gradient;        // or null
+  size_t gradient_stride;
+  double* losses;
+  int32_t* predicted;  // z > 0 of the first output, or null
+  int rows, N;
+  float scale;
 };
 
 // c[i][j] = c0 + sum_k a(i,k) b[k][j] for M rows and `width` columns (a multiple of 16), k ascending by fma;
@@ -217,6 +254,8 @@ struct Kernels {
   // returns the number of rows whose first arg max is the label
   int (*softmax)(const Softmax&);
   void (*squared_error)(const SquaredError&);
+  // returns the number of rows in which z > 0 holds for exactly the outputs with t > 1/2
+  int (*binary_loss)(const BinaryLoss&);
   void (*gemm)(const GemmPanel&);
   // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
   double (*fma_chains)(int64_t rounds, float* chains);

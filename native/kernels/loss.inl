@@ -119,3 +119,31 @@ static void squared_error(const SquaredError& s) {
     multiply_derivative(s.activation, gradient, y, s.pre ? s.pre + r * s.y_stride : nullptr, s.N);
   }
 }
+
+static int binary_loss(const BinaryLoss& s) {
+  const double nan = __builtin_nan("");
+  const int padded = (s.N + kLane - 1) / kLane * kLane;
+  int correct = 0;
+  for (int r = 0; r < s.rows; r++) {
+    const float* z = s.z + r * s.z_stride;
+    const float label = s.labels ? static_cast<float>(s.labels[r]) : 0.0f;
+    const float* t = s.labels ? &label : s.targets + static_cast<size_t>(r) * s.N;
+    double sum = 0;
+    bool finite = true, right = true;
+    for (int n = 0; n < s.N; n++) {
+      const float e = exp_nonpositive(z[n] > 0.0f ? -z[n] : z[n]);
+      const double y = z[n], above = z[n] > 0.0f ? y : 0.0;
+      sum = sum + ((above - y * static_cast<double>(t[n])) + log_positive(1.0 + static_cast<double>(e)));
+      finite = finite && finite1(z[n]);
+      right = right && (z[n] > 0.0f) == (t[n] > 0.5f);
+    }
+    s.losses[r] = finite ? sum / s.N : nan;
+    correct += right;
+    if (s.predicted) s.predicted[r] = z[0] > 0.0f;
+    if (!s.gradient) continue;
+    float* gradient = s.gradient + r * s.gradient_stride;
+    for (int n = 0; n < s.N; n++) gradient[n] = (sigmoid1(z[n]) - t[n]) * s.scale + 0.0f;
+    for (int n = s.N; n < padded; n++) gradient[n] = 0.0f;
+  }
+  return correct;
+}

@@ -82,13 +82,21 @@ static void narrow_forward(const NarrowForward& f) {
   for (; row < f.rows; row++) narrow_rows<1>(f, row);
 }
 
-static void narrow_update(const NarrowUpdate& u) {
-  const int width = u.k1 - u.k0;
-  if (u.store) {
-    const StoreGradient done{u.store + u.k0, u.store_stride, width};
-    tiles<true>(u.N, u.B, u.g, u.g_stride, u.x + u.k0, u.x_stride, width, InitZero{}, done);
-  } else {
-    const StoreRule done{u.wt + u.k0, u.wt_stride, u.rule};
-    tiles<true>(u.N, u.B, u.g, u.g_stride, u.x + u.k0, u.x_stride, width, InitZero{}, done);
+struct NarrowSums {
+  const NarrowUpdate& u;
+
+  template <class Done>
+  MLP_INLINE_MEMBER void sums(const Done& done) const {
+    tiles<true>(u.N, u.B, u.g, u.g_stride, u.x + u.k0, u.x_stride, u.k1 - u.k0, InitZero{}, done);
   }
+  template <class R>
+  MLP_INLINE_MEMBER void run() const {
+    sums(StoreRule<R>{u.wt + u.k0, u.wt_stride, u.rule, u.slots.at(static_cast<size_t>(u.k0))});
+  }
+};
+
+static void narrow_update(const NarrowUpdate& u) {
+  const NarrowSums update{u};
+  if (u.store) update.sums(StoreGradient{u.store + u.k0, u.store_stride, u.k1 - u.k0});
+  else for_rule(u.rule, update);
 }

@@ -27,6 +27,9 @@ struct Isa : BytesScalar {
   MLP_INLINE V mul(V a, V b) { return vmulq_f32(a, b); }
   MLP_INLINE V fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
   MLP_INLINE V sub(V a, V b) { return vsubq_f32(a, b); }
+  MLP_INLINE V div(V a, V b) { return vdivq_f32(a, b); }
+  MLP_INLINE V sqrt(V a) { return vsqrtq_f32(a); }
+  MLP_INLINE V abs(V a) { return vabsq_f32(a); }
   MLP_INLINE V where_less(V a, V b, V yes, V no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
   MLP_INLINE V add_exponent(V p, V shifted) {
     const int32x4_t n = vshlq_n_s32(vsubq_s32(vreinterpretq_s32_f32(shifted), vdupq_n_s32(kShiftBits)), 23);

@@ -53,6 +53,21 @@ struct Isa : BytesScalar {
     MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] - b.x[i];
     return v;
   }
+  MLP_INLINE V div(const V& a, const V& b) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] / b.x[i];
+    return v;
+  }
+  MLP_INLINE V sqrt(const V& a) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = __builtin_sqrtf(a.x[i]);
+    return v;
+  }
+  MLP_INLINE V abs(const V& a) {
+    V v;
+    MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = __builtin_fabsf(a.x[i]);
+    return v;
+  }
   MLP_INLINE V where_less(const V& a, const V& b, const V& yes, const V& no) {
     V v;
     MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = a.x[i] < b.x[i] ? yes.x[i] : no.x[i];

@@ -101,8 +101,8 @@ static void forward_sparse(const PanelForward& f, const RowLists& lists, int row
 }
 
 // One group of Isa::GROUP inputs, NV vectors of columns. `value[i]` reads input i of the group.
-template <int NV, class Value>
-MLP_INLINE void sparse_group(const PanelUpdate& u, const uint16_t* rows, uint32_t count, const Value (&value)[Isa::GROUP], int k) {
+template <int NV, class Done, class Value>
+MLP_INLINE void sparse_group(const PanelUpdate& u, const Done& done, const uint16_t* rows, uint32_t count, const Value (&value)[Isa::GROUP], int k) {
   typename Isa::V acc[Isa::GROUP][NV];
   MLP_UNROLL for (int i = 0; i < Isa::GROUP; i++) MLP_UNROLL for (int j = 0; j < NV; j++) acc[i][j] = Isa::zero();
   for (uint32_t e = 0; e < count; e++) {
@@ -115,36 +115,49 @@ MLP_INLINE void sparse_group(const PanelUpdate& u, const uint16_t* rows, uint32_
       MLP_UNROLL for (int j = 0; j < NV; j++) acc[i][j] = Isa::fma(x, gv[j], acc[i][j]);
     }
   }
-  for (int i = 0; i < Isa::GROUP && k + i < u.k1; i++) {
-    if (u.store) StoreGradient{u.store, u.store_stride, u.store_width}.template store<NV>(acc[i], k + i, 0);
-    else StoreRule{u.w, static_cast<size_t>(u.width), u.rule}.template store<NV>(acc[i], k + i, 0);
-  }
+  for (int i = 0; i < Isa::GROUP && k + i < u.k1; i++) done.template store<NV>(acc[i], k + i, 0);
 }
 
-template <int NV>
-static void sparse_groups(const PanelUpdate& u, const GroupLists& lists) {
+template <int NV, class Done>
+static void sparse_groups(const PanelUpdate& u, const GroupLists& lists, const Done& done) {
   for (int k = u.k0; k < u.k1; k += Isa::GROUP) {
     const size_t group = static_cast<size_t>(k / Isa::GROUP);
     const uint16_t* rows = lists.rows + group * lists.capacity;
     if (lists.values.bytes) {
       ByteValue value[Isa::GROUP];
       for (int i = 0; i < Isa::GROUP; i++) value[i] = {lists.values.bytes + (k + i) * lists.value_stride, lists.values.table};
-      sparse_group<NV>(u, rows, lists.counts[group], value, k);
+      sparse_group<NV>(u, done, rows, lists.counts[group], value, k);
     } else {
       FloatValue value[Isa::GROUP];
       for (int i = 0; i < Isa::GROUP; i++) value[i] = {lists.values.floats + (k + i) * lists.value_stride};
-      sparse_group<NV>(u, rows, lists.counts[group], value, k);
+      sparse_group<NV>(u, done, rows, lists.counts[group], value, k);
     }
   }
 }
 
+struct SparseUpdate {
+  const PanelUpdate& u;
+  const GroupLists& lists;
+
+  template <class Done>
+  MLP_INLINE_MEMBER void sums(const Done& done) const {
+    constexpr int full = kPanel / Isa::L, unit = kLane / Isa::L;
+    switch (u.width / kLane) {
+      case 1: sparse_groups<unit>(u, lists, done); break;
+      case 2: sparse_groups<2 * unit>(u, lists, done); break;
+      case 3: sparse_groups<3 * unit>(u, lists, done); break;
+      default: sparse_groups<full>(u, lists, done); break;
+    }
+  }
+  template <class R>
+  MLP_INLINE_MEMBER void run() const {
+    sums(StoreRule<R>{u.w, static_cast<size_t>(u.width), u.rule, u.slots});
+  }
+};
+
 // k0 is a multiple of Isa::GROUP
 static void update_sparse(const PanelUpdate& u, const GroupLists& lists) {
-  constexpr int full = kPanel / Isa::L, unit = kLane / Isa::L;
-  switch (u.width / kLane) {
-    case 1: sparse_groups<unit>(u, lists); break;
-    case 2: sparse_groups<2 * unit>(u, lists); break;
-    case 3: sparse_groups<3 * unit>(u, lists); break;
-    default: sparse_groups<full>(u, lists); break;
-  }
+  const SparseUpdate update{u, lists};
+  if (u.store) update.sums(StoreGradient{u.store, u.store_stride, u.store_width});
+  else for_rule(u.rule, update);
 }

@@ -3,6 +3,7 @@
 
 #include "elementary.inl"
 #include "activation.inl"
+#include "rules.inl"
 #include "tile.inl"
 #include "dense.inl"
 #include "sparse.inl"
@@ -13,5 +14,5 @@
 
 static const Kernels table = {Isa::NAME,      &lists,        Isa::NV * Isa::L, Isa::GROUP, forward_dense, forward_sparse,
                               update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
-                              bias_update,    softmax,       squared_error, gemm,
+                              bias_update,    softmax,       squared_error, binary_loss, gemm,
                               fma_chains};

@@ -45,6 +45,7 @@ static void tile_columns(int K, const float* a, size_t as, const float* b, size_
 template <bool ByK, class Init, class Done>
 static void tiles(int M, int K, const float* a, size_t as, const float* b, size_t bs, int width, const Init& init,
                   const Done& done) {
+  static_assert(Isa::MR <= 6, "the switch below has no taller tile");
   const int count = (M + Isa::MR - 1) / Isa::MR;
   for (int t = 0, row = 0; t < count; t++) {
     const int rows = (M - row + count - t - 1) / (count - t);
@@ -117,27 +118,27 @@ struct StoreActivated {
   }
 };
 
-// g = sum + 0; g = fma(l2, p, g); p = fma(-learning_rate, g, p)
-MLP_INLINE typename Isa::V apply_rule(const SgdRule& rule, typename Isa::V sum, typename Isa::V p) {
-  typename Isa::V g = Isa::add(sum, Isa::zero());
-  g = Isa::fma(Isa::set1(rule.l2), p, g);
-  return Isa::fma(Isa::set1(-rule.learning_rate), g, p);
-}
-
+// p <- rule(sum, p, slots): `R` is one of rules.inl
+template <class R>
 struct StoreRule {
   static constexpr bool kReads = true;
   float* w;
   size_t stride;
-  const SgdRule& rule;
+  const Rule& rule;
+  Slots slots;
 
   template <int NV>
   MLP_INLINE_MEMBER void fetch(int row, int col) const {
-    for (int j = 0; j < NV * Isa::L; j += kLane) MLP_PREFETCH(w + row * stride + col + j);
+    const size_t at = row * stride + col;
+    for (int j = 0; j < NV * Isa::L; j += kLane) {
+      MLP_PREFETCH(w + at + j);
+      MLP_UNROLL for (int s = 0; s < R::SLOTS; s++) MLP_PREFETCH(slots.data + s * slots.stride + at + j);
+    }
   }
   template <int NV>
   MLP_INLINE_MEMBER void store(const typename Isa::V (&acc)[NV], int row, int col) const {
-    float* p = w + row * stride + col;
-    MLP_UNROLL for (int j = 0; j < NV; j++) Isa::store(p + j * Isa::L, apply_rule(rule, acc[j], Isa::load(p + j * Isa::L)));
+    const size_t at = row * stride + col;
+    MLP_UNROLL for (int j = 0; j < NV; j++) step<R>(rule, acc[j], w + at + j * Isa::L, slots.at(at + j * Isa::L));
   }
 };
 

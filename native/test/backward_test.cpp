@@ -35,7 +35,8 @@ const char* name(const Setting& s, const Case& c, Activation a) {
 void run(const Setting& s, const Case& c, Activation a, Padded& previous, float* pre, Padded& grad_in) {
   Parameters parameters(c.w, c.b, s);
   Padded g(c.g, 0, s);
-  backward(s.engine, g.view(), c.g.rows, parameters.view(), {previous.view(), pre}, a, grad_in.view());
+  Scratch scratch;
+  backward(s.engine, g.view(), c.g.rows, parameters.view(), {previous.view(), pre}, a, grad_in.view(), scratch);
   parameters.expect(c.w, c.b, name(s, c, a));
 }
 

@@ -32,8 +32,7 @@ struct Setting {
 inline const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> list;
-    for (int i = 0; i < kIsaCount; i++) {
-      const IsaEntry& isa = isa_table()[i];
+    for (const IsaEntry& isa : isa_table()) {
       if (!isa.kernels || !isa.supported) continue;
       for (int threads = 1; threads <= 3; threads++)
         list.push_back({{isa.kernels, threads}, static_cast<size_t>(threads - 1) * 3});
@@ -150,6 +149,23 @@ class Padded {
   Guarded<float> memory_;
 };
 
+// A layer's parameters, or a slot of them, as their drivers keep them: the bits of the row-major form, and padding of zeros
+inline void expect_packed(const Layout& shape, const float* packed, const Matrix& w, const std::vector<float>& b, const char* what) {
+  Matrix weights(w.rows, w.cols);
+  std::vector<float> biases(b.size());
+  unpack(shape, packed, weights.values.data(), biases.data());
+  CHECK(same_bits(weights.values.data(), w.values.data(), w.values.size()), "%s: weights", what);
+  CHECK(same_bits(biases.data(), b.data(), b.size()), "%s: biases", what);
+  std::vector<bool> used(shape.floats());
+  for (int k = 0; k < shape.K; k++) {
+    for (int n = 0; n < shape.N; n++) used[shape.at(k, n)] = true;
+  }
+  for (int n = 0; n < shape.N; n++) used[shape.weights() + static_cast<size_t>(n)] = true;
+  bool zeros = true;
+  for (size_t i = 0; i < used.size(); i++) zeros = zeros && (used[i] || bits_of(packed[i]) == 0);
+  CHECK(zeros, "%s: padding", what);
+}
+
 // Parameters of a layer, packed between guard bands
 class Parameters {
  public:
@@ -161,25 +177,81 @@ class Parameters {
   const Guarded<float>& memory() const { return memory_; }
 
   void expect(const Matrix& w, const std::vector<float>& b, const char* what) {
-    Matrix weights(w.rows, w.cols);
-    std::vector<float> biases(b.size());
-    unpack(shape_, memory_.data(), weights.values.data(), biases.data());
-    CHECK(same_bits(weights.values.data(), w.values.data(), w.values.size()), "%s: weights", what);
-    CHECK(same_bits(biases.data(), b.data(), b.size()), "%s: biases", what);
-    std::vector<bool> used(memory_.size());
-    for (int k = 0; k < shape_.K; k++) {
-      for (int n = 0; n < shape_.N; n++) used[shape_.at(k, n)] = true;
-    }
-    for (int n = 0; n < shape_.N; n++) used[shape_.weights() + static_cast<size_t>(n)] = true;
-    bool zeros = true;
-    for (size_t i = 0; i < memory_.size(); i++) zeros = zeros && (used[i] || bits_of(memory_[i]) == 0);
-    CHECK(zeros, "%s: padding", what);
+    expect_packed(shape_, memory_.data(), w, b, what);
     CHECK(memory_.intact(), "%s: guard bands", what);
   }
 
  private:
   Layout shape_;
   Guarded<float> memory_;
+};
+
+// What an optimiser remembers of a layer, packed slot after slot with a gap between, all between guard bands
+class PackedMemory {
+ public:
+  PackedMemory(const reference::Memory& from, const Layout& shape, const Setting& s)
+      : shape_(shape),
+        stride_(shape.floats() + kGap),
+        count_(from.weights.size()),
+        memory_(count_ * stride_, kNan, s.shift) {
+    for (size_t i = 0; i < count_; i++) pack(shape_, from.weights[i].values.data(), from.biases[i].data(), slot(i));
+  }
+  Slots view() { return {count_ ? memory_.data() : nullptr, stride_}; }
+
+  void save(reference::Memory& to) {
+    for (size_t i = 0; i < count_; i++) unpack(shape_, slot(i), to.weights[i].values.data(), to.biases[i].data());
+  }
+
+  void expect(const reference::Memory& wanted, const char* what) {
+    for (size_t i = 0; i < count_; i++) {
+      char text[300];
+      snprintf(text, sizeof text, "%s: slot %zu", what, i);
+      expect_packed(shape_, slot(i), wanted.weights[i], wanted.biases[i], text);
+      bool untouched = true;
+      for (size_t j = 0; j < kGap; j++) untouched = untouched && bits_of(slot(i)[shape_.floats() + j]) == bits_of(kNan);
+      CHECK(untouched, "%s: written past the slot", text);
+    }
+    CHECK(memory_.intact(), "%s: slots' guard bands", what);
+  }
+
+ private:
+  static constexpr size_t kGap = 16;
+  float* slot(size_t i) { return memory_.data() + i * stride_; }
+
+  Layout shape_;
+  size_t stride_, count_;
+  Guarded<float> memory_;
+};
+
+constexpr RuleKind kAllRules[] = {RuleKind::sgd, RuleKind::momentum, RuleKind::nesterov, RuleKind::adam};
+static_assert(sizeof kAllRules / sizeof *kAllRules == kRuleKinds, "each kind of rule");
+
+struct Optimizer {
+  RuleKind kind;
+  float rate, l2, l2_biases;
+  float decay = 0;  // of the weights, adam only
+
+  // The rule of step t, t = 1 the first. What a kind does not use is not a number.
+  Rule rule(int t, bool biases) const {
+    Rule r = {kind, rate, biases ? l2_biases : l2, kNan, kNan, kNan, kNan, kNan, kNan, kNan, kNan};
+    if (kind == RuleKind::momentum || kind == RuleKind::nesterov) r.momentum = 0.9f;
+    if (kind != RuleKind::adam) return r;
+    double beta1_t = 1, beta2_t = 1;
+    for (int i = 0; i < t; i++) {
+      beta1_t *= 0.9;
+      beta2_t *= 0.999;
+    }
+    r.learning_rate = static_cast<float>(static_cast<double>(rate) / (1 - beta1_t));
+    r.keep = biases ? 1 : 1 - rate * decay;
+    r.beta1 = 0.9f;
+    r.rest1 = 0.1f;
+    r.beta2 = 0.999f;
+    r.rest2 = 0.001f;
+    r.epsilon = 1e-8f;
+    r.root_scale = static_cast<float>(1 / std::sqrt(1 - beta2_t));
+    return r;
+  }
+  LayerRule rules(int t) const { return {rule(t, false), rule(t, true)}; }
 };
 
 // A mini-batch drawn with repetition from a data set that is there as bytes and as the floats these bytes mean.

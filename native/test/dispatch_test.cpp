@@ -10,16 +10,16 @@ namespace {
 bool runs(const IsaEntry& isa) { return isa.kernels && isa.supported; }
 
 void names() {
-  for (int i = 0; i < kIsaCount; i++) {
-    const IsaEntry& isa = isa_table()[i];
+  const std::vector<IsaEntry>& table = isa_table();
+  for (size_t i = 0; i < table.size(); i++) {
+    const IsaEntry& isa = table[i];
     const Kernels* chosen = select_kernels(isa.name);
     CHECK(chosen == (runs(isa) ? isa.kernels : nullptr), "%s", isa.name);
     if (!isa.kernels) continue;
     CHECK(strcmp(isa.kernels->name, isa.name) == 0, "%s calls itself %s", isa.name, isa.kernels->name);
-    for (int j = 0; j < i; j++) {
-      const Kernels* other = isa_table()[j].kernels;
-      CHECK(!other || other->forward_dense != isa.kernels->forward_dense, "%s runs the code of %s", isa.name,
-            isa_table()[j].name);
+    for (size_t j = 0; j < i; j++) {
+      const Kernels* other = table[j].kernels;
+      CHECK(!other || other->forward_dense != isa.kernels->forward_dense, "%s runs the code of %s", isa.name, table[j].name);
     }
   }
   for (const char* wrong : {"", "AVX2", "avx", "avx2 ", "native", "sse"}) CHECK(!select_kernels(wrong), "'%s'", wrong);
@@ -28,9 +28,8 @@ void names() {
 void best_first() {
   const Kernels* best = nullptr;
   int usable = 0;
-  for (int i = kIsaCount - 1; i >= 0; i--) {
-    const IsaEntry& isa = isa_table()[i];
-    if (runs(isa) && isa.automatic) best = isa.kernels;
+  for (const IsaEntry& isa : isa_table()) {
+    if (!best && runs(isa) && isa.automatic) best = isa.kernels;
     usable += runs(isa);
   }
   CHECK(best && select_kernels("auto") == best);

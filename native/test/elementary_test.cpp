@@ -41,11 +41,12 @@ std::vector<float> gelu_derivative(const Setting& s, const std::vector<float>& z
   std::vector<float> result;
   const int K = 4096;
   Parameters parameters(Matrix(K, 1, 1.0f), {0}, s);
+  Scratch scratch;
   for (size_t at = 0; at < z.size(); at += K) {
     Matrix row(1, K);
     std::copy_n(z.begin() + static_cast<long>(at), K, row.values.begin());
     Padded g(Matrix(1, 1, 1.0f), 0, s), pre(row, 0, s), grad_in(1, K, s);
-    backward(s.engine, g.view(), 1, parameters.view(), {pre.view(), pre.view().data}, Activation::gelu, grad_in.view());
+    backward(s.engine, g.view(), 1, parameters.view(), {pre.view(), pre.view().data}, Activation::gelu, grad_in.view(), scratch);
     result.insert(result.end(), grad_in.row(0), grad_in.row(0) + K);
   }
   return result;
@@ -62,7 +63,8 @@ std::vector<float> exponential(const Setting& s, const std::vector<float>& z) {
     Padded padded(logits, 0, s);
     const int32_t label = 0;
     double loss;
-    softmax_cross_entropy(s.engine, padded.view(), 1, 2, &label, &view, &loss);
+    mlp::loss(s.engine, LossKind::softmax_cross_entropy, {padded.view(), nullptr}, Activation::identity, 1, 2, {&label, nullptr}, &view,
+              {&loss, nullptr});
     result.push_back(gradient.row(0)[1]);
   }
   return result;

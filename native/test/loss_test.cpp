@@ -25,24 +25,36 @@ bool same_losses(const Guarded<double>& a, const std::vector<double>& b) {
   return true;
 }
 
-void expect_softmax(const Matrix& z, const std::vector<int32_t>& labels, bool compare_gradient) {
-  const reference::Classified wanted = reference::softmax_cross_entropy(z, labels);
+// A loss of classes with labels or targets, with and without its gradient
+void expect_classified(LossKind kind, const Matrix& z, const Truth& truth, const reference::Classified& wanted, bool compare_gradient) {
+  const size_t rows = static_cast<size_t>(z.rows);
   for (const Setting& s : settings()) {
-    const char* what = describe(s, "softmax cross-entropy, B=%d C=%d", z.rows, z.cols);
+    const char* what = describe(s, "loss %d, B=%d C=%d, labels %d", static_cast<int>(kind), z.rows, z.cols, truth.labels != nullptr);
     Padded logits(z, 7.5f, s), out(z.rows, z.cols, s);  // padding of logits is any finite number
     const MatrixView gradient = out.view();
-    Guarded<double> losses(labels.size(), -1), losses_only(labels.size(), -1);
-    CHECK(
-        softmax_cross_entropy(s.engine, logits.view(), z.rows, z.cols, labels.data(), &gradient, losses.data()) == wanted.correct,
-        "%s", what);
+    Guarded<double> losses(rows, -1), losses_only(rows, -1);
+    Guarded<int32_t> predicted(rows, -1);
+    const Outputs y = {logits.view(), nullptr};
+    CHECK(loss(s.engine, kind, y, Activation::identity, z.rows, z.cols, truth, &gradient, {losses.data(), nullptr}) == wanted.correct,
+          "%s", what);
     CHECK(same_losses(losses, wanted.losses), "%s: losses", what);
     if (compare_gradient) out.expect(wanted.gradient, what);
-    CHECK(softmax_cross_entropy(s.engine, logits.view(), z.rows, z.cols, labels.data(), nullptr, losses_only.data()) ==
+    CHECK(loss(s.engine, kind, y, Activation::identity, z.rows, z.cols, truth, nullptr, {losses_only.data(), predicted.data()}) ==
               wanted.correct,
           "%s", what);
     CHECK(same_losses(losses_only, wanted.losses), "%s: losses without gradient", what);
-    CHECK(losses.intact() && losses_only.intact() && logits.intact() && out.intact(), "%s: guard bands", what);
+    CHECK(same_bits(predicted.data(), wanted.predicted.data(), rows), "%s: predictions", what);
+    Guarded<double> of_rows(rows, -1);
+    CHECK(loss_rows(*s.engine.kernels, kind, y.out, z.rows, z.cols, truth, {of_rows.data(), nullptr}) == wanted.correct, "%s", what);
+    CHECK(same_losses(of_rows, wanted.losses), "%s: losses of rows", what);
+    CHECK(losses.intact() && losses_only.intact() && of_rows.intact() && predicted.intact() && logits.intact() && out.intact(),
+          "%s: guard bands", what);
   }
+}
+
+void expect_softmax(const Matrix& z, const std::vector<int32_t>& labels, bool compare_gradient) {
+  expect_classified(LossKind::softmax_cross_entropy, z, {labels.data(), nullptr}, reference::softmax_cross_entropy(z, labels),
+                    compare_gradient);
 }
 
 // The reference itself, against the C library in double precision
@@ -117,9 +129,10 @@ void squared_error() {
           Guarded<float> goals(targets.values.size(), 0, s.shift);
           for (size_t i = 0; i < targets.values.size(); i++) goals.data()[i] = targets.values[i];
           const MatrixView gradient = out.view();
-          mean_squared_error(s.engine, {outputs.view(), nullptr}, rows, N, a, goals.data(), &gradient, losses.data());
+          const Truth truth = {nullptr, goals.data()};
+          loss(s.engine, LossKind::mean_squared_error, {outputs.view(), nullptr}, a, rows, N, truth, &gradient, {losses.data(), nullptr});
           out.expect(wanted, what);
-          mean_squared_error(s.engine, {outputs.view(), nullptr}, rows, N, a, goals.data(), nullptr, losses_only.data());
+          loss(s.engine, LossKind::mean_squared_error, {outputs.view(), nullptr}, a, rows, N, truth, nullptr, {losses_only.data(), nullptr});
           CHECK(same_losses(losses, fitted.losses) && same_losses(losses_only, fitted.losses), "%s: losses", what);
           CHECK(losses.intact() && losses_only.intact(), "%s: guard bands", what);
         }
@@ -139,8 +152,8 @@ void squared_error_of_gelu() {
     Padded outputs(y, 0, s), pre(z, 0, s), out(rows, N, s);
     Guarded<double> losses(rows, -1);
     const MatrixView gradient = out.view();
-    mean_squared_error(s.engine, {outputs.view(), pre.view().data}, rows, N, Activation::gelu, targets.values.data(), &gradient,
-                       losses.data());
+    loss(s.engine, LossKind::mean_squared_error, {outputs.view(), pre.view().data}, Activation::gelu, rows, N,
+         {nullptr, targets.values.data()}, &gradient, {losses.data(), nullptr});
     if (first.rows == 0) {
       first = Matrix(rows, N);
       for (int r = 0; r < rows; r++) {
@@ -156,6 +169,85 @@ void squared_error_of_gelu() {
   }
 }
 
+// The reference itself, against the C library in double precision
+void expect_exact_binary(const Matrix& z, const Matrix& targets) {
+  const reference::Classified result = reference::binary_cross_entropy(z, targets);
+  double worst_loss = 0, worst_gradient = 0;
+  for (int r = 0; r < z.rows; r++) {
+    double sum = 0;
+    for (int n = 0; n < z.cols; n++) {
+      const double y = z[r][n], t = targets[r][n];
+      sum += std::max(y, 0.0) - y * t + std::log1p(std::exp(-std::abs(y)));
+      const double exact = reference::exact_activation(Activation::sigmoid, y) - t;
+      worst_gradient = std::max(worst_gradient, std::abs(static_cast<double>(result.gradient[r][n]) * z.rows * z.cols - exact));
+    }
+    const double loss = sum / z.cols;
+    worst_loss = std::max(worst_loss, std::abs(result.losses[static_cast<size_t>(r)] - loss) / (1 + std::abs(loss)));
+  }
+  CHECK(worst_loss < 4 * 0x1p-24, "losses are off by %g", worst_loss);
+  CHECK(worst_gradient < 4 * 0x1p-24, "gradients are off by %g", worst_gradient);
+}
+
+// With labels too where there is one output: they mean targets of 0 and 1.
+void expect_binary(const Matrix& z, const Matrix& targets, bool compare_gradient) {
+  expect_classified(LossKind::binary_cross_entropy, z, {nullptr, targets.values.data()}, reference::binary_cross_entropy(z, targets),
+                    compare_gradient);
+  if (z.cols > 1) return;
+  Matrix hard = targets;
+  std::vector<int32_t> labels;
+  for (float& t : hard.values) {
+    labels.push_back(t > 0.5f);
+    t = static_cast<float>(labels.back());
+  }
+  expect_classified(LossKind::binary_cross_entropy, z, {labels.data(), nullptr}, reference::binary_cross_entropy(z, hard),
+                    compare_gradient);
+}
+
+// From 0 to 1, both often, and 1/2, which is no yes
+Matrix random_targets(Random& random, int rows, int N) {
+  Matrix targets(rows, N);
+  for (float& t : targets.values) {
+    const float between[] = {0, 1, 0.5f, std::abs(random.uniform())};
+    t = between[random.below(4)];
+  }
+  return targets;
+}
+
+void binary() {
+  Random random(5);
+  for (const int rows : heights()) {
+    for (const int N : {1, 2, 3, 15, 16, 17, 31, 32, 33}) {
+      for (const float spread : {1.0f, 30.0f, 1000.0f}) {
+        Matrix z = random_matrix(random, rows, N);
+        for (float& v : z.values) v = random.below(9) ? v * spread : 0;
+        const Matrix targets = random_targets(random, rows, N);
+        expect_binary(z, targets, true);
+        expect_exact_binary(z, targets);
+      }
+    }
+  }
+  for (const Draw kind : {Draw::signed_zeros, Draw::denormals}) {
+    for (const int N : {1, 17}) expect_binary(random_matrix(random, 9, N, kind), random_targets(random, 9, N), true);
+  }
+}
+
+// A logit that is not finite makes the loss of its row, and of no other, not a number.
+void binary_not_finite() {
+  Random random(6);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const int N : {1, 10, 17, 33}) {
+    for (const float bad : {infinity, -infinity, kNan}) {
+      Matrix z = random_matrix(random, 70, N);
+      z[3][N / 2] = bad;
+      z[66][N - 1] = bad;
+      const Matrix targets = random_targets(random, 70, N);
+      const std::vector<double> losses = reference::binary_cross_entropy(z, targets).losses;
+      for (int r = 0; r < 70; r++) CHECK(std::isnan(losses[static_cast<size_t>(r)]) == (r == 3 || r == 66), "row %d", r);
+      expect_binary(z, targets, false);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace test
 }  // namespace mlp
@@ -166,5 +258,7 @@ int main() {
   not_finite();
   squared_error();
   squared_error_of_gelu();
+  binary();
+  binary_not_finite();
   return finish();
 }

@@ -13,15 +13,13 @@ namespace mlp {
 namespace test {
 namespace {
 
-enum class Loss { cross_entropy, squared_error };
-
 struct Recipe {
   const char* name;
   std::vector<int> widths;  // inputs first
   Activation hidden;
-  Loss loss;
+  LossKind loss;
   int batch, steps;
-  SgdRule weights, biases;
+  Optimizer optimizer;
   float divisor;  // of the bytes
   Draw start;     // of the weights
   float bias;     // of every hidden unit, at the start
@@ -29,20 +27,28 @@ struct Recipe {
 };
 
 const Recipe kRecipes[] = {
-    {"784-128-10", {784, 128, 10}, Activation::relu, Loss::cross_entropy, 64, 50,
-     {0.1f, 1e-4f}, {0.1f, 0}, 255, Draw::normal, 0, 0x3eeeecc53c510f86ull},
-    {"raw bytes", {784, 65, 10}, Activation::relu, Loss::cross_entropy, 50, 20,
-     {0.005f, 0.05f}, {0.005f, 0.05f}, 1, Draw::normal, 0, 0xcfeaabb76c40e2c3ull},
-    {"deep and wide", {200, 65, 48, 17}, Activation::leaky_relu, Loss::squared_error, 33, 20,
-     {0.05f, 1e-3f}, {0.05f, 0}, 255, Draw::normal, 0, 0x966736aa0707143cull},
-    {"from zeros", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 20,
-     {0.1f, 0}, {0.1f, 0}, 255, Draw::signed_zeros, 0, 0xd9568d45369a2395ull},
-    {"from denormals", {100, 130, 10}, Activation::leaky_relu, Loss::cross_entropy, 40, 20,
-     {0.1f, 0}, {0.1f, 0}, 255, Draw::denormals, 0, 0xdf26fb6aff7f1fe0ull},
-    {"dead units", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 20,
-     {0.1f, 1e-4f}, {0.1f, 0}, 255, Draw::normal, -1e4f, 0xc12b3b0e30097e90ull},
-    {"no rate", {100, 64, 10}, Activation::relu, Loss::cross_entropy, 40, 5,
-     {0, 0}, {0, 0}, 255, Draw::denormals, 0, 0xf95c71db243565c8ull},
+    {"784-128-10", {784, 128, 10}, Activation::relu, LossKind::softmax_cross_entropy, 64, 50,
+     {RuleKind::sgd, 0.1f, 1e-4f, 0}, 255, Draw::normal, 0, 0x3eeeecc53c510f86ull},
+    {"raw bytes", {784, 65, 10}, Activation::relu, LossKind::softmax_cross_entropy, 50, 20,
+     {RuleKind::sgd, 0.005f, 0.05f, 0.05f}, 1, Draw::normal, 0, 0xcfeaabb76c40e2c3ull},
+    {"deep and wide", {200, 65, 48, 17}, Activation::leaky_relu, LossKind::mean_squared_error, 33, 20,
+     {RuleKind::sgd, 0.05f, 1e-3f, 0}, 255, Draw::normal, 0, 0x966736aa0707143cull},
+    {"from zeros", {100, 64, 10}, Activation::relu, LossKind::softmax_cross_entropy, 40, 20,
+     {RuleKind::sgd, 0.1f, 0, 0}, 255, Draw::signed_zeros, 0, 0xd9568d45369a2395ull},
+    {"from denormals", {100, 130, 10}, Activation::leaky_relu, LossKind::softmax_cross_entropy, 40, 20,
+     {RuleKind::sgd, 0.1f, 0, 0}, 255, Draw::denormals, 0, 0xdf26fb6aff7f1fe0ull},
+    {"dead units", {100, 64, 10}, Activation::relu, LossKind::softmax_cross_entropy, 40, 20,
+     {RuleKind::sgd, 0.1f, 1e-4f, 0}, 255, Draw::normal, -1e4f, 0xc12b3b0e30097e90ull},
+    {"no rate", {100, 64, 10}, Activation::relu, LossKind::softmax_cross_entropy, 40, 5,
+     {RuleKind::sgd, 0, 0, 0}, 255, Draw::denormals, 0, 0xf95c71db243565c8ull},
+    {"momentum", {100, 65, 10}, Activation::relu, LossKind::softmax_cross_entropy, 40, 50,
+     {RuleKind::momentum, 0.02f, 1e-4f, 0}, 255, Draw::normal, 0, 0x14839abcaacefc37ull},
+    {"nesterov", {100, 48, 17}, Activation::leaky_relu, LossKind::mean_squared_error, 33, 50,
+     {RuleKind::nesterov, 0.05f, 1e-3f, 1e-3f}, 255, Draw::normal, 0, 0x06da3fdf0f26677eull},
+    {"adam", {100, 65, 48, 10}, Activation::relu, LossKind::binary_cross_entropy, 40, 50,
+     {RuleKind::adam, 0.003f, 1e-4f, 0}, 255, Draw::normal, 0, 0x18dd00284f0912cbull},
+    {"adam with decoupled decay", {100, 64, 1}, Activation::relu, LossKind::binary_cross_entropy, 40, 50,
+     {RuleKind::adam, 0.003f, 0, 0, 0.1f}, 255, Draw::normal, 0, 0x4bb6860dc5f80fd9ull},
 };
 
 // Rows of bytes, most of them 0, of which each class has a pattern of its own
@@ -82,7 +88,7 @@ struct Start {
   std::vector<Layer> layers;
   std::vector<std::vector<int32_t>> batches;
 
-  explicit Start(const Recipe& r) : recipe(r), set(300, r.widths.front(), r.widths.back(), r.divisor) {
+  explicit Start(const Recipe& r) : recipe(r), set(300, r.widths.front(), std::max(r.widths.back(), 2), r.divisor) {
     Random random(7);
     for (size_t l = 1; l < r.widths.size(); l++) {
       const int K = r.widths[l - 1], N = r.widths[l];
@@ -102,23 +108,37 @@ struct Start {
     for (const int32_t i : batches[static_cast<size_t>(step)]) chosen.push_back(set.labels[static_cast<size_t>(i)]);
     return chosen;
   }
+  // 1 for the class of the row; for one output the class itself
   Matrix targets(int step) const {
     Matrix t(recipe.batch, recipe.widths.back());
     const std::vector<int32_t> chosen = labels(step);
-    for (int r = 0; r < t.rows; r++) t[r][chosen[static_cast<size_t>(r)]] = 1;
+    for (int r = 0; r < t.rows; r++) {
+      const int32_t label = chosen[static_cast<size_t>(r)];
+      if (t.cols == 1) t[r][0] = static_cast<float>(label);
+      else t[r][label] = 1;
+    }
     return t;
   }
 };
 
 struct Trained {
   std::vector<Layer> layers;
-  std::vector<double> losses;  // of every row of every step
+  std::vector<reference::Memory> memories;  // of the optimiser, a layer each
+  std::vector<double> losses;               // of every row of every step
+
+  explicit Trained(const Start& start) : layers(start.layers) {
+    for (const Layer& l : layers) memories.emplace_back(start.recipe.optimizer.kind, l.w, l.b);
+  }
 
   uint64_t hash() const {
     Hash h;
     for (const Layer& l : layers) {
       h.add(l.w.values.data(), l.w.values.size() * sizeof(float));
       h.add(l.b.data(), l.b.size() * sizeof(float));
+    }
+    for (const reference::Memory& m : memories) {
+      for (const Matrix& w : m.weights) h.add(w.values.data(), w.values.size() * sizeof(float));
+      for (const std::vector<float>& b : m.biases) h.add(b.data(), b.size() * sizeof(float));
     }
     h.add(losses.data(), losses.size() * sizeof(double));
     return h.value();
@@ -132,7 +152,7 @@ struct Trained {
 
 Trained train_reference(const Start& start, int steps) {
   const Recipe& recipe = start.recipe;
-  Trained t = {start.layers, {}};
+  Trained t(start);
   for (int step = 0; step < steps; step++) {
     std::vector<Matrix> x = {Matrix(recipe.batch, start.set.cols)};
     for (int r = 0; r < recipe.batch; r++) {
@@ -145,8 +165,10 @@ Trained train_reference(const Start& start, int steps) {
     }
     Matrix g;
     std::vector<double> losses;
-    if (recipe.loss == Loss::cross_entropy) {
-      reference::Classified c = reference::softmax_cross_entropy(x.back(), start.labels(step));
+    if (recipe.loss != LossKind::mean_squared_error) {
+      reference::Classified c = recipe.loss == LossKind::softmax_cross_entropy
+                                    ? reference::softmax_cross_entropy(x.back(), start.labels(step))
+                                    : reference::binary_cross_entropy(x.back(), start.targets(step));
       g = c.gradient, losses = c.losses;
     } else {
       reference::Fitted f = reference::mean_squared_error(x.back(), start.targets(step));
@@ -159,37 +181,45 @@ Trained train_reference(const Start& start, int steps) {
       const Matrix& in = x[static_cast<size_t>(l)];
       Matrix below;
       if (l > 0) below = reference::backward(g, layer.w, start.activation(l - 1), in);
-      reference::update(in, g, layer.w, layer.b, recipe.weights, recipe.biases);
+      const LayerRule rule = recipe.optimizer.rules(step + 1);
+      reference::update(in, g, layer.w, layer.b, rule.weights, rule.biases, t.memories[static_cast<size_t>(l)]);
       g = below;
     }
   }
   return t;
 }
 
-// The drivers' training. Every `interrupted` steps parameters go through their row-major form into fresh memory.
+// The drivers' training. Every `interrupted` steps parameters and slots go through their row-major form into fresh memory.
 Trained train(const Start& start, const Setting& s, InputKind kind, bool sparse, int steps, int interrupted = 0) {
   const Recipe& recipe = start.recipe;
   const Inputs inputs = start.set.inputs(kind);
   Batch batch(*s.engine.kernels, recipe.batch, inputs.cols, kind, sparse, measure(inputs).longest_row);
   std::vector<std::unique_ptr<Padded>> y, g;
   std::vector<std::unique_ptr<Parameters>> parameters;
+  std::vector<std::unique_ptr<PackedMemory>> slots;
+  Trained t(start);
+  Scratch scratch;
   for (const Layer& layer : start.layers) {
     y.emplace_back(new Padded(recipe.batch, layer.w.cols, s));
     g.emplace_back(new Padded(recipe.batch, layer.w.cols, s));
     parameters.emplace_back(new Parameters(layer.w, layer.b, s));
+    slots.emplace_back(new PackedMemory(t.memories[slots.size()], parameters.back()->view().shape, s));
   }
-  Trained t = {start.layers, {}};
   const auto save = [&] {
     for (size_t l = 0; l < t.layers.size(); l++) {
       const LayerView view = parameters[l]->view();
       unpack(view.shape, view.parameters, t.layers[l].w.values.data(), t.layers[l].b.data());
+      slots[l]->save(t.memories[l]);
     }
   };
   const size_t last = t.layers.size() - 1;
   for (int step = 0; step < steps; step++) {
     if (interrupted && step > 0 && step % interrupted == 0) {
       save();
-      for (size_t l = 0; l <= last; l++) parameters[l].reset(new Parameters(t.layers[l].w, t.layers[l].b, s));
+      for (size_t l = 0; l <= last; l++) {
+        parameters[l].reset(new Parameters(t.layers[l].w, t.layers[l].b, s));
+        slots[l].reset(new PackedMemory(t.memories[l], parameters[l]->view().shape, s));
+      }
     }
     CHECK(batch.gather(inputs, start.batches[static_cast<size_t>(step)].data(), recipe.batch, true, s.engine.threads), "step %d",
           step);
@@ -200,25 +230,26 @@ Trained train(const Start& start, const Setting& s, InputKind kind, bool sparse,
     }
     std::vector<double> losses(static_cast<size_t>(recipe.batch));
     const MatrixView gradient = g[last]->view();
-    if (recipe.loss == Loss::cross_entropy) {
-      softmax_cross_entropy(s.engine, y[last]->view(), recipe.batch, recipe.widths.back(), start.labels(step).data(), &gradient,
-                            losses.data());
-    } else {
-      mean_squared_error(s.engine, {y[last]->view(), nullptr}, recipe.batch, recipe.widths.back(), Activation::identity,
-                         start.targets(step).values.data(), &gradient, losses.data());
-    }
+    const std::vector<int32_t> labels = start.labels(step);
+    const Matrix targets = start.targets(step);
+    const bool by_label = takes_labels(recipe.loss, recipe.widths.back());
+    loss(s.engine, recipe.loss, {y[last]->view(), nullptr}, Activation::identity, recipe.batch, recipe.widths.back(),
+         {by_label ? labels.data() : nullptr, by_label ? nullptr : targets.values.data()}, &gradient, {losses.data(), nullptr});
     t.losses.insert(t.losses.end(), losses.begin(), losses.end());
     for (size_t l = last + 1; l-- > 0;) {
       if (l > 0) {
         backward(s.engine, g[l]->view(), recipe.batch, parameters[l]->view(), {y[l - 1]->view(), nullptr},
-                 start.activation(static_cast<int>(l) - 1), g[l - 1]->view());
+                 start.activation(static_cast<int>(l) - 1), g[l - 1]->view(), scratch);
       }
-      update(s.engine, input(l), g[l]->view(), recipe.batch, parameters[l]->view(), recipe.weights, recipe.biases);
+      update(s.engine, input(l), g[l]->view(), recipe.batch, parameters[l]->view(), recipe.optimizer.rules(step + 1),
+             slots[l]->view(), scratch);
     }
   }
   save();
-  for (size_t l = 0; l <= last; l++)
+  for (size_t l = 0; l <= last; l++) {
     parameters[l]->expect(t.layers[l].w, t.layers[l].b, describe(s, "%s: layer %zu", recipe.name, l));
+    slots[l]->expect(t.memories[l], describe(s, "%s: layer %zu", recipe.name, l));
+  }
   return t;
 }
 

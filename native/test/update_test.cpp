@@ -6,7 +6,7 @@ namespace mlp {
 namespace test {
 namespace {
 
-constexpr SgdRule kWeights = {0.1f, 1e-4f}, kBiases = {0.1f, 0};
+constexpr Optimizer kSgd = {RuleKind::sgd, 0.1f, 1e-4f, 0};
 
 struct Case {
   Data data;
@@ -28,33 +28,86 @@ void expect_gradient(const Setting& s, const Case& c, const LayerInput& in, cons
                      const reference::Gradient& wanted) {
   const char* what = name(s, c, "gradient", form);
   Guarded<float> weights(wanted.weights.values.size(), kNan, s.shift), biases(wanted.biases.size(), kNan, s.shift);
-  gradient(s.engine, in, g.view(), c.g.rows, {c.w.rows, c.w.cols}, weights.data(), biases.data());
+  Scratch scratch;
+  gradient(s.engine, in, g.view(), c.g.rows, {c.w.rows, c.w.cols}, weights.data(), biases.data(), scratch);
   CHECK(same_bits(weights.data(), wanted.weights.values.data(), weights.size()), "%s: weights", what);
   CHECK(same_bits(biases.data(), wanted.biases.data(), biases.size()), "%s: biases", what);
   CHECK(weights.intact() && biases.intact(), "%s: guard bands", what);
 }
 
-void expect_bits(const Case& c, const SgdRule& weights, const SgdRule& biases) {
+// A step of SGD, and the gradient it makes
+void expect_bits(const Case& c, const Optimizer& optimizer) {
   const reference::Gradient wanted = reference::gradient(c.data.x, c.g);
+  const LayerRule rule = optimizer.rules(1);
   Matrix w = c.w;
   std::vector<float> b = c.b;
-  reference::update(c.data.x, c.g, w, b, weights, biases);
+  reference::Memory none;
+  reference::update(c.data.x, c.g, w, b, rule.weights, rule.biases, none);
   for (const Setting& s : settings()) {
     Padded g(c.g, 0, s);
     c.data.each_form(c.w.cols, s, [&](const LayerInput& in, const char* form) {
       expect_gradient(s, c, in, form, g, wanted);
       Parameters parameters(c.w, c.b, s);
-      update(s.engine, in, g.view(), c.g.rows, parameters.view(), weights, biases);
+      Scratch scratch;
+      update(s.engine, in, g.view(), c.g.rows, parameters.view(), rule, {}, scratch);
       parameters.expect(w, b, name(s, c, "update", form));
     });
     CHECK(g.intact(), "%s", name(s, c, "update", "all"));
   }
 }
 
+// What an optimiser may remember: values of any size, some around 2^-100, where they are cut. The second moment is a square.
+reference::Memory random_memory(Random& random, RuleKind kind, const Case& c, Draw how) {
+  reference::Memory memory(kind, c.w, c.b);
+  const auto fill = [&](std::vector<float>& values, bool square) {
+    for (float& v : values) {
+      v = draw(random, how);
+      if (how == Draw::normal && random.below(3) == 0) v = v * 0x1p-99f;
+      if (square) v = std::abs(v);
+    }
+  };
+  for (size_t i = 0; i < memory.weights.size(); i++) {
+    fill(memory.weights[i].values, i == 1);
+    fill(memory.biases[i], i == 1);
+  }
+  return memory;
+}
+
+// Consecutive steps of an optimiser that begins with `start` in memory
+void expect_steps(const Case& c, const Optimizer& optimizer, const reference::Memory& start) {
+  constexpr int kSteps = 3;
+  std::vector<Matrix> w = {c.w};
+  std::vector<std::vector<float>> b = {c.b};
+  std::vector<reference::Memory> memory = {start};
+  for (int t = 1; t <= kSteps; t++) {
+    const LayerRule rule = optimizer.rules(t);
+    w.push_back(w.back());
+    b.push_back(b.back());
+    memory.push_back(memory.back());
+    reference::update(c.data.x, c.g, w.back(), b.back(), rule.weights, rule.biases, memory.back());
+  }
+  for (const Setting& s : settings()) {
+    Padded g(c.g, 0, s);
+    c.data.each_form(c.w.cols, s, [&](const LayerInput& in, const char* form) {
+      Parameters parameters(c.w, c.b, s);
+      PackedMemory slots(start, {c.w.rows, c.w.cols}, s);
+      for (int t = 1; t <= kSteps; t++) {
+        Scratch scratch;
+        update(s.engine, in, g.view(), c.g.rows, parameters.view(), optimizer.rules(t), slots.view(), scratch);
+      }
+      const char* what = describe(s, "%d steps of rule %d from %s, B=%d K=%d N=%d", kSteps, static_cast<int>(optimizer.kind), form,
+                                  c.g.rows, c.w.rows, c.w.cols);
+      parameters.expect(w[kSteps], b[kSteps], what);
+      slots.expect(memory[kSteps], what);
+    });
+    CHECK(g.intact(), "%s", name(s, c, "steps", "all"));
+  }
+}
+
 void shapes() {
   Random random(1);
   each_shape(depths(), widths(), [&](int rows, int K, int N) {
-    expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal, Draw::normal), kWeights, kBiases);
+    expect_bits(Case(random, rows, K, N, Draw::normal, Draw::normal, Draw::normal), kSgd);
   });
 }
 
@@ -68,8 +121,43 @@ void odd_states() {
         for (const int N : {10, 16, 65}) {
           if (quick() && N == 16) continue;
           const Case c(random, 70, 50, N, inputs, gradients, parameters);
-          expect_bits(c, kWeights, {0.1f, 0.5f});
-          expect_bits(c, {0, 0}, {0, 0});
+          expect_bits(c, {RuleKind::sgd, 0.1f, 1e-4f, 0.5f});
+          expect_bits(c, {RuleKind::sgd, 0, 0, 0});
+        }
+      }
+    }
+  }
+}
+
+// With slots, over several steps: what a rule does depends on the place of a parameter, not on the number of rows.
+void rules() {
+  Random random(5);
+  int turn = 0;
+  for (const RuleKind kind : kAllRules) {
+    for (const int K : {1, 16, 49, 65, kInputBlock + 1}) {
+      for (const int N : widths()) {
+        const int rows[] = {7, 65, 0};
+        const Case c(random, rows[turn++ % 3], K, N, Draw::normal, Draw::normal, Draw::normal);
+        expect_steps(c, {kind, 0.1f, 1e-2f, 0, 0.1f}, random_memory(random, kind, c, Draw::normal));
+      }
+    }
+  }
+}
+
+void rules_in_odd_states() {
+  Random random(6);
+  int turn = 0;
+  const Draw kinds[] = {Draw::normal, Draw::signed_zeros, Draw::denormals, Draw::zero};
+  for (const RuleKind kind : kAllRules) {
+    if (kind == RuleKind::sgd) continue;  // nothing in memory: odd_states has it
+    for (const Draw gradients : kinds) {
+      for (const Draw parameters : kinds) {
+        for (const Draw memory : kinds) {
+          if (quick() && ++turn % 3) continue;
+          const Case c(random, 9, 50, random.below(2) ? 10 : 65, Draw::normal, gradients, parameters);
+          const reference::Memory start = random_memory(random, kind, c, memory);
+          expect_steps(c, {kind, 0.1f, 0, 0}, start);
+          expect_steps(c, {kind, 0, 0.5f, 0.5f, 0.5f}, start);
         }
       }
     }
@@ -101,7 +189,8 @@ void batches_reused() {
         const reference::Gradient wanted = reference::gradient(chosen, g);
         Padded gradients(g, 0, s);
         Guarded<float> weights(static_cast<size_t>(K) * N, kNan), biases(N, kNan);
-        gradient(s.engine, {&batch, nullptr, 0}, gradients.view(), rows, {K, N}, weights.data(), biases.data());
+        Scratch scratch;
+        gradient(s.engine, {&batch, nullptr, 0}, gradients.view(), rows, {K, N}, weights.data(), biases.data(), scratch);
         CHECK(same_bits(weights.data(), wanted.weights.values.data(), weights.size()), "%s",
               describe(s, "sparse %d, %d rows", sparse, rows));
       }
@@ -112,7 +201,7 @@ void batches_reused() {
 // The most rows a batch may have: their numbers fill 16 bits.
 void largest_batch() {
   Random random(4);
-  expect_bits(Case(random, 65536, quick() ? 2 : 5, 16, Draw::normal, Draw::normal, Draw::normal), kWeights, kBiases);
+  expect_bits(Case(random, 65536, quick() ? 2 : 5, 16, Draw::normal, Draw::normal, Draw::normal), kSgd);
 }
 
 }  // namespace
@@ -123,6 +212,8 @@ int main() {
   using namespace mlp::test;
   shapes();
   odd_states();
+  rules();
+  rules_in_odd_states();
   batches_reused();
   largest_batch();
   return finish();

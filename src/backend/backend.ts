@@ -1,8 +1,12 @@
-import type { Activation, LayerShape, NumericFamily } from '../core/types.js'
+import type { LayerShape, Loss, NumericFamily } from '../core/types.js'
+import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
+import type { Arenas, Program, ProgramSpec } from './program.js'
+import type { UpdateRule } from './rules.js'
 
 /**
- * The interface both backends implement: about ten operations, one layer's worth of work each. TypeScript composes
- * a network of any depth from them; a backend only computes.
+ * The interface both backends implement: about ten operations, one layer's worth of work each, and programs composed of
+ * them (see program.ts) that compute a whole step in one call. TypeScript composes a network of any depth; a backend only
+ * computes.
  *
  * The caller has validated its arguments (see core/checks); a backend re-checks only what memory safety needs.
  * Dimension letters: B rows, K inputs of a layer, N its outputs, D inputs of the network, C classes.
@@ -26,9 +30,16 @@ export interface Backend {
 
   /**
    * Rows of inputs [rows][cols], row-major. `table` (256 entries) gives the meaning of byte i when values are bytes;
-   * it is null when values are float32. Measures the density; keeps a reference to `values` and copies nothing.
+   * it is null when values are float32. Measures the density; keeps a reference to `values` and copies nothing. `changes`:
+   * the values may be overwritten between two runs of a forward pass, so they are not measured and are taken as dense.
    */
-  dataset(values: Uint8Array | Float32Array, rows: number, cols: number, table: Float32Array | null): Dataset
+  dataset(
+    values: Uint8Array | Float32Array,
+    rows: number,
+    cols: number,
+    table: Float32Array | null,
+    changes?: boolean,
+  ): Dataset
   /** Room for batches of up to `capacity` rows of `dataset`, in the form the first layer (`outputs` wide) likes. */
   batch(dataset: Dataset, capacity: number, outputs: number): Batch
   /** A [capacity][cols] matrix with rows = capacity, zeroed. */
@@ -41,23 +52,35 @@ export interface Backend {
   /** out [B][N] = act(input [B][K] x weights + biases); sets out.rows to the input's rows. */
   forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void
   /**
-   * Per row r: rowLosses[r] = logsumexp(z) - z[label], natural log, finite for any finite logits, NaN if a logit is not
-   * finite; gradient = (softmax(z) - onehot) / B unless null.
-   * Returns the number of rows whose arg max (lowest index on ties) is the label. labels: class of each row, [B].
+   * The loss of each row, in rowLosses [B], and the gradient with respect to the pre-activations of the output layer, already
+   * divided by the batch size, unless null. Returns the number of rows predicted correctly. `truth`: classes [B] or targets
+   * [B][N] row-major, see `Arenas`.
+   * - softmaxCrossEntropy: logsumexp(z) - z[label], natural log; gradient = (softmax(z) - onehot) / B; correct: the arg max
+   *   (lowest index on ties) is the label
+   * - binaryCrossEntropy: mean over the N outputs of max(z, 0) - z t + log(1 + e^-|z|); gradient = (sigmoid(z) - t) / (B N);
+   *   correct: z > 0 for exactly the outputs with t > 1/2
+   * - meanSquaredError: mean over the N outputs of (y - t)^2; gradient = 2 (y - t) / (B N) times the derivative of the output
+   *   layer's own activation; correct: 0
+   *
+   * A loss of classes is finite for any finite logits, and NaN if one is not finite.
    */
-  softmaxCrossEntropy(logits: Matrix, labels: Int32Array, gradient: Matrix | null, rowLosses: Float64Array): number
-  /**
-   * rowLosses[r] = mean over the N outputs of (y - t)^2; gradient = 2 (y - t) / (B N), times the derivative of the output
-   * layer's own activation, unless null. targets [B][N] row-major, contiguous.
-   */
-  meanSquaredError(output: LayerOutput, targets: Float32Array, gradient: Matrix | null, rowLosses: Float64Array): void
+  loss(
+    kind: Loss,
+    output: LayerOutput,
+    truth: Int32Array | Float32Array,
+    gradient: Matrix | null,
+    rowLosses: Float64Array,
+  ): number
   /**
    * gradIn [B][K] = (gradOut [B][N] x weights^T) * act'(previous): the derivative of `previous`' own activation,
    * previous being the [B][K] output that was this layer's input. Runs before the layer's own update.
    */
   backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void
-  /** parameters <- rule(parameters, input^T x gradOut), in one pass; the gradient is not stored. */
-  update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: UpdateRule): void
+  /**
+   * parameters <- rule(parameters, input^T x gradOut), in one pass; the gradient is not stored. `slots`: what the optimiser
+   * remembers of this layer, SLOTS of the rule times the layer's parameterLength, zeros at first; null for none.
+   */
+  update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: UpdateRule, slots?: Float32Array | null): void
   /** weightsGradient [K][N] row-major = input^T x gradOut; biasesGradient [N] = column sums of gradOut. No L2. */
   gradient(
     input: Batch | Matrix,
@@ -67,10 +90,19 @@ export interface Backend {
     biasesGradient: Float32Array,
   ): void
 
-  /** Workspace for `evaluate`; good for one network shape and one dataset. */
-  evaluator(dataset: Dataset, layers: readonly Layer[]): Evaluator
-  /** The network's outputs over many rows, in chunks taken by the threads as they come; results do not depend on who took what. */
-  evaluate(evaluator: Evaluator, rowIndices: Int32Array, layers: readonly Layer[], result: EvaluationBuffers): void
+  /** Checks all that a program needs but its arenas, and allocates its memory. */
+  compile(spec: ProgramSpec): Program
+  /**
+   * Runs a program on rows of its data set (each 0..rows-1, any order, repeats allowed): one training step, updating
+   * `parameters` and `slots` in place, or a forward pass. Results do not depend on threads.
+   *
+   * @param rule needed by a program with updates, else null
+   * @returns the number of rows predicted correctly; -1 where the sum of the losses of a training step is not finite, which
+   *   then updates nothing
+   */
+  run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number
+  /** 0-based first layer that gave an output that is not finite in the last run of a training program, or -1. */
+  firstLayerNotFinite(program: Program): number
 
   /** True when every value is finite. */
   allFinite(values: Float32Array): boolean
@@ -94,70 +126,4 @@ export interface Backend {
     C: Float32Array,
     ldc: number,
   ): void
-}
-
-/** Rows of inputs prepared by a backend. Opaque but for these. */
-export interface Dataset {
-  readonly rows: number
-  readonly cols: number
-  /** share of values that are not zero (after the table), 0..1 */
-  readonly density: number
-  readonly values: Uint8Array | Float32Array
-  readonly table: Float32Array | null
-}
-
-/** A mini-batch in whatever form the backend multiplies fastest. Opaque but for these. */
-export interface Batch {
-  readonly kind: 'batch'
-  rows: number
-  readonly cols: number
-  readonly capacity: number
-}
-
-export interface Matrix {
-  readonly kind: 'matrix'
-  /** rows in use, 0..capacity */
-  rows: number
-  readonly capacity: number
-  readonly cols: number
-  /** floats from one row to the next, >= cols; what lies past cols is padding */
-  readonly stride: number
-  readonly values: Float32Array
-}
-
-export interface LayerOutput extends Matrix {
-  readonly activation: Activation
-  /** z before the activation, same stride, where the derivative needs it; else null */
-  readonly preActivations: Float32Array | null
-}
-
-export interface Layer extends LayerShape {
-  /** weights and biases in the backend's own layout; see pack and unpack */
-  readonly parameters: Float32Array
-}
-
-/** Stochastic gradient descent with coupled L2: g += l2 p; p -= learningRate g. `l2Biases` is the L2 of the biases. */
-export interface UpdateRule {
-  readonly kind: 'sgd'
-  readonly learningRate: number
-  readonly l2: number
-  readonly l2Biases: number
-}
-
-/** Opaque workspace of `evaluate`. */
-export interface Evaluator {
-  readonly kind: 'evaluator'
-  readonly dataset: Dataset
-}
-
-/** Where `evaluate` puts its results; position i belongs to rowIndices[i]. At least one of labels and outputs is given. */
-export interface EvaluationBuffers {
-  /** class of every row of the dataset (indexed by row number, not by position), or null: no losses, no count */
-  readonly labels: Int32Array | null
-  /** [rowIndices.length], softmax cross-entropy of each position; used when labels are given */
-  readonly rowLosses: Float64Array | null
-  /** [rowIndices.length], arg max of the outputs (lowest index on ties) */
-  readonly predicted: Int32Array
-  /** [rowIndices.length][C] raw outputs of the last layer (logits), or null */
-  readonly outputs: Float32Array | null
 }

@@ -1,16 +1,9 @@
 import { invalidArgument } from '../core/errors.js'
-import { ACTIVATIONS, type Activation, type LayerShape } from '../core/types.js'
-import type {
-  Backend,
-  Batch,
-  Dataset,
-  EvaluationBuffers,
-  Evaluator,
-  Layer,
-  LayerOutput,
-  Matrix,
-  UpdateRule,
-} from './backend.js'
+import { ACTIVATIONS, type LayerShape, LOSSES, type Loss } from '../core/types.js'
+import type { Backend } from './backend.js'
+import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
+import { type Arenas, OPERATIONS, type Operand, type Operation, type Program, type ProgramSpec } from './program.js'
+import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from './rules.js'
 
 /** The addon as native/addon.cpp exports it. */
 export interface Addon {
@@ -25,17 +18,28 @@ export interface AddonInfo {
   readonly abi: number
   readonly contract: number
   readonly isas: readonly { name: string; compiled: boolean; supported: boolean; automatic: boolean }[]
+  /** in the order of the numbers that `compile` takes */
+  readonly activations: readonly string[]
+  readonly losses: readonly string[]
+  /** how many there are */
+  readonly operations: number
+  readonly rules: number
+  readonly ruleValues: number
+  /** rows of a larger batch are gathered dense: lists number their rows in 16 bits */
+  readonly maxListedRows: number
+  /** layers narrower than this multiply in lanes and take dense rows (rule 2 of the numeric contract) */
+  readonly narrowBelow: number
 }
 
 type Handle = object
 type Table = Float32Array | null
-type Input = Float32Array | Handle
 
 export interface AddonOperations {
   readonly isa: string
   readonly threads: number
   misalignment(buffer: Uint8Array): number
   parameterLength(inputs: number, outputs: number): number
+  rowStride(cols: number): number
   pack(inputs: number, outputs: number, weights: Float32Array, biases: Float32Array, parameters: Float32Array): void
   unpack(inputs: number, outputs: number, parameters: Float32Array, weights: Float32Array, biases: Float32Array): void
   measure(values: Uint8Array | Float32Array, rows: number, cols: number, table: Table): [number, number]
@@ -48,104 +52,55 @@ export interface AddonOperations {
     rowIndices: Int32Array,
     batch: Handle,
   ): void
-  forward(
-    input: Input,
-    stride: number,
-    rows: number,
-    parameters: Float32Array,
-    inputs: number,
+  forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void
+  loss(
+    kind: Loss,
+    output: LayerOutput,
+    truth: Int32Array | Float32Array,
     outputs: number,
-    activation: number,
-    out: Float32Array,
-    outStride: number,
-    preActivations: Float32Array | null,
-  ): void
-  softmaxCrossEntropy(
-    logits: Float32Array,
-    stride: number,
-    rows: number,
-    classes: number,
-    labels: Int32Array,
-    gradient: Float32Array | null,
-    gradientStride: number,
+    gradient: Matrix | null,
     rowLosses: Float64Array,
   ): number
-  meanSquaredError(
-    output: Float32Array,
-    stride: number,
-    rows: number,
-    outputs: number,
-    activation: number,
-    preActivations: Float32Array | null,
-    targets: Float32Array,
-    gradient: Float32Array | null,
-    gradientStride: number,
-    rowLosses: Float64Array,
-  ): void
-  backward(
-    gradOut: Float32Array,
-    stride: number,
-    rows: number,
-    parameters: Float32Array,
-    inputs: number,
-    outputs: number,
-    previous: Float32Array,
-    previousStride: number,
-    preActivations: Float32Array | null,
-    activation: number,
-    gradIn: Float32Array,
-    gradInStride: number,
-  ): void
-  update(
-    input: Input,
-    stride: number,
-    rows: number,
-    gradOut: Float32Array,
-    gradOutStride: number,
-    parameters: Float32Array,
-    inputs: number,
-    outputs: number,
-    learningRate: number,
-    l2: number,
-    l2Biases: number,
-  ): void
+  backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void
+  update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: Float64Array, slots: Float32Array | null): void
   gradient(
-    input: Input,
-    stride: number,
-    rows: number,
-    gradOut: Float32Array,
-    gradOutStride: number,
-    inputs: number,
-    outputs: number,
+    input: Batch | Matrix,
+    gradOut: Matrix,
+    layer: Layer,
     weightsGradient: Float32Array,
     biasesGradient: Float32Array,
   ): void
-  createEvaluator(cols: number, bytes: boolean, sparse: boolean, longestRow: number, widths: Int32Array): Handle
-  evaluate(
-    evaluator: Handle,
+  /** layers: [inputs, outputs, activation] each; code: [operation, layer, input, gradient, output, loss] each */
+  compile(
+    cols: number,
+    bytes: boolean,
+    sparse: boolean,
+    longestRow: number,
+    capacity: number,
+    layers: Int32Array,
+    matrices: Int32Array,
+    code: Int32Array,
+  ): Handle
+  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs] */
+  run(
+    program: Handle,
     values: Uint8Array | Float32Array,
     rows: number,
     cols: number,
     table: Table,
     rowIndices: Int32Array,
-    activations: Int32Array,
-    parameters: readonly Float32Array[],
-    labels: Int32Array | null,
-    rowLosses: Float64Array | null,
-    predicted: Int32Array,
-    outputs: Float32Array | null,
-  ): void
+    arenas: readonly (Float32Array | Float64Array | Int32Array | null)[],
+    rule: Float64Array | null,
+  ): number
+  firstLayerNotFinite(program: Handle): number
   allFinite(values: Float32Array): boolean
-  gemm: Backend['gemm']
+  /** sizes: [transA, transB, M, N, K, lda, ldb, ldc] */
+  gemm(sizes: Float64Array, alpha: number, A: Float32Array, B: Float32Array, beta: number, C: Float32Array): void
   peak(milliseconds: number): number
 }
 
 /** Below this share of non-zero inputs the first layer multiplies lists of the non-zero ones. */
 const SPARSE_BELOW = 0.5
-/** Layers narrower than this multiply in lanes and take dense rows (rule 2 of the numeric contract). */
-const NARROW_BELOW = 16
-/** Larger batches are gathered as dense rows: lists number their rows in 16 bits. */
-const MAX_LISTED_ROWS = 65_536
 
 interface NativeDataset extends Dataset {
   /** most non-zero inputs in a row; -1 where byte 0 does not mean 0 */
@@ -154,23 +109,13 @@ interface NativeDataset extends Dataset {
 interface NativeBatch extends Batch {
   readonly handle: Handle
 }
-interface NativeEvaluator extends Evaluator {
+interface NativeProgram extends Program {
   readonly handle: Handle
-  readonly activations: Int32Array
 }
-
-const code = (activation: Activation) => ACTIVATIONS.indexOf(activation)
-
-function isSparse(dataset: Dataset, outputs: number): boolean {
-  return dataset.density < SPARSE_BELOW && (dataset as NativeDataset).longestRow >= 0 && outputs >= NARROW_BELOW
-}
-
-/** Floats from row to row: an odd multiple of 16, so that a column does not fall into few sets of the L1 cache. */
-const rowStride = (cols: number) => (Math.ceil(cols / 16) | 1) * 16
 
 /** The Backend interface over one instruction set and thread count of the addon. */
-export function createAddonBackend(ops: AddonOperations, contract: number): Backend {
-  return new NativeBackend(ops, contract)
+export function createAddonBackend(ops: AddonOperations, info: AddonInfo): Backend {
+  return new NativeBackend(ops, info)
 }
 
 class NativeBackend implements Backend {
@@ -178,15 +123,19 @@ class NativeBackend implements Backend {
   readonly isa: string
   readonly threads: number
   readonly family: { readonly name: 'native'; readonly contract: number }
-  readonly gemm: Backend['gemm']
   private readonly ops: AddonOperations
+  private readonly info: AddonInfo
+  /** written anew for each call; not as short as a view that V8 keeps in its own heap and copies for an addon */
+  private readonly rule = new Float64Array(RULE_VALUES)
+  private readonly sizes = new Float64Array(16)
+  private lastRule: UpdateRule | null = null
 
-  constructor(ops: AddonOperations, contract: number) {
+  constructor(ops: AddonOperations, info: AddonInfo) {
     this.ops = ops
+    this.info = info
     this.isa = ops.isa
     this.threads = ops.threads
-    this.family = { name: 'native', contract }
-    this.gemm = ops.gemm
+    this.family = { name: 'native', contract: info.contract }
   }
 
   allocate(length: number): Float32Array {
@@ -207,29 +156,29 @@ class NativeBackend implements Backend {
     this.ops.unpack(layer.inputs, layer.outputs, layer.parameters, weights, biases)
   }
 
-  dataset(values: Uint8Array | Float32Array, rows: number, cols: number, table: Float32Array | null): Dataset {
-    const [nonzeros, longestRow] = this.ops.measure(values, rows, cols, table)
-    const dataset: NativeDataset = {
-      rows,
-      cols,
-      density: rows === 0 ? 0 : nonzeros / (rows * cols),
-      values,
-      table,
-      longestRow,
-    }
+  dataset(
+    values: Uint8Array | Float32Array,
+    rows: number,
+    cols: number,
+    table: Float32Array | null,
+    changes = false,
+  ): Dataset {
+    const [nonzeros, longestRow] = changes ? [rows * cols, cols] : this.ops.measure(values, rows, cols, table)
+    const density = rows === 0 ? 0 : nonzeros / (rows * cols)
+    const dataset: NativeDataset = { rows, cols, density, values, table, longestRow }
     return dataset
   }
 
   batch(dataset: Dataset, capacity: number, outputs: number): Batch {
     const { cols, longestRow } = dataset as NativeDataset
-    const sparse = isSparse(dataset, outputs) && capacity <= MAX_LISTED_ROWS
+    const sparse = this.isSparse(dataset, outputs) && capacity <= this.info.maxListedRows
     const handle = this.ops.createBatch(capacity, cols, dataset.table !== null, sparse, Math.max(0, longestRow))
     const batch: NativeBatch = { kind: 'batch', rows: 0, cols: dataset.cols, capacity, handle }
     return batch
   }
 
   matrix(capacity: number, cols: number): Matrix {
-    const stride = rowStride(cols)
+    const stride = this.ops.rowStride(cols)
     return { kind: 'matrix', rows: capacity, capacity, cols, stride, values: this.allocate(capacity * stride) }
   }
 
@@ -246,86 +195,44 @@ class NativeBackend implements Backend {
   }
 
   forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void {
-    if (input.rows > out.capacity) throw invalidArgument('out', `room for ${input.rows} rows`, out.capacity)
-    if (input.cols !== layer.inputs) throw invalidArgument('input', `${layer.inputs} columns`, input.cols)
+    expectCols('out', out, layer.outputs)
+    expectActivation(out, layer)
+    this.ops.forward(input, layer, out)
     out.rows = input.rows
-    this.ops.forward(
-      operand(input),
-      stride(input),
-      input.rows,
-      layer.parameters,
-      layer.inputs,
-      layer.outputs,
-      code(layer.activation),
-      out.values,
-      out.stride,
-      out.preActivations,
-    )
   }
 
-  softmaxCrossEntropy(logits: Matrix, labels: Int32Array, gradient: Matrix | null, rowLosses: Float64Array): number {
-    if (gradient) gradient.rows = logits.rows
-    return this.ops.softmaxCrossEntropy(
-      logits.values,
-      logits.stride,
-      logits.rows,
-      logits.cols,
-      labels,
-      gradient ? gradient.values : null,
-      gradient ? gradient.stride : 0,
-      rowLosses,
-    )
-  }
-
-  meanSquaredError(output: LayerOutput, targets: Float32Array, gradient: Matrix | null, rowLosses: Float64Array): void {
-    if (gradient) gradient.rows = output.rows
-    this.ops.meanSquaredError(
-      output.values,
-      output.stride,
-      output.rows,
-      output.cols,
-      code(output.activation),
-      output.preActivations,
-      targets,
-      gradient ? gradient.values : null,
-      gradient ? gradient.stride : 0,
-      rowLosses,
-    )
+  loss(
+    kind: Loss,
+    output: LayerOutput,
+    truth: Int32Array | Float32Array,
+    gradient: Matrix | null,
+    rowLosses: Float64Array,
+  ): number {
+    if (gradient !== null) expectCols('gradient', gradient, output.cols)
+    const correct = this.ops.loss(kind, output, truth, output.cols, gradient, rowLosses)
+    if (gradient !== null) gradient.rows = output.rows
+    return correct
   }
 
   backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void {
+    expectCols('gradOut', gradOut, layer.outputs)
+    expectCols('previous', previous, layer.inputs)
+    expectCols('gradIn', gradIn, layer.inputs)
+    expectRows('previous', previous, gradOut.rows)
+    this.ops.backward(gradOut, layer, previous, gradIn)
     gradIn.rows = gradOut.rows
-    this.ops.backward(
-      gradOut.values,
-      gradOut.stride,
-      gradOut.rows,
-      layer.parameters,
-      layer.inputs,
-      layer.outputs,
-      previous.values,
-      previous.stride,
-      previous.preActivations,
-      code(previous.activation),
-      gradIn.values,
-      gradIn.stride,
-    )
   }
 
-  update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: UpdateRule): void {
-    if (input.rows !== gradOut.rows) throw invalidArgument('gradOut', `${input.rows} rows`, gradOut.rows)
-    this.ops.update(
-      operand(input),
-      stride(input),
-      input.rows,
-      gradOut.values,
-      gradOut.stride,
-      layer.parameters,
-      layer.inputs,
-      layer.outputs,
-      rule.learningRate,
-      rule.l2,
-      rule.l2Biases,
-    )
+  update(
+    input: Batch | Matrix,
+    gradOut: Matrix,
+    layer: Layer,
+    rule: UpdateRule,
+    slots: Float32Array | null = null,
+  ): void {
+    expectRows('gradOut', gradOut, input.rows)
+    checkSlots(rule, slots, this.parameterLength(layer.inputs, layer.outputs))
+    this.ops.update(input, gradOut, layer, this.encoded(rule), slots)
   }
 
   gradient(
@@ -335,57 +242,99 @@ class NativeBackend implements Backend {
     weightsGradient: Float32Array,
     biasesGradient: Float32Array,
   ): void {
-    if (input.rows !== gradOut.rows) throw invalidArgument('gradOut', `${input.rows} rows`, gradOut.rows)
-    this.ops.gradient(
-      operand(input),
-      stride(input),
-      input.rows,
-      gradOut.values,
-      gradOut.stride,
-      layer.inputs,
-      layer.outputs,
-      weightsGradient,
-      biasesGradient,
-    )
+    expectRows('gradOut', gradOut, input.rows)
+    this.ops.gradient(input, gradOut, layer, weightsGradient, biasesGradient)
   }
 
-  evaluator(dataset: Dataset, layers: readonly Layer[]): Evaluator {
-    const sparse = isSparse(dataset, layers[0].outputs)
-    const widths = Int32Array.from(layers, (layer) => layer.outputs)
+  compile(spec: ProgramSpec): Program {
+    const { dataset, capacity, layers, matrices, operations } = spec
     const { cols, table, longestRow } = dataset as NativeDataset
-    const handle = this.ops.createEvaluator(cols, table !== null, sparse, Math.max(0, longestRow), widths)
-    const activations = Int32Array.from(layers, (layer) => code(layer.activation))
-    const evaluator: NativeEvaluator = { kind: 'evaluator', dataset, handle, activations }
-    return evaluator
+    const listed = operations.some(({ op }) => op === 'update') ? capacity <= this.info.maxListedRows : true
+    const handle = this.ops.compile(
+      cols,
+      table !== null,
+      listed && this.isSparse(dataset, firstOutputs(spec)),
+      Math.max(0, longestRow),
+      capacity,
+      Int32Array.from(layers.flatMap((l) => [l.inputs, l.outputs, ACTIVATIONS.indexOf(l.activation)])),
+      Int32Array.from(matrices),
+      Int32Array.from(operations.flatMap(encodeOperation)),
+    )
+    const program: NativeProgram = { spec, handle }
+    return program
   }
 
-  evaluate(evaluator: Evaluator, rowIndices: Int32Array, layers: readonly Layer[], result: EvaluationBuffers): void {
-    const { handle, dataset, activations } = evaluator as NativeEvaluator
-    this.ops.evaluate(
-      handle,
-      dataset.values,
-      dataset.rows,
-      dataset.cols,
-      dataset.table,
-      rowIndices,
-      activations,
-      layers.map((layer) => layer.parameters),
-      result.labels,
-      result.rowLosses,
-      result.predicted,
-      result.outputs,
-    )
+  run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
+    const { values, rows, cols, table } = program.spec.dataset
+    const { parameters, slots, truth, rowLosses, predicted, outputs } = arenas
+    const memory = [parameters, slots, truth, rowLosses, predicted, outputs]
+    const encoded = rule === null ? null : this.encoded(rule)
+    return this.ops.run((program as NativeProgram).handle, values, rows, cols, table, rowIndices, memory, encoded)
+  }
+
+  firstLayerNotFinite(program: Program): number {
+    return this.ops.firstLayerNotFinite((program as NativeProgram).handle)
   }
 
   allFinite(values: Float32Array): boolean {
     return this.ops.allFinite(values)
   }
+
+  gemm: Backend['gemm'] = (transA, transB, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc) => {
+    const sizes = [Number(transA), Number(transB), M, N, K, lda, ldb, ldc]
+    this.sizes.set(sizes)
+    this.ops.gemm(this.sizes, alpha, A, B, beta, C)
+  }
+
+  private isSparse(dataset: Dataset, outputs: number): boolean {
+    const { density, longestRow } = dataset as NativeDataset
+    return density < SPARSE_BELOW && longestRow >= 0 && outputs >= this.info.narrowBelow
+  }
+
+  /** A rule that does not change is mostly one object for all steps. */
+  private encoded(rule: UpdateRule): Float64Array {
+    if (rule !== this.lastRule || !Object.isFrozen(rule)) encodeRule(rule, this.rule)
+    this.lastRule = rule
+    return this.rule
+  }
 }
 
-function operand(input: Batch | Matrix): Input {
-  return input.kind === 'matrix' ? input.values : (input as NativeBatch).handle
+/** Outputs of the narrowest layer that reads the batch. */
+function firstOutputs({ layers, operations }: ProgramSpec): number {
+  const readers = operations.filter((each) => each.op === 'forward' && each.input === 'batch')
+  return Math.min(...readers.map((each) => layers[(each as { layer: number }).layer]?.outputs ?? 1))
 }
 
-function stride(input: Batch | Matrix): number {
-  return input.kind === 'matrix' ? input.stride : 0
+const NO_OPERAND = -2
+const operand = (value: Operand) => (value === 'batch' ? -1 : value)
+
+/** [operation, layer, input, gradient, output, loss] */
+function encodeOperation(each: Operation): number[] {
+  const code = OPERATIONS.indexOf(each.op)
+  switch (each.op) {
+    case 'gather':
+      return [code, 0, NO_OPERAND, NO_OPERAND, NO_OPERAND, 0]
+    case 'forward':
+      return [code, each.layer, operand(each.input), NO_OPERAND, each.output, 0]
+    case 'loss':
+      return [code, 0, each.output, each.gradient ?? NO_OPERAND, NO_OPERAND, LOSSES.indexOf(each.loss)]
+    case 'backward':
+      return [code, each.layer, each.previous, each.gradOut, each.gradIn, 0]
+    case 'update':
+      return [code, each.layer, operand(each.input), each.gradOut, NO_OPERAND, 0]
+  }
+}
+
+function expectRows(name: string, { rows }: Matrix, expected: number): void {
+  if (rows !== expected) throw invalidArgument(name, `${expected} rows`, rows)
+}
+
+function expectCols(name: string, { cols }: Matrix, expected: number): void {
+  if (cols !== expected) throw invalidArgument(name, `${expected} columns`, cols)
+}
+
+function expectActivation(out: LayerOutput, layer: Layer): void {
+  if (out.activation !== layer.activation) {
+    throw invalidArgument('forward output activation', `'${layer.activation}' as the layer has`, out.activation)
+  }
 }

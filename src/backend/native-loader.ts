@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, NativeMlpError } from '../core/errors.js'
 
 /** Version of the addon's exports; `abi` in native/addon.cpp carries the same number, another one is refused. */
-export const ADDON_ABI = 1
+export const ADDON_ABI = 2
 
 /** The addon and its file, or every reason why there is none and, last, the command that builds it. */
 export type LoadedAddon =

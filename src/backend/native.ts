@@ -60,8 +60,8 @@ export interface NativeOptions {
  * @throws NativeMlpError BACKEND_UNAVAILABLE when there is no addon, or not that instruction set here
  */
 export function createNativeBackend(options: NativeOptions = {}): Backend {
-  const { operations, contract } = open(options)
-  return createAddonBackend(operations, contract)
+  const { operations, info } = open(options)
+  return createAddonBackend(operations, info)
 }
 
 /**
@@ -77,7 +77,7 @@ export function nativePeak(options: NativeOptions = {}): (milliseconds: number) 
 
 function open({ isa = 'auto', threads = defaultThreads() }: NativeOptions): {
   operations: AddonOperations
-  contract: number
+  info: AddonInfo
 } {
   const status = nativeStatus()
   const result = load()
@@ -93,5 +93,5 @@ function open({ isa = 'auto', threads = defaultThreads() }: NativeOptions): {
       `instruction set '${isa}' is not available; this build on this processor has: ${status.isas.join(', ')}`,
     )
   }
-  return { operations: result.addon.open(isa, threads), contract: result.info.contract }
+  return { operations: result.addon.open(isa, threads), info: result.info }
 }

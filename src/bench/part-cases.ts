@@ -1,4 +1,5 @@
-import type { Backend, Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/backend.js'
+import type { Backend } from '../backend/backend.js'
+import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/operands.js'
 import { datasetOf } from '../model/inputs.js'
 import type { BenchCase } from './case.js'
 import { type BenchData, CLASSES, type Contents, fillRandom, PIXELS } from './data.js'
@@ -35,7 +36,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   'forward 2': { flops: secondProduct, run: (o) => o.backend.forward(o.hidden, o.layers[1], o.logits) },
   loss: {
     flops: () => 0,
-    run: (o) => o.backend.softmaxCrossEntropy(o.logits, o.labels, o.logitsGradient, o.losses),
+    run: (o) => o.backend.loss('softmaxCrossEntropy', o.logits, o.labels, o.logitsGradient, o.losses),
   },
   backward: {
     flops: secondProduct,

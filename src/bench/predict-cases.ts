@@ -1,4 +1,4 @@
-import { MLP } from '../model/mlp.js'
+import type { MLP } from '../model/mlp.js'
 import type { BenchCase } from './case.js'
 import { fillRandom } from './data.js'
 import { networkOf } from './network.js'
@@ -22,7 +22,10 @@ const WAYS: Readonly<Record<string, (model: MLP, row: Float32Array) => Work>> = 
       return ((performance.now() - start) * 1000) / CALLS
     },
   }),
-  ...('predictor' in MLP.prototype && { predictor: predictorWork }),
+  predictor: (model, row) => {
+    const predictor = model.predictor({ capacity: 1 })
+    return { call: () => void predictor.run(row) }
+  },
 }
 
 /** One float32 row predicted, again and again. */
@@ -36,15 +39,6 @@ export const PREDICT_CASES: readonly BenchCase[] = Object.entries(WAYS).flatMap(
     },
   })),
 )
-
-interface WithPredictor {
-  predictor(options: { readonly capacity: number }): { run(rows: Float32Array): unknown }
-}
-
-function predictorWork(model: MLP, row: Float32Array): Work {
-  const predictor = (model as unknown as WithPredictor).predictor({ capacity: 1 })
-  return { call: () => void predictor.run(row) }
-}
 
 function rowFlops(layers: readonly number[]): number {
   return layers.slice(1).reduce((sum, outputs, l) => sum + 2 * layers[l] * outputs, 0)

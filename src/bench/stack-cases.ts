@@ -1,5 +1,5 @@
+import { SharedPrograms } from '../train/shared-programs.js'
 import { TrainingStep } from '../train/step.js'
-import { SharedWorkspaces } from '../train/step-workspace.js'
 import type { BenchCase } from './case.js'
 import { around, checkFinite, epochOfBatches, type NetworkSize, network, OPTIMIZER, stepFlops } from './network.js'
 
@@ -22,9 +22,9 @@ function stackCase(size: NetworkSize, count: number): BenchCase {
     flops: stepFlops(size),
     prepare: async (backend, data) => {
       const rows = await data.training('mnist')
-      const shared = new SharedWorkspaces()
+      const shared = new SharedPrograms()
       const steps = Array.from({ length: count }, () => {
-        return new TrainingStep(network(backend, size.H), rows, size.B, shared)
+        return new TrainingStep(network(backend, size.H), rows, size.B, { shared })
       })
       const next = around(epochOfBatches(rows, size.B).flatMap((batch) => steps.map((step) => ({ step, batch }))))
       const rule = OPTIMIZER.rule(0)

@@ -8,7 +8,7 @@
 export const ACTIVATIONS = ['identity', 'relu', 'leakyRelu', 'tanh', 'sigmoid', 'gelu'] as const
 export type Activation = (typeof ACTIVATIONS)[number]
 
-export const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError'] as const
+export const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError', 'binaryCrossEntropy'] as const
 export type Loss = (typeof LOSSES)[number]
 
 /** Slope of the leaky ReLU for inputs <= 0. */

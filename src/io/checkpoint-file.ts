@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { SLOTS } from '../backend/rules.js'
 import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '../formats/safetensors.js'
@@ -10,7 +11,7 @@ import { entrySchema } from './history-entry.js'
 
 const FORMAT = 'native-mlp checkpoint'
 /** Rises when a reader of the older version would misread a newer file. */
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 
 /** What every file of this version begins with, after the 8 bytes of header length; the digest follows. */
 const HEAD = new TextEncoder().encode(
@@ -21,8 +22,8 @@ const NO_DIGEST = '0'.repeat(64)
 
 /**
  * The bytes of a checkpoint of `fit`: safetensors with the parameters `layers.<l>.weights` [K][N] and `layers.<l>.biases`
- * [N], and those of the best validation as `best.<l>...`, row-major float32; all else in the metadata, with a SHA-256 over the
- * whole file. No time, host, instruction set or thread count is in it: equal runs give equal bytes.
+ * [N], those of the best validation as `best.<l>...` and what the optimiser remembers as `optimizer.<slot>.<l>...`, row-major
+ * float32; all else in the metadata, with a SHA-256 over the whole file. No time, host, instruction set or thread count is in it: equal runs give equal bytes.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint
  */
@@ -30,10 +31,11 @@ export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
   if (typeof checkpoint !== 'object' || checkpoint === null || !Array.isArray(checkpoint.parameters)) {
     throw invalidArgument('checkpoint', 'a checkpoint as onCheckpoint hands out', checkpoint)
   }
-  const { family, layers, settings, parameters, bestParameters, history, ...state } = checkpoint
+  const { family, layers, settings, parameters, bestParameters, slots, history, ...state } = checkpoint
   const tensors = new Map<string, Tensor>()
   addTensors(tensors, 'layers', layers, parameters)
   if (bestParameters) addTensors(tensors, 'best', layers, bestParameters)
+  for (const name of Object.keys(slots)) addTensors(tensors, `optimizer.${name}`, layers, slots[name])
   const bytes = encodeSafetensors({
     tensors,
     metadata: {
@@ -44,6 +46,7 @@ export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
       contract: String(family.contract),
       layers: JSON.stringify(layers),
       settings: JSON.stringify(settings),
+      slots: JSON.stringify(Object.keys(slots)),
       state: JSON.stringify(inOrder(state)),
       history: history.map(historyLine).join(''),
     },
@@ -73,7 +76,11 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheck
   if (state.best !== null && state.best >= history.length) throw invalidFile(name, 'its best is not in its history')
   const parameters = readTensors(tensors, 'layers', layers, name)
   const bestParameters = tensors.has('best.0.weights') ? readTensors(tensors, 'best', layers, name) : null
-  const expected = 2 * (layers.length - 1) * (bestParameters ? 2 : 1)
+  const slotNames = jsonField(metadata, 'slots', slotsSchema, name)
+  const slots = Object.fromEntries(
+    slotNames.map((slot) => [slot, readTensors(tensors, `optimizer.${slot}`, layers, name)]),
+  )
+  const expected = 2 * (layers.length - 1) * ((bestParameters ? 2 : 1) + slotNames.length)
   if (tensors.size !== expected) throw invalidFile(name, `expected ${expected} tensors, got ${tensors.size}`)
   return {
     family: parse(familySchema, { name: metadata.family, contract: Number(metadata.contract) }, 'its family', name),
@@ -82,6 +89,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheck
     ...state,
     history,
     parameters,
+    slots,
     bestParameters,
   }
 }
@@ -90,10 +98,11 @@ const count = z.number().int().min(0)
 const sizes = z.array(z.number().int().min(1).max(MAX_LAYER_SIZE)).min(2)
 const familySchema = z.strictObject({ name: z.enum(['native', 'js']), contract: count })
 const settingsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+const slotsSchema = z.array(z.enum(Object.values(SLOTS).flat()))
 const stateSchema = z.strictObject({
   step: count,
   best: count.nullable(),
-  waiting: z.strictObject({ reference: z.number().nullable(), evaluations: count }),
+  patience: z.strictObject({ reference: z.number().nullable(), misses: count }),
   collapsed: z.strictObject({ step: count, deadShare: z.number().min(0).max(1) }).nullable(),
   epoch: z.strictObject({ loss: z.number(), correct: count, rows: count }),
   sampler: z.strictObject({
@@ -108,8 +117,8 @@ const stateSchema = z.strictObject({
 type State = Pick<TrainingCheckpoint, keyof z.infer<typeof stateSchema>>
 
 /** The same keys in the same order, whoever made the object. */
-function inOrder({ step, best, waiting, collapsed, epoch, sampler }: State): State {
-  return { step, best, waiting, collapsed, epoch, sampler }
+function inOrder({ step, best, patience, collapsed, epoch, sampler }: State): State {
+  return { step, best, patience, collapsed, epoch, sampler }
 }
 
 function addTensors(

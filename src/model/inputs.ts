@@ -1,4 +1,5 @@
-import type { Backend, Dataset } from '../backend/backend.js'
+import type { Backend } from '../backend/backend.js'
+import type { Dataset } from '../backend/operands.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { byteTable, type InputScale } from '../core/scale.js'
 

@@ -1,26 +1,122 @@
-import { NativeMlpError } from '../core/errors.js'
+import { sigmoid, softmaxExp } from '../core/elementary.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Activation, Loss } from '../core/types.js'
 
+/** What a set offers a loss: classes of its labels (0 without labels) and columns of its targets (0 without). */
+export interface SetTruth {
+  readonly classes: number
+  readonly targetCols: number
+}
+
+/**
+ * What a loss means for labels, outputs, probabilities and metrics; the loops that compute it stand in the backends, its
+ * formula in `Backend.loss`.
+ */
 export interface LossInfo {
-  /** what a network trained with this loss predicts */
-  readonly task: 'classification' | 'regression'
-  /** loss of one row with N outputs; the loss of a set is the mean over its rows, without the L2 term */
-  readonly formula: string
+  /** whether a network with so many outputs is compared with the class of each row; else with targets */
+  readonly takesLabels: (outputs: number) => boolean
+  /** classes that a network with so many outputs tells apart; 0 where its outputs are not one choice among classes */
+  readonly classes: (outputs: number) => number
+  /** outputs of a network for such a set */
+  readonly outputsFor: (set: SetTruth) => number
+  /** whether rows are predicted correctly or not, so that there is an accuracy */
+  readonly hasAccuracy: boolean
+  /** whether it applies an activation of its own to the outputs, which are then logits */
+  readonly takesLogits: boolean
+  /** smallest and largest target, or null for any */
+  readonly targetRange: readonly [number, number] | null
+  /** probabilities of rows from..to-1 from their outputs, both [n][cols], sums in double; null: outputs are none */
+  readonly probabilities:
+    | ((outputs: Float32Array, into: Float32Array, cols: number, from: number, to: number) => void)
+    | null
 }
 
-/** What each loss computes; the loops that compute it live in the backends. */
 export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
-  softmaxCrossEntropy: { task: 'classification', formula: 'logsumexp(z) - z[label]' },
-  meanSquaredError: { task: 'regression', formula: '1/N sum_j (y_j - t_j)^2' },
+  softmaxCrossEntropy: {
+    takesLabels: () => true,
+    classes: (outputs) => outputs,
+    outputsFor: ({ classes }) => classes,
+    hasAccuracy: true,
+    takesLogits: true,
+    targetRange: null,
+    probabilities: softmaxRows,
+  },
+  meanSquaredError: {
+    takesLabels: () => false,
+    classes: () => 0,
+    outputsFor: ({ targetCols }) => targetCols,
+    hasAccuracy: false,
+    takesLogits: false,
+    targetRange: null,
+    probabilities: null,
+  },
+  // one output: class 1 or class 0; several: independent yes-or-no answers (multi-label)
+  binaryCrossEntropy: {
+    takesLabels: (outputs) => outputs === 1,
+    classes: (outputs) => (outputs === 1 ? 2 : 0),
+    outputsFor: ({ classes, targetCols }) => (classes > 0 ? 1 : targetCols),
+    hasAccuracy: true,
+    takesLogits: true,
+    targetRange: [0, 1],
+    probabilities: sigmoidRows,
+  },
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT for a loss that does not go with the output layer's activation */
+/** Names that a model with this loss and so many outputs may have: one a class, else one an output. */
+export function nameCount(loss: Loss, outputs: number): number {
+  return LOSS_INFO[loss].classes(outputs) || outputs
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for a loss that does not go with the output layer */
 export function checkLoss(loss: Loss, outputActivation: Activation): void {
-  if (loss === 'softmaxCrossEntropy' && outputActivation !== 'identity') {
+  if (LOSS_INFO[loss].takesLogits && outputActivation !== 'identity') {
+    const own = loss === 'softmaxCrossEntropy' ? 'softmax' : 'sigmoid'
     throw new NativeMlpError(
       'INVALID_ARGUMENT',
-      `outputActivation: '${outputActivation}' does not go with loss 'softmaxCrossEntropy', which applies the softmax ` +
+      `outputActivation: '${outputActivation}' does not go with loss '${loss}', which applies the ${own} ` +
         `itself: use 'identity', or loss 'meanSquaredError'`,
     )
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for a target outside the range of the loss; targets [n][cols] */
+export function checkTargetRange(
+  loss: Loss,
+  targets: Float32Array,
+  rows: Int32Array,
+  cols: number,
+  name: string,
+): void {
+  const range = LOSS_INFO[loss].targetRange
+  if (range === null) return
+  const [min, max] = range
+  for (let i = 0; i < rows.length; i++) {
+    for (let j = 0; j < cols; j++) {
+      const target = targets[rows[i] * cols + j]
+      if (target >= min && target <= max) continue
+      throw invalidArgument(`${name}: target ${j} of row ${i}`, `${min} to ${max} for loss '${loss}'`, target)
+    }
+  }
+}
+
+/** Of one row; grows to the most classes met. */
+let exps = new Float64Array(16)
+
+function softmaxRows(logits: Float32Array, probabilities: Float32Array, cols: number, from: number, to: number): void {
+  if (exps.length < cols) exps = new Float64Array(cols)
+  for (let r = from; r < to; r++) {
+    const start = r * cols
+    let max = logits[start]
+    for (let c = 1; c < cols; c++) max = Math.max(max, logits[start + c])
+    let sum = 0
+    for (let c = 0; c < cols; c++) {
+      exps[c] = softmaxExp(logits[start + c] - max)
+      sum += exps[c]
+    }
+    for (let c = 0; c < cols; c++) probabilities[start + c] = exps[c] / sum
+  }
+}
+
+function sigmoidRows(logits: Float32Array, probabilities: Float32Array, cols: number, from: number, to: number): void {
+  for (let i = from * cols; i < to * cols; i++) probabilities[i] = sigmoid(logits[i])
 }

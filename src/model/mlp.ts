@@ -1,5 +1,6 @@
-import type { Backend, Layer } from '../backend/backend.js'
+import type { Backend } from '../backend/backend.js'
 import { defaultBackend } from '../backend/index.js'
+import type { Layer } from '../backend/operands.js'
 import { integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
@@ -9,8 +10,10 @@ import { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } f
 import { fnv1a } from './digest.js'
 import { checkInit, type Init, initialParameters } from './initializers.js'
 import type { InputRows } from './inputs.js'
-import { checkLoss } from './losses.js'
-import { type Prediction, type PredictOptions, predict } from './predict.js'
+import { checkLoss, nameCount } from './losses.js'
+import { type PredictOptions, predict } from './predict.js'
+import type { Prediction } from './prediction.js'
+import { Predictor, type PredictorOptions } from './predictor.js'
 
 /** Widest layer and input a model may have. */
 export const MAX_LAYER_SIZE = 65536
@@ -20,7 +23,7 @@ export interface MLPOptions {
   readonly layers: readonly number[]
   /** of the hidden layers; default 'relu' */
   readonly activation?: Activation
-  /** of the last layer; default 'identity', which softmax cross-entropy requires */
+  /** of the last layer; default 'identity', which softmaxCrossEntropy and binaryCrossEntropy require */
   readonly outputActivation?: Activation
   /** default 'softmaxCrossEntropy' */
   readonly loss?: Loss
@@ -30,7 +33,7 @@ export interface MLPOptions {
   readonly seed?: number
   /** what bytes mean to this model; default 'unit' */
   readonly inputScale?: InputScale
-  /** one name per output */
+  /** one name per class, or per output where the outputs are not one choice among classes */
   readonly classNames?: readonly string[] | null
   /** default: the one chosen for the process */
   readonly backend?: Backend
@@ -76,7 +79,7 @@ export class MLP {
     this.loss = oneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES)
     checkLoss(this.loss, this.outputActivation)
     this.inputScale = oneOf('inputScale', options.inputScale ?? 'unit', INPUT_SCALES)
-    this.classNames = checkClassNames(options.classNames ?? null, this.outputs)
+    this.classNames = checkClassNames(options.classNames ?? null, nameCount(this.loss, this.outputs))
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
     this.backend = options.backend === undefined ? defaultBackend() : checkBackend(options.backend)
@@ -178,6 +181,11 @@ export class MLP {
     return predict(this, inputs, { signal: signalOrNone('signal', options.signal) })
   }
 
+  /** Predicts few rows at a time, synchronously, in memory that it keeps: for servers and loops. */
+  predictor(options: PredictorOptions = {}): Predictor {
+    return new Predictor(this, options)
+  }
+
   /** 'MLP 784-512-10 relu softmaxCrossEntropy (407,050 parameters, native)' */
   [INSPECT](): string {
     const { layerSizes, activation, outputActivation, loss, backend } = this
@@ -195,14 +203,10 @@ function checkLayers(layers: unknown): readonly number[] {
   return Object.freeze(Array.from(layers, (size, i) => integerInRange(`layers[${i}]`, size, 1, MAX_LAYER_SIZE)))
 }
 
-function checkClassNames(names: unknown, outputs: number): readonly string[] | null {
+function checkClassNames(names: unknown, count: number): readonly string[] | null {
   if (names === null) return null
-  if (
-    !Array.isArray(names) ||
-    names.length !== outputs ||
-    !Array.from(names).every((name) => typeof name === 'string')
-  ) {
-    throw invalidArgument('classNames', `${outputs} strings, one for each output`, names)
+  if (!Array.isArray(names) || names.length !== count || !Array.from(names).every((name) => typeof name === 'string')) {
+    throw invalidArgument('classNames', `${count} strings, one for each class or output`, names)
   }
   return Object.freeze([...names])
 }

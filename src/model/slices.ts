@@ -1,7 +1,9 @@
-import type { Backend, EvaluationBuffers, Evaluator, Layer } from '../backend/backend.js'
+import type { Backend } from '../backend/backend.js'
+import type { Arenas, Program } from '../backend/program.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, SLICE_MS, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
+import type { LayerShape } from '../core/types.js'
 
 /** Rows per slice, adapted to the machine as slices are timed; keep it to start the next evaluation at full pace. */
 export interface Pace {
@@ -13,7 +15,7 @@ export interface Pace {
 /** About 10 ms of the slowest backend. */
 const FIRST_SLICE_MULTIPLICATIONS = 8e6
 
-export function firstPace(layers: readonly Layer[]): Pace {
+export function firstPace(layers: readonly LayerShape[]): Pace {
   const perRow = layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0)
   return { rows: clamp(Math.floor(FIRST_SLICE_MULTIPLICATIONS / perRow), 16, 4096) }
 }
@@ -28,23 +30,26 @@ export interface SliceOptions {
 }
 
 /**
- * `backend.evaluate` over any number of rows, cut so that the event loop is free every 16 ms or so. Where it is cut
- * changes no result.
+ * Runs a forward pass over any number of rows, cut so that the event loop is free every 16 ms or so. Where it is cut changes no
+ * result.
+ *
+ * @returns the number of rows predicted correctly
  */
-export async function evaluateInSlices(
+export async function runInSlices(
   backend: Backend,
-  evaluator: Evaluator,
-  layers: readonly Layer[],
+  program: Program,
   rowIndices: Int32Array,
-  buffers: EvaluationBuffers,
+  arenas: Arenas,
   { signal, pace, what, afterSlice }: SliceOptions,
-): Promise<void> {
+): Promise<number> {
+  let correct = 0
   for (let from = 0; from < rowIndices.length; ) {
     throwIfAborted(signal, what)
     const to = Math.min(rowIndices.length, from + pace.rows)
     const start = performance.now()
     try {
-      backend.evaluate(evaluator, rowIndices.subarray(from, to), layers, slice(buffers, rowIndices.length, from, to))
+      const part = slice(arenas, rowIndices.length, from, to)
+      correct += backend.run(program, rowIndices.subarray(from, to), part, null)
     } catch (error) {
       throw refusedData(error, what)
     }
@@ -53,6 +58,7 @@ export async function evaluateInSlices(
     from = to
     await nextMacrotask()
   }
+  return correct
 }
 
 /** What to throw where a backend threw: it refuses what has passed all checks only if that has changed since. */
@@ -70,14 +76,14 @@ function nextPace(rows: number, milliseconds: number): number {
   return next < 512 ? next : next - (next % 256)
 }
 
-function slice(buffers: EvaluationBuffers, total: number, from: number, to: number): EvaluationBuffers {
-  const { labels, rowLosses, predicted, outputs } = buffers
-  const classes = outputs === null ? 0 : outputs.length / total
+function slice(arenas: Arenas, total: number, from: number, to: number): Arenas {
+  const { rowLosses, predicted, outputs } = arenas
+  const cols = outputs === null ? 0 : outputs.length / total
   return {
-    labels,
+    ...arenas,
     rowLosses: rowLosses === null ? null : rowLosses.subarray(from, to),
-    predicted: predicted.subarray(from, to),
-    outputs: outputs === null ? null : outputs.subarray(from * classes, to * classes),
+    predicted: predicted === null ? null : predicted.subarray(from, to),
+    outputs: outputs === null ? null : outputs.subarray(from * cols, to * cols),
   }
 }
 

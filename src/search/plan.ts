@@ -99,7 +99,7 @@ function headerOf(options: SearchOptions | GridSearchOptions, chosen: ChosenStra
 
 function checkSelection(options: SearchOptions, base: SearchBase, data: StudyData): Selection {
   const { loss, evaluateOn } = picked(base, ['loss', 'evaluateOn'])
-  const isClassifier = LOSS_INFO[loss].task === 'classification'
+  const isClassifier = LOSS_INFO[loss].hasAccuracy
   const { objective, ...given } = options
   if (objective !== undefined && (given.selectBy !== undefined || given.metric !== undefined)) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'objective: expected it, or selectBy and metric, got both')

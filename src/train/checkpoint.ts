@@ -1,9 +1,11 @@
-import type { Layer } from '../backend/backend.js'
+import type { Layer } from '../backend/operands.js'
+import { SLOTS, type UpdateRule } from '../backend/rules.js'
 import type { Collapse, HistoryEntry, LayerParameters } from '../core/results.js'
 import type { NumericFamily } from '../core/types.js'
 import type { BatchSampler, BatchSamplerState } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
-import type { Waiting } from './early-stopping.js'
+import type { PatienceState } from './early-stopping.js'
+import { slotOf } from './optimizers.js'
 import type { EpochSums, TrainingState } from './training-state.js'
 
 /** Weights [K][N] and biases [N] of one layer, row-major: the same on every instruction set. */
@@ -11,6 +13,9 @@ export type LayerArrays = Pick<LayerParameters, 'weights' | 'biases'>
 
 /** What decides the result of a run, by the name of its option; null stands for an option that is off. */
 export type TrainingSettings = Readonly<Record<string, string | number | boolean | null>>
+
+/** What the optimiser remembers, by the name of the slot: one entry a layer, in the shapes of the parameters. */
+export type OptimizerSlots = Readonly<Record<string, readonly LayerArrays[]>>
 
 /**
  * An unfinished run of `fit` between two steps, as plain data that can be posted to another thread or written with
@@ -31,13 +36,15 @@ export interface TrainingCheckpoint {
   /** position in `history` of the best validation so far; null when there was none */
   readonly best: number | null
   /** where early stopping stands */
-  readonly waiting: Readonly<Waiting>
+  readonly patience: Readonly<PatienceState>
   readonly collapsed: Collapse | null
   /** over the steps of the epoch that has begun */
   readonly epoch: Readonly<EpochSums>
   readonly sampler: BatchSamplerState
   /** after the last step, first layer first */
   readonly parameters: readonly LayerArrays[]
+  /** {} for an optimiser without memory */
+  readonly slots: OptimizerSlots
   /** of the best validation; null without one, or with `keepBest: false` */
   readonly bestParameters: readonly LayerArrays[] | null
 }
@@ -46,9 +53,10 @@ export interface TrainingCheckpoint {
 export function checkpointOf(
   model: MLP,
   settings: TrainingSettings,
-  { step, history, best, waiting, collapsed, epoch }: TrainingState,
+  { step, history, best, patience, collapsed, epoch }: TrainingState,
   sampler: BatchSampler,
   bestParameters: Float32Array | null,
+  slots: OptimizerSlots,
 ): TrainingCheckpoint {
   return {
     family: { ...model.family },
@@ -57,16 +65,17 @@ export function checkpointOf(
     step,
     history: [...history],
     best: best === null ? null : history.indexOf(best),
-    waiting: { ...waiting },
+    patience: { ...patience },
     collapsed,
     epoch: { ...epoch },
     sampler: sampler.state(),
     parameters: unpackAll(model, model.parameters),
+    slots,
     bestParameters: bestParameters && unpackAll(model, bestParameters),
   }
 }
 
-/** Row-major copies of packed parameters: the model's own, or an earlier snapshot of it. */
+/** Row-major copies of what lies in the layout of the parameters: the model's own, a snapshot of it, or a slot. */
 function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
   return layersIn(model, packed).map((layer) => {
     const weights = new Float32Array(layer.inputs * layer.outputs)
@@ -74,6 +83,11 @@ function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
     model.backend.unpack(layer, weights, biases)
     return { weights, biases }
   })
+}
+
+/** Row-major copies of what rules like this one have remembered of a model. */
+export function unpackSlots(model: MLP, { kind }: UpdateRule, slots: Float32Array | null): OptimizerSlots {
+  return Object.fromEntries(SLOTS[kind].map((name, s) => [name, unpackAll(model, slotOf(slots!, s, model))]))
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Backend, Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/backend.js'
+import type { Backend } from '../backend/backend.js'
+import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/operands.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'

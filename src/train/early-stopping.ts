@@ -2,11 +2,11 @@ import type { HistoryEntry } from '../core/results.js'
 import type { TrainingConfig } from './config.js'
 
 /** Part of the training state. */
-export interface Waiting {
+export interface PatienceState {
   /** score the next improvement is measured against; null before the first evaluation */
   reference: number | null
   /** evaluations since it was set */
-  evaluations: number
+  misses: number
 }
 
 /** What `fit` selects by, larger is better: validation accuracy, or minus the validation loss for regression. */
@@ -16,17 +16,17 @@ export function score(entry: HistoryEntry): number {
 }
 
 /** Counts one more evaluation; true when patience has run out. */
-export function hasWaitedEnough(
-  waiting: Waiting,
+export function isPatienceOver(
+  state: PatienceState,
   current: number,
   { patience, minDelta }: Pick<TrainingConfig, 'patience' | 'minDelta'>,
 ): boolean {
   if (patience === null) return false
-  if (waiting.reference === null || current > waiting.reference + minDelta) {
-    waiting.reference = current
-    waiting.evaluations = 0
+  if (state.reference === null || current > state.reference + minDelta) {
+    state.reference = current
+    state.misses = 0
     return false
   }
-  waiting.evaluations++
-  return waiting.evaluations >= patience
+  state.misses++
+  return state.misses >= patience
 }

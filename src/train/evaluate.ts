@@ -1,4 +1,5 @@
-import type { Dataset, Evaluator } from '../backend/backend.js'
+import type { Dataset } from '../backend/operands.js'
+import { evaluationProgram, type Program } from '../backend/program.js'
 import { integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
@@ -7,7 +8,7 @@ import type { Samples } from '../data/samples.js'
 import { datasetOf } from '../model/inputs.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { checkModel, type MLP } from '../model/mlp.js'
-import { evaluateInSlices, firstPace, type Pace } from '../model/slices.js'
+import { firstPace, type Pace, runInSlices } from '../model/slices.js'
 import { classMetrics, confusionMatrix } from './metrics.js'
 import { checkSet } from './set-check.js'
 
@@ -20,8 +21,9 @@ export interface EvaluateOptions {
 
 /**
  * Loss (mean over the rows, without the L2 term), accuracy, confusion matrix and per-class precision and recall of a model
- * on a set. For regression the loss is the mean squared error, the accuracy NaN and the confusion matrix empty; it is empty
- * for more than 1,000 classes too.
+ * on a set. For regression the loss is the mean squared error and the accuracy NaN; with several yes-or-no outputs
+ * (binaryCrossEntropy) the accuracy is the share of rows with every output right. Both have no confusion matrix, nor has a
+ * network of more than 1,000 classes.
  *
  * @throws NativeMlpError INVALID_ARGUMENT when the set does not fit the model, NOT_FINITE naming the first row whose loss is
  *   not finite, ABORTED when the signal fires
@@ -44,10 +46,14 @@ export async function evaluate(model: MLP, data: Samples, options: EvaluateOptio
   if (data.labels === null || predicted === null) {
     return { loss, accuracy, correct, count, confusion: [], perClass: [] }
   }
+  const classes = LOSS_INFO[model.loss].classes(model.outputs)
   const actual = Int32Array.from(data.rows, (row) => data.labels![row])
-  const confusion = confusionMatrix(actual, predicted, model.outputs)
-  return { loss, accuracy, correct, count, confusion, perClass: classMetrics(actual, predicted, model.outputs) }
+  const confusion = confusionMatrix(actual, predicted, classes)
+  return { loss, accuracy, correct, count, confusion, perClass: classMetrics(actual, predicted, classes) }
 }
+
+/** Of a slice: a program without updates takes them in chunks. */
+const MAX_ROWS = 0x7fffffff
 
 export interface Measured {
   readonly loss: number
@@ -55,7 +61,7 @@ export interface Measured {
   readonly accuracy: number
   readonly correct: number
   readonly count: number
-  /** [count], valid until the next call; null for regression */
+  /** [count], valid until the next call; null where the outputs are not one choice among classes */
   readonly predicted: Int32Array | null
 }
 
@@ -72,10 +78,9 @@ export interface MeasureOptions {
 export class SetEvaluator {
   readonly #model: MLP
   readonly #pace: Pace
-  readonly #evaluators = new Map<Dataset, Evaluator>()
+  readonly #programs = new Map<Dataset, Program>()
   #predicted = new Int32Array(0)
   #rowLosses = new Float64Array(0)
-  #outputs = new Float32Array(0)
 
   constructor(model: MLP) {
     this.#model = model
@@ -87,35 +92,25 @@ export class SetEvaluator {
     data: Samples,
     { name, signal, what = `evaluation of ${name}`, chunk }: MeasureOptions,
   ): Promise<Measured> {
-    const { backend, layers, loss } = this.#model
+    const { backend, parameters, loss, outputs } = this.#model
+    const { takesLabels, classes, hasAccuracy } = LOSS_INFO[loss]
     const count = data.rows.length
     if (this.#predicted.length < count) {
       this.#predicted = new Int32Array(count)
       this.#rowLosses = new Float64Array(count)
     }
-    const isClassifier = LOSS_INFO[loss].task === 'classification'
-    const predicted = this.#predicted.subarray(0, count)
+    const predicted = classes(outputs) > 0 ? this.#predicted.subarray(0, count) : null
     const rowLosses = this.#rowLosses.subarray(0, count)
-    const outputs = isClassifier ? null : this.#outputsFor(count)
-    const buffers = isClassifier
-      ? { labels: data.labels, rowLosses, predicted, outputs: null }
-      : { labels: null, rowLosses: null, predicted, outputs }
-    await evaluateInSlices(backend, this.#evaluatorOf(data, name), layers, data.rows, buffers, {
+    const truth = takesLabels(outputs) ? data.labels : data.targets
+    const arenas = { parameters, slots: null, truth, rowLosses, predicted, outputs: null }
+    const correct = await runInSlices(backend, this.#programOf(data, name), data.rows, arenas, {
       signal,
       pace: chunk === undefined ? this.#pace : { rows: chunk, fixed: true },
       what,
-      afterSlice: outputs === null ? undefined : (from, to) => squaredErrors(data, outputs, rowLosses, from, to),
     })
     let sum = 0
     for (let i = 0; i < count; i++) sum += rowLosses[i]
-    const correct = isClassifier ? countCorrect(data, predicted) : 0
-    return {
-      loss: sum / count,
-      accuracy: isClassifier ? correct / count : Number.NaN,
-      correct,
-      count,
-      predicted: isClassifier ? predicted : null,
-    }
+    return { loss: sum / count, accuracy: hasAccuracy ? correct / count : Number.NaN, correct, count, predicted }
   }
 
   /** Position of the first row of the set measured last, of `count` rows, whose loss is not finite; -1 for none. */
@@ -123,39 +118,14 @@ export class SetEvaluator {
     return this.#rowLosses.subarray(0, count).findIndex((loss) => !Number.isFinite(loss))
   }
 
-  #evaluatorOf(data: Samples, name: string): Evaluator {
-    const { backend, layers } = this.#model
+  #programOf(data: Samples, name: string): Program {
+    const { backend, layers, loss } = this.#model
     const dataset = datasetOf(backend, data, name)
-    let evaluator = this.#evaluators.get(dataset)
-    if (evaluator === undefined) {
-      evaluator = backend.evaluator(dataset, layers)
-      this.#evaluators.set(dataset, evaluator)
+    let program = this.#programs.get(dataset)
+    if (program === undefined) {
+      program = backend.compile(evaluationProgram(dataset, MAX_ROWS, layers, loss))
+      this.#programs.set(dataset, program)
     }
-    return evaluator
-  }
-
-  #outputsFor(count: number): Float32Array {
-    const length = count * this.#model.outputs
-    if (this.#outputs.length < length) this.#outputs = new Float32Array(length)
-    return this.#outputs.subarray(0, length)
-  }
-}
-
-function countCorrect({ labels, rows }: Samples, predicted: Int32Array): number {
-  let correct = 0
-  for (let i = 0; i < rows.length; i++) if (predicted[i] === labels![rows[i]]) correct++
-  return correct
-}
-
-/** rowLosses[i] = mean over the outputs of (y - t)^2 in double, for positions from..to-1; outputs [count][C]. */
-function squaredErrors(data: Samples, outputs: Float32Array, rowLosses: Float64Array, from: number, to: number): void {
-  const { rows, targetCols, targets } = data
-  for (let i = from; i < to; i++) {
-    let sum = 0
-    for (let j = 0; j < targetCols; j++) {
-      const difference = outputs[i * targetCols + j] - targets![rows[i] * targetCols + j]
-      sum += difference * difference
-    }
-    rowLosses[i] = sum / targetCols
+    return program
   }
 }

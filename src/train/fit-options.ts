@@ -16,7 +16,7 @@ import {
 } from './config.js'
 import type { FitPlan } from './fit-plan.js'
 import { SET_NAMES, type SetName } from './hyper-parameters.js'
-import type { Optimizer } from './optimizers.js'
+import { checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
 import { checkSet } from './set-check.js'
 
@@ -141,13 +141,6 @@ function checkEvaluateOn(names: readonly SetName[] | null, sets: FitPlan['sets']
     if (sets[name] === undefined) throw invalidArgument(`evaluateOn[${i}]`, 'a set that is given', name)
   })
   return SET_NAMES.filter((name) => names.includes(name))
-}
-
-function checkOptimizer(optimizer: Optimizer): Optimizer {
-  if (typeof optimizer?.rule !== 'function') {
-    throw invalidArgument('optimizer', 'an optimizer such as sgd({ learningRate: 0.1 })', optimizer)
-  }
-  return optimizer
 }
 
 function checkCallbacks(callbacks: FitCallbacks): FitCallbacks {

@@ -1,30 +1,27 @@
 import { NativeMlpError } from '../core/errors.js'
 import type { MLP } from '../model/mlp.js'
+import type { OptimizerConfig } from './optimizers.js'
 
-export interface Occasion {
+/** Where a run has failed. */
+export interface FailureContext {
   /** 0-based step of the run */
   readonly step: number
-  /** of the optimizer, where it is one of this package */
-  readonly learningRate: number | undefined
-  readonly l2: number | undefined
+  readonly optimizer: OptimizerConfig
 }
 
 /** The error for a loss that is not finite; `layer` is the 0-based layer that gave the first such value, -1 if none did. */
-export function lossNotFinite(what: string, loss: number, layer: number, occasion: Occasion): NativeMlpError {
+export function lossNotFinite(what: string, loss: number, layer: number, context: FailureContext): NativeMlpError {
   const where = layer < 0 ? '' : `: the outputs of layer ${layer + 1} are not finite`
-  return new NativeMlpError(
-    'NOT_FINITE',
-    `fit: ${what} is ${loss} at step ${occasion.step}${where}; ${cause(occasion)}`,
-  )
+  return new NativeMlpError('NOT_FINITE', `fit: ${what} is ${loss} at step ${context.step}${where}; ${cause(context)}`)
 }
 
 /** @throws NativeMlpError NOT_FINITE naming the first layer that holds a parameter that is not finite */
-export function checkParameters(model: MLP, occasion: Occasion): void {
+export function checkParameters(model: MLP, context: FailureContext): void {
   const layer = firstBadLayer(model)
   if (layer < 0) return
   throw new NativeMlpError(
     'NOT_FINITE',
-    `fit: the parameters of layer ${layer + 1} are not finite after step ${occasion.step}; ${cause(occasion)}`,
+    `fit: the parameters of layer ${layer + 1} are not finite after step ${context.step}; ${cause(context)}`,
   )
 }
 
@@ -36,7 +33,7 @@ export function firstBadLayer({ backend, layers }: MLP): number {
 /** From here on a step overshoots: weight decay p -= learningRate l2 p turns every parameter around and lets it grow. */
 const L2_LIMIT = 2
 
-function cause({ learningRate, l2 }: Occasion): string {
+function cause({ optimizer: { learningRate, l2 } }: FailureContext): string {
   const remedy = 'try a tenth of it, or inputs scaled to 0..1'
   if (typeof learningRate !== 'number') return `most likely the learning rate is too high for these inputs: ${remedy}`
   if (typeof l2 === 'number' && learningRate * l2 >= L2_LIMIT) {

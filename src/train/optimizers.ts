@@ -1,18 +1,25 @@
-import type { UpdateRule } from '../backend/backend.js'
-import { finiteInRange, knownOptions, MAX_FLOAT32 } from '../core/checks.js'
+import { SLOTS, type UpdateRule } from '../backend/rules.js'
+import { finiteInRange, integerInRange, knownOptions, MAX_FLOAT32, oneOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
+import type { MLP } from '../model/mlp.js'
 
-/** An optimiser as `fit` takes it: plain data, and the rule of each step. */
+/** Hyper-parameters of an optimiser as plain JSON; a run resumes only under an equal one. */
+export interface OptimizerConfig {
+  readonly name: string
+  readonly [key: string]: string | number | boolean
+}
+
+/**
+ * An optimiser as `fit` takes it. One of your own is an object with the same two members; what it remembers of the
+ * parameters follows from the kind of its rules, which is the same at every step.
+ */
 export interface Optimizer {
-  readonly name: 'sgd'
-  readonly learningRate: number
-  readonly l2: number
-  readonly l2Biases: boolean
-  /** the rule of 0-based step `step`; may be one object for all steps */
+  readonly config: OptimizerConfig
+  /** the rule of 0-based step `step`; may be one frozen object for all steps */
   rule(step: number): UpdateRule
 }
 
-export interface SgdOptions {
+interface CommonOptions {
   /** >= 0 */
   readonly learningRate: number
   /** coefficient of the coupled L2 term, without factor 1/2: g += l2 p; >= 0, default 0 */
@@ -21,29 +28,195 @@ export interface SgdOptions {
   readonly l2Biases?: boolean
 }
 
+export type SgdOptions = CommonOptions
+
+export interface MomentumOptions extends CommonOptions {
+  /** share of the last step's direction that is kept, from 0 to below 1; default 0.9 */
+  readonly momentum?: number
+  /** look ahead by the momentum (Nesterov); default false */
+  readonly nesterov?: boolean
+}
+
+export interface AdamOptions extends CommonOptions {
+  /** of the mean of the gradients, from 0 to below 1; default 0.9 */
+  readonly beta1?: number
+  /** of the mean of their squares, from 0 to below 1; default 0.999 */
+  readonly beta2?: number
+  /** added to the root, >= 1e-16; default 1e-8 */
+  readonly epsilon?: number
+}
+
+export interface AdamWOptions extends Omit<AdamOptions, 'l2' | 'l2Biases'> {
+  /** decoupled decay: p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
+  readonly weightDecay?: number
+  /** whether biases decay too; default false */
+  readonly weightDecayBiases?: boolean
+}
+
+const COMMON = ['learningRate', 'l2', 'l2Biases'] as const
+
 /**
  * Stochastic gradient descent with a constant learning rate: g = mean gradient of the batch + l2 p; p -= learningRate g.
  *
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */
 export function sgd(options: SgdOptions): Optimizer {
-  knownOptions('sgd', options ?? null, ['learningRate', 'l2', 'l2Biases'])
-  const learningRate = finiteInRange('sgd.learningRate', options.learningRate, 0, MAX_FLOAT32)
-  const l2 = finiteInRange('sgd.l2', options.l2 ?? 0, 0, MAX_FLOAT32)
-  const l2Biases = options.l2Biases ?? false
-  if (typeof l2Biases !== 'boolean') throw invalidArgument('sgd.l2Biases', 'true or false', l2Biases)
-  const rule: UpdateRule = Object.freeze({ kind: 'sgd', learningRate, l2, l2Biases: l2Biases ? l2 : 0 })
-  return Object.freeze({ name: 'sgd', learningRate, l2, l2Biases, rule: () => rule })
+  knownOptions('sgd', options ?? null, COMMON)
+  const { learningRate, l2, l2Biases } = checkCommon('sgd', options)
+  return constant({ name: 'sgd', learningRate, l2, l2Biases }, { kind: 'sgd', learningRate, ...decay(l2, l2Biases) })
+}
+
+/**
+ * Stochastic gradient descent with momentum, as torch.optim.SGD without dampening: b = momentum b + g;
+ * p -= learningRate b, or with `nesterov` p -= learningRate (g + momentum b) (Sutskever et al., 2013).
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ */
+export function momentum(options: MomentumOptions): Optimizer {
+  knownOptions('momentum', options ?? null, [...COMMON, 'momentum', 'nesterov'])
+  const { learningRate, l2, l2Biases } = checkCommon('momentum', options)
+  const share = belowOne('momentum.momentum', options.momentum ?? 0.9)
+  const nesterov = trueOrFalse('momentum.nesterov', options.nesterov ?? false)
+  return constant(
+    { name: 'momentum', learningRate, l2, l2Biases, momentum: share, nesterov },
+    { kind: 'momentum', learningRate, ...decay(l2, l2Biases), momentum: share, nesterov },
+  )
+}
+
+/**
+ * Adam (Kingma and Ba, 2015) with a coupled L2 term, as torch.optim.Adam.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ */
+export function adam(options: AdamOptions): Optimizer {
+  knownOptions('adam', options ?? null, [...COMMON, 'beta1', 'beta2', 'epsilon'])
+  const { learningRate, l2, l2Biases } = checkCommon('adam', options)
+  const moments = checkMoments('adam', options)
+  const config = { name: 'adam', learningRate, l2, l2Biases, ...moments }
+  const common = { learningRate, ...decay(l2, l2Biases), weightDecay: 0, weightDecayBiases: 0, ...moments }
+  return Object.freeze({
+    config: Object.freeze(config),
+    rule: (step: number): UpdateRule => ({ kind: 'adam', ...common, t: step + 1 }),
+  })
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch.optim.AdamW; biases do not decay unless
+ * `weightDecayBiases` says so.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ */
+export function adamW(options: AdamWOptions): Optimizer {
+  const names = ['learningRate', 'weightDecay', 'weightDecayBiases', 'beta1', 'beta2', 'epsilon']
+  knownOptions('adamW', options ?? null, names)
+  const { learningRate } = checkCommon('adamW', { learningRate: options.learningRate })
+  const weightDecay = finiteInRange('adamW.weightDecay', options.weightDecay ?? 0.01, 0, MAX_FLOAT32)
+  const weightDecayBiases = trueOrFalse('adamW.weightDecayBiases', options.weightDecayBiases ?? false)
+  const moments = checkMoments('adamW', options)
+  const config = { name: 'adamW', learningRate, weightDecay, weightDecayBiases, ...moments }
+  checkDecay('adamW', learningRate, weightDecay)
+  const decays = { weightDecay, weightDecayBiases: weightDecayBiases ? weightDecay : 0 }
+  const common = { learningRate, l2: 0, l2Biases: 0, ...decays, ...moments }
+  return Object.freeze({
+    config: Object.freeze(config),
+    rule: (step: number): UpdateRule => ({ kind: 'adam', ...common, t: step + 1 }),
+  })
+}
+
+function constant(config: OptimizerConfig, rule: UpdateRule): Optimizer {
+  Object.freeze(rule)
+  return Object.freeze({ config: Object.freeze(config), rule: () => rule })
+}
+
+function decay(l2: number, l2Biases: boolean): { readonly l2: number; readonly l2Biases: number } {
+  return { l2, l2Biases: l2Biases ? l2 : 0 }
+}
+
+function checkCommon(name: string, options: CommonOptions): Required<CommonOptions> {
+  return {
+    learningRate: finiteInRange(`${name}.learningRate`, options.learningRate, 0, MAX_FLOAT32),
+    l2: finiteInRange(`${name}.l2`, options.l2 ?? 0, 0, MAX_FLOAT32),
+    l2Biases: trueOrFalse(`${name}.l2Biases`, options.l2Biases ?? false),
+  }
+}
+
+function checkMoments(name: string, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Omit<AdamOptions, 'learningRate'>) {
+  return {
+    beta1: belowOne(`${name}.beta1`, beta1),
+    beta2: belowOne(`${name}.beta2`, beta2),
+    epsilon: finiteInRange(`${name}.epsilon`, epsilon, SMALLEST_EPSILON, MAX_FLOAT32),
+  }
+}
+
+/** From 1 on a step's decay alone turns every parameter around. */
+function checkDecay(name: string, learningRate: number, weightDecay: number): void {
+  if (learningRate * weightDecay < 1) return
+  const limit = `less than 1 / learningRate (${1 / learningRate})`
+  throw invalidArgument(`${name}.weightDecay`, limit, weightDecay)
+}
+
+/** With less, parameters whose gradients have been zero for long would divide by zero. */
+const SMALLEST_EPSILON = 1e-16
+const BELOW_ONE = 1 - Number.EPSILON / 2
+
+function belowOne(name: string, value: number): number {
+  if (typeof value === 'number' && value >= 0 && value < 1) return value
+  throw invalidArgument(name, 'a number from 0 to below 1', value)
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for what is no optimizer */
+export function checkOptimizer(optimizer: Optimizer): Optimizer {
+  const { config, rule } = Object(optimizer) as Partial<Optimizer>
+  if (typeof rule !== 'function' || typeof config !== 'object' || config === null || typeof config.name !== 'string') {
+    throw invalidArgument('optimizer', 'an optimizer such as sgd({ learningRate: 0.1 })', optimizer)
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (['string', 'number', 'boolean'].includes(typeof value)) continue
+    throw invalidArgument(`optimizer.config.${key}`, 'a string, a number or a boolean', value)
+  }
+  return optimizer
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for what an optimizer of one's own made wrong */
 export function checkRule(rule: UpdateRule, step: number): UpdateRule {
   const name = `optimizer.rule(${step})`
-  if (typeof rule !== 'object' || rule === null || rule.kind !== 'sgd') {
+  if (typeof rule !== 'object' || rule === null || !Object.hasOwn(SLOTS, rule.kind)) {
     throw invalidArgument(name, "a rule such as { kind: 'sgd', learningRate: 0.1, l2: 0, l2Biases: 0 }", rule)
   }
-  for (const key of ['learningRate', 'l2', 'l2Biases'] as const) {
-    finiteInRange(`${name}.${key}`, rule[key], 0, MAX_FLOAT32)
+  const rates = [
+    'learningRate',
+    'l2',
+    'l2Biases',
+    ...(rule.kind === 'adam' ? ['weightDecay', 'weightDecayBiases'] : []),
+  ]
+  const values = rule as unknown as Record<string, unknown>
+  for (const key of rates) finiteInRange(`${name}.${key}`, values[key], 0, MAX_FLOAT32)
+  if (rule.kind === 'momentum') {
+    finiteInRange(`${name}.momentum`, rule.momentum, 0, BELOW_ONE)
+    trueOrFalse(`${name}.nesterov`, rule.nesterov)
+  }
+  if (rule.kind === 'adam') {
+    finiteInRange(`${name}.beta1`, rule.beta1, 0, BELOW_ONE)
+    finiteInRange(`${name}.beta2`, rule.beta2, 0, BELOW_ONE)
+    finiteInRange(`${name}.epsilon`, rule.epsilon, SMALLEST_EPSILON, MAX_FLOAT32)
+    integerInRange(`${name}.t`, rule.t, 1)
+    checkDecay(name, rule.learningRate, Math.max(rule.weightDecay, rule.weightDecayBiases))
   }
   return rule
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT where an optimizer changes its kind of rule, and with it what it remembers */
+export function checkSameKind(rule: UpdateRule, first: UpdateRule, step: number): void {
+  oneOf(`optimizer.rule(${step}).kind`, rule.kind, [first.kind])
+}
+
+/** Zeroed memory for what rules of this kind remember of a model; null where that is nothing. */
+export function slotsFor({ backend, parameters }: MLP, rule: UpdateRule): Float32Array | null {
+  const count = SLOTS[rule.kind].length
+  return count === 0 ? null : backend.allocate(count * parameters.length)
+}
+
+/** The part of `slots` that belongs to a slot, in the layout of the parameters. */
+export function slotOf(slots: Float32Array, slot: number, { parameters: { length } }: MLP): Float32Array {
+  return slots.subarray(slot * length, (slot + 1) * length)
 }

@@ -1,10 +1,12 @@
+import { SLOTS } from '../backend/rules.js'
 import { integerInRange } from '../core/checks.js'
 import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { NumericFamily } from '../core/types.js'
 import type { MLP } from '../model/mlp.js'
-import type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
+import type { LayerArrays, OptimizerSlots, TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
 import { labelled, type Name, type NameOf, namesOf, rowOf } from './config.js'
 import type { FitPlan } from './fit-plan.js'
+import { checkRule } from './optimizers.js'
 import { setDigest } from './set-digest.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
@@ -14,7 +16,7 @@ const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
 
 /**
  * What decides the result of a run beside its parameters. The number of epochs is not among it: a run that goes on for
- * longer is the longer run. Of an optimizer of one's own only what `Optimizer` names is compared, not its rule.
+ * longer is the longer run. Of an optimizer its whole config is compared, not its rules.
  */
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   const { activation, outputActivation, loss, inputScale } = model
@@ -23,9 +25,7 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
     ...{ activation, outputActivation, loss, inputScale, keepBest },
     ...Object.fromEntries(COMPARED.map((name) => [name, plain(name, plan[name])])),
   }
-  for (const key of ['name', 'learningRate', 'l2', 'l2Biases'] as const) {
-    settings[`optimizer.${key}`] = optimizer[key] ?? null
-  }
+  for (const [key, value] of Object.entries(optimizer.config)) settings[`optimizer.${key}`] = value
   for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {
     const set = sets[name]!
     settings[`${name}.rows`] = set.rows.length
@@ -46,13 +46,14 @@ function plain(name: Name, value: unknown): string | number | boolean | null {
  */
 export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Settings & { epochs: number }): void {
   checkShape(checkpoint)
-  const { family, layers, settings, step, history, best, parameters, bestParameters } = checkpoint
+  const { family, layers, settings, step, history, best, parameters, bestParameters, slots } = checkpoint
   same('numeric family', familyWords(family), familyWords(model.family))
   same('layers', layers.join('-'), model.layerSizes.join('-'))
   const own = settingsOf(model, plan)
   for (const key of Object.keys({ ...settings, ...own })) same(key, settings[key], own[key])
   checkLayerArrays('resume.parameters', parameters, model)
   if (bestParameters !== null) checkLayerArrays('resume.bestParameters', bestParameters, model)
+  checkSlotArrays(slots, plan, step, model)
   integerInRange('resume.step', step, 0)
   if (best !== null) integerInRange('resume.best', best, 0, history.length - 1)
   if (step <= plan.epochs * plan.stepsPerEpoch) return
@@ -64,7 +65,7 @@ function checkShape(checkpoint: TrainingCheckpoint): void {
   const given: Readonly<Record<string, unknown>> = Object(checkpoint)
   const isWhole =
     ['layers', 'history', 'parameters'].every((key) => Array.isArray(given[key])) &&
-    ['family', 'settings', 'waiting', 'epoch', 'sampler'].every(
+    ['family', 'settings', 'patience', 'epoch', 'sampler', 'slots'].every(
       (key) => typeof given[key] === 'object' && given[key] !== null,
     )
   if (!isWhole) throw invalidArgument('resume', 'a checkpoint as onCheckpoint hands out', checkpoint)
@@ -80,11 +81,18 @@ function same(name: string, expected: unknown, actual: unknown): void {
   throw new NativeMlpError('INVALID_ARGUMENT', `resume: ${name}: ${both}`)
 }
 
+/** Whether a checkpoint has just the slots that the optimiser's rules need. */
+function checkSlotArrays(slots: OptimizerSlots, { optimizer }: Settings, step: number, model: MLP): void {
+  const names = SLOTS[checkRule(optimizer.rule(step), step).kind]
+  same('slots of the optimizer', Object.keys(slots).sort().join(', '), [...names].sort().join(', '))
+  for (const name of names) checkLayerArrays(`resume.slots.${name}`, slots[name], model)
+}
+
 function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: MLP): void {
   model.layers.forEach(({ inputs, outputs }, l) => {
     const sizes = { weights: inputs * outputs, biases: outputs }
     for (const key of ['weights', 'biases'] as const) {
-      const array = arrays[l]?.[key]
+      const array = arrays?.[l]?.[key]
       if (array instanceof Float32Array && array.length === sizes[key]) continue
       throw invalidArgument(`${name}[${l}].${key}`, `a Float32Array of length ${sizes[key]}`, array)
     }
@@ -94,15 +102,15 @@ function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: M
 /** Where a run begins: at step 0, or at its checkpoint. */
 export function firstState(checkpoint: TrainingCheckpoint | null): TrainingState {
   if (checkpoint === null) {
-    const waiting = { reference: null, evaluations: 0 }
-    return { step: 0, history: [], best: null, waiting, collapsed: null, stopped: null, epoch: { ...NO_SUMS } }
+    const patience = { reference: null, misses: 0 }
+    return { step: 0, history: [], best: null, patience, collapsed: null, stopped: null, epoch: { ...NO_SUMS } }
   }
-  const { step, history, best, waiting, collapsed, epoch } = checkpoint
+  const { step, history, best, patience, collapsed, epoch } = checkpoint
   return {
     step,
     history: [...history],
     best: best === null ? null : history[best],
-    waiting: { ...waiting },
+    patience: { ...patience },
     collapsed,
     stopped: null, // a run that has stopped has no checkpoint
     epoch: { ...epoch },

@@ -1,7 +1,7 @@
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Samples } from '../data/samples.js'
 import { checkInputRows } from '../model/inputs.js'
-import { LOSS_INFO } from '../model/losses.js'
+import { checkTargetRange, LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
 
 /**
@@ -15,7 +15,7 @@ export function checkSet(model: MLP, data: Samples, name: string): void {
     throw invalidArgument(name, 'Samples', data)
   }
   checkInputRows(data, model.inputs, model.inputScale, name)
-  if (LOSS_INFO[model.loss].task === 'classification') checkLabels(model, data, name)
+  if (LOSS_INFO[model.loss].takesLabels(model.outputs)) checkLabels(model, data, name)
   else checkTargets(model, data, name)
 }
 
@@ -23,15 +23,16 @@ function checkLabels(model: MLP, { labels, rows }: Samples, name: string): void 
   if (labels === null) {
     throw new NativeMlpError('INVALID_ARGUMENT', `${name}: loss '${model.loss}' needs labels, but the set has none`)
   }
+  const classes = LOSS_INFO[model.loss].classes(model.outputs)
   for (let i = 0; i < rows.length; i++) {
     const label = labels[rows[i]]
-    if (!(label >= 0 && label < model.outputs)) {
-      throw invalidArgument(`${name}: label of row ${i}`, `0..${model.outputs - 1}, the outputs of the model`, label)
+    if (!(label >= 0 && label < classes)) {
+      throw invalidArgument(`${name}: label of row ${i}`, `0..${classes - 1}, the classes of the model`, label)
     }
   }
 }
 
-function checkTargets(model: MLP, { targets, targetCols, values, cols }: Samples, name: string): void {
+function checkTargets(model: MLP, { targets, targetCols, values, cols, rows }: Samples, name: string): void {
   if (targets === null) {
     throw new NativeMlpError('INVALID_ARGUMENT', `${name}: loss '${model.loss}' needs targets, but the set has none`)
   }
@@ -41,4 +42,5 @@ function checkTargets(model: MLP, { targets, targetCols, values, cols }: Samples
   const length = (values.length / cols) * targetCols
   if (targets.length < length)
     throw invalidArgument(`${name}.targets`, `${length} values that have not been moved`, targets)
+  checkTargetRange(model.loss, targets, rows, targetCols, name)
 }

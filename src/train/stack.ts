@@ -4,7 +4,7 @@ import type { MLP } from '../model/mlp.js'
 import { whileInTraining } from './fit.js'
 import { type FitOptions, planFit } from './fit-options.js'
 import type { FitResult } from './fit-result.js'
-import { SharedWorkspaces } from './step-workspace.js'
+import { SharedPrograms } from './shared-programs.js'
 import { Training } from './training.js'
 
 /** Steps that a run takes in its turn while it is behind another one. */
@@ -27,7 +27,7 @@ export class TrainingStack {
   readonly #joining: Member[] = []
   /** in the order of their turns */
   readonly #running: Member[] = []
-  #workspaces = new SharedWorkspaces()
+  #programs = new SharedPrograms()
   /** steps that the first of `#running` has taken in its turn */
   #taken = 0
   #isActive = false
@@ -37,7 +37,7 @@ export class TrainingStack {
   async fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
     const plan = planFit(model, train, options)
     return await whileInTraining(model, () => {
-      const training = new Training(model, plan, this.#workspaces)
+      const training = new Training(model, plan, this.#programs)
       return new Promise<FitResult>((resolve, reject) => {
         this.#joining.push({ training, resolve, reject })
         if (!this.#isActive) void this.#run()
@@ -55,7 +55,7 @@ export class TrainingStack {
       else if (this.#running.length > 0) await this.#advanceUntilPause()
       else break
     }
-    this.#workspaces = new SharedWorkspaces()
+    this.#programs = new SharedPrograms()
     this.#isActive = false
   }
 

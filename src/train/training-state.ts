@@ -1,5 +1,5 @@
 import type { Collapse, HistoryEntry } from '../core/results.js'
-import type { Waiting } from './early-stopping.js'
+import type { PatienceState } from './early-stopping.js'
 import type { StopReason } from './fit-result.js'
 
 /** Sums over the steps of an epoch. */
@@ -16,7 +16,7 @@ export interface TrainingState {
   step: number
   readonly history: HistoryEntry[]
   best: HistoryEntry | null
-  readonly waiting: Waiting
+  readonly patience: PatienceState
   collapsed: Collapse | null
   stopped: StopReason | null
   /** of the current epoch */

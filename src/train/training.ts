@@ -1,21 +1,22 @@
-import type { UpdateRule } from '../backend/backend.js'
+import { SLOTS, type UpdateRule } from '../backend/rules.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { BatchSampler } from '../data/batches.js'
+import { LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
 import { refusedData } from '../model/slices.js'
-import { checkpointOf, packAll, type TrainingCheckpoint, type TrainingSettings } from './checkpoint.js'
+import { checkpointOf, packAll, type TrainingCheckpoint, type TrainingSettings, unpackSlots } from './checkpoint.js'
 import { CollapseProbe } from './collapse.js'
-import { hasWaitedEnough, score } from './early-stopping.js'
+import { isPatienceOver, score } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-plan.js'
 import type { FitResult, FitTiming } from './fit-result.js'
-import { checkParameters, lossNotFinite, type Occasion } from './not-finite.js'
-import { checkRule } from './optimizers.js'
+import { checkParameters, type FailureContext, lossNotFinite } from './not-finite.js'
+import { checkRule, checkSameKind, slotOf, slotsFor } from './optimizers.js'
 import { firstState, settingsOf } from './resume.js'
+import type { SharedPrograms } from './shared-programs.js'
 import { TrainingStep } from './step.js'
-import type { SharedWorkspaces } from './step-workspace.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
 /** One run of `fit`, all at once, or step by step: `begin`, `advance` until it `isOver`, `finish`. */
@@ -35,10 +36,13 @@ export class Training {
   #lastCheckpoint = 0
   #spentMs = 0
   #evaluationMs = 0
-  #lastRule: UpdateRule | null = null
+  readonly #firstRule: UpdateRule
+  #lastRule: UpdateRule
+  /** what the optimiser remembers */
+  readonly #slots: Float32Array | null
 
   /** @param shared where other trainings compute, too, which this one takes turns with */
-  constructor(model: MLP, plan: FitPlan, shared?: SharedWorkspaces) {
+  constructor(model: MLP, plan: FitPlan, shared?: SharedPrograms) {
     const { train } = plan.sets
     this.#model = model
     this.#plan = plan
@@ -48,7 +52,11 @@ export class Training {
       mode: plan.sampling,
       seed: plan.seed,
     })
-    this.#step = new TrainingStep(model, train, plan.batchSize, shared)
+    const step = plan.resume?.step ?? 0
+    this.#firstRule = checkRule(plan.optimizer.rule(step), step)
+    this.#lastRule = this.#firstRule
+    this.#slots = slotsFor(model, this.#firstRule)
+    this.#step = new TrainingStep(model, train, plan.batchSize, { slots: this.#slots, shared })
     this.#evaluator = new SetEvaluator(model)
     this.#probe = new CollapseProbe(model, train)
     this.#state = firstState(plan.resume)
@@ -128,7 +136,7 @@ export class Training {
       state.stopped = 'paused'
     }
     // a paused run finds what is not finite where an unpaused one does
-    if (state.stopped !== 'paused') checkParameters(this.#model, this.#occasion(state.step - 1))
+    if (state.stopped !== 'paused') checkParameters(this.#model, this.#context(state.step - 1))
     if (this.#bestParameters) this.#model.restore(this.#bestParameters)
     const { history, best, step, stopped, collapsed } = state
     const total = this.#spentMs + performance.now() - start
@@ -138,10 +146,13 @@ export class Training {
     return result
   }
 
-  #restore({ sampler, parameters, bestParameters }: TrainingCheckpoint): void {
+  #restore({ sampler, parameters, bestParameters, slots }: TrainingCheckpoint): void {
     this.#sampler.restore(sampler)
     packAll(this.#model, parameters, this.#model.parameters)
     if (bestParameters) this.#bestParameters = packAll(this.#model, bestParameters, this.#model.snapshot())
+    SLOTS[this.#firstRule.kind].forEach((name, s) => {
+      packAll(this.#model, slots[name], slotOf(this.#slots!, s, this.#model))
+    })
   }
 
   /** What a run that was interrupted after a step, in its evaluation, has left to do for that step. */
@@ -162,7 +173,9 @@ export class Training {
     const { onCheckpoint } = this.#plan.callbacks
     if (!onCheckpoint) return
     this.#settings ??= settingsOf(this.#model, this.#plan)
-    const checkpoint = checkpointOf(this.#model, this.#settings, this.#state, this.#sampler, this.#bestParameters)
+    const best = this.#bestParameters
+    const slots = unpackSlots(this.#model, this.#firstRule, this.#slots)
+    const checkpoint = checkpointOf(this.#model, this.#settings, this.#state, this.#sampler, best, slots)
     await onCheckpoint({ checkpoint })
     this.#lastCheckpoint = performance.now()
   }
@@ -173,7 +186,7 @@ export class Training {
     const rowIndices = this.#sampler.next()
     const loss = this.#compute(rowIndices, this.#rule(state.step))
     if (!Number.isFinite(loss)) {
-      throw lossNotFinite('the training loss', loss, this.#step.firstNonFiniteLayer(), this.#occasion(state.step))
+      throw lossNotFinite('the training loss', loss, this.#step.firstLayerNotFinite(), this.#context(state.step))
     }
     const { correct } = this.#step
     const rows = rowIndices.length
@@ -188,7 +201,10 @@ export class Training {
   #rule(step: number): UpdateRule {
     const rule = this.#plan.optimizer.rule(step)
     // mostly one object for all steps
-    if (rule !== this.#lastRule) this.#lastRule = checkRule(rule, step)
+    if (rule !== this.#lastRule) {
+      this.#lastRule = checkRule(rule, step)
+      checkSameKind(rule, this.#firstRule, step)
+    }
     return rule
   }
 
@@ -220,7 +236,7 @@ export class Training {
     const state = this.#state
     const step = state.step - 1
     const start = performance.now()
-    checkParameters(this.#model, this.#occasion(step))
+    checkParameters(this.#model, this.#context(step))
     const { entry, deadShare } = await this.#measure(step)
     state.history.push(entry)
     const isBest = this.#select(entry)
@@ -240,7 +256,7 @@ export class Training {
       const metrics: { [set: string]: SetMetrics } = {}
       for (const name of evaluateOn) {
         const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what })
-        if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#occasion(step))
+        if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#context(step))
         metrics[name] = { loss, accuracy }
       }
       const deadShare = this.#state.collapsed ? null : await this.#probe.deadShare(signal, what)
@@ -261,18 +277,18 @@ export class Training {
       state.best = entry
       if (keepBest) this.#bestParameters = this.#model.snapshot(this.#bestParameters ?? undefined)
     }
-    if (hasWaitedEnough(state.waiting, score(entry), this.#plan)) state.stopped = 'early'
+    if (isPatienceOver(state.patience, score(entry), this.#plan)) state.stopped = 'early'
     return isBest
   }
 
   async #endEpoch(): Promise<void> {
     const state = this.#state
-    const isClassifier = this.#model.loss === 'softmaxCrossEntropy'
+    const { hasAccuracy } = LOSS_INFO[this.#model.loss]
     const event = {
       epoch: this.#epochOf(state.step - 1),
       steps: state.step,
       loss: state.epoch.loss / state.epoch.rows,
-      accuracy: isClassifier ? state.epoch.correct / state.epoch.rows : Number.NaN,
+      accuracy: hasAccuracy ? state.epoch.correct / state.epoch.rows : Number.NaN,
     }
     state.epoch = { ...NO_SUMS }
     await this.#plan.callbacks.onEpoch?.(event)
@@ -296,9 +312,8 @@ export class Training {
     return `fit at step ${this.#state.step}`
   }
 
-  #occasion(step: number): Occasion {
-    const { learningRate, l2 } = this.#plan.optimizer
-    return { step, learningRate, l2 }
+  #context(step: number): FailureContext {
+    return { step, optimizer: this.#plan.optimizer.config }
   }
 }
 

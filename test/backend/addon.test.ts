@@ -25,10 +25,54 @@ const N = 17
 const B = 4
 const ROOM = 48
 const parameters = () => new Float32Array(ops.parameterLength(K, N) as number)
-const matrix = () => new Float32Array(B * ROOM)
+/** A LayerOutput as the backend interface has it. */
+const matrix = (cols: number) => ({
+  kind: 'matrix',
+  values: new Float32Array(B * ROOM),
+  stride: ROOM,
+  rows: B,
+  capacity: B,
+  cols,
+  activation: 'relu',
+  preActivations: null as Float32Array | null,
+})
+const layer = () => ({ inputs: K, outputs: N, activation: 'relu', parameters: parameters() })
+const adamRule = () => Float64Array.of(3, 0.1, 0, 0, 1, 1, 0, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
+/** gather; forward; loss; update */
+const trainingCode = () => Int32Array.of(0, 0, -2, -2, -2, 0, 1, 0, -1, -2, 0, 0, 2, 0, 0, 1, -2, 0, 4, 0, -1, 1, -2, 0)
+const trainingProgram = () =>
+  ops.compile(K, true, false, K, B, Int32Array.of(K, N, 1), Int32Array.of(N, N), trainingCode())
+const arenas = (): unknown[] => [
+  parameters(),
+  new Float32Array(2 * parameters().length),
+  new Int32Array(10),
+  new Float64Array(2),
+  new Int32Array(2),
+  new Float32Array(2 * N),
+]
+const gemmSizes = () => Float64Array.of(0, 0, 2, 3, 4, 4, 3, 3)
 const bytes = () => new Uint8Array(10 * K).fill(1)
 const table = () => Float32Array.from({ length: 256 }, (_, i) => i)
 const batch = () => ops.createBatch(B, K, true, false, K)
+
+type Path = (string | number)[]
+
+/** Where the arguments of a call, and what they hold, stand. */
+function placesIn(args: readonly unknown[]): Path[] {
+  return args.flatMap((value, i): Path[] => {
+    const isHolder = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+    return [[i], ...(isHolder ? Object.keys(value).map((key): Path => [i, key]) : [])]
+  })
+}
+
+function at(args: unknown, path: Path): unknown {
+  return path.reduce((value, key) => (value as Record<string | number, unknown>)[key], args)
+}
+
+function put(args: unknown, path: Path, value: unknown): void {
+  const holder = at(args, path.slice(0, -1)) as Record<string | number, unknown>
+  holder[path[path.length - 1]] = value
+}
 
 describe.runIf(loaded.addon !== null)('addon called directly', () => {
   const good: Record<string, () => unknown[]> = {
@@ -38,40 +82,17 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     measure: () => [bytes(), 10, K, table()],
     createBatch: () => [B, K, true, false, K],
     gather: () => [bytes(), 10, K, table(), Int32Array.of(0, 9), batch()],
-    forward: () => [matrix(), ROOM, B, parameters(), K, N, 1, matrix(), ROOM, null],
-    softmaxCrossEntropy: () => [matrix(), ROOM, B, N, new Int32Array(B), matrix(), ROOM, new Float64Array(B)],
-    meanSquaredError: () => [
-      matrix(),
-      ROOM,
-      B,
-      N,
-      0,
-      null,
-      new Float32Array(B * N),
-      matrix(),
-      ROOM,
-      new Float64Array(B),
-    ],
-    backward: () => [matrix(), ROOM, B, parameters(), K, N, matrix(), ROOM, null, 1, matrix(), ROOM],
-    update: () => [matrix(), ROOM, B, matrix(), ROOM, parameters(), K, N, 0.1, 0, 0],
-    gradient: () => [matrix(), ROOM, B, matrix(), ROOM, K, N, new Float32Array(K * N), new Float32Array(N)],
-    createEvaluator: () => [K, true, false, K, Int32Array.of(N, 3)],
-    evaluate: () => [
-      ops.createEvaluator(K, true, false, K, Int32Array.of(N)),
-      bytes(),
-      10,
-      K,
-      table(),
-      Int32Array.of(0, 3),
-      Int32Array.of(0),
-      [parameters()],
-      new Int32Array(10),
-      new Float64Array(2),
-      new Int32Array(2),
-      new Float32Array(2 * N),
-    ],
+    forward: () => [matrix(K), layer(), matrix(N)],
+    loss: () => ['softmaxCrossEntropy', matrix(N), new Int32Array(B), N, matrix(N), new Float64Array(B)],
+    backward: () => [matrix(N), layer(), matrix(K), matrix(K)],
+    update: () => [matrix(K), matrix(N), layer(), adamRule(), new Float32Array(2 * parameters().length)],
+    gradient: () => [matrix(K), matrix(N), layer(), new Float32Array(K * N), new Float32Array(N)],
+    rowStride: () => [K],
+    compile: () => [K, true, false, K, B, Int32Array.of(K, N, 1), Int32Array.of(N, N), trainingCode()],
+    run: () => [trainingProgram(), bytes(), 10, K, table(), Int32Array.of(0, 3), arenas(), adamRule()],
+    firstLayerNotFinite: () => [trainingProgram()],
     allFinite: () => [new Float32Array(3)],
-    gemm: () => [false, false, 2, 3, 4, 1, new Float32Array(8), 4, new Float32Array(12), 3, 0, new Float32Array(6), 3],
+    gemm: () => [gemmSizes(), 1, new Float32Array(8), new Float32Array(12), 0, new Float32Array(6)],
     misalignment: () => [new Uint8Array(1)],
     peak: () => [1],
   }
@@ -97,37 +118,37 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
 
   for (const name of Object.keys(good)) {
     it(`${name}: survives nonsense in every place, with a TypeError or RangeError or no harm`, () => {
-      const length = good[name]().length
-      for (let i = 0; i < length; i++) {
+      for (const path of placesIn(good[name]())) {
         for (const [what, value] of nonsense) {
           const args = good[name]()
-          args[i] = what === 'a foreign handle' ? ops.createEvaluator(K, true, false, K, Int32Array.of(1)) : value
+          put(args, path, what === 'a foreign handle' ? ops.createBatch(1, 1, false, false, 1) : value)
           try {
             ops[name](...args)
           } catch (error) {
             const clear = error instanceof TypeError || error instanceof RangeError
-            expect(clear, `argument ${i} = ${what}: ${error}`).toBe(true)
+            expect(clear, `argument ${path.join('.')} = ${what}: ${error}`).toBe(true)
             expect((error as Error).message).toMatch(/expected|memory/)
           }
         }
       }
-      expect(() => ops[name]()).toThrow(name === 'info' ? '' : /expected/)
+      expect(() => ops[name]()).toThrow(/expected/)
     })
 
     it(`${name}: refuses detached and short buffers`, () => {
-      good[name]().forEach((value, i) => {
-        if (!ArrayBuffer.isView(value) || value.byteLength === 0) return
-        if (name === 'allFinite' || name === 'misalignment' || (value as Int32Array).length === 0) return
-        const isIndices = (name === 'gather' && i === 4) || (name === 'evaluate' && i === 5)
-        if (isIndices) return // no rows is a valid list of rows
+      if (name === 'allFinite' || name === 'misalignment') return
+      for (const path of placesIn(good[name]())) {
+        const value = at(good[name](), path)
+        if (!ArrayBuffer.isView(value) || (value as Int32Array).length === 0) continue
+        const isList = (name === 'gather' && path[0] === 4) || (name === 'run' && path[0] === 5)
+        if (isList || name === 'compile') continue // no rows is a valid list of rows; code is checked by what it says
         const args = good[name]()
-        args[i] = detached(args[i] as Float32Array)
-        expect(() => ops[name](...args), `detached argument ${i}`).toThrow(RangeError)
+        put(args, path, detached(at(args, path) as Float32Array))
+        expect(() => ops[name](...args), `detached argument ${path.join('.')}`).toThrow(RangeError)
         const short = good[name]()
-        const array = short[i] as Float32Array
-        short[i] = array.subarray(0, Math.floor(array.length / 8))
-        expect(() => ops[name](...short), `short argument ${i}`).toThrow(RangeError)
-      })
+        const array = at(short, path) as Float32Array
+        put(short, path, array.subarray(0, Math.floor(array.length / 8)))
+        expect(() => ops[name](...short), `short argument ${path.join('.')}`).toThrow(RangeError)
+      }
     })
   }
 
@@ -135,12 +156,22 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['gather', 4, Int32Array.of(0, 10), /rows from 0 to 9, got 10 at position 1/],
     ['gather', 4, Int32Array.of(-1), /got -1 at position 0/],
     ['gather', 4, new Int32Array(B + 1), /at most 4 rows, got 5/],
-    ['softmaxCrossEntropy', 4, Int32Array.of(0, 1, N, 0), /classes from 0 to 16, got 17 at position 2/],
-    ['evaluate', 5, Int32Array.of(0, 10), /rows from 0 to 9/],
-    ['evaluate', 8, new Int32Array(10).fill(-1), /classes from 0 to 16, got -1/],
-    ['forward', 6, 6, /activation: expected an integer from 0 to 5/],
-    ['forward', 1, 16, /stride: expected an integer from 32/],
-    ['gemm', 7, 3, /leading dimension/],
+    ['loss', 2, Int32Array.of(0, 1, N, 0), /classes from 0 to 16, got 17 at position 2/],
+    ['loss', 0, 'hinge', /loss: expected a name that the addon knows, got hinge/],
+    ['run', 5, Int32Array.of(0, 10), /rows from 0 to 9/],
+    ['run', 5, new Int32Array(B + 1), /at most 4 rows, got 5/],
+    ['run', 6, arenas().with(2, new Int32Array(10).fill(-1)), /classes of the network, got -1 at row 0/],
+    ['run', 6, arenas().with(1, null), /slots/],
+    ['run', 7, Float64Array.of(9, ...new Array(12).fill(0)), /a kind of rule that the addon knows, got 9/],
+    ['forward', 1, { ...layer(), activation: 'sine' }, /activation: expected a name that the addon knows, got sine/],
+    ['forward', 2, { ...matrix(N), stride: 16 }, /stride: expected an integer from 32/],
+    ['backward', 2, { ...matrix(K), activation: 'gelu' }, /preActivations: expected a Float32Array for gelu/],
+    ['gemm', 0, Float64Array.of(0, 0, 2, 3, 4, 3, 3, 3), /leading dimension/],
+    ['gemm', 0, Float64Array.of(0, 0, 2 ** 32 + 2, 3, 4, 4, 3, 3), /M: expected an integer/],
+    ['compile', 7, Int32Array.of(0, 0, -2, -2, -2, 0), /no forward pass/],
+    ['compile', 7, trainingCode().with(10, 7), /output: expected the layer's outputs/],
+    ['compile', 7, trainingCode().with(0, 5), /code: expected integers from 0 to 4, got 5/],
+    ['compile', 5, Int32Array.of(K, N, 6), /layers: expected integers from 0 to 5/],
   ])('%s: argument %i is checked by value', (name, i, value, message) => {
     const args = good[name]()
     args[i] = value
@@ -148,12 +179,15 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
   })
 
   it('refuses an output that is one of the inputs', () => {
-    const same = matrix()
-    expect(() => ops.forward(same, ROOM, B, parameters(), K, N, 1, same, ROOM, null)).toThrow(/memory of its own/)
+    const input = matrix(K)
+    expect(() => ops.forward(input, layer(), { ...matrix(N), values: input.values })).toThrow(/memory of its own/)
     const c = new Float32Array(12)
-    expect(() => ops.gemm(false, false, 2, 3, 4, 1, c, 4, new Float32Array(12), 3, 0, c, 3)).toThrow(
-      /memory of its own/,
-    )
+    expect(() => ops.gemm(gemmSizes(), 1, c, new Float32Array(12), 0, c)).toThrow(/memory of its own/)
+    const memory = new Float32Array(3 * parameters().length)
+    const overlapping = arenas().with(0, memory.subarray(0, parameters().length)).with(1, memory)
+    expect(() =>
+      ops.run(trainingProgram(), bytes(), 10, K, table(), Int32Array.of(0), overlapping, adamRule()),
+    ).toThrow(/slots: expected memory of its own/)
   })
 
   it('notices that a row has grown since the data were measured', () => {
@@ -164,35 +198,36 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     expect(() => ops.gather(values, 10, K, table(), Int32Array.of(0), handle)).toThrow(/the data have changed/)
   })
 
-  it('refuses a batch or an evaluator made for another instruction set', () => {
+  it('refuses a batch or a program made for another instruction set', () => {
     const { open, info } = loaded.addon as unknown as { open: Call; info: () => { isas: IsaInfo[] } }
     const names = info().isas.filter((isa) => isa.compiled && isa.supported)
     if (names.length < 2) return
     const [one, other] = names.map((isa) => open(isa.name, 1) as Record<string, Call>)
     const foreign = one.createBatch(B, K, true, true, K)
     one.gather(bytes(), 10, K, table(), Int32Array.of(0, 9), foreign)
-    const args = [foreign, 0, 0, matrix(), ROOM, K, N, new Float32Array(K * N), new Float32Array(N)]
+    const input = { ...matrix(K), kind: 'batch', handle: foreign }
+    const args = [input, matrix(N), layer(), new Float32Array(K * N), new Float32Array(N)]
     expect(() => other.gradient(...args)).toThrow(/batch: expected one made for .*, got one made for /)
-    const evaluate = good.evaluate()
-    evaluate[0] = one.createEvaluator(K, true, false, K, Int32Array.of(N))
-    expect(() => other.evaluate(...evaluate)).toThrow(/evaluator: expected one made for /)
+    const run = good.run()
+    run[0] = one.compile(...good.compile())
+    expect(() => other.run(...run)).toThrow(/program: expected one made for /)
   })
 
   it('looks at memory only after JavaScript can no longer take it away', () => {
     // the types of ES2023 know no resizable buffers
     const Resizable = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer
     const gone = new Resizable(10 * K, { maxByteLength: 10 * K })
-    const args = good.evaluate()
-    const layers: Float32Array[] = []
-    Object.defineProperty(layers, 0, {
+    const args = good.run()
+    const list = arenas()
+    Object.defineProperty(list, 0, {
       get() {
         ;(gone as unknown as { resize(length: number): void }).resize(0)
         return parameters()
       },
     })
     args[1] = new Uint8Array(gone)
-    args[7] = layers
-    expect(() => ops.evaluate(...args)).toThrow(/values: expected a Uint8Array of at least 200 elements/)
+    args[6] = list
+    expect(() => ops.run(...args)).toThrow(/values: expected a Uint8Array of at least 200 elements/)
   })
 
   it('opens only what this machine has, with a sensible number of threads', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/backend/backend.js'
 import { createJsBackend } from '../../src/backend/js/index.js'
+import { evaluationProgram, trainingProgram } from '../../src/backend/program.js'
 import { NativeMlpError } from '../../src/core/errors.js'
 import { conformance } from './conformance.js'
 import { makeLayer, numbers, randomRows, TABLE } from './tools.js'
@@ -25,7 +26,8 @@ function train(backend: Backend, density: number): string {
     backend.gather(dataset, rows, batch)
     backend.forward(batch, first, hidden)
     backend.forward(hidden, last, logits)
-    backend.softmaxCrossEntropy(
+    backend.loss(
+      'softmaxCrossEntropy',
       logits,
       Int32Array.from(rows, (row) => row % 10),
       logitsGradient,
@@ -91,8 +93,11 @@ describe('js backend, misused', () => {
   const batch = backend.batch(dataset, 5, 3)
   const f32 = (length: number) => new Float32Array(length)
   const rule = { kind: 'sgd', learningRate: 1, l2: 0, l2Biases: 0 } as const
-  const evaluator = backend.evaluator(dataset, [layer])
-  const result = { labels: null, rowLosses: null, predicted: new Int32Array(5), outputs: null }
+  const program = backend.compile(evaluationProgram(dataset, 6, [layer], 'softmaxCrossEntropy'))
+  const { parameters } = layer
+  const arenas = { parameters, slots: null, truth: null, rowLosses: null, predicted: new Int32Array(5), outputs: null }
+  const training = backend.compile(trainingProgram(dataset, 6, [layer], 'softmaxCrossEntropy'))
+  const labels = { ...arenas, truth: new Int32Array(10), rowLosses: new Float64Array(5) }
 
   const cases: [string, () => unknown, RegExp][] = [
     [
@@ -147,8 +152,14 @@ describe('js backend, misused', () => {
     ],
     [
       'update, rule',
-      () => backend.update(input, gradOut, layer, { ...rule, kind: 'adam' as 'sgd' }),
-      /update rule: expected 'sgd'/,
+      () => backend.update(input, gradOut, layer, { ...rule, kind: 'toString' as 'sgd' }),
+      /update rule: expected one of sgd, momentum, adam, got "toString"/,
+    ],
+    [
+      'update, slots',
+      () =>
+        backend.update(input, gradOut, layer, { ...rule, kind: 'momentum', momentum: 0.9, nesterov: false }, f32(15)),
+      /slots: expected a Float32Array of at least 16 values for momentum/,
     ],
     ['gradient, weights', () => backend.gradient(input, gradOut, layer, f32(11), f32(3)), /gradient of the weights/],
     ['gradient, biases', () => backend.gradient(input, gradOut, layer, f32(12), f32(2)), /gradient of the biases/],
@@ -175,31 +186,57 @@ describe('js backend, misused', () => {
     ],
     [
       'loss, labels',
-      () => backend.softmaxCrossEntropy(gradOut, new Int32Array(4), null, new Float64Array(5)),
+      () => backend.loss('softmaxCrossEntropy', out, new Int32Array(4), null, new Float64Array(5)),
       /labels or targets: expected 5 rows/,
     ],
     [
       'loss, class',
-      () => backend.softmaxCrossEntropy(gradOut, Int32Array.of(0, 0, 3, 0, 0), null, new Float64Array(5)),
+      () => backend.loss('softmaxCrossEntropy', out, Int32Array.of(0, 0, 3, 0, 0), null, new Float64Array(5)),
       /label: expected a class 0..2, got 3/,
     ],
     [
       'loss, row losses',
-      () => backend.softmaxCrossEntropy(gradOut, new Int32Array(5), null, new Float64Array(4)),
+      () => backend.loss('softmaxCrossEntropy', out, new Int32Array(5), null, new Float64Array(4)),
       /rowLosses/,
     ],
     [
       'loss, targets',
-      () => backend.meanSquaredError(out, f32(14), null, new Float64Array(5)),
+      () => backend.loss('meanSquaredError', out, f32(14), null, new Float64Array(5)),
       /expected 5 rows, got 4/,
     ],
     [
-      'evaluate, layers',
-      () => backend.evaluate(evaluator, new Int32Array(5), [layer, layer], result),
-      /expected 1 layers, got 2/,
+      'compile, layers',
+      () => backend.compile(evaluationProgram(dataset, 6, [], 'softmaxCrossEntropy')),
+      /at least one/,
     ],
-    ['evaluate, predicted', () => backend.evaluate(evaluator, new Int32Array(6), [layer], result), /predicted/],
-    ['evaluate, row', () => backend.evaluate(evaluator, Int32Array.of(11), [layer], result), /a row 0..9, got 11/],
+    [
+      'run, capacity',
+      () => backend.run(program, new Int32Array(7), arenas, null),
+      /rowIndices: expected at most 6 rows/,
+    ],
+    ['run, predicted', () => backend.run(program, new Int32Array(6), arenas, null), /predicted/],
+    ['run, row', () => backend.run(program, Int32Array.of(11), arenas, null), /a row 0..9, got 11/],
+    [
+      'run, parameters',
+      () => backend.run(program, Int32Array.of(1), { ...arenas, parameters: f32(8) }, null),
+      /parameters/,
+    ],
+    [
+      'run, row losses',
+      () => backend.run(program, Int32Array.of(1), { ...labels, rowLosses: null }, null),
+      /rowLosses/,
+    ],
+    [
+      'run, labels',
+      () => backend.run(program, Int32Array.of(1), { ...labels, truth: new Int32Array(9) }, null),
+      /10 values/,
+    ],
+    ['run, no rule', () => backend.run(training, Int32Array.of(1), labels, null), /rule: expected a rule/],
+    [
+      'run, foreign program',
+      () => backend.run({ spec: program.spec }, Int32Array.of(1), arenas, null),
+      /of the js backend/,
+    ],
     [
       'gemm, A',
       () => backend.gemm(false, false, 2, 2, 2, 1, f32(3), 2, f32(4), 2, 0, f32(4), 2),

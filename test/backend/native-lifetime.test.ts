@@ -11,7 +11,7 @@ const PROGRAM = `
     const { workerData, parentPort } = require('node:worker_threads')
     const native = require(workerData.path).open(workerData.isa, 2)
     const n = 256, a = new Float32Array(n * n).fill(1), c = new Float32Array(n * n)
-    const multiply = () => native.gemm(false, false, n, n, n, 1, a, n, a, n, 0, c, n)
+    const multiply = () => native.gemm(Float64Array.of(0, 0, n, n, n, n, n, n), 1, a, a, 0, c)
     multiply()
     parentPort.postMessage(c[n * n - 1])
     if (workerData.forever) for (;;) multiply()

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createNativeBackend, nativeStatus } from '../../src/backend/native.js'
+import type { AddonInfo } from '../../src/backend/native-backend.js'
+import { loadAddon } from '../../src/backend/native-loader.js'
+import { OPERATIONS } from '../../src/backend/program.js'
+import { RULE, RULE_KINDS, RULE_VALUES } from '../../src/backend/rules.js'
+import { ACTIVATIONS, LOSSES } from '../../src/core/types.js'
 import { conformance } from './conformance.js'
 
 /** Every instruction set this build has on this processor, alone and with threads. */
@@ -22,6 +27,20 @@ describe('native backend', () => {
 
   it.runIf(status.available)('refuses an instruction set it does not have', () => {
     expect(() => createNativeBackend({ isa: 'sse9' })).toThrow(/'sse9' is not available; this build .* has: /)
+  })
+})
+
+const loaded = loadAddon()
+
+describe.runIf(loaded.addon !== null)('numbers that the addon and TypeScript share', () => {
+  const info = (loaded.addon as { info(): AddonInfo } | null)?.info()
+
+  it('are the same on both sides', () => {
+    expect(info?.activations).toEqual(ACTIVATIONS)
+    expect(info?.losses).toEqual(LOSSES)
+    expect(info?.operations).toBe(OPERATIONS.length)
+    expect([info?.rules, info?.ruleValues]).toEqual([RULE_KINDS, RULE_VALUES])
+    expect(Object.keys(RULE)).toHaveLength(RULE_VALUES)
   })
 })
 

@@ -105,6 +105,17 @@ export function softmaxCrossEntropy(logits: Rows, labels: number[]): LossResult 
   return { rowLosses, gradient, correct }
 }
 
+/** Mean over rows and outputs of the logistic loss of each logit. */
+export function binaryCrossEntropy(z: Rows, t: Rows): LossResult & { correct: number } {
+  const count = z.length * z[0].length
+  const loss = (v: number, target: number) => Math.max(v, 0) - v * target + Math.log1p(Math.exp(-Math.abs(v)))
+  return {
+    rowLosses: z.map((row, r) => row.reduce((sum, v, c) => sum + loss(v, t[r][c]), 0) / row.length),
+    gradient: z.map((row, r) => row.map((v, c) => (1 / (1 + Math.exp(-v)) - t[r][c]) / count)),
+    correct: z.filter((row, r) => row.every((v, c) => v > 0 === t[r][c] > 0.5)).length,
+  }
+}
+
 /** Mean over rows and outputs; `gradient` is with respect to the output itself. */
 export function meanSquaredError(y: Rows, t: Rows): LossResult {
   const count = y.length * y[0].length

@@ -1,4 +1,5 @@
-import type { Backend, Batch, Layer, LayerOutput, Matrix } from '../../src/backend/backend.js'
+import type { Backend } from '../../src/backend/backend.js'
+import type { Batch, Layer, LayerOutput, Matrix } from '../../src/backend/operands.js'
 import type { Activation } from '../../src/core/types.js'
 import type { Rows } from './reference.js'
 
@@ -39,6 +40,17 @@ export function readLayer(backend: Backend, layer: Layer): { weights: Rows; bias
     Array.from(weights.subarray(k * layer.outputs, (k + 1) * layer.outputs)),
   )
   return { weights: rows, biases: Array.from(biases) }
+}
+
+/** The parameters of layers one after the other, as a program takes them. */
+export function arenaOf(backend: Backend, layers: readonly Layer[]): Float32Array {
+  const arena = backend.allocate(layers.reduce((sum, { parameters }) => sum + parameters.length, 0))
+  let offset = 0
+  for (const { parameters } of layers) {
+    arena.set(parameters, offset)
+    offset += parameters.length
+  }
+  return arena
 }
 
 /** Fills the elements of a matrix, padding left alone, and sets its rows; rows past them become NaN. */

@@ -55,16 +55,28 @@ describe('a checkpoint file', () => {
 
   it('is safetensors, with everything but the parameters in its metadata, in fixed order', () => {
     const { metadata, tensors } = parseSafetensors(bytes, 'bytes')
-    const { settings, state, history, digest, ...rest } = metadata
+    const { settings, slots, state, history, digest, ...rest } = metadata
     expect(Object.keys(metadata)).toEqual([
-      ...['format', 'format_version', 'digest', 'family', 'contract', 'layers', 'settings', 'state', 'history'],
+      ...[
+        'format',
+        'format_version',
+        'digest',
+        'family',
+        'contract',
+        'layers',
+        'settings',
+        'slots',
+        'state',
+        'history',
+      ],
     ])
     expect(rest).toEqual({
-      ...{ format: 'native-mlp checkpoint', format_version: '1', layers: '[4,5,3]' },
+      ...{ format: 'native-mlp checkpoint', format_version: '2', layers: '[4,5,3]' },
       ...{ family: 'js', contract: String(js.family.contract) },
     })
     expect(JSON.parse(settings)).toMatchObject({ 'optimizer.learningRate': 0.25, batchSize: 5, 'train.rows': 12 })
-    expect(Object.keys(JSON.parse(state))).toEqual(['step', 'best', 'waiting', 'collapsed', 'epoch', 'sampler'])
+    expect(slots).toBe('[]')
+    expect(Object.keys(JSON.parse(state))).toEqual(['step', 'best', 'patience', 'collapsed', 'epoch', 'sampler'])
     expect(history.split('\n').map((line) => line && JSON.parse(line).step)).toEqual([0, 1, 2, 3, ''])
     expect([...tensors]).toEqual(
       (['layers', 'best'] as const).flatMap((group) =>
@@ -137,7 +149,10 @@ describe('a hostile checkpoint file', () => {
 
   it.each<[string, Record<string, string | undefined>, RegExp]>([
     ['another format', { format: 'native-mlp' }, /not a checkpoint: its metadata have no format/],
-    ['a newer version', { format_version: '2' }, /format version '2', but this version reads 1/],
+    ['a newer version', { format_version: '3' }, /format version '3', but this version reads 2/],
+    ['an older version', { format_version: '1' }, /format version '1', but this version reads 2/],
+    ['unknown slots', { slots: '["third"]' }, /slots in its metadata: 0: /],
+    ['slots without tensors', { slots: '["momentum"]' }, /tensor 'optimizer\.momentum\.0\.weights' is missing/],
     ['no version', { format_version: undefined }, /format version ''/],
     ['an unknown family', { family: 'gpu' }, /its family: name: /],
     ['a contract that is no number', { contract: 'one' }, /its family: contract: /],

@@ -331,7 +331,7 @@ describe('a checkpoint', () => {
       expect((await run(model, train, { ...given, resume: wrong })).error).toMatchObject({ code: 'INVALID_ARGUMENT' })
     }
     const without = (key: keyof TrainingCheckpoint) => ({ ...resume, [key]: undefined })
-    const partial = (['family', 'layers', 'history', 'waiting', 'epoch', 'sampler'] as const).map(without)
+    const partial = (['family', 'layers', 'history', 'patience', 'slots', 'epoch', 'sampler'] as const).map(without)
     for (const nonsense of [null, 'x', {}, { parameters: [] }, ...partial]) {
       const refused = runFit(model, train, { ...given, resume: nonsense as never })
       await expect(refused).rejects.toMatchObject({

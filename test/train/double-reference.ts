@@ -6,7 +6,7 @@ export interface ReferenceNetwork {
   readonly biases: number[][]
   readonly activation: string
   readonly outputActivation: string
-  readonly loss: 'softmaxCrossEntropy' | 'meanSquaredError'
+  readonly loss: 'softmaxCrossEntropy' | 'meanSquaredError' | 'binaryCrossEntropy'
 }
 
 /** erf by its Maclaurin series; beyond 4 it is 1 to 2e-8. */
@@ -71,7 +71,12 @@ function lossOf(net: ReferenceNetwork, z: number[], y: number[], target: number 
     const label = target as number
     return [max + Math.log(sum) - y[label], probabilities.map((p, c) => p - (c === label ? 1 : 0))]
   }
-  const t = target as number[]
+  const t = typeof target === 'number' ? [target] : target
+  if (net.loss === 'binaryCrossEntropy') {
+    const p = y.map((value) => 1 / (1 + Math.exp(-value)))
+    const loss = p.reduce((s, value, c) => s - t[c] * Math.log(value) - (1 - t[c]) * Math.log(1 - value), 0)
+    return [loss / y.length, p.map((value, c) => (value - t[c]) / y.length)]
+  }
   const slope = FUNCTIONS[net.outputActivation][1]
   const gradient = y.map((value, c) => ((2 * (value - t[c])) / y.length) * slope(z[c]))
   return [y.reduce((s, value, c) => s + (value - t[c]) ** 2, 0) / y.length, gradient]

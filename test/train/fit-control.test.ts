@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../src/core/results.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
 import { fit as runFit } from '../../src/train/fit.js'
-import { sgd } from '../../src/train/optimizers.js'
+import { adam, sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
 import { clusters } from './toy-data.js'
 
@@ -45,7 +45,9 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
 
   it.each<[unknown, RegExp]>([
     [undefined, /^optimizer\.rule\(3\): expected a rule .*got undefined/],
-    [{ kind: 'adam' }, /^optimizer\.rule\(3\): expected a rule/],
+    [{ kind: 'toString' }, /^optimizer\.rule\(3\): expected a rule/],
+    [{ kind: 'adam' }, /^optimizer\.rule\(3\)\.learningRate: .*got undefined/],
+    [adam({ learningRate: 1 }).rule(3), /^optimizer\.rule\(3\)\.kind: expected one of 'sgd', got "adam"/],
     [{ kind: 'sgd', learningRate: '1', l2: 0, l2Biases: 0 }, /^optimizer\.rule\(3\)\.learningRate: .*got "1"/],
     [{ kind: 'sgd', learningRate: 1, l2: Number.NaN, l2Biases: 0 }, /^optimizer\.rule\(3\)\.l2: .*got NaN/],
   ])('refuses the rule %o', async (nonsense, message) => {
@@ -72,7 +74,8 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
       /too high, or l2 \(50\): their product is 50, and from 2 on the L2 term alone/,
     )
     await expect(run(1e25, 0)).rejects.toThrow(/learning rate \(1e\+25\)/)
-    await expect(run(1e25, 0, { learningRate: undefined })).rejects.toThrow(/most likely the learning rate is too high/)
+    const config = { config: { name: 'own' } }
+    await expect(run(1e25, 0, config)).rejects.toThrow(/most likely the learning rate is too high/)
   })
 
   it('keeps the earlier of two equally good evaluations', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Backend, Matrix } from '../../src/backend/backend.js'
+import type { Backend } from '../../src/backend/backend.js'
+import type { Program } from '../../src/backend/program.js'
 import type { NativeMlpError } from '../../src/core/errors.js'
 import { BatchSampler } from '../../src/data/batches.js'
 import type { Samples } from '../../src/data/samples.js'
@@ -10,9 +11,9 @@ import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import type { FitResult } from '../../src/train/fit-result.js'
 import { sgd } from '../../src/train/optimizers.js'
+import { SharedPrograms } from '../../src/train/shared-programs.js'
 import { TrainingStack } from '../../src/train/stack.js'
 import { TrainingStep } from '../../src/train/step.js'
-import { SharedWorkspaces } from '../../src/train/step-workspace.js'
 import { BACKENDS } from '../model/backends.js'
 import { clusters, curve, pixels } from './toy-data.js'
 
@@ -35,14 +36,14 @@ interface Outcome {
   readonly checkpoints: readonly TrainingCheckpoint[]
 }
 
-function counting(backend: Backend): { backend: Backend; gathered: () => number } {
-  let gathers = 0
-  const gather: Backend['gather'] = (...args) => {
-    gathers++
-    backend.gather(...args)
+/** A backend that tells which program ran on which rows; a program gathers the rows that it holds already only once. */
+function recording(backend: Backend) {
+  const steps: { program: Program; rows: string }[] = []
+  const run: Backend['run'] = (program, rows, arenas, rule) => {
+    if (rule !== null) steps.push({ program, rows: rows.join() })
+    return backend.run(program, rows, arenas, rule)
   }
-  const own = Object.create(backend, { gather: { value: gather } }) as Backend
-  return { backend: own, gathered: () => gathers }
+  return { backend: Object.create(backend, { run: { value: run } }) as Backend, steps }
 }
 
 async function train1(backend: Backend, run: Run, how: typeof fit): Promise<Outcome> {
@@ -128,16 +129,16 @@ describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
   })
 
   it('gathers each batch once for all', async () => {
-    const counter = counting(backend)
+    const recorded = recording(backend)
     const options = { valid: undefined, evaluateEvery: undefined, evaluateOn: ['train'] as const, epochs: 3 }
-    await train1(counter.backend, { options }, fit)
-    const once = counter.gathered()
     const runs = [0.1, 0.2, 0.3, 0.4].map((learningRate) => ({ learningRate, options }))
     const stack = new TrainingStack()
-    await Promise.all(runs.map((run) => train1(counter.backend, run, (...args) => stack.fit(...args))))
-    const steps = 3 * 6
-    // each looks for dead units on rows of its own
-    expect(counter.gathered() - once).toBe(steps + 4 * (once - steps))
+    await Promise.all(runs.map((run) => train1(recorded.backend, run, (...args) => stack.fit(...args))))
+    const { steps } = recorded
+    expect(steps).toHaveLength(4 * 3 * 6)
+    expect(new Set(steps.map(({ program }) => program)).size).toBe(1)
+    // the four take the same rows one after the other
+    expect(steps.filter(({ rows }, i) => i === 0 || rows !== steps[i - 1].rows)).toHaveLength(3 * 6)
   })
 
   it('takes in runs that go on from checkpoints, each at its own step, and one that comes late', async () => {
@@ -228,34 +229,30 @@ describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
   })
 })
 
-describe.each(BACKENDS)('shared workspace on %s', (_, backend) => {
+describe.each(BACKENDS)('shared programs on %s', (_, backend) => {
   it.each([
     ['dense rows', [4, 24, 5, 3], train],
     ['lists of what is not zero', [40, 24, 4], sparse],
-  ] as const)('computes the same whatever another training has left in it: %s', (_, layers, data) => {
-    const shared = new SharedWorkspaces()
-    const make = () => new MLP({ layers: [...layers], activation: 'gelu', inputScale: data.scale, backend })
-    const [alone, one] = [make(), make()]
-    const steps = [new TrainingStep(alone, data, 10), new TrainingStep(one, data, 10, shared)]
-    const workspace = shared.get(make(), datasetOf(backend, data, 'train'), 10)
-    expect(shared.get(one, datasetOf(backend, data, 'train'), 10)).toBe(workspace)
-    expect(shared.get(one, datasetOf(backend, data, 'train'), 11)).not.toBe(workspace)
+  ] as const)('compute the same whatever another training has left in them: %s', (_, layers, data) => {
+    const shared = new SharedPrograms()
+    const make = (seed = 1) =>
+      new MLP({ layers: [...layers], activation: 'gelu', inputScale: data.scale, seed, backend })
+    const [alone, one, other] = [make(), make(), make(2)]
+    const dataset = datasetOf(backend, data, 'train')
+    const program = shared.get(make(), dataset, 10)
+    expect(shared.get(one, dataset, 10)).toBe(program)
+    expect(shared.get(one, dataset, 11)).not.toBe(program)
+    const step = new TrainingStep(alone, data, 10)
+    const [own, foreign] = [one, other].map((model) => new TrainingStep(model, data, 10, { shared }))
     const sampler = new BatchSampler({ rows: data.rows, batchSize: 10 })
+    const elsewhere = new BatchSampler({ rows: data.rows, batchSize: 10, seed: 9 })
     const rule = sgd({ learningRate: 0.1 }).rule(0)
     for (let i = 0; i < 15; i++) {
-      for (const matrix of [...workspace.outputs, ...workspace.gradients]) spoil(matrix)
       const rows = sampler.next()
-      expect(steps[1].run(rows, rule)).toBe(steps[0].run(rows, rule))
-      expect(steps[1].correct).toBe(steps[0].correct)
+      foreign.run(i % 2 ? rows : elsewhere.next(), rule)
+      expect(own.run(rows, rule)).toBe(step.run(rows, rule))
+      expect(own.correct).toBe(step.correct)
     }
     expect(one.parametersDigest()).toBe(alone.parametersDigest())
   })
 })
-
-/** What lies past the columns is padding, which stays as it is. */
-function spoil({ values, capacity, stride, cols, ...rest }: Matrix): void {
-  const all = [values, (rest as { preActivations?: Float32Array | null }).preActivations ?? []] as Float32Array[]
-  for (const array of all) {
-    for (let r = 0; r < capacity; r++) array.fill?.(Number.NaN, r * stride, r * stride + cols)
-  }
-}

@@ -74,7 +74,7 @@ describe.each(BACKENDS)('TrainingStep on %s', (_, backend) => {
     const digest = model.parametersDigest()
     const step = new TrainingStep(model, data, 10)
     expect(step.run(data.rows, sgd({ learningRate: 0.1 }).rule(0))).toBeNaN()
-    expect(step.firstNonFiniteLayer()).toBe(1)
+    expect(step.firstLayerNotFinite()).toBe(1)
     expect(model.parametersDigest()).toBe(digest)
   })
 })

@@ -1,6 +1,6 @@
 import { erf, exp, sigmoid, tanh } from '../../core/elementary.js'
 import { LEAKY_SLOPE } from '../../core/types.js'
-import type { LayerOutput, Matrix } from '../backend.js'
+import type { LayerOutput, Matrix } from '../operands.js'
 
 /** 1 / sqrt(2 pi), the height of the normal density */
 const DENSITY_AT_0 = 0.3989422804014327

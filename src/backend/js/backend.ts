@@ -1,9 +1,9 @@
 import type { Backend } from '../backend.js'
 import { backward, forward, gradient, update } from './dense.js'
-import { evaluateRows, evaluator } from './evaluate.js'
 import { gemm } from './gemm.js'
 import { dataset, gather, JsBatch } from './inputs.js'
-import { meanSquaredError, softmaxCrossEntropy } from './loss.js'
+import { loss } from './loss.js'
+import { compile, firstLayerNotFinite, run } from './program.js'
 import { allFinite, allocate, layerOutput, matrix, pack, parameterLength, unpack } from './storage.js'
 
 /**
@@ -26,13 +26,13 @@ export function createJsBackend(): Backend {
     layerOutput,
     gather,
     forward,
-    softmaxCrossEntropy,
-    meanSquaredError,
+    loss,
     backward,
     update,
     gradient,
-    evaluator,
-    evaluate: evaluateRows,
+    compile,
+    run,
+    firstLayerNotFinite,
     allFinite,
     gemm,
   }

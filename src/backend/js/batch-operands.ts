@@ -1,4 +1,4 @@
-import type { Dataset } from '../backend.js'
+import type { Dataset } from '../operands.js'
 import type { JsBatch } from './inputs.js'
 import { LIST_COLS, left, listBegin, listEnd, listOffset, TILE_ROWS } from './kernels.js'
 import type { LeftOperand } from './operands.js'

@@ -1,11 +1,13 @@
 import { invalidArgument } from '../../core/errors.js'
-import type { Batch, Layer, LayerOutput, Matrix, UpdateRule } from '../backend.js'
+import type { Batch, Layer, LayerOutput, Matrix } from '../operands.js'
+import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
 import { activate, timesDerivative } from './activations.js'
 import { BatchColumns, BatchRows } from './batch-operands.js'
 import { ForwardSums, PlainSums, UpdateSums } from './destinations.js'
 import { ownBatch } from './inputs.js'
 import { type LeftOperand, RightOperand, StridedOperand } from './operands.js'
 import { type Destination, denseProduct, listsFit, type SparseOperand, sparseProduct } from './product.js'
+import { RuleStep } from './rules.js'
 import { expectShape, parameterLength } from './storage.js'
 
 /* One of each is enough, since one operation runs at a time; a step then allocates nothing. */
@@ -15,6 +17,8 @@ const batchRows = new BatchRows()
 const batchColumns = new BatchColumns()
 const forwardSums = new ForwardSums()
 const updateSums = new UpdateSums()
+const ruleStep = new RuleStep()
+const encodedRule = new Float64Array(RULE_VALUES)
 const plainSums = new PlainSums()
 let columnSums = new Float64Array(0)
 
@@ -51,18 +55,27 @@ export function backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, g
 }
 
 /** parameters <- rule(parameters, input^T x gradOut): the gradient is rounded to float32, as `gradient` would store it. */
-export function update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: UpdateRule): void {
+export function update(
+  input: Batch | Matrix,
+  gradOut: Matrix,
+  layer: Layer,
+  rule: UpdateRule,
+  slots: Float32Array | null = null,
+): void {
+  const length = parameterLength(layer.inputs, layer.outputs)
+  checkSlots(rule, slots, length)
+  updateBy(ruleStep.set(encodeRule(rule, encodedRule), slots, length), input, gradOut, layer)
+}
+
+/** `update` by a rule that is encoded already; the slots of `step` begin with those of this layer. */
+export function updateBy(step: RuleStep, input: Batch | Matrix, gradOut: Matrix, layer: Layer): void {
   const { inputs: K, outputs: N, parameters } = layer
   checkGradient('update', input, gradOut, layer)
-  if (rule.kind !== 'sgd') throw invalidArgument('update rule', "'sgd'", rule.kind)
   right.set(gradOut.values, 0, gradOut.stride, 1)
-  product(input, true, gradOut.rows, N, updateSums.set(layer, rule))
-  const { learningRate, l2Biases } = rule
+  product(input, true, gradOut.rows, N, updateSums.set(layer, step))
   sumColumns(gradOut)
-  for (let j = 0; j < N; j++) {
-    const p = parameters[K * N + j]
-    parameters[K * N + j] = p - learningRate * (Math.fround(columnSums[j]) + 0 + l2Biases * p)
-  }
+  const biases = { parameters, at: K * N, stride: N, rows: 1, cols: N, areBiases: true }
+  step.run({ ...biases, gradients: columnSums, from: 0, width: N })
 }
 
 /** weightsGradient [K][N] = input^T x gradOut; biasesGradient [N] = column sums of gradOut. */

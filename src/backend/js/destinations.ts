@@ -1,6 +1,7 @@
-import type { Layer, LayerOutput, UpdateRule } from '../backend.js'
+import type { Layer, LayerOutput } from '../operands.js'
 import { sums } from './kernels.js'
 import { type Destination, startAtZero } from './product.js'
+import type { Block, RuleStep } from './rules.js'
 
 const EMPTY = new Float32Array(0)
 
@@ -73,18 +74,26 @@ export class PlainSums implements Destination {
   }
 }
 
-/** Sums from +0 into a step of stochastic gradient descent: g = dW + l2 p; p -= learningRate g. */
+/** Sums from +0 into a step of an optimiser. */
 export class UpdateSums implements Destination {
-  #parameters: Float32Array = EMPTY
-  #stride = 0
-  #learningRate = 0
-  #l2 = 0
+  #step: RuleStep | null = null
+  /** one object for all calls */
+  readonly #block: Block = {
+    gradients: sums,
+    from: 0,
+    width: 0,
+    parameters: EMPTY,
+    at: 0,
+    stride: 0,
+    rows: 0,
+    cols: 0,
+    areBiases: false,
+  }
 
-  set(layer: Layer, rule: UpdateRule): this {
-    this.#parameters = layer.parameters
-    this.#stride = layer.outputs
-    this.#learningRate = rule.learningRate
-    this.#l2 = rule.l2
+  set(layer: Layer, step: RuleStep): this {
+    this.#block.parameters = layer.parameters
+    this.#block.stride = layer.outputs
+    this.#step = step
     return this
   }
 
@@ -93,28 +102,12 @@ export class UpdateSums implements Destination {
   }
 
   finish(row0: number, rows: number, col0: number, cols: number, width: number): void {
-    const to = row0 * this.#stride + col0
-    descend(this.#parameters, to, this.#stride, rows, cols, width, this.#learningRate, this.#l2)
-  }
-}
-
-function descend(
-  parameters: Float32Array,
-  to: number,
-  stride: number,
-  rows: number,
-  cols: number,
-  width: number,
-  learningRate: number,
-  l2: number,
-): void {
-  for (let r = 0; r < rows; r++) {
-    const at = to + r * stride
-    for (let c = 0; c < cols; c++) {
-      const p = parameters[at + c]
-      const g = Math.fround(sums[r * width + c]) + 0 + l2 * p
-      parameters[at + c] = p - learningRate * g
-    }
+    const block = this.#block
+    block.width = width
+    block.at = row0 * block.stride + col0
+    block.rows = rows
+    block.cols = cols
+    ;(this.#step as RuleStep).run(block)
   }
 }
 

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../core/errors.js'
-import type { Batch, Dataset, Matrix } from '../backend.js'
+import type { Batch, Dataset, Matrix } from '../operands.js'
 
 /** Below this share of non-zeros lists beat the dense kernel, the building of the lists included. */
 const SPARSE_BELOW = 0.7
@@ -9,6 +9,7 @@ export function dataset(
   rows: number,
   cols: number,
   table: Float32Array | null,
+  changes = false,
 ): Dataset {
   if (values.length < rows * cols) {
     throw invalidArgument('dataset', `at least ${rows} x ${cols} = ${rows * cols} values`, values)
@@ -16,6 +17,7 @@ export function dataset(
   if (values instanceof Uint8Array ? table?.length !== 256 : table !== null) {
     throw invalidArgument('dataset table', 'a Float32Array of length 256 for bytes, null for floats', table)
   }
+  if (changes) return { rows, cols, density: 1, values, table }
   const nonZeros =
     values instanceof Uint8Array
       ? countBytes(values, rows * cols, table as Float32Array)

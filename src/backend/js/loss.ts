@@ -1,24 +1,54 @@
-import { log, softmaxExp } from '../../core/elementary.js'
+import { log, sigmoid, softmaxExp } from '../../core/elementary.js'
 import { invalidArgument } from '../../core/errors.js'
-import type { LayerOutput, Matrix } from '../backend.js'
+import type { Loss } from '../../core/types.js'
+import type { LayerOutput, Matrix } from '../operands.js'
 import { timesDerivative } from './activations.js'
 import { expectShape } from './storage.js'
 
 /** Sum of e^(z - max) of the row treated last; a typed array, because a number in a variable would be allocated anew. */
 const partition = new Float64Array(1)
 
-export function softmaxCrossEntropy(
-  logits: Matrix,
+/** Whether a loss of so many outputs compares with classes; else with targets. */
+export function takesLabels(kind: Loss, outputs: number): boolean {
+  return kind === 'softmaxCrossEntropy' || (kind === 'binaryCrossEntropy' && outputs === 1)
+}
+
+/** The loss of each row, see `Backend.loss`. */
+export function loss(
+  kind: Loss,
+  output: LayerOutput,
+  truth: Int32Array | Float32Array,
+  gradient: Matrix | null,
+  rowLosses: Float64Array,
+): number {
+  const { rows, cols } = output
+  if (truth instanceof Int32Array !== takesLabels(kind, cols) && !(kind === 'binaryCrossEntropy' && cols === 1)) {
+    throw invalidArgument('truth', takesLabels(kind, cols) ? 'classes in an Int32Array' : 'targets', truth)
+  }
+  const given = truth instanceof Int32Array ? truth.length : Math.floor(truth.length / cols)
+  if (given < rows) throw invalidArgument(`${kind} labels or targets`, `${rows} rows`, given)
+  if (rowLosses.length < rows) throw invalidArgument(`${kind} rowLosses`, `room for ${rows} rows`, rowLosses)
+  if (gradient !== null) {
+    expectShape(`${kind} gradient`, gradient, rows, cols)
+    gradient.rows = rows
+  }
+  switch (kind) {
+    case 'softmaxCrossEntropy':
+      return softmaxCrossEntropy(output, truth as Int32Array, gradient, rowLosses)
+    case 'binaryCrossEntropy':
+      return binaryCrossEntropy(output, truth, gradient, rowLosses)
+    case 'meanSquaredError':
+      meanSquaredError(output, truth as Float32Array, gradient, rowLosses)
+      return 0
+  }
+}
+
+function softmaxCrossEntropy(
+  { rows, cols, stride, values }: Matrix,
   labels: Int32Array,
   gradient: Matrix | null,
   rowLosses: Float64Array,
 ): number {
-  const { rows, cols, stride, values } = logits
-  checkRows('softmaxCrossEntropy', labels.length, rowLosses.length, rows)
-  if (gradient !== null) {
-    expectShape('softmaxCrossEntropy gradient', gradient, rows, cols)
-    gradient.rows = rows
-  }
   let correct = 0
   for (let r = 0; r < rows; r++) {
     const at = r * stride
@@ -28,6 +58,36 @@ export function softmaxCrossEntropy(
     if (gradient !== null) {
       softmaxGradient(values, at, cols, best, labels[r], rows, gradient.values, r * gradient.stride)
     }
+  }
+  return correct
+}
+
+/** `truth`: the label of each row, 0 or 1, for one output; or targets [rows][cols]. */
+function binaryCrossEntropy(
+  { rows, cols, stride, values }: Matrix,
+  truth: Int32Array | Float32Array,
+  gradient: Matrix | null,
+  rowLosses: Float64Array,
+): number {
+  let correct = 0
+  for (let r = 0; r < rows; r++) {
+    if (truth instanceof Int32Array && truth[r] !== 0 && truth[r] !== 1)
+      throw invalidArgument('label', '0 or 1', truth[r])
+    let sum = 0
+    let zeros = 0
+    let right = true
+    for (let c = 0; c < cols; c++) {
+      const z = values[r * stride + c]
+      const t = truth[r * cols + c]
+      sum += Math.max(z, 0) - z * t + log(1 + softmaxExp(-Math.abs(z)))
+      zeros += z * 0
+      if (z > 0 !== t > 0.5) right = false
+      if (gradient !== null) {
+        gradient.values[r * gradient.stride + c] = Math.fround((sigmoid(z) - t) / (rows * cols)) + 0
+      }
+    }
+    rowLosses[r] = zeros === 0 ? sum / cols : Number.NaN
+    if (right) correct++
   }
   return correct
 }
@@ -72,18 +132,13 @@ function softmaxGradient(
   }
 }
 
-export function meanSquaredError(
+function meanSquaredError(
   output: LayerOutput,
   targets: Float32Array,
   gradient: Matrix | null,
   rowLosses: Float64Array,
 ): void {
   const { rows, cols, stride, values } = output
-  checkRows('meanSquaredError', Math.floor(targets.length / cols), rowLosses.length, rows)
-  if (gradient !== null) {
-    expectShape('meanSquaredError gradient', gradient, rows, cols)
-    gradient.rows = rows
-  }
   for (let r = 0; r < rows; r++) {
     let sum = 0
     for (let c = 0; c < cols; c++) {
@@ -94,9 +149,4 @@ export function meanSquaredError(
     rowLosses[r] = sum / cols
   }
   if (gradient !== null) timesDerivative(gradient, output)
-}
-
-function checkRows(name: string, given: number, losses: number, rows: number): void {
-  if (given < rows) throw invalidArgument(`${name} labels or targets`, `${rows} rows`, given)
-  if (losses < rows) throw invalidArgument(`${name} rowLosses`, `room for ${rows} rows`, losses)
 }

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerShape } from '../../core/types.js'
-import type { Layer, LayerOutput, Matrix } from '../backend.js'
+import type { Layer, LayerOutput, Matrix } from '../operands.js'
 
 export function allocate(length: number): Float32Array {
   return new Float32Array(length)

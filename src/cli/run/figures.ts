@@ -5,7 +5,7 @@ import type { Samples } from '../../data/samples.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { makeFolders } from '../../formats/folder.js'
 import { RUN_FIGURES } from '../../io/run-folder.js'
-import type { Prediction } from '../../model/predict.js'
+import type { Prediction } from '../../model/prediction.js'
 import {
   accuracyCurvesFigure,
   confusionMatrixFigure,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Backend, Batch, Dataset, Layer, Matrix } from '../../../src/backend/backend.js'
+import type { Backend } from '../../../src/backend/backend.js'
+import type { Batch, Dataset, Layer, Matrix } from '../../../src/backend/operands.js'
 import type { Activation } from '../../../src/core/types.js'
 import type { Rows } from '../reference.js'
 import {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Backend, Layer } from '../../../src/backend/backend.js'
+import type { Backend } from '../../../src/backend/backend.js'
+import type { Layer } from '../../../src/backend/operands.js'
+import { type Arenas, evaluationProgram } from '../../../src/backend/program.js'
 import { ROW_LOSS } from '../../tolerances.js'
 import { softmaxCrossEntropy } from '../reference.js'
-import { assertClose, assertSame, makeLayer, numbers, randomRows, readMatrix, TABLE } from '../tools.js'
+import { arenaOf, assertClose, assertSame, makeLayer, numbers, randomRows, readMatrix, TABLE } from '../tools.js'
 
 const TOTAL = 300
 const COUNT = 700
@@ -50,8 +52,12 @@ function check(backend: Backend, sizes: number[], sparse: boolean, bytes: boolea
   const predicted = new Int32Array(COUNT).fill(-1)
   const outputs = new Float32Array(COUNT * C).fill(Number.NaN)
   const rowLosses = new Float64Array(COUNT).fill(Number.NaN)
-  const evaluator = backend.evaluator(dataset, layers)
-  backend.evaluate(evaluator, rowIndices, layers, { labels, rowLosses, predicted, outputs })
+  const parameters = arenaOf(backend, layers)
+  const program = backend.compile(evaluationProgram(dataset, COUNT, layers, 'softmaxCrossEntropy'))
+  const run = (rows: Int32Array, rest: Omit<Arenas, 'parameters' | 'slots'>) =>
+    backend.run(program, rows, { parameters, slots: null, ...rest }, null)
+  const correct = run(rowIndices, { truth: labels, rowLosses, predicted, outputs })
+  expect(correct).toBe(rowIndices.filter((row, i) => labels[row] === predicted[i]).length)
 
   const expected = stepwise(backend, dataset, layers, rowIndices)
   const rows = expected.map((_, r) => Array.from(outputs.subarray(r * C, (r + 1) * C)))
@@ -72,13 +78,13 @@ function check(backend: Backend, sizes: number[], sparse: boolean, bytes: boolea
   const few = rowIndices.subarray(0, 3)
   const three = new Int32Array(3).fill(-1)
   const bare = new Float32Array(3 * C).fill(Number.NaN)
-  backend.evaluate(evaluator, few, layers, { labels: null, rowLosses: null, predicted: three, outputs: bare })
+  run(few, { truth: null, rowLosses: null, predicted: three, outputs: bare })
   expect(three).toEqual(predicted.subarray(0, 3))
   expect(bare).toEqual(outputs.subarray(0, 3 * C))
   const losses = new Float64Array(3).fill(Number.NaN)
-  backend.evaluate(evaluator, few, layers, { labels, rowLosses: losses, predicted: three, outputs: null })
+  run(few, { truth: labels, rowLosses: losses, predicted: three, outputs: null })
   expect(losses).toEqual(rowLosses.subarray(0, 3))
-  backend.evaluate(evaluator, new Int32Array(0), layers, { labels, rowLosses: losses, predicted: three, outputs: null })
+  run(new Int32Array(0), { truth: labels, rowLosses: losses, predicted: three, outputs: null })
   expect(losses).toEqual(rowLosses.subarray(0, 3))
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Backend, Layer, LayerOutput, Matrix } from '../../../src/backend/backend.js'
+import type { Backend } from '../../../src/backend/backend.js'
+import type { Layer, LayerOutput, Matrix } from '../../../src/backend/operands.js'
 import { ACTIVATIONS, type Activation } from '../../../src/core/types.js'
 import { activationBound, chainBound, derivativeBound, stepBound } from '../../tolerances.js'
 import { ACTIVATION, affine, type Rows, transpose, weightGradient } from '../reference.js'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../../src/backend/backend.js'
 import { ACTIVATIONS } from '../../../src/core/types.js'
 import { activationBound, PROBABILITY, ROW_LOSS } from '../../tolerances.js'
-import { ACTIVATION, meanSquaredError, type Rows, softmaxCrossEntropy } from '../reference.js'
+import { ACTIVATION, binaryCrossEntropy, meanSquaredError, type Rows, softmaxCrossEntropy } from '../reference.js'
 import {
   assertClose,
   assertGuard,
@@ -24,15 +24,18 @@ interface SoftmaxEdge {
   argmax: number[]
 }
 
+const logitsOf = (backend: Backend, rows: number, outputs: number) =>
+  backend.layerOutput(rows, { inputs: 1, outputs, activation: 'identity' })
+
 function softmax(backend: Backend, logits: Rows, labels: number[]) {
   const B = logits.length
-  const matrix = writeMatrix(backend.matrix(B + 1, logits[0].length), logits)
+  const matrix = writeMatrix(logitsOf(backend, B + 1, logits[0].length), logits)
   const gradient = backend.matrix(B + 1, logits[0].length)
   poison(gradient)
   const rowLosses = new Float64Array(B).fill(-1)
-  const correct = backend.softmaxCrossEntropy(matrix, Int32Array.from(labels), gradient, rowLosses)
+  const correct = backend.loss('softmaxCrossEntropy', matrix, Int32Array.from(labels), gradient, rowLosses)
   const withoutGradient = new Float64Array(B)
-  expect(backend.softmaxCrossEntropy(matrix, Int32Array.from(labels), null, withoutGradient)).toBe(correct)
+  expect(backend.loss('softmaxCrossEntropy', matrix, Int32Array.from(labels), null, withoutGradient)).toBe(correct)
   expect(withoutGradient).toEqual(rowLosses)
   assertGuard(gradient, 'softmax gradient')
   return { correct, rowLosses: Array.from(rowLosses), gradient: readMatrix(gradient) }
@@ -116,6 +119,65 @@ export function losses(create: () => Backend): void {
     })
   })
 
+  describe('binary cross-entropy', () => {
+    function binary(logits: Rows, truth: Int32Array | Float32Array) {
+      const [B, N] = [logits.length, logits[0].length]
+      const output = writeMatrix(logitsOf(backend, B + 1, N), logits)
+      const gradient = backend.matrix(B + 1, N)
+      poison(gradient)
+      const rowLosses = new Float64Array(B).fill(-1)
+      const correct = backend.loss('binaryCrossEntropy', output, truth, gradient, rowLosses)
+      const alone = new Float64Array(B)
+      expect(backend.loss('binaryCrossEntropy', output, truth, null, alone)).toBe(correct)
+      expect(alone).toEqual(rowLosses)
+      assertGuard(gradient, 'binary gradient')
+      return { correct, rowLosses: Array.from(rowLosses), gradient: readMatrix(gradient) }
+    }
+
+    it.each([1, 2, 15, 16, 17, 33])('agrees with the reference for %i outputs', (N) => {
+      for (const B of [1, 4, 33]) {
+        const next = numbers(N * 100 + B)
+        const logits = randomRows(B, N, next, 8)
+        const targets = logits.map((row) => row.map(() => (next() > 0.5 ? 1 : 0)))
+        const expected = binaryCrossEntropy(logits, targets)
+        const got = binary(logits, flat(targets))
+        assertClose(
+          [got.rowLosses],
+          [expected.rowLosses],
+          (_, r) => ROW_LOSS * (1 + expected.rowLosses[r]),
+          `loss, ${N}`,
+        )
+        assertClose(got.gradient, expected.gradient, () => PROBABILITY / (B * N), `gradient, ${N}`)
+        expect(got.correct).toBe(expected.correct)
+        if (N === 1) expect(binary(logits, Int32Array.from(targets.flat()))).toEqual(got)
+      }
+    })
+
+    it('is finite for any finite logits, and NaN for the rows with another one only', () => {
+      const max = 3.4028234663852886e38
+      const got = binary([[max], [-max], [1e-45], [-200]], Int32Array.of(1, 1, 0, 1))
+      expect(got.rowLosses[0]).toBe(0)
+      expect(got.rowLosses[1] / max).toBeCloseTo(1, 6)
+      expect(got.rowLosses[2]).toBeCloseTo(Math.log(2), 6)
+      expect(got.rowLosses[3]).toBeCloseTo(200, 4)
+      for (const bad of [Number.NaN, Infinity, -Infinity]) {
+        const { rowLosses } = binary(
+          [
+            [0, 1],
+            [2, bad],
+            [3, 4],
+          ],
+          new Float32Array(6),
+        )
+        expect(rowLosses.map(Number.isNaN)).toEqual([false, true, false])
+      }
+    })
+
+    it('refuses a label other than 0 and 1', () => {
+      expect(() => binary([[0], [1]], Int32Array.of(0, 2))).toThrow(/2/)
+    })
+  })
+
   describe('mean squared error', () => {
     it.each(ACTIVATIONS)('agrees with the reference through %s', (activation) => {
       for (const [B, N] of [
@@ -136,7 +198,7 @@ export function losses(create: () => Backend): void {
         const gradient = backend.matrix(B + 1, N)
         poison(gradient)
         const rowLosses = new Float64Array(B).fill(-1)
-        backend.meanSquaredError(output, flat(targets), gradient, rowLosses)
+        backend.loss('meanSquaredError', output, flat(targets), gradient, rowLosses)
         const bound = (r: number, c: number) => 4 * activationBound(0, z[r][c], y[r][c])
         const slopes = z.map((row) => row.map(ACTIVATION[activation].slope))
         const through = expected.gradient.map((row, r) => row.map((g, c) => g * slopes[r][c]))
@@ -154,7 +216,7 @@ export function losses(create: () => Backend): void {
         )
         assertGuard(gradient, 'mean squared error')
         const alone = new Float64Array(B)
-        backend.meanSquaredError(output, flat(targets), null, alone)
+        backend.loss('meanSquaredError', output, flat(targets), null, alone)
         expect(alone).toEqual(rowLosses)
       }
     })

@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Backend, Batch, Layer, LayerOutput, Matrix } from '../../../src/backend/backend.js'
+import type { Backend } from '../../../src/backend/backend.js'
+import type { Batch, Layer, LayerOutput, Matrix } from '../../../src/backend/operands.js'
+import { SLOTS, type UpdateRule } from '../../../src/backend/rules.js'
 import { ACTIVATIONS, type Activation } from '../../../src/core/types.js'
 import { FINITE_DIFFERENCE, GOLDEN } from '../../tolerances.js'
-import { meanSquaredError, predict, type ReferenceLayer, type Rows, softmaxCrossEntropy } from '../reference.js'
+import {
+  binaryCrossEntropy,
+  meanSquaredError,
+  predict,
+  type ReferenceLayer,
+  type Rows,
+  softmaxCrossEntropy,
+} from '../reference.js'
 import { assertClose, flat, makeLayer, numbers, randomRows, readLayer, readMatrix } from '../tools.js'
 
-type Target = { labels: number[] } | { targets: Rows }
+type Target = { labels: number[] } | { targets: Rows } | { answers: Rows }
 
 /** A network of any depth composed from a backend's operations: what a training step does. */
 class Network {
@@ -42,9 +51,11 @@ class Network {
     })
     const last = layers.length - 1
     if ('labels' in target) {
-      backend.softmaxCrossEntropy(outputs[last], Int32Array.from(target.labels), gradients[last], rowLosses)
+      backend.loss('softmaxCrossEntropy', outputs[last], Int32Array.from(target.labels), gradients[last], rowLosses)
+    } else if ('answers' in target) {
+      backend.loss('binaryCrossEntropy', outputs[last], flat(target.answers), gradients[last], rowLosses)
     } else {
-      backend.meanSquaredError(outputs[last], flat(target.targets), gradients[last], rowLosses)
+      backend.loss('meanSquaredError', outputs[last], flat(target.targets), gradients[last], rowLosses)
     }
     for (let i = last; i > 0; i--) backend.backward(gradients[i], layers[i], outputs[i - 1], gradients[i - 1])
     return rowLosses.reduce((sum, loss) => sum + loss, 0) / rowLosses.length
@@ -59,10 +70,13 @@ class Network {
     return { weights, biases: Array.from(db) }
   }
 
-  step(learningRate: number, l2: number): number {
+  readonly slots: Float32Array[] = []
+
+  step(rule: UpdateRule): number {
     const loss = this.differentiate()
     this.layers.forEach((layer, i) => {
-      this.backend.update(this.input(i), this.gradients[i], layer, { kind: 'sgd', learningRate, l2, l2Biases: l2 })
+      this.slots[i] ??= this.backend.allocate(SLOTS[rule.kind].length * layer.parameters.length)
+      this.backend.update(this.input(i), this.gradients[i], layer, rule, this.slots[i])
     })
     return loss
   }
@@ -70,7 +84,12 @@ class Network {
 
 function meanLoss(x: Rows, layers: readonly ReferenceLayer[], target: Target): number {
   const y = predict(x, layers)
-  const { rowLosses } = 'labels' in target ? softmaxCrossEntropy(y, target.labels) : meanSquaredError(y, target.targets)
+  const { rowLosses } =
+    'labels' in target
+      ? softmaxCrossEntropy(y, target.labels)
+      : 'answers' in target
+        ? binaryCrossEntropy(y, target.answers)
+        : meanSquaredError(y, target.targets)
   return rowLosses.reduce((sum, loss) => sum + loss, 0) / rowLosses.length
 }
 
@@ -119,7 +138,7 @@ interface Golden {
   logits: Rows
   loss: number
   grad: Named
-  optimizers: { sgd_l2: { losses_before_each_step_then_after_last: number[]; after: Record<'1' | '5', Named> } }
+  optimizers: Record<string, { losses_before_each_step_then_after_last: number[]; after: Record<'1' | '5', Named> }>
 }
 
 function loadGolden(name: string): { golden: Golden; layers: ReferenceLayer[] } {
@@ -140,14 +159,32 @@ function assertNamed(got: { weights: Rows; biases: number[] }, expected: Named, 
   assertClose([got.biases], [expected[`b${i + 1}`] as number[]], () => GOLDEN, `b${i + 1} ${where}`)
 }
 
+const L2 = { learningRate: 0.1, l2: 0.01, l2Biases: 0.01 }
+const ADAM = { kind: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const
+const PLAIN = { l2: 0, l2Biases: 0, weightDecay: 0, weightDecayBiases: 0 }
+
+/** The optimisers of the golden files, see the README beside them. */
+const GOLDEN_RULES: Record<string, (t: number) => UpdateRule> = {
+  sgd_l2: () => ({ kind: 'sgd', ...L2 }),
+  momentum: () => ({ kind: 'momentum', ...L2, momentum: 0.9, nesterov: false }),
+  nesterov: () => ({ kind: 'momentum', ...L2, momentum: 0.9, nesterov: true }),
+  adam: (t) => ({ ...ADAM, ...PLAIN, t }),
+  adam_l2: (t) => ({ ...ADAM, ...PLAIN, l2: 0.01, l2Biases: 0.01, t }),
+  adamw: (t) => ({ ...ADAM, ...PLAIN, weightDecay: 0.01, weightDecayBiases: 0.01, t }),
+}
+
 export function networks(create: () => Backend): void {
   const backend = create()
   const labels = [0, 1, 2, 2, 1, 0]
   const targets = randomRows(6, 3, numbers(5))
+  const answers = targets.map((row) => row.map((t) => (t > 0 ? 1 : 0)))
 
   describe('gradients equal central differences', () => {
     it.each(ACTIVATIONS)('softmax cross-entropy over %s', (hidden) => {
       checkDifferences(backend, hidden, 'identity', { labels })
+    })
+    it.each(ACTIVATIONS)('binary cross-entropy over %s', (hidden) => {
+      checkDifferences(backend, hidden, 'identity', { answers })
     })
     it.each(ACTIVATIONS)('mean squared error over %s', (hidden) => {
       for (const output of ACTIVATIONS) checkDifferences(backend, hidden, output, { targets })
@@ -165,18 +202,21 @@ export function networks(create: () => Backend): void {
       })
     })
 
-    it('has the recorded parameters after one and five steps', () => {
-      const { golden, layers } = loadGolden(name)
-      const network = new Network(backend, golden.x, layers, { labels: golden.y })
-      const { after, losses_before_each_step_then_after_last: losses } = golden.optimizers.sgd_l2
-      for (let step = 1; step <= 5; step++) {
-        expect(Math.abs(network.step(0.1, 0.01) - losses[step - 1])).toBeLessThan(GOLDEN)
-        if (step !== 1 && step !== 5) continue
-        network.layers.forEach((layer, i) => {
-          assertNamed(readLayer(backend, layer), after[`${step}`], i, `after ${step}`)
-        })
-      }
-      expect(Math.abs(network.differentiate() - losses[5])).toBeLessThan(GOLDEN)
-    })
+    it.each(Object.entries(GOLDEN_RULES))(
+      'has the recorded parameters after one and five steps of %s',
+      (which, rule) => {
+        const { golden, layers } = loadGolden(name)
+        const network = new Network(backend, golden.x, layers, { labels: golden.y })
+        const { after, losses_before_each_step_then_after_last: losses } = golden.optimizers[which]
+        for (let step = 1; step <= 5; step++) {
+          expect(Math.abs(network.step(rule(step)) - losses[step - 1])).toBeLessThan(GOLDEN)
+          if (step !== 1 && step !== 5) continue
+          network.layers.forEach((layer, i) => {
+            assertNamed(readLayer(backend, layer), after[`${step}`], i, `after ${step}`)
+          })
+        }
+        expect(Math.abs(network.differentiate() - losses[5])).toBeLessThan(GOLDEN)
+      },
+    )
   })
 }

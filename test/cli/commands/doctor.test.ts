@@ -55,8 +55,8 @@ describe('native-mlp doctor', () => {
     expect(await selfTest(js, [])).toMatch(/the loss decreases/)
     const wrong = Object.assign(Object.create(js), {
       isa: 'wrong',
-      update: (...[input, gradOut, layer, rule]: Parameters<typeof js.update>) =>
-        js.update(input, gradOut, layer, { ...rule, learningRate: rule.learningRate * 1.01 }),
+      run: (...[program, rows, arenas, rule]: Parameters<typeof js.run>) =>
+        js.run(program, rows, arenas, rule && { ...rule, learningRate: rule.learningRate * 1.01 }),
     })
     await expect(selfTest(js, [wrong])).rejects.toThrow(/self-test on wrong: its losses differ from TypeScript's by/)
   })

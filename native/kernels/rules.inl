@@ -1,0 +1,76 @@
+// What a step of each optimiser does to a vector of parameters. `sum` is their plain gradient, `slots` what the optimiser
+// remembers of them; nothing else in the kernels knows the kinds. Semantics are PyTorch's (torch.optim).
+
+// An optimiser's memory of a gradient that has become zero decays for ever: below this it is cut to zero, before it becomes
+// denormal, which is slow on some processors.
+constexpr float kSmallestMemory = 7.888609052210118e-31f;  // 2^-100
+
+MLP_INLINE typename Isa::V cut_small(typename Isa::V v) {
+  return Isa::where_less(Isa::abs(v), Isa::set1(kSmallestMemory), Isa::zero(), v);
+}
+
+// g + l2 p. The sum of an underflowed chain may be -0: it is +0 from here on.
+MLP_INLINE typename Isa::V with_l2(const Rule& rule, typename Isa::V sum, typename Isa::V p) {
+  return Isa::fma(Isa::set1(rule.l2), p, Isa::add(sum, Isa::zero()));
+}
+
+// p - learning_rate g
+struct Sgd {
+  static constexpr int SLOTS = 0;
+  MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V*) {
+    return Isa::fma(Isa::set1(-rule.learning_rate), with_l2(rule, sum, p), p);
+  }
+};
+
+// b = momentum b + g; p - learning_rate b
+struct Momentum {
+  static constexpr int SLOTS = 1;
+  MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
+    slots[0] = cut_small(Isa::fma(Isa::set1(rule.momentum), slots[0], with_l2(rule, sum, p)));
+    return Isa::fma(Isa::set1(-rule.learning_rate), slots[0], p);
+  }
+};
+
+// b = momentum b + g; p - learning_rate (g + momentum b)
+struct Nesterov {
+  static constexpr int SLOTS = 1;
+  MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
+    const typename Isa::V momentum = Isa::set1(rule.momentum), g = with_l2(rule, sum, p);
+    slots[0] = cut_small(Isa::fma(momentum, slots[0], g));
+    return Isa::fma(Isa::set1(-rule.learning_rate), Isa::fma(momentum, slots[0], g), p);
+  }
+};
+
+// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+// keep p - learning_rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+struct Adam {
+  static constexpr int SLOTS = 2;
+  MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
+    const typename Isa::V g = with_l2(rule, sum, p);
+    slots[0] = cut_small(Isa::fma(Isa::set1(rule.beta1), slots[0], Isa::mul(Isa::set1(rule.rest1), g)));
+    slots[1] = cut_small(Isa::fma(Isa::set1(rule.beta2), slots[1], Isa::mul(Isa::mul(Isa::set1(rule.rest2), g), g)));
+    const typename Isa::V root = Isa::fma(Isa::sqrt(slots[1]), Isa::set1(rule.root_scale), Isa::set1(rule.epsilon));
+    const typename Isa::V kept = Isa::mul(Isa::set1(rule.keep), p);
+    return Isa::fma(Isa::set1(-rule.learning_rate), Isa::div(slots[0], root), kept);
+  }
+};
+
+// p[0..L) and its slots, in place
+template <class R>
+MLP_INLINE void step(const Rule& rule, typename Isa::V sum, float* p, const Slots& slots) {
+  typename Isa::V kept[R::SLOTS + 1];
+  MLP_UNROLL for (int s = 0; s < R::SLOTS; s++) kept[s] = Isa::load(slots.data + s * slots.stride);
+  Isa::store(p, R::apply(rule, sum, Isa::load(p), kept));
+  MLP_UNROLL for (int s = 0; s < R::SLOTS; s++) Isa::store(slots.data + s * slots.stride, kept[s]);
+}
+
+// Runs `call.run<R>()` for the rule's struct R.
+template <class Call>
+MLP_INLINE void for_rule(const Rule& rule, const Call& call) {
+  switch (rule.kind) {
+    case RuleKind::sgd: return call.template run<Sgd>();
+    case RuleKind::momentum: return call.template run<Momentum>();
+    case RuleKind::nesterov: return call.template run<Nesterov>();
+    case RuleKind::adam: return call.template run<Adam>();
+  }
+}

@@ -1,0 +1,325 @@
+#include "program.h"
+
+#include <string.h>
+
+#include <atomic>
+#include <cmath>
+
+#include "pool.h"
+
+namespace mlp {
+namespace {
+
+// Multiply-adds that are worth waking another thread for
+constexpr double kWorkPerThread = 300e3;
+constexpr int64_t kNoFailure = INT64_MAX;
+// A sparse layer multiplies about this share of its inputs
+constexpr double kSparseShare = 0.2;
+
+Engine with_threads(const Engine& e, double work) {
+  const double threads = 1 + work / kWorkPerThread;
+  return {e.kernels, threads < e.threads ? static_cast<int>(threads) : e.threads};
+}
+
+std::string at(size_t i, const char* problem) { return "operation " + std::to_string(i) + ": " + problem; }
+
+class Checker {
+ public:
+  explicit Checker(const ProgramSpec& spec) : spec_(spec), written_(spec.matrices.size(), false) {}
+
+  std::string check() {
+    if (spec_.layers.empty() || spec_.code.empty()) return "no layers or no operations";
+    for (size_t i = 0; i < spec_.code.size(); i++) {
+      const char* problem = check(spec_.code[i]);
+      if (problem) return at(i, problem);
+    }
+    return forwards_ ? "" : "no forward pass";
+  }
+
+ private:
+  const char* check(const Instruction& op) {
+    if (op.code != OpCode::gather && !gathered_) return "before the rows are gathered";
+    switch (op.code) {
+      case OpCode::gather:
+        if (gathered_) return "rows are gathered twice";
+        gathered_ = true;
+        return nullptr;
+      case OpCode::forward:
+        forwards_ = true;
+        if (!has_layer(op.layer)) return "no such layer";
+        if (!is_input(op.input, layer(op.layer).shape.K) || !feeds(op)) return "input: expected the layer's inputs";
+        if (!is_output(op.output, layer(op.layer).shape.N) || op.output == op.input) return "output: expected the layer's outputs";
+        return write(op.output);
+      case OpCode::loss:
+        if (has_loss_) return "a second loss";
+        has_loss_ = true;
+        if (op.input == kBatch || !is_input(op.input, cols(op.input))) return "input: expected outputs of a layer";
+        if (op.gradient == kNone) return nullptr;
+        if (!is_output(op.gradient, cols(op.input)) || op.gradient == op.input) return "gradient: expected a matrix like the outputs";
+        return write(op.gradient);
+      case OpCode::backward:
+        if (!has_layer(op.layer)) return "no such layer";
+        if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
+        if (op.input == kBatch || !is_input(op.input, layer(op.layer).shape.K)) return "input: expected outputs of the layer before";
+        if (!is_output(op.output, layer(op.layer).shape.K) || op.output == op.gradient || op.output == op.input) {
+          return "output: expected a matrix like the layer's inputs";
+        }
+        return write(op.output);
+      case OpCode::update:
+        if (!has_layer(op.layer)) return "no such layer";
+        if (!is_input(op.input, layer(op.layer).shape.K) || !feeds(op)) return "input: expected the layer's inputs";
+        if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
+        return nullptr;
+    }
+    return "unknown";
+  }
+
+  const char* write(int matrix) {
+    written_[static_cast<size_t>(matrix)] = true;
+    return nullptr;
+  }
+  const ProgramLayer& layer(int l) const { return spec_.layers[static_cast<size_t>(l)]; }
+  bool has_layer(int l) const { return l >= 0 && static_cast<size_t>(l) < spec_.layers.size(); }
+  bool has_matrix(int m) const { return m >= 0 && static_cast<size_t>(m) < spec_.matrices.size(); }
+  int cols(int m) const { return has_matrix(m) ? spec_.matrices[static_cast<size_t>(m)] : -1; }
+  bool is_input(int m, int wanted) const {
+    return m == kBatch ? spec_.cols == wanted : has_matrix(m) && cols(m) == wanted && written_[static_cast<size_t>(m)];
+  }
+  bool is_gradient(int m, int wanted) const { return m != kBatch && is_input(m, wanted); }
+  bool is_output(int m, int wanted) const { return has_matrix(m) && cols(m) == wanted; }
+  // Lists cannot feed a narrow layer
+  bool feeds(const Instruction& op) const {
+    return op.input != kBatch || !spec_.sparse || takes_sparse(layer(op.layer).shape.N);
+  }
+
+  const ProgramSpec& spec_;
+  std::vector<bool> written_;
+  bool gathered_ = false, forwards_ = false, has_loss_ = false;
+};
+
+}  // namespace
+
+std::string problem_of(const ProgramSpec& spec) { return Checker(spec).check(); }
+
+Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offsets_{0} {
+  for (const ProgramLayer& l : spec_.layers) offsets_.push_back(offsets_.back() + l.shape.floats());
+  for (const Instruction& op : spec_.code) {
+    if (op.code == OpCode::update) trains_ = true;
+    if (op.code == OpCode::loss) loss_ = &op;
+    if (op.code == OpCode::forward) last_output_ = op.output;
+  }
+  if (trains_) {
+    workers_.push_back(make_worker(e, spec_.capacity));
+    held_.reserve(static_cast<size_t>(spec_.capacity));
+    for (const Instruction& op : spec_.code) {  // all the scratch memory that a run needs
+      if (op.code == OpCode::update) scratch_.reserve(e.threads, static_cast<size_t>(spec_.capacity) * kPanel);
+      if (op.code == OpCode::backward) scratch_.reserve(e.threads, static_cast<size_t>(spec_.layers[static_cast<size_t>(op.layer)].shape.N) * kPanel);
+    }
+    return;
+  }
+  const int chunk = spec_.capacity < kChunk ? spec_.capacity : kChunk;
+  const int chunks = (spec_.capacity - 1) / chunk + 1;
+  for (int i = 0; i < e.threads && i < chunks; i++) workers_.push_back(make_worker(e, chunk));
+}
+
+Program::Worker Program::make_worker(const Engine& e, int rows) const {
+  Worker worker{Batch(*e.kernels, rows, spec_.cols, spec_.kind, spec_.sparse, spec_.longest_row), {}, {}, {}};
+  const size_t n = static_cast<size_t>(rows);
+  for (const int cols : spec_.matrices) {
+    const size_t stride = row_stride(cols);
+    worker.matrices.push_back({Buffer<float>(n * stride), Buffer<float>(), stride, Activation::identity});
+  }
+  for (const Instruction& op : spec_.code) {
+    if (op.code != OpCode::forward) continue;
+    MatrixMemory& out = worker.matrices[static_cast<size_t>(op.output)];
+    out.activation = spec_.layers[static_cast<size_t>(op.layer)].activation;
+    if (trains_ && out.activation == Activation::gelu) out.pre = Buffer<float>(n * out.stride);
+  }
+  if (loss_) {
+    const int outputs = spec_.matrices[static_cast<size_t>(loss_->input)];
+    if (takes_labels(loss_->loss, outputs)) worker.labels = Buffer<int32_t>(n);
+    else worker.targets = Buffer<float>(n * static_cast<size_t>(outputs));
+  }
+  return worker;
+}
+
+size_t Program::bytes() const {
+  size_t sum = scratch_.floats.bytes();
+  for (const Worker& w : workers_) {
+    sum += w.batch.bytes() + w.labels.bytes() + w.targets.bytes();
+    for (const MatrixMemory& m : w.matrices) sum += m.values.bytes() + m.pre.bytes();
+  }
+  return sum;
+}
+
+bool Program::takes(const Truth& truth) const {
+  if (!truth.labels && !truth.targets) return !trains_;
+  if (!loss_) return false;
+  return takes_labels(loss_->loss, spec_.matrices[static_cast<size_t>(loss_->input)]) ? truth.labels != nullptr : truth.targets != nullptr;
+}
+
+LayerView Program::layer(int l, float* parameters) const {
+  const ProgramLayer& own = spec_.layers[static_cast<size_t>(l)];
+  return {own.shape, own.activation, parameters + offsets_[static_cast<size_t>(l)]};
+}
+
+MatrixView Program::view(const Worker& worker, int matrix) const {
+  const MatrixMemory& m = worker.matrices[static_cast<size_t>(matrix)];
+  return {m.values.data(), m.stride};
+}
+
+Outputs Program::outputs_of(const Worker& worker, int matrix) const {
+  return {view(worker, matrix), worker.matrices[static_cast<size_t>(matrix)].pre.data()};
+}
+
+LayerInput Program::operand(const Worker& worker, int operand) const {
+  if (operand == kBatch) return {&worker.batch, nullptr, 0};
+  const MatrixView m = view(worker, operand);
+  return {nullptr, m.data, m.stride};
+}
+
+// What the rows should have come to. Labels may change while they are read (shared memory), so the copy is what is checked.
+bool Program::gather_truth(Worker& worker, const int32_t* indices, int count, const Arenas& arenas, Truth& truth, int& bad_row) const {
+  truth = {nullptr, nullptr};
+  if (!loss_ || (!arenas.labels && !arenas.targets)) return true;
+  const int outputs = spec_.matrices[static_cast<size_t>(loss_->input)];
+  if (arenas.labels) {
+    int32_t* const labels = worker.labels.data();
+    const int classes = label_classes(loss_->loss, outputs);
+    for (int i = 0; i < count; i++) {
+      labels[i] = arenas.labels[indices[i]];
+      if (labels[i] >= 0 && labels[i] < classes) continue;
+      bad_row = indices[i];
+      return false;
+    }
+    truth.labels = labels;
+    return true;
+  }
+  const size_t n = static_cast<size_t>(outputs);
+  for (int i = 0; i < count; i++) {
+    memcpy(worker.targets.data() + static_cast<size_t>(i) * n, arenas.targets + static_cast<size_t>(indices[i]) * n, n * sizeof(float));
+  }
+  truth.targets = worker.targets.data();
+  return true;
+}
+
+Engine Program::engine_for(const Engine& e, int l, int rows, int input) const {
+  const Layout& s = spec_.layers[static_cast<size_t>(l)].shape;
+  const double work = static_cast<double>(rows) * s.K * s.N;
+  return with_threads(e, input == kBatch && spec_.sparse ? work * kSparseShare : work);
+}
+
+// Programs that take turns on the same rows gather them once: the caller promises that a data set does not change.
+bool Program::gather(const Engine& e, const Inputs& inputs, const int32_t* indices, int count) {
+  if (count == 0 && held_.empty()) return workers_.front().batch.gather(inputs, indices, 0, true, 1);
+  if (static_cast<size_t>(count) == held_.size() && memcmp(held_.data(), indices, held_.size() * sizeof(int32_t)) == 0) return true;
+  held_.clear();
+  if (!workers_.front().batch.gather(inputs, indices, count, true, with_threads(e, static_cast<double>(count) * spec_.cols).threads)) return false;
+  held_.assign(indices, indices + count);
+  return true;
+}
+
+Outcome Program::run(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
+  if (trains_) return train(e, inputs, indices, count, arenas, rule);
+  const int chunk = workers_.front().batch.capacity(), chunks = (count + chunk - 1) / chunk;
+  double work = 0;
+  for (const ProgramLayer& l : spec_.layers) work += static_cast<double>(l.shape.K) * l.shape.N;
+  Engine own = with_threads(e, work * count);
+  if (own.threads > static_cast<int>(workers_.size())) own.threads = static_cast<int>(workers_.size());
+  std::atomic<int> correct{0};
+  std::atomic<int64_t> failure{kNoFailure};  // that of the lowest row, whoever finds it: row and status in one word
+  parallel(own.threads, chunks, [&](int task, int who) {
+    const int first = task * chunk, rest = count - first < chunk ? count - first : chunk;
+    const Outcome part = rows(own, workers_[static_cast<size_t>(who)], inputs, indices, first, rest, arenas);
+    correct += part.correct;
+    if (part.status == Outcome::done) return;
+    const int64_t mine = static_cast<int64_t>(part.row) << 8 | part.status;
+    for (int64_t known = failure; mine < known && !failure.compare_exchange_weak(known, mine);) {
+    }
+  });
+  if (failure == kNoFailure) return {Outcome::done, correct, 0};
+  return {static_cast<Outcome::Status>(failure & 0xff), 0, static_cast<int>(failure >> 8)};
+}
+
+Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, const int32_t* indices, int first, int count, const Arenas& arenas) const {
+  Outcome outcome = {Outcome::done, 0, 0};
+  for (const Instruction& op : spec_.code) {
+    if (op.code == OpCode::gather) {
+      if (!worker.batch.gather(inputs, indices + first, count, false, 1)) return {Outcome::data_changed, 0, 0};
+    } else if (op.code == OpCode::forward) {
+      forward_rows(*e.kernels, operand(worker, op.input), 0, count, layer(op.layer, arenas.parameters), {view(worker, op.output), nullptr});
+    } else if (op.code == OpCode::loss) {
+      Truth truth;
+      if (!gather_truth(worker, indices + first, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
+      const bool only_classes = !truth.labels && !truth.targets;
+      if (only_classes && (op.loss != LossKind::softmax_cross_entropy || !arenas.predicted)) continue;
+      outcome.correct += loss_rows(*e.kernels, op.loss, view(worker, op.input), count, spec_.matrices[static_cast<size_t>(op.input)], truth,
+                                   {only_classes ? nullptr : arenas.losses + first, arenas.predicted ? arenas.predicted + first : nullptr});
+    }
+  }
+  if (!arenas.outputs) return outcome;
+  const MatrixView out = view(worker, last_output_);
+  const size_t n = static_cast<size_t>(outputs());
+  for (int i = 0; i < count; i++) {
+    memcpy(arenas.outputs + static_cast<size_t>(first + i) * n, out.data + static_cast<size_t>(i) * out.stride, n * sizeof(float));
+  }
+  return outcome;
+}
+
+Outcome Program::train(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
+  Worker& worker = workers_.front();
+  Outcome outcome = {Outcome::done, 0, 0};
+  rows_ = count;
+  for (const Instruction& op : spec_.code) {
+    switch (op.code) {
+      case OpCode::gather:
+        if (!gather(e, inputs, indices, count)) return {Outcome::data_changed, 0, 0};
+        break;
+      case OpCode::forward:
+        forward(engine_for(e, op.layer, count, op.input), operand(worker, op.input), count, layer(op.layer, arenas.parameters),
+                outputs_of(worker, op.output));
+        break;
+      case OpCode::loss: {
+        Truth truth;
+        if (!gather_truth(worker, indices, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
+        const int outputs = spec_.matrices[static_cast<size_t>(op.input)];
+        const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
+        const Engine own = with_threads(e, static_cast<double>(count) * outputs * 32);  // an exponential each
+        outcome.correct = loss(own, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, count,
+                               outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted});
+        double sum = 0;
+        for (int r = 0; r < count; r++) sum += arenas.losses[r];
+        if (!std::isfinite(sum)) return {Outcome::loss_not_finite, outcome.correct, 0};
+        break;
+      }
+      case OpCode::backward:
+        backward(engine_for(e, op.layer, count, op.input), view(worker, op.gradient), count, layer(op.layer, arenas.parameters),
+                 outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, view(worker, op.output), scratch_);
+        break;
+      case OpCode::update: {
+        const Slots slots = arenas.slots.at(offsets_[static_cast<size_t>(op.layer)]);
+        update(engine_for(e, op.layer, count, op.input), operand(worker, op.input), view(worker, op.gradient), count,
+               layer(op.layer, arenas.parameters), rule, slots, scratch_);
+        break;
+      }
+    }
+  }
+  return outcome;
+}
+
+int Program::first_layer_not_finite() const {
+  const Worker& worker = workers_.front();
+  for (const Instruction& op : spec_.code) {
+    if (op.code != OpCode::forward) continue;
+    const MatrixView out = view(worker, op.output);
+    for (int r = 0; r < rows_; r++) {
+      const float* row = out.data + static_cast<size_t>(r) * out.stride;
+      for (int c = 0; c < spec_.matrices[static_cast<size_t>(op.output)]; c++) {
+        if (!std::isfinite(row[c])) return op.layer;
+      }
+    }
+  }
+  return -1;
+}
+
+}  // namespace mlp

@@ -1,0 +1,126 @@
+#pragma once
+// A program: the operations of a training step, or of a forward pass, over named operands, checked once and run in one call.
+// Parameters, optimiser slots and results are the caller's; the batch and all matrices are the program's own. A program
+// without updates divides its rows among the threads, each with operands of its own; one with updates divides each operation.
+
+#include <string>
+#include <vector>
+
+#include "loss.h"
+
+namespace mlp {
+
+// In the order of OPERATIONS in src/backend/program.ts
+enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4 };
+constexpr int kOpCodes = 5;
+constexpr int kBatch = -1;  // as an operand: the gathered rows
+constexpr int kNone = -2;   // no operand
+
+// gather                                         batch <- rows of the data set
+// forward   layer, input, output                 output = act(input W + b)
+// loss      loss, input, gradient (or none)      losses of input; gradient of its pre-activations
+// backward  layer, gradient, input, output       output = (gradient W^T) * act'(input): input is the layer's own input
+// update    layer, input, gradient               W, b <- rule(W, b, input^T gradient)
+struct Instruction {
+  OpCode code;
+  int layer, input, gradient, output;
+  LossKind loss;
+};
+
+struct ProgramLayer {
+  Layout shape;
+  Activation activation;
+};
+
+struct ProgramSpec {
+  int cols;  // of the data set
+  InputKind kind;
+  bool sparse;
+  int longest_row;
+  int capacity;  // most rows of a run
+  std::vector<ProgramLayer> layers;
+  std::vector<int> matrices;  // columns of each
+  std::vector<Instruction> code;
+};
+
+// Why a program cannot be run safely; empty for one that can.
+std::string problem_of(const ProgramSpec&);
+
+struct Arenas {
+  float* parameters;  // the layers' own, one after the other
+  Slots slots;        // of `parameters`
+  const int32_t* labels;  // of every row of the data set; or null
+  const float* targets;   // [rows][outputs]; or null
+  double* losses;         // [count]; needed where there are labels or targets
+  int32_t* predicted;     // [count]; or null
+  float* outputs;         // [count][outputs of the last forward pass]; or null
+};
+
+struct Outcome {
+  enum Status { done, data_changed, bad_label, loss_not_finite } status;
+  int correct;
+  int row;  // of a bad label
+};
+
+class Program {
+ public:
+  static constexpr int kChunk = 256;  // rows a thread takes at once from a program without updates
+
+  // `spec` has no problem
+  Program(const Engine&, const ProgramSpec& spec);
+
+  // Every index < inputs.rows; count <= capacity; always the same data set, whose rows a program with updates keeps
+  // gathered. Does not update where the sum of the losses is not finite.
+  Outcome run(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
+
+  // The first layer whose outputs of the last run were not all finite, or -1; only for a program with updates
+  int first_layer_not_finite() const;
+
+  const ProgramSpec& spec() const { return spec_; }
+  bool trains() const { return trains_; }
+  size_t parameters() const { return offsets_.back(); }
+  // Outputs of the last forward pass
+  int outputs() const { return spec_.matrices[static_cast<size_t>(last_output_)]; }
+  bool takes(const Truth& truth) const;
+  const Kernels* kernels() const { return workers_.front().batch.kernels(); }
+  int cols() const { return spec_.cols; }
+  InputKind kind() const { return spec_.kind; }
+  size_t bytes() const;
+
+ private:
+  struct MatrixMemory {
+    Buffer<float> values, pre;
+    size_t stride;
+    Activation activation;
+  };
+  // What one participant computes in
+  struct Worker {
+    Batch batch;
+    std::vector<MatrixMemory> matrices;
+    Buffer<int32_t> labels;
+    Buffer<float> targets;
+  };
+
+  Worker make_worker(const Engine&, int rows) const;
+  LayerView layer(int l, float* parameters) const;
+  LayerInput operand(const Worker&, int operand) const;
+  MatrixView view(const Worker&, int matrix) const;
+  Outputs outputs_of(const Worker&, int matrix) const;
+  bool gather_truth(Worker&, const int32_t* indices, int count, const Arenas&, Truth&, int& bad_row) const;
+  Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
+  Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
+  bool gather(const Engine&, const Inputs&, const int32_t* indices, int count);
+  Engine engine_for(const Engine&, int layer, int rows, int input) const;
+
+  ProgramSpec spec_;
+  bool trains_ = false;
+  const Instruction* loss_ = nullptr;
+  int last_output_ = 0;
+  std::vector<size_t> offsets_;  // of each layer's parameters, and the length of all
+  std::vector<Worker> workers_;
+  Scratch scratch_;
+  std::vector<int32_t> held_;  // the rows the batch holds
+  int rows_ = 0;               // of the last run
+};
+
+}  // namespace mlp

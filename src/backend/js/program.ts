@@ -1,0 +1,239 @@
+import { invalidArgument } from '../../core/errors.js'
+import type { Batch, Layer, LayerOutput, Matrix } from '../operands.js'
+import type { Arenas, Operand, Operation, Program, ProgramSpec } from '../program.js'
+import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
+import { backward, forward, updateBy } from './dense.js'
+import { gatherRange, JsBatch } from './inputs.js'
+import { argMax, loss, takesLabels } from './loss.js'
+import { RuleStep } from './rules.js'
+import { layerOutput, parameterLength } from './storage.js'
+
+/** Rows that go through a program without updates together: enough to pay for packing the weights. */
+const CHUNK = 256
+
+/** The interpreter of a program: the operations of dense.ts and loss.ts over memory of its own. */
+class JsProgram implements Program {
+  readonly spec: ProgramSpec
+  readonly trains: boolean
+  readonly batch: JsBatch
+  readonly matrices: readonly LayerOutput[]
+  /** views of the arena `parameters` seen last, one a layer */
+  #layers: readonly Layer[] = []
+  #parameters: Float32Array | null = null
+  readonly #slotViews: Float32Array[] = []
+  #slots: Float32Array | null = null
+  readonly #labels: Int32Array
+  readonly #targets: Float32Array
+  readonly #losses: Float64Array
+  readonly #rule = new Float64Array(RULE_VALUES)
+  readonly #step = new RuleStep()
+  /** first parameter of each layer, and the length of all */
+  readonly #offsets: readonly number[]
+  readonly #lastOutput: number
+
+  constructor(spec: ProgramSpec) {
+    this.spec = spec
+    this.trains = spec.operations.some(({ op }) => op === 'update')
+    const capacity = this.trains ? spec.capacity : Math.min(spec.capacity, CHUNK)
+    this.batch = new JsBatch(spec.dataset, capacity)
+    this.matrices = spec.matrices.map((outputs, m) => {
+      const activation = activationOf(spec, m)
+      return layerOutput(capacity, { inputs: 1, outputs, activation })
+    })
+    const offsets = [0]
+    for (const { inputs, outputs } of spec.layers) {
+      offsets.push(offsets[offsets.length - 1] + parameterLength(inputs, outputs))
+    }
+    this.#offsets = offsets
+    this.#lastOutput = spec.operations.reduce((last, each) => (each.op === 'forward' ? each.output : last), 0)
+    const outputs = spec.matrices[this.#lastOutput]
+    this.#labels = new Int32Array(capacity)
+    this.#targets = new Float32Array(capacity * outputs)
+    this.#losses = new Float64Array(capacity)
+  }
+
+  get parameters(): number {
+    return this.#offsets[this.#offsets.length - 1]
+  }
+
+  get outputs(): number {
+    return this.spec.matrices[this.#lastOutput]
+  }
+
+  run(rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
+    this.#bind(arenas.parameters)
+    if (this.trains) {
+      if (rule === null) throw invalidArgument('rule', 'a rule for a program with updates', rule)
+      checkSlots(rule, arenas.slots, this.parameters)
+      this.#bindSlots(arenas.slots)
+      encodeRule(rule, this.#rule)
+      return this.#runRows(rowIndices, 0, rowIndices.length, arenas)
+    }
+    let correct = 0
+    for (let first = 0; first < rowIndices.length; first += CHUNK) {
+      correct += this.#runRows(rowIndices, first, Math.min(first + CHUNK, rowIndices.length), arenas)
+    }
+    return correct
+  }
+
+  firstLayerNotFinite(): number {
+    for (const each of this.spec.operations) {
+      if (each.op === 'forward' && !allFinite(this.matrices[each.output])) return each.layer
+    }
+    return -1
+  }
+
+  #bind(parameters: Float32Array): void {
+    if (parameters === this.#parameters) return
+    if (parameters.length < this.parameters) {
+      throw invalidArgument('parameters', `at least ${this.parameters} values`, parameters)
+    }
+    this.#layers = this.spec.layers.map((shape, l) => {
+      return { ...shape, parameters: parameters.subarray(this.#offsets[l], this.#offsets[l + 1]) }
+    })
+    this.#parameters = parameters
+  }
+
+  /** What remains of the slots from each layer's own on. */
+  #bindSlots(slots: Float32Array | null): void {
+    if (slots === this.#slots) return
+    this.#slots = slots
+    this.spec.layers.forEach((_, l) => {
+      if (slots !== null) this.#slotViews[l] = slots.subarray(this.#offsets[l])
+    })
+  }
+
+  #runRows(rowIndices: Int32Array, first: number, end: number, arenas: Arenas): number {
+    let correct = 0
+    for (const each of this.spec.operations) {
+      if (each.op === 'loss') {
+        correct = this.#loss(each, rowIndices, first, end, arenas)
+        if (correct < 0) return -1
+      } else {
+        this.#compute(each, rowIndices, first, end)
+      }
+    }
+    if (arenas.outputs !== null) copyOutputs(this.matrices[this.#lastOutput], arenas.outputs, first)
+    return correct
+  }
+
+  #compute(each: Exclude<Operation, { op: 'loss' }>, rowIndices: Int32Array, first: number, end: number): void {
+    const { matrices } = this
+    if (each.op === 'gather') {
+      gatherRange(this.spec.dataset, rowIndices, first, end, this.batch)
+    } else if (each.op === 'forward') {
+      forward(this.#operand(each.input), this.#layers[each.layer], matrices[each.output])
+    } else if (each.op === 'backward') {
+      const { gradOut, layer, previous, gradIn } = each
+      backward(matrices[gradOut], this.#layers[layer], matrices[previous], matrices[gradIn])
+    } else {
+      const slots = this.#slots === null ? null : this.#slotViews[each.layer]
+      const step = this.#step.set(this.#rule, slots, this.parameters)
+      updateBy(step, this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer])
+    }
+  }
+
+  #operand(operand: Operand): Batch | Matrix {
+    return operand === 'batch' ? this.batch : this.matrices[operand]
+  }
+
+  #loss(
+    { loss: kind, output, gradient }: Extract<Operation, { op: 'loss' }>,
+    rowIndices: Int32Array,
+    first: number,
+    end: number,
+    { truth, rowLosses, predicted }: Arenas,
+  ): number {
+    const y = this.matrices[output]
+    if (predicted !== null) predictClasses(kind, y, predicted, first)
+    if (truth === null) return 0
+    const own = this.#gatherTruth(truth, takesLabels(kind, y.cols), y.cols, rowIndices, first, end)
+    const correct = loss(kind, y, own, gradient === null ? null : this.matrices[gradient], this.#losses)
+    let sum = 0
+    for (let r = 0; r < end - first; r++) {
+      sum += this.#losses[r]
+      ;(rowLosses as Float64Array)[first + r] = this.#losses[r]
+    }
+    return this.trains && !Number.isFinite(sum) ? -1 : correct
+  }
+
+  #gatherTruth(
+    truth: Int32Array | Float32Array,
+    areLabels: boolean,
+    cols: number,
+    rowIndices: Int32Array,
+    first: number,
+    end: number,
+  ): Int32Array | Float32Array {
+    if (truth instanceof Int32Array) {
+      for (let i = first; i < end; i++) this.#labels[i - first] = truth[rowIndices[i]]
+      return this.#labels
+    }
+    if (areLabels && cols > 1) throw invalidArgument('truth', 'classes in an Int32Array', truth)
+    for (let i = first; i < end; i++) {
+      const from = rowIndices[i] * cols
+      for (let c = 0; c < cols; c++) this.#targets[(i - first) * cols + c] = truth[from + c]
+    }
+    return this.#targets
+  }
+}
+
+function activationOf({ operations, layers }: ProgramSpec, matrix: number) {
+  const writer = operations.find((each) => each.op === 'forward' && each.output === matrix)
+  return writer?.op === 'forward' ? layers[writer.layer].activation : 'identity'
+}
+
+function predictClasses(kind: string, { rows, cols, stride, values }: Matrix, predicted: Int32Array, first: number) {
+  for (let r = 0; r < rows; r++) {
+    if (kind === 'softmaxCrossEntropy') predicted[first + r] = argMax(values, r * stride, cols)
+    else if (kind === 'binaryCrossEntropy') predicted[first + r] = values[r * stride] > 0 ? 1 : 0
+  }
+}
+
+function copyOutputs({ rows, cols, stride, values }: Matrix, outputs: Float32Array, first: number): void {
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) outputs[(first + r) * cols + c] = values[r * stride + c]
+  }
+}
+
+function allFinite({ rows, cols, stride, values }: Matrix): boolean {
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) if (!Number.isFinite(values[r * stride + c])) return false
+  }
+  return true
+}
+
+export function compile(spec: ProgramSpec): Program {
+  if (spec.layers.length === 0) throw invalidArgument('layers', 'at least one layer', spec.layers)
+  return new JsProgram(spec)
+}
+
+export function run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
+  const own = ownProgram(program)
+  checkArenas(own, rowIndices.length, arenas)
+  return own.run(rowIndices, arenas, rule)
+}
+
+export function firstLayerNotFinite(program: Program): number {
+  return ownProgram(program).firstLayerNotFinite()
+}
+
+function ownProgram(program: Program): JsProgram {
+  if (!(program instanceof JsProgram)) throw invalidArgument('program', 'a program of the js backend', program)
+  return program
+}
+
+function checkArenas({ spec, outputs: cols }: JsProgram, count: number, arenas: Arenas): void {
+  const { truth, rowLosses, predicted, outputs } = arenas
+  if (count > spec.capacity) throw invalidArgument('rowIndices', `at most ${spec.capacity} rows`, count)
+  const truths = spec.dataset.rows * (truth instanceof Int32Array ? 1 : cols)
+  if (truth !== null && truth.length < truths) throw invalidArgument('labels or targets', `${truths} values`, truth)
+  if (truth !== null && (rowLosses === null || rowLosses.length < count)) {
+    throw invalidArgument('rowLosses', `room for ${count} rows`, rowLosses)
+  }
+  if (predicted !== null && predicted.length < count)
+    throw invalidArgument('predicted', `room for ${count} rows`, predicted)
+  if (outputs !== null && outputs.length < count * cols) {
+    throw invalidArgument('outputs', `room for ${count} x ${cols} values`, outputs)
+  }
+}

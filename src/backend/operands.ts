@@ -1,0 +1,41 @@
+import type { Activation, LayerShape } from '../core/types.js'
+
+/** Rows of inputs prepared by a backend. Opaque but for these. */
+export interface Dataset {
+  readonly rows: number
+  readonly cols: number
+  /** share of values that are not zero (after the table), 0..1 */
+  readonly density: number
+  readonly values: Uint8Array | Float32Array
+  readonly table: Float32Array | null
+}
+
+/** A mini-batch in whatever form the backend multiplies fastest. Opaque but for these. */
+export interface Batch {
+  readonly kind: 'batch'
+  rows: number
+  readonly cols: number
+  readonly capacity: number
+}
+
+export interface Matrix {
+  readonly kind: 'matrix'
+  /** rows in use, 0..capacity */
+  rows: number
+  readonly capacity: number
+  readonly cols: number
+  /** floats from one row to the next, >= cols; what lies past cols is padding */
+  readonly stride: number
+  readonly values: Float32Array
+}
+
+export interface LayerOutput extends Matrix {
+  readonly activation: Activation
+  /** z before the activation, same stride, where the derivative needs it; else null */
+  readonly preActivations: Float32Array | null
+}
+
+export interface Layer extends LayerShape {
+  /** weights and biases in the backend's own layout; see pack and unpack */
+  readonly parameters: Float32Array
+}

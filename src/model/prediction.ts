@@ -1,0 +1,63 @@
+import type { Backend } from '../backend/backend.js'
+import { NativeMlpError } from '../core/errors.js'
+import type { InputScale } from '../core/scale.js'
+import type { LayerShape, Loss } from '../core/types.js'
+import { LOSS_INFO } from './losses.js'
+
+/** What a prediction needs of a model. */
+export interface PredictingModel {
+  readonly backend: Backend
+  readonly layers: readonly LayerShape[]
+  readonly parameters: Float32Array
+  readonly loss: Loss
+  readonly inputs: number
+  readonly inputScale: InputScale
+  readonly outputs: number
+}
+
+export interface Prediction {
+  /**
+   * [n] class of each row: arg max of the outputs, the lowest on ties, or for one output of binary cross-entropy 1 where it
+   * is above 0; [n][outputs] 0 or 1 for several outputs of binary cross-entropy; empty for regression
+   */
+  readonly classes: Int32Array
+  /** [n][outputs] softmax or sigmoid of the outputs; empty for regression */
+  readonly probabilities: Float32Array
+  /** [n][outputs] of the last layer: logits for classification, the predicted values for regression */
+  readonly outputs: Float32Array
+}
+
+/**
+ * @param outputs [n][model.outputs]; becomes a part of the prediction
+ * @throws NativeMlpError NOT_FINITE naming the first output that is not finite
+ */
+export function predictionOf(model: PredictingModel, outputs: Float32Array, n: number): Prediction {
+  const cols = model.outputs
+  checkOutputs(outputs, cols)
+  const { probabilities: fill, classes } = LOSS_INFO[model.loss]
+  if (fill === null) return { classes: new Int32Array(0), probabilities: new Float32Array(0), outputs }
+  const probabilities = new Float32Array(n * cols)
+  fill(outputs, probabilities, cols, 0, n)
+  const chosen = classes(cols) === cols ? argMaxima(outputs, n, cols) : Int32Array.from(outputs, (z) => (z > 0 ? 1 : 0))
+  return { classes: chosen, probabilities, outputs }
+}
+
+function argMaxima(outputs: Float32Array, n: number, cols: number): Int32Array {
+  const classes = new Int32Array(n)
+  for (let r = 0; r < n; r++) {
+    let best = r * cols
+    for (let i = best + 1; i < (r + 1) * cols; i++) if (outputs[i] > outputs[best]) best = i
+    classes[r] = best - r * cols
+  }
+  return classes
+}
+
+function checkOutputs(outputs: Float32Array, cols: number): void {
+  let zeros = 0
+  for (let i = 0; i < outputs.length; i++) zeros += outputs[i] * 0
+  if (zeros === 0) return
+  const at = outputs.findIndex((value) => !Number.isFinite(value))
+  const where = `predict: output ${at % cols} of row ${Math.floor(at / cols)}`
+  const reason = 'its inputs or the parameters of the model are too large'
+  throw new NativeMlpError('NOT_FINITE', `${where} is ${outputs[at]}: ${reason}`)
+}

@@ -1,0 +1,126 @@
+import type { Arenas, Program } from '../backend/program.js'
+import { evaluationProgram } from '../backend/program.js'
+import { integerInRange, knownOptions } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
+import { byteTable } from '../core/scale.js'
+import type { InputRows } from './inputs.js'
+import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
+import { refusedData } from './slices.js'
+
+export interface PredictorOptions {
+  /** most rows of a call, 1..65536; default 64 */
+  readonly capacity?: number
+}
+
+const MAX_CAPACITY = 65_536
+/** V8 keeps the memory of shorter arrays in its own heap, and moves it out when an addon asks for it. */
+const SHORTEST = 32
+
+/** Memory for rows of one kind, and the forward pass over them. */
+interface Side {
+  readonly program: Program
+  readonly values: Uint8Array | Float32Array
+}
+
+/**
+ * Predicts few rows at a time, at once, in memory that it keeps. It follows the parameters of its model: those of the call.
+ */
+export class Predictor {
+  readonly capacity: number
+  readonly #model: PredictingModel
+  readonly #arenas: Arenas & { readonly outputs: Float32Array }
+  /** [capacity] 0, 1, 2, ..., and its beginnings by length */
+  readonly #rows: Int32Array
+  readonly #firstRows: Int32Array[] = []
+  #bytes: Side | null = null
+  #floats: Side | null = null
+
+  constructor(model: PredictingModel, options: PredictorOptions = {}) {
+    knownOptions('predictor', options, ['capacity'])
+    this.capacity = integerInRange('predictor.capacity', options.capacity ?? 64, 1, MAX_CAPACITY)
+    this.#model = model
+    this.#rows = Int32Array.from({ length: Math.max(this.capacity, SHORTEST) }, (_, i) => i)
+    this.#arenas = {
+      parameters: model.parameters,
+      slots: null,
+      truth: null,
+      rowLosses: null,
+      predicted: null,
+      outputs: new Float32Array(Math.max(this.capacity * model.outputs, SHORTEST)),
+    }
+  }
+
+  /**
+   * @param rows [n][inputs] row-major, 1..capacity rows: bytes mean what the model's `inputScale` says, float32 is taken as it
+   *   is; copied
+   * @throws NativeMlpError INVALID_ARGUMENT for rows that do not fit or are not finite, NOT_FINITE naming the first output
+   *   that is not
+   */
+  run(rows: Float32Array | Uint8Array): Prediction {
+    const { inputs } = this.#model
+    const n = rows?.length / inputs
+    if (
+      !(rows instanceof Float32Array || rows instanceof Uint8Array) ||
+      !Number.isInteger(n) ||
+      !(n >= 1 && n <= this.capacity)
+    ) {
+      throw invalidArgument('rows', `1 to ${this.capacity} rows of ${inputs} values, float32 or bytes`, rows)
+    }
+    const side = this.#sideOf(rows)
+    if (rows instanceof Float32Array) copyFinite(rows, side.values, inputs)
+    else side.values.set(rows)
+    return this.#run(side, n)
+  }
+
+  /** Rows of a set that has passed `checkInputRows`. */
+  runSet({ values, rows, cols }: InputRows): Prediction {
+    const side = this.#sideOf(values)
+    for (let i = 0; i < rows.length; i++) {
+      side.values.set(values.subarray(rows[i] * cols, (rows[i] + 1) * cols), i * cols)
+    }
+    if (values instanceof Float32Array) copyFinite(side.values.subarray(0, rows.length * cols), side.values, cols)
+    return this.#run(side, rows.length)
+  }
+
+  #run({ program }: Side, n: number): Prediction {
+    const { backend, outputs: cols } = this.#model
+    this.#firstRows[n] ??= this.#rows.subarray(0, n)
+    try {
+      backend.run(program, this.#firstRows[n], this.#arenas, null)
+    } catch (error) {
+      throw refusedData(error, 'predict')
+    }
+    return predictionOf(this.#model, this.#arenas.outputs.slice(0, n * cols), n)
+  }
+
+  #sideOf(rows: Float32Array | Uint8Array): Side {
+    if (rows instanceof Uint8Array) {
+      this.#bytes ??= this.#newSide(new Uint8Array(this.#length), byteTable(this.#model.inputScale))
+      return this.#bytes
+    }
+    this.#floats ??= this.#newSide(new Float32Array(this.#length), null)
+    return this.#floats
+  }
+
+  get #length(): number {
+    return this.#rows.length * this.#model.inputs
+  }
+
+  #newSide(values: Uint8Array | Float32Array, table: Float32Array | null): Side {
+    const { backend, layers, inputs, loss } = this.#model
+    const dataset = backend.dataset(values, this.#rows.length, inputs, table, true)
+    return { program: backend.compile(evaluationProgram(dataset, this.capacity, layers, loss)), values }
+  }
+}
+
+function copyFinite(rows: ArrayLike<number>, into: Uint8Array | Float32Array, cols: number): void {
+  let zeros = 0
+  for (let i = 0; i < rows.length; i++) {
+    const value = rows[i]
+    into[i] = value
+    zeros += value * 0
+  }
+  if (zeros === 0) return
+  const at = Array.prototype.findIndex.call(rows, (value: number) => !Number.isFinite(value))
+  throw invalidArgument(`inputs[${Math.floor(at / cols)}][${at % cols}]`, 'a finite number', rows[at])
+}

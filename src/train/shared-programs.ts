@@ -1,0 +1,42 @@
+import type { Backend } from '../backend/backend.js'
+import type { Dataset } from '../backend/operands.js'
+import { type Program, trainingProgram } from '../backend/program.js'
+import type { Loss } from '../core/types.js'
+import type { MLP } from '../model/mlp.js'
+
+interface Entry {
+  readonly backend: Backend
+  readonly loss: Loss
+  readonly program: Program
+}
+
+/**
+ * Programs that several trainings have in common, one for each shape of network, data set and batch size: every step runs on
+ * the parameters it is given, and those that want the same rows one after the other gather them once.
+ */
+export class SharedPrograms {
+  readonly #entries: Entry[] = []
+
+  get(model: MLP, dataset: Dataset, capacity: number): Program {
+    const known = this.#entries.find((entry) => fits(entry, model, dataset, capacity))
+    if (known) return known.program
+    const { backend, layers, loss } = model
+    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss))
+    this.#entries.push({ backend, loss, program })
+    return program
+  }
+}
+
+function fits({ backend, loss, program: { spec } }: Entry, model: MLP, dataset: Dataset, capacity: number): boolean {
+  return (
+    backend === model.backend &&
+    loss === model.loss &&
+    dataset === spec.dataset &&
+    capacity === spec.capacity &&
+    model.layers.length === spec.layers.length &&
+    model.layers.every(({ inputs, outputs, activation }, l) => {
+      const own = spec.layers[l]
+      return inputs === own.inputs && outputs === own.outputs && activation === own.activation
+    })
+  )
+}
