@@ -1,9 +1,10 @@
+import { NativeMlpError } from '../core/errors.js'
 import type { Samples } from '../data/samples.js'
 import type { MLPOptions } from '../model/mlp.js'
-import { type NameOf, type Needed, namesOf, picked, type TrainingConfig } from './config.js'
+import { type Name, type NameOf, type Needed, namesOf, picked, rowOf, type TrainingConfig } from './config.js'
 import type { FitOptions } from './fit-options.js'
 import { hiddenSizes } from './hyper-parameters.js'
-import { type Optimizer, sgd } from './optimizers.js'
+import { OPTIMIZERS, type Optimizer } from './optimizers.js'
 
 type Config = Partial<TrainingConfig> & Needed
 
@@ -23,8 +24,18 @@ export function modelOptionsOf(config: Config, { cols, classes, targetCols, clas
   }
 }
 
+/** @throws NativeMlpError INVALID_ARGUMENT for a hyper-parameter that its optimiser does not use and that has not its default */
 export function optimizerOf(config: Config): Optimizer {
-  return sgd(picked(config, namesOf('optimizer')))
+  const { optimizer: name, ...values } = picked(config, namesOf('optimizer'))
+  const { make, options } = OPTIMIZERS[name]
+  const isUsed = (option: string) => (options as readonly string[]).includes(option)
+  const unused = Object.entries(values).filter(([key, value]) => !isUsed(key) && value !== rowOf(key as Name).default)
+  if (unused.length > 0) {
+    const defaults = unused.map(([key]) => `${key} ${rowOf(key as Name).default}`).join(', ')
+    const given = unused.map(([key, value]) => `${key} ${value}`).join(', ')
+    throw new NativeMlpError('INVALID_ARGUMENT', `optimizer: '${name}' does not use ${given}; expected ${defaults}`)
+  }
+  return make(Object.fromEntries(Object.entries(values).filter(([key]) => isUsed(key))) as typeof values)
 }
 
 /** The options of `fit` for a config, without the sets. A hyper-parameter that is missing has its default. */

@@ -17,6 +17,7 @@ import {
   row,
   yesOrNo,
 } from './hyper-parameter.js'
+import { OPTIMIZER_NAMES, SMALLEST_EPSILON } from './optimizers.js'
 
 export const SET_NAMES = ['train', 'valid', 'test'] as const
 export type SetName = (typeof SET_NAMES)[number]
@@ -68,6 +69,8 @@ const setNames: Kind<readonly SetName[]> = {
   label: (value) => value.join(','),
 }
 
+const belowOne = real('a number from 0 to below 1', (value) => value >= 0 && value < 1)
+const addend = real(`a number >= ${SMALLEST_EPSILON}`, (value) => value >= SMALLEST_EPSILON)
 const fraction = real('a number between 0 and 1', (value) => value > 0 && value < 1)
 const margin = real('a number >= 0', (value) => value >= 0)
 
@@ -111,11 +114,17 @@ export const HYPER_PARAMETERS = {
     default: 'unit',
     help: 'what bytes of the data mean: unit x / 255, raw x',
   }),
+  /** default 'sgd'; the hyper-parameters that it does not use have their defaults */
+  optimizer: row('optimizer', 'choice', choice(OPTIMIZER_NAMES), {
+    default: 'sgd',
+    lockstep: true,
+    help: OPTIMIZER_NAMES.join(', '),
+  }),
   /** >= 0 */
   learningRate: row('optimizer', 'real', factor, {
     default: undefined,
     lockstep: true,
-    help: 'of stochastic gradient descent, constant',
+    help: 'of the optimizer, constant',
   }),
   /** coefficient of the L2 term, >= 0; default 0 */
   l2: row('optimizer', 'real', factor, {
@@ -129,6 +138,48 @@ export const HYPER_PARAMETERS = {
     lockstep: true,
     help: 'L2 on biases too',
     helpNo: 'L2 on weights only',
+  }),
+  /** of 'momentum': share of the last step's direction that is kept, from 0 to below 1; default 0.9 */
+  momentum: row('optimizer', 'real', belowOne, {
+    default: 0.9,
+    lockstep: true,
+    help: "of 'momentum': share of the last direction that is kept",
+  }),
+  /** of 'momentum': look ahead by the momentum (Nesterov); default false */
+  nesterov: row('optimizer', 'choice', yesOrNo, {
+    default: false,
+    lockstep: true,
+    help: "of 'momentum': look ahead by it",
+  }),
+  /** of 'adam' and 'adamW': of the mean of the gradients, from 0 to below 1; default 0.9 */
+  beta1: row('optimizer', 'real', belowOne, {
+    default: 0.9,
+    lockstep: true,
+    help: "of 'adam' and 'adamW': of the mean of the gradients",
+  }),
+  /** of 'adam' and 'adamW': of the mean of the squared gradients, from 0 to below 1; default 0.999 */
+  beta2: row('optimizer', 'real', belowOne, {
+    default: 0.999,
+    lockstep: true,
+    help: "of 'adam' and 'adamW': of the mean of their squares",
+  }),
+  /** of 'adam' and 'adamW': added to the root, >= 1e-16; default 1e-8 */
+  epsilon: row('optimizer', 'real', addend, {
+    default: 1e-8,
+    lockstep: true,
+    help: "of 'adam' and 'adamW': added to the root of that mean",
+  }),
+  /** of 'adamW': decoupled decay, p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
+  weightDecay: row('optimizer', 'real', factor, {
+    default: 0.01,
+    lockstep: true,
+    help: "of 'adamW': decoupled decay",
+  }),
+  /** of 'adamW': whether biases decay too; default false */
+  weightDecayBiases: row('optimizer', 'choice', yesOrNo, {
+    default: false,
+    lockstep: true,
+    help: "of 'adamW': decay of biases too",
   }),
   /** >= 1, default 10 */
   epochs: row('fit', 'integer', integerFrom(1), {

@@ -54,6 +54,17 @@ export interface AdamWOptions extends Omit<AdamOptions, 'l2' | 'l2Biases'> {
 }
 
 const COMMON = ['learningRate', 'l2', 'l2Biases'] as const
+const MOMENTS = ['beta1', 'beta2', 'epsilon'] as const
+
+/** The optimisers by the name a config calls them, each with the options it takes. */
+export const OPTIMIZERS = {
+  sgd: { make: sgd, options: COMMON },
+  momentum: { make: momentum, options: [...COMMON, 'momentum', 'nesterov'] },
+  adam: { make: adam, options: [...COMMON, ...MOMENTS] },
+  adamW: { make: adamW, options: ['learningRate', 'weightDecay', 'weightDecayBiases', ...MOMENTS] },
+} as const
+
+export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[]
 
 /**
  * Stochastic gradient descent with a constant learning rate: g = mean gradient of the batch + l2 p; p -= learningRate g.
@@ -61,7 +72,7 @@ const COMMON = ['learningRate', 'l2', 'l2Biases'] as const
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */
 export function sgd(options: SgdOptions): Optimizer {
-  knownOptions('sgd', options ?? null, COMMON)
+  knownOptions('sgd', options ?? null, OPTIMIZERS.sgd.options)
   const { learningRate, l2, l2Biases } = checkCommon('sgd', options)
   return constant({ name: 'sgd', learningRate, l2, l2Biases }, { kind: 'sgd', learningRate, ...decay(l2, l2Biases) })
 }
@@ -73,7 +84,7 @@ export function sgd(options: SgdOptions): Optimizer {
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */
 export function momentum(options: MomentumOptions): Optimizer {
-  knownOptions('momentum', options ?? null, [...COMMON, 'momentum', 'nesterov'])
+  knownOptions('momentum', options ?? null, OPTIMIZERS.momentum.options)
   const { learningRate, l2, l2Biases } = checkCommon('momentum', options)
   const share = belowOne('momentum.momentum', options.momentum ?? 0.9)
   const nesterov = trueOrFalse('momentum.nesterov', options.nesterov ?? false)
@@ -89,7 +100,7 @@ export function momentum(options: MomentumOptions): Optimizer {
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */
 export function adam(options: AdamOptions): Optimizer {
-  knownOptions('adam', options ?? null, [...COMMON, 'beta1', 'beta2', 'epsilon'])
+  knownOptions('adam', options ?? null, OPTIMIZERS.adam.options)
   const { learningRate, l2, l2Biases } = checkCommon('adam', options)
   const moments = checkMoments('adam', options)
   const config = { name: 'adam', learningRate, l2, l2Biases, ...moments }
@@ -107,8 +118,7 @@ export function adam(options: AdamOptions): Optimizer {
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */
 export function adamW(options: AdamWOptions): Optimizer {
-  const names = ['learningRate', 'weightDecay', 'weightDecayBiases', 'beta1', 'beta2', 'epsilon']
-  knownOptions('adamW', options ?? null, names)
+  knownOptions('adamW', options ?? null, OPTIMIZERS.adamW.options)
   const { learningRate } = checkCommon('adamW', { learningRate: options.learningRate })
   const weightDecay = finiteInRange('adamW.weightDecay', options.weightDecay ?? 0.01, 0, MAX_FLOAT32)
   const weightDecayBiases = trueOrFalse('adamW.weightDecayBiases', options.weightDecayBiases ?? false)
@@ -156,7 +166,7 @@ function checkDecay(name: string, learningRate: number, weightDecay: number): vo
 }
 
 /** With less, parameters whose gradients have been zero for long would divide by zero. */
-const SMALLEST_EPSILON = 1e-16
+export const SMALLEST_EPSILON = 1e-16
 const BELOW_ONE = 1 - Number.EPSILON / 2
 
 function belowOne(name: string, value: number): number {

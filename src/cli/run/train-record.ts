@@ -6,7 +6,7 @@ import type { DataSchema } from '../../data/load.js'
 import type { DataRecipe } from '../../data/spec.js'
 import type { RunFolder } from '../../io/run-folder.js'
 import type { RunRecord, TrainingResults } from '../../io/run-record.js'
-import { labelled, type TrainingConfig } from '../../train/config.js'
+import { labelled, picked, type TrainingConfig } from '../../train/config.js'
 import type { RunOutputs, RunRequest, RunSets } from './training-setup.js'
 
 /** run.json as `train` writes it. */
@@ -97,6 +97,7 @@ export async function readTrainRecord(folder: RunFolder): Promise<TrainRecord> {
 /** The line under the titles of a run's figures. */
 export function runSubtitle({ model, config, seed }: Pick<TrainRecord, 'model' | 'config' | 'seed'>): string {
   const { learningRate, l2 } = config
+  const { optimizer } = picked(config, ['optimizer'])
   const batchSize = labelled('batchSize', config.batchSize)
-  return `${model.layers.join('-')}, learning rate ${learningRate}, L2 ${l2}, batch ${batchSize}, seed ${seed}`
+  return `${model.layers.join('-')}${optimizer === 'sgd' ? '' : `, ${optimizer}`}, learning rate ${learningRate}, L2 ${l2}, batch ${batchSize}, seed ${seed}`
 }

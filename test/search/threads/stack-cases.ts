@@ -39,6 +39,14 @@ const studies: [name: string, options: Options][] = [
       base: { ...base, epochs: 4 },
     },
   ],
+  [
+    'optimisers with and without memory',
+    {
+      grid: { optimizer: ['sgd', 'momentum', 'adam', 'adamW'], learningRate: [0.02], hidden: [6] },
+      base,
+      keepModels: true,
+    },
+  ],
   ['repeats', { grid: { learningRate: [0.02, 0.2], hidden: [6] }, base, repeats: 2, keepModels: true }],
 ]
 

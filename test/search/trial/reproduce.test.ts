@@ -80,6 +80,16 @@ describe('the command of a trial', () => {
     expect(await trained(config, { ...recipe, folds: 4 }, 2)).toBe(study.trials[0].digest)
   })
 
+  it('gives the digest of an optimiser with memory', async () => {
+    const data = { ...rows.split({ valid: 0.25, seed: 3, stratified: true }), test }
+    const config = { optimizer: 'adam', learningRate: 0.001, hidden: [6], epochs: 1, beta1: 0.8 } as const
+    const { beta1, learningRate, hidden, ...base } = config
+    const grid = { beta1: [beta1], learningRate: [learningRate], hidden: [hidden] }
+    const study = await gridSearch({ data, grid, base })
+    expect(study.trials[0].params).toEqual({ beta1: 0.8, learningRate: 0.001, hidden: 6 })
+    expect(await trained(config, recipe)).toBe(study.trials[0].digest)
+  })
+
   it('ends where a collapsed trial ended', async () => {
     const config = {
       learningRate: 5,
