@@ -13,16 +13,20 @@ import { NO_SUMS, type TrainingState } from './training-state.js'
 type Settings = Pick<FitPlan, 'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | NameOf<'fit'>>
 
 const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
+const OF_MODEL = namesOf('model', 'loss')
 
 /**
  * What decides the result of a run beside its parameters. The number of epochs is not among it: a run that goes on for
  * longer is the longer run. Of an optimizer its whole config is compared, not its rules.
  */
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
-  const { activation, outputActivation, loss, inputScale } = model
+  // of some, as the first parameters, a model knows no more
+  const known = OF_MODEL.filter((name) => Object.hasOwn(model, name))
   const { optimizer, evaluateOn, sets, keepBest } = plan
   const settings: Record<string, string | number | boolean | null> = {
-    ...{ activation, outputActivation, loss, inputScale, keepBest },
+    ...Object.fromEntries(known.map((name) => [name, plain(name, model[name as keyof MLP])])),
+    inputScale: model.inputScale,
+    keepBest,
     ...Object.fromEntries(COMPARED.map((name) => [name, plain(name, plan[name])])),
   }
   for (const [key, value] of Object.entries(optimizer.config)) settings[`optimizer.${key}`] = value
