@@ -102,7 +102,7 @@ function checkSelection(options: SearchOptions, base: SearchBase, data: StudyDat
   const isClassifier = LOSS_INFO[loss].hasAccuracy
   const { objective, ...given } = options
   if (objective !== undefined && (given.selectBy !== undefined || given.metric !== undefined)) {
-    throw new NativeMlpError('INVALID_ARGUMENT', 'objective: expected it, or selectBy and metric, got both')
+    throw new NativeMlpError('INVALID_ARGUMENT', 'objective: pass either objective or selectBy/metric, not both')
   }
   const objectives = ['valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
   const [set, number] = objective === undefined ? [] : oneOf('objective', objective, objectives).split('.')

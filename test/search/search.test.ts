@@ -105,7 +105,11 @@ describe('search', () => {
     ['another strategy', { strategy: 'bayes' }, "strategy: expected one of 'grid', 'random', 'halving', got \"bayes\""],
     ['a seed of nothing', { seed: 3 }, 'seed: nothing is drawn; that of the trials is base.seed'],
     ['another objective', { objective: 'train.loss' }, "objective: expected one of 'valid.accuracy'"],
-    ['two objectives', { objective: 'valid.loss', metric: 'loss' }, 'objective: expected it, or selectBy and metric'],
+    [
+      'two objectives',
+      { objective: 'valid.loss', metric: 'loss' },
+      'objective: pass either objective or selectBy/metric, not both',
+    ],
     ['a set beside folds', { folds: 2 }, 'data.valid: expected none with folds'],
     ['a folder that is none', { folder: 3 }, 'folder: expected a path or a StudyFolder, got 3'],
     ['resume of nothing', { resume: true }, 'resume: needs folder'],

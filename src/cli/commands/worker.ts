@@ -54,7 +54,7 @@ export function workerCommand(): Command {
     const { signal } = interruption
     try {
       await runQueueWorker({
-        ...{ url: queue, workers, name, signal, say, lockSeconds: lock },
+        ...{ url: queue, workers, name, signal, log: say, lockSeconds: lock },
         idleExitSeconds: idle ?? (once ? 0 : undefined),
         load: (recipe) => loadStudy(recipe, { from, signal }),
       })

@@ -143,9 +143,9 @@ async function saveRefit(study: Study, rows: Samples, folder: StudyFolder, signa
 function searchOptions(
   { grid, base, selectBy, metric, plan, workers, stack, queue, keepModels }: SearchRequest,
   data: LoadedData,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): SearchOptions {
-  const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, say })
+  const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, log })
   const evaluateOn = base.evaluateOn?.filter((name) => name !== 'test' || data.test !== undefined)
   const own = { ...base, ...(evaluateOn && { evaluateOn }) }
   return { data, grid, base: own, selectBy, metric, ...plan, workers, stack, keepModels, executor }

@@ -85,7 +85,7 @@ export interface QueueConnection {
 }
 
 export interface ConnectOptions {
-  readonly say: Logger
+  readonly log: Logger
   /** how long the server may be away at the beginning, ms; later, and for a worker always, it may be away for any time */
   readonly patienceMs: number
   /** gives up waiting for a server that is not there yet */
@@ -100,7 +100,7 @@ const REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password|without any password/i
 const UNTRUSTED = /CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO_VERIFY/
 
 /**
- * Reaches a Redis server. Once it was reached, commands wait while it is away; `say` tells when it goes and comes back.
+ * Reaches a Redis server. Once it was reached, commands wait while it is away; `log` reports when it goes away and comes back.
  *
  * @throws NativeMlpError QUEUE_UNAVAILABLE when a library is missing, the server refuses user, password or certificate, or
  *   it was not there in time; ABORTED
@@ -128,7 +128,7 @@ export async function connectQueue(address: QueueAddress, options: ConnectOption
   return { redis, bullmq, close: () => redis.disconnect() }
 }
 
-function firstContact(redis: Redis, shown: string, { say, patienceMs, signal }: ConnectOptions): Promise<void> {
+function firstContact(redis: Redis, shown: string, { log, patienceMs, signal }: ConnectOptions): Promise<void> {
   let last = 'no answer'
   let away = false
   const unavailable = (problem: string) => new NativeMlpError('QUEUE_UNAVAILABLE', `${shown}: ${problem}`)
@@ -141,15 +141,15 @@ function firstContact(redis: Redis, shown: string, { say, patienceMs, signal }: 
       last = reasonOf(error) ?? last
       if (REFUSED.test(error.message)) reject(unavailable(`refuses us: ${last}`))
       else if (UNTRUSTED.test(String(error.code))) reject(unavailable(`cannot be trusted: ${last}`))
-      else if (!away) say(`${shown} cannot be reached (${last}); waiting for it`)
+      else if (!away) log(`${shown} cannot be reached (${last}); waiting for it`)
       away = true
     })
     redis.on('close', () => {
-      if (!away && redis.status !== 'end') say(`${shown} has gone; waiting for it`)
+      if (!away && redis.status !== 'end') log(`${shown} has gone; waiting for it`)
       away = true
     })
     redis.on('ready', () => {
-      if (away) say(`${shown} is there`)
+      if (away) log(`${shown} is there`)
       away = false
       clearTimeout(timer)
       resolve()

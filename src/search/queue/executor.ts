@@ -14,7 +14,7 @@ import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailu
 import { compareDigests, QueuedTask, QueueStore, type TaskEnd, type TaskPlace } from './store.js'
 import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, type QueuedStudy, queueName } from './wire.js'
 
-export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'say' | 'slots'> {
+export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'log' | 'slots'> {
   /**
    * what a worker needs to load the study's data: plain data, handed to its `load`; default for data from `loadData`: their
    * `SetsRecipe`, which workers load by themselves
@@ -59,8 +59,8 @@ export interface QueueExecutorOptions {
     /** what a worker needs to load them: plain data */
     readonly recipe: unknown
   }
-  /** lines for whoever watches: the server goes and comes back, tasks are enqueued again */
-  readonly say?: Logger
+  /** takes lines about the server going away and coming back, and about tasks enqueued again */
+  readonly log?: Logger
   /** tasks in the queue at once; default 256 */
   readonly slots?: number
   /** between two looks at the queue that do not wait for events, ms; default 2000 */
@@ -69,7 +69,7 @@ export interface QueueExecutorOptions {
   readonly patienceMs?: number
 }
 
-const OPTION_NAMES = ['url', 'study', 'family', 'data', 'say', 'slots', 'pollMs', 'patienceMs']
+const OPTION_NAMES = ['url', 'study', 'family', 'data', 'log', 'slots', 'pollMs', 'patienceMs']
 
 /** So long a study waits for the server when it is closed, ms. */
 const CLOSE_MS = 3000
@@ -87,9 +87,9 @@ const LONELY_MS = 10_000
  */
 export async function openQueueExecutor(options: QueueExecutorOptions): Promise<Executor> {
   knownOptions('openQueueExecutor', options, OPTION_NAMES)
-  const { url, say = () => {}, patienceMs = 10_000 } = options
+  const { url, log = () => {}, patienceMs = 10_000 } = options
   const address = queueAddress(url)
-  const connection = await connectQueue(address, { say, patienceMs })
+  const connection = await connectQueue(address, { log, patienceMs })
   const executor = new QueueExecutor(connection, address.shown, options)
   try {
     await executor.open()
@@ -113,7 +113,7 @@ class QueueExecutor implements Executor {
   readonly slots: number
   readonly #connection: QueueConnection
   readonly #shown: string
-  readonly #say: Logger
+  readonly #log: Logger
   readonly #pollMs: number
   readonly #record: QueuedStudy
   readonly #place: TaskPlace
@@ -128,17 +128,17 @@ class QueueExecutor implements Executor {
   #failure: { readonly reason: unknown } | null = null
 
   constructor(connection: QueueConnection, shown: string, options: QueueExecutorOptions) {
-    const { family, data, say = () => {}, slots = 256, pollMs = 2000 } = options
+    const { family, data, log = () => {}, slots = 256, pollMs = 2000 } = options
     const { redis, bullmq } = connection
     const id = studyId(options)
     this.slots = slots
     this.#connection = connection
     this.#shown = shown
-    this.#say = say
+    this.#log = log
     this.#pollMs = pollMs
     this.#record = { format: QUEUE_FORMAT, version: packageVersion, id, family, ...data, open: true }
     const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
-    this.#place = { queue, store: new QueueStore(redis, id), say }
+    this.#place = { queue, store: new QueueStore(redis, id), log }
     this.#events = new bullmq.QueueEvents(queueName(id), { connection: redis.duplicate(), prefix: PREFIX })
     // the connection itself says when the server is away; events that are missed are polled for
     queue.on('error', () => {})
@@ -186,11 +186,11 @@ class QueueExecutor implements Executor {
     try {
       const away = await withinTime(leave(), CLOSE_MS)
       if (away)
-        this.#say(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
+        this.#log(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
     } catch (error) {
       // the study has all that it needs
       if (!isRefusal(error)) throw error
-      this.#say(`${this.#shown}: what the study leaves there could not be removed: ${error.message}`)
+      this.#log(`${this.#shown}: what the study leaves there could not be removed: ${error.message}`)
     } finally {
       for (const { reject } of open) reject(aborted())
       this.#connection.close()
@@ -210,7 +210,7 @@ class QueueExecutor implements Executor {
     await this.#place.store.announce(this.#record, this.#started)
     if (!this.#hasWorkers && Date.now() - this.#started > LONELY_MS) {
       this.#hasWorkers = true
-      this.#say(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
+      this.#log(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
     }
     const waiting = [...this.#pending.keys()]
     for (const id of waiting) await this.#look(id)
@@ -268,7 +268,7 @@ class QueueExecutor implements Executor {
     try {
       return decodeEvent(text)
     } catch (error) {
-      this.#say(`${id}: ${(error as Error).message}`)
+      this.#log(`${id}: ${(error as Error).message}`)
       return null
     }
   }

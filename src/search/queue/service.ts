@@ -16,7 +16,7 @@ export interface ServeOptions {
   /** so long after a worker has fallen silent its trials are handed on, ms */
   readonly lockMs: number
   readonly checkpointEveryMs: number
-  readonly say: Logger
+  readonly log: Logger
 }
 
 /** A trial that so many workers have let go without a word is not tried again, unless it has got on. */
@@ -48,7 +48,7 @@ export class StudyService {
   #failure: NativeMlpError | null = null
 
   constructor(options: ServeOptions) {
-    const { connection, record, executor, worker, lockMs, say } = options
+    const { connection, record, executor, worker, lockMs, log } = options
     this.#options = options
     this.#store = new QueueStore(connection.redis, record.id)
     this.#worker = new connection.bullmq.Worker(queueName(record.id), (job, token) => this.#process(job, token), {
@@ -65,7 +65,7 @@ export class StudyService {
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
       const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${error.code} ${error.message}`) || error.message === last
       last = error.message
-      if (!isKnown) say(`queue: ${last}`)
+      if (!isKnown) log(`queue: ${last}`)
       if (isRefusal(error)) void this.#rest()
     })
   }
@@ -114,7 +114,7 @@ export class StudyService {
         this.#isLeaving = true
         await this.#worker.pause(true)
       } else if (!(error instanceof TaskLost) && !isAbort(error)) throw error
-      // whoever has the task now takes it from its last checkpoint
+      // its next worker continues from its last checkpoint
       if (!(error instanceof TaskLost)) await this.#giveBack(job, token)
       throw new this.#options.connection.bullmq.WaitingError()
     } finally {
@@ -133,14 +133,14 @@ export class StudyService {
   }
 
   async #run(job: Job, id: string, owner: string): Promise<void> {
-    const { executor, worker, say } = this.#options
+    const { executor, worker, log } = this.#options
     if (await this.#store.hasResult(id)) return
     const text = String(job.data)
     const task = decodeTask(text)
     const checkpoint = await this.#store.claim(id, owner)
     const run = new TaskProgress(this.#store, job, owner, this.#options)
     run.tell({ type: 'start', worker })
-    say(`trial ${task.trial}${foldWords(task)}: ${checkpoint ? 'goes on from its last checkpoint' : 'begins'}`)
+    log(`trial ${task.trial}${foldWords(task)}: ${checkpoint ? 'continues from its last checkpoint' : 'begins'}`)
     try {
       const outcome = await executor.run(task, checkpoint, {
         onStart: () => {},
@@ -152,13 +152,13 @@ export class StudyService {
       await this.#store.saveResult(id, { task: text, outcome, worker, checkpoint: last })
       run.tell({ type: 'result', worker })
       await run.told
-      say(`trial ${task.trial}${foldWords(task)}: ${outcome.state}`)
+      log(`trial ${task.trial}${foldWords(task)}: ${outcome.state}`)
     } catch (error) {
       if (isAbort(error)) {
         await run.told
         await run.save()
       }
-      if (error instanceof TaskLost) say(`trial ${task.trial}: another worker has taken it over`)
+      if (error instanceof TaskLost) log(`trial ${task.trial}: another worker has taken it over`)
       throw error
     }
   }

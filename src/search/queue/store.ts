@@ -55,7 +55,7 @@ export class QueueStore {
     )
   }
 
-  /** Where a task that nobody has begun is to go on. */
+  /** Sets the checkpoint from which a task that no worker has begun continues. */
   async seedCheckpoint(job: string, bytes: Uint8Array): Promise<void> {
     const key = this.#key(job, 'checkpoint')
     await done(this.#redis.multi().del(key).hset(key, 'bytes', Buffer.from(bytes)).pexpire(key, KEEP_MS))
@@ -180,7 +180,7 @@ const MAX_ATTEMPTS = 3
 export interface TaskPlace {
   readonly queue: Queue
   readonly store: QueueStore
-  readonly say: Logger
+  readonly log: Logger
 }
 
 /** What came of a task. */
@@ -209,7 +209,7 @@ export class QueuedTask {
   /**
    * Fetches what came of it, or sees to it that it is in the queue, once.
    *
-   * @param isOver whether nobody asks for it any more
+   * @param isOver whether the study no longer waits for it
    * @returns null as long as nothing came of it
    * @throws NativeMlpError RESULTS_DIFFER; what Redis says
    */
@@ -229,12 +229,12 @@ export class QueuedTask {
 
   /** What stands in Redis may have been damaged or written by anyone; such a result is computed again. */
   async #result(): Promise<StoredResult | null> {
-    const { queue, store, say } = this.#place
+    const { queue, store, log } = this.#place
     try {
       return await store.result(this.id, encode(this.task))
     } catch (error) {
       if (!(error instanceof NativeMlpError) || this.#attempts >= MAX_ATTEMPTS) throw error
-      say(`trial ${this.task.trial}: its result is of no use: ${error.message}`)
+      log(`trial ${this.task.trial}: invalid result: ${error.message}`)
       await store.forget(this.id)
       await queue.remove(this.id)
       return null
@@ -243,20 +243,20 @@ export class QueuedTask {
 
   async #enqueue(): Promise<void> {
     const { id, task } = this
-    const { queue, store, say } = this.#place
+    const { queue, store, log } = this.#place
     await queue.remove(id)
     if (this.#checkpoint && (await store.checkpoint(id)) === null) await store.seedCheckpoint(id, this.#checkpoint)
     this.#saves = await store.saves(id)
-    if (this.#attempts++ > 0) say(`trial ${task.trial} is enqueued again`)
+    if (this.#attempts++ > 0) log(`trial ${task.trial} is enqueued again`)
     await queue.add('task', encode(task), { jobId: id, attempts: MAX_ATTEMPTS })
   }
 
   /** What has failed but got on before is tried again. */
   async #retry(): Promise<TaskEnd | null> {
-    const { queue, store, say } = this.#place
+    const { queue, store, log } = this.#place
     const job = await queue.getJob(this.id)
     const reason = job?.failedReason ?? 'for no known reason'
-    say(`trial ${this.task.trial}: every worker failed: ${reason}`)
+    log(`trial ${this.task.trial}: every worker failed: ${reason}`)
     const isForged = job?.data !== encode(this.task) && this.#attempts < MAX_ATTEMPTS
     if (isForged || (await store.saves(this.id)) > this.#saves) {
       await this.#enqueue()

@@ -9,7 +9,7 @@ export const PREFIX = 'native-mlp'
 /** Sorted set of the ids of open studies, oldest first. */
 export const STUDIES = `${PREFIX}:studies`
 
-/** How long Redis keeps what nobody asks for any more, ms: a study that is interrupted on Friday goes on on Monday. */
+/** How long Redis keeps the data of an interrupted study, ms: from one weekend to the next. */
 export const KEEP_MS = 7 * 24 * 3600 * 1000
 
 /** Rises with every change of what stands in Redis. */

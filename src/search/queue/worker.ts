@@ -20,14 +20,14 @@ export interface QueueWorkerOptions {
   readonly name?: string
   /** ends the worker: what is running is saved and given back */
   readonly signal?: Signal
-  readonly say?: Logger
+  readonly log?: Logger
   /** end after so many seconds without work; default never */
   readonly idleExitSeconds?: number
   /** so many seconds after a worker has fallen silent its trials are handed on, > 0; default 15 */
   readonly lockSeconds?: number
 }
 
-const OPTION_NAMES = ['url', 'load', 'workers', 'name', 'signal', 'say', 'idleExitSeconds', 'lockSeconds']
+const OPTION_NAMES = ['url', 'load', 'workers', 'name', 'signal', 'log', 'idleExitSeconds', 'lockSeconds']
 
 /** Between two looks for studies, ms. */
 const LOOK_MS = 500
@@ -50,7 +50,7 @@ const LEAVE_MS = 8000
  */
 export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
   knownOptions('runQueueWorker', options, OPTION_NAMES)
-  const { url, say = () => {} } = options
+  const { url, log = () => {} } = options
   const signal = signalOrNone('signal', options.signal)
   const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, 256)
   const leaving = new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     signal?.addEventListener('abort', () => resolve())
   })
   const address = queueAddress(url)
-  const connection = await connectQueue(address, { say, patienceMs: Number.POSITIVE_INFINITY, signal })
+  const connection = await connectQueue(address, { log, patienceMs: Number.POSITIVE_INFINITY, signal })
   try {
     await new QueueWorker(connection, { ...options, workers }, leaving).run()
   } catch (error) {
@@ -74,7 +74,7 @@ class QueueWorker {
   readonly #connection: QueueConnection
   readonly #options: WorkerPlan
   readonly #name: string
-  readonly #say: Logger
+  readonly #log: Logger
   readonly #leaving: Promise<void>
   /** studies that are not for us */
   readonly #refused = new Set<string>()
@@ -85,7 +85,7 @@ class QueueWorker {
     this.#connection = connection
     this.#options = options
     this.#name = options.name ?? `${hostname()}:${process.pid}`
-    this.#say = options.say ?? (() => {})
+    this.#log = options.log ?? (() => {})
     this.#leaving = leaving.then(() => {
       this.#isLeaving = true
     })
@@ -157,7 +157,7 @@ class QueueWorker {
 
   #refuse(id: string, reason: string): null {
     this.#refused.add(id)
-    this.#say(`study ${STUDY_ID.test(id) ? id : JSON.stringify(shortened(id))} is refused: ${reason}`)
+    this.#log(`study ${STUDY_ID.test(id) ? id : JSON.stringify(shortened(id))} is refused: ${reason}`)
     return null
   }
 
@@ -177,7 +177,7 @@ class QueueWorker {
       return this.#refuse(record.id, `data digest does not match: ${digests}`)
     }
     if (this.#isLeaving) return null
-    this.#say(
+    this.#log(
       `study ${record.id}: joined as ${this.#name}, ${workers === 1 ? '1 trial' : `${workers} trials`} at a time`,
     )
     return new StudyService({
@@ -187,7 +187,7 @@ class QueueWorker {
       worker: this.#name,
       lockMs: lockSeconds * 1000,
       checkpointEveryMs: CHECKPOINT_MS,
-      say: this.#say,
+      log: this.#log,
     })
   }
 
@@ -202,7 +202,7 @@ class QueueWorker {
     }
     const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), LEAVE_MS).unref())
     const left = service.leave().then(() => false)
-    if (await Promise.race([left, late])) this.#say('the queue did not answer: what was running is handed on by others')
+    if (await Promise.race([left, late])) this.#log('the queue did not answer: what was running is handed on by others')
     else await this.#tidy(record)
     if (service.failure) throw service.failure
   }
@@ -219,7 +219,7 @@ class QueueWorker {
     if (record === null) return true
     // a study that is not there at all was lost by Redis, and will announce itself again
     if (record !== 'none' && !record.open) {
-      this.#say(`study ${id}: closed`)
+      this.#log(`study ${id}: closed`)
       return true
     }
     if (service.idleMs < IDLE_MS) return false

@@ -49,7 +49,7 @@ export interface RungResult {
  * hyperparameter optimization", 2016; the innermost loop of Hyperband: Li et al., 2018): all trials train for `minEpochs`,
  * the best floor(n / factor) of them go on to `minEpochs` x factor, and so on; the last rung trains to the end. There is at
  * least one survivor, and no rung to choose from a single trial. A trial's learning rate does not depend on its length, so
- * whoever survives has the same bits as a trial that was never paused.
+ * a survivor has the same bits as a trial that was never paused.
  *
  * @param trials how many begin, >= 1
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
@@ -124,8 +124,8 @@ export function halvingPruner(
 const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
 
 /**
- * Where nothing else is asked for, whoever is never pruned gets all epochs of the search, and every trial a ninth of those:
- * two rungs of the default factor before the last one.
+ * Fills in the defaults: maxEpochs are the epochs of the search, minEpochs a ninth of those, which gives two rungs of the
+ * default factor before the last one.
  */
 export function completeHalving(options: HalvingOptions = {}, epochs = picked({}, ['epochs']).epochs): HalvingOptions {
   knownOptions('halving', options, OPTION_NAMES)

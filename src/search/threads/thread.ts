@@ -130,7 +130,7 @@ export class TrialThread {
   }
 
   /**
-   * @throws WorkerCrash when the worker ends before the task does, or was stopped: it is of no use then; CheckpointRefused,
+   * @throws WorkerCrash when the worker ends before the task does, or was stopped: it takes no more tasks; CheckpointRefused,
    *   after which it can take the task again
    */
   async run(task: TrialTask, checkpoint: Uint8Array | null, callbacks: ThreadCallbacks): Promise<TrialOutcome> {

@@ -22,7 +22,7 @@ function compareTrials(a: RankedTrial, b: RankedTrial, selection: Selection): nu
   return cost(a, selection) - cost(b, selection) || a.trial - b.trial
 }
 
-/** Trials that have the metric, best first. Whether their states let them compete is the caller's to say. */
+/** Trials that have the metric, best first. The caller filters by state. */
 export function bestFirst<T extends RankedTrial>(trials: readonly T[], selection: Selection): T[] {
   return trials
     .filter((trial) => Number.isFinite(cost(trial, selection)))

@@ -69,7 +69,7 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
 
   it('gives no wrong result: neither by a forged job, nor a forged result, nor a forged event', async () => {
     const said: string[] = []
-    const executor = await study.open(server.url, { say: (line) => void said.push(line) })
+    const executor = await study.open(server.url, { log: (line) => void said.push(line) })
     const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
     const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX })
     const config = { ...task.config, learningRate: other.config.learningRate }
@@ -81,14 +81,14 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     const run = executor.run(task, null, SILENT)
     study.worker(server.url)
     expect(essence(await run)).toEqual(essence(expected))
-    expect(said.join('\n')).toContain('its result is of no use')
+    expect(said.join('\n')).toContain('invalid result')
     await queue.close()
     await executor.close()
   })
 
   it('keeps the trials of a worker that can start none', async () => {
     const executor = await study.open(server.url)
-    const connection = await connectQueue(queueAddress(server.url), { say: () => {}, patienceMs: 1000 })
+    const connection = await connectQueue(queueAddress(server.url), { log: () => {}, patienceMs: 1000 })
     const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
     const service = new StudyService({
       connection,
@@ -100,7 +100,7 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
         },
         close: async () => {},
       },
-      ...{ worker: 'broken', lockMs: 1000, checkpointEveryMs: 1000, say: () => {} },
+      ...{ worker: 'broken', lockMs: 1000, checkpointEveryMs: 1000, log: () => {} },
     })
     const run = executor.run(task, null, SILENT)
     await until(

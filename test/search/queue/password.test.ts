@@ -20,7 +20,7 @@ describe.skipIf(missing)('a queue behind a password', () => {
     const lines: string[] = []
     const inside = server.url.replace('//', `//:${PASSWORD}@`)
     const [outcome] = await study.reference([TASK])
-    const executor = await study.open(inside, { say: (line) => lines.push(line) })
+    const executor = await study.open(inside, { log: (line) => lines.push(line) })
     const result = executor.run(TASK, null, SILENT)
     await server.stop()
     await wait(200)
@@ -63,8 +63,8 @@ describe.skipIf(missing)('a queue behind a password', () => {
     const url = server.url.replace('//', `//:${PASSWORD}@`)
     const worker = study.worker(url, ['--once'], { NODE_EXTRA_CA_CERTS: server.certificate })
     expect(await worker.ended()).toBe(0)
-    const say = () => {}
-    const stranger = connectQueue(queueAddress(url, {}), { say, patienceMs: 5000 })
+    const log = () => {}
+    const stranger = connectQueue(queueAddress(url, {}), { log, patienceMs: 5000 })
     await expect(stranger).rejects.toMatchObject({
       code: 'QUEUE_UNAVAILABLE',
       message: /cannot be trusted: self-signed/,

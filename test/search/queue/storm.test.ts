@@ -50,7 +50,7 @@ describe.skipIf(missing)('a study on a queue, when things die', () => {
     const redis = await RedisServer.start()
     onTestFinished(() => redis.remove())
     const lines: string[] = []
-    const executor = await study.open(redis.url, { say: (line) => lines.push(line) })
+    const executor = await study.open(redis.url, { log: (line) => lines.push(line) })
     const workers = [study.worker(redis.url), study.worker(redis.url)]
     const results = Promise.all(TASKS.map((task) => executor.run(task, null, SILENT)))
     await Promise.race(workers.map((worker) => worker.said(/: begins/)))
