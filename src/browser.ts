@@ -11,7 +11,7 @@ export type {
   LayerParameters,
   SetMetrics,
 } from './core/results.js'
-export { INPUT_SCALES, type InputScale } from './core/scale.js'
+export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './core/scale.js'
 export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
 export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'

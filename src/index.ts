@@ -12,7 +12,7 @@ export type {
   SetMetrics,
   TrialSummary,
 } from './core/results.js'
-export { INPUT_SCALES, type InputScale } from './core/scale.js'
+export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './core/scale.js'
 export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
 export { dataDigest } from './data/digest.js'
 export type { Division, SetsRecipe } from './data/division.js'

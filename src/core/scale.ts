@@ -2,6 +2,13 @@
 export const INPUT_SCALES = ['unit', 'raw'] as const
 export type InputScale = (typeof INPUT_SCALES)[number]
 
+/**
+ * What rows of inputs are: bytes, which mean what a scale says, or floats, which are taken as they are. Floats may stand for
+ * bytes after their scale.
+ */
+export const INPUT_KINDS = ['bytes', 'floats'] as const
+export type InputKind = (typeof INPUT_KINDS)[number]
+
 const tables = new Map<InputScale, Float32Array>()
 
 /**
@@ -15,4 +22,9 @@ export function byteTable(scale: InputScale): Float32Array {
     tables.set(scale, table)
   }
   return table
+}
+
+/** The kind of plain values. */
+export function kindOf(values: Uint8Array | Float32Array): InputKind {
+  return values instanceof Uint8Array ? 'bytes' : 'floats'
 }

@@ -38,7 +38,7 @@ function addSet(hash: Hash, set: Samples): void {
   const { values, cols, labels, targets, targetCols, classes, classNames, rows } = set
   const kind = values.constructor.name
   // floats are taken as they are, whatever the scale of bytes is
-  const scale = values instanceof Uint8Array ? set.scale : null
+  const scale = set.kind === 'bytes' ? set.scale : null
   hash.update(JSON.stringify({ kind, length: rows.length, cols, targetCols, classes, classNames, scale }))
   addRows(hash, values, cols, rows)
   if (labels) addRows(hash, labels, 1, rows)

@@ -4,7 +4,7 @@ import { dataDigest } from './digest.js'
 import { findMnistData } from './mnist-sources.js'
 import { range } from './range.js'
 import { Samples } from './samples.js'
-import { byteTable, type InputScale } from './scale.js'
+import { byteTable, type InputScale, kindOf } from './scale.js'
 import type { LoadDataOptions, RawData, RawSet, Surroundings } from './sources/source.js'
 import { checkSpec, type DataRecipe, type DataSpec } from './spec.js'
 
@@ -99,6 +99,7 @@ function makeSamples(
   shared: boolean,
 ) {
   const set = new Samples({
+    kind: kindOf(values),
     ...{ values, cols, labels, imageShape, classes, scale },
     table: values instanceof Uint8Array ? byteTable(scale) : null,
     targets: null,

@@ -1,7 +1,7 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { range } from './range.js'
-import { byteTable, INPUT_SCALES, type InputScale } from './scale.js'
+import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from './scale.js'
 
 /** What a set is made of. The arrays belong to all rows of `values`, of which `rows` says which are in the set. */
 export interface SamplesFields {
@@ -18,6 +18,8 @@ export interface SamplesFields {
   /** 0 without labels */
   readonly classes: number
   readonly classNames: readonly string[]
+  /** 'bytes' also for float32 that are bytes after their scale */
+  readonly kind: InputKind
   /** the rows of `values` in this set, in order */
   readonly rows: Int32Array
   readonly scale: InputScale
@@ -38,6 +40,8 @@ export interface SamplesOptions {
   readonly targets?: Float32Array | Float64Array | readonly number[]
   /** What bytes mean: 'unit' x / 255 (default) or 'raw' x. Values that are not bytes are taken as they are. */
   readonly scale?: InputScale
+  /** 'bytes': values that are not bytes are bytes after their scale already, so that a model trained on bytes takes them */
+  readonly kind?: InputKind
   /** default: the largest label + 1 */
   readonly classes?: number
   /** default: '0', '1', ... */
@@ -49,7 +53,7 @@ export interface SamplesOptions {
 /** More is taken for a mistake: a file of identifiers read as labels. */
 export const MAX_CLASSES = 65_536
 
-const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'classes', 'classNames', 'imageShape']
+const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'kind', 'classes', 'classNames', 'imageShape']
 
 /** Checks everything a user hands to `samples`. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
 export function checkSamples(options: SamplesOptions): SamplesFields {
@@ -76,10 +80,18 @@ export function checkSamples(options: SamplesOptions): SamplesFields {
     targets,
     targetCols: targets === null ? 0 : targets.length / n,
     ...checkClasses(options, labels),
+    kind: checkKind(options.kind, values),
     rows: range(n),
     scale,
     imageShape: checkImageShape(options.imageShape, cols),
   }
+}
+
+function checkKind(kind: InputKind | undefined, values: Uint8Array | Float32Array): InputKind {
+  const natural = kindOf(values)
+  const given = oneOf('kind', kind ?? natural, INPUT_KINDS)
+  if (natural === 'bytes' && given !== 'bytes') throw invalidArgument('kind', "'bytes' for a Uint8Array", given)
+  return given
 }
 
 function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {

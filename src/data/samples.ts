@@ -2,7 +2,7 @@ import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
-import { byteTable, type InputScale } from './scale.js'
+import { byteTable, type InputKind, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
 
 export type { SamplesFields, SamplesOptions } from './samples-options.js'
@@ -27,6 +27,7 @@ export class Samples implements SamplesFields {
   readonly targetCols: number
   readonly classes: number
   readonly classNames: readonly string[]
+  readonly kind: InputKind
   readonly rows: Int32Array
   readonly scale: InputScale
   readonly imageShape: readonly [number, number] | null
@@ -41,6 +42,7 @@ export class Samples implements SamplesFields {
     this.targetCols = fields.targetCols
     this.classes = fields.classes
     this.classNames = fields.classNames
+    this.kind = fields.kind
     this.rows = fields.rows
     this.scale = fields.scale
     this.imageShape = fields.imageShape

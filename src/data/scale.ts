@@ -1,1 +1,1 @@
-export { byteTable, INPUT_SCALES, type InputScale } from '../core/scale.js'
+export { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from '../core/scale.js'

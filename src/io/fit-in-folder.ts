@@ -78,6 +78,7 @@ async function fitInto(
   await run.open()
   const resume = (await run.readCheckpoint()) ?? given
   const plan = checkedPlan(run, model, train, { ...options, resume })
+  model.setInputKind(train.kind) // stands in the files that are written first
   await run.begin(resume ?? firstCheckpoint(model, plan), model)
   const callbacks = inOrder(run.callbacks(model), options.callbacks ?? {})
   return await fit(model, train, { ...options, callbacks, resume })

@@ -30,6 +30,7 @@ export async function loadHomeworkWeights(dir: string, options: LoadOptions = {}
     layers: [first.rows, first.cols, second.cols],
     activation: 'relu',
     inputScale: 'raw',
+    inputKind: 'bytes',
     init: { weights: 0, biases: 0 },
     backend: options.backend,
   })
@@ -60,12 +61,13 @@ export async function saveHomeworkWeights(dir: string, model: MLP): Promise<void
 
 function checkExpressible(model: MLP): void {
   checkModel(model)
-  const { layerSizes, activation, loss, inputScale } = model
+  const { layerSizes, activation, loss, inputScale, inputKind } = model
   const wrong =
     (layerSizes.length !== 3 && `${layerSizes.length - 1} layers, expected 2`) ||
     (activation !== 'relu' && `activation '${activation}', expected 'relu'`) ||
     (loss !== 'softmaxCrossEntropy' && `loss '${loss}', expected 'softmaxCrossEntropy'`) ||
-    (inputScale !== 'raw' && `inputScale '${inputScale}', expected 'raw'`)
+    (inputScale !== 'raw' && `inputScale '${inputScale}', expected 'raw'`) ||
+    (inputKind === 'floats' && `inputKind 'floats', expected 'bytes'`)
   if (wrong) {
     throw new NativeMlpError('INVALID_ARGUMENT', `model: the homework's folder cannot hold a model with ${wrong}`)
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Backend } from '../backend/backend.js'
 import { knownOptions } from '../core/checks.js'
 import { invalidFile, NativeMlpError, shortened } from '../core/errors.js'
+import type { InputKind } from '../core/scale.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import {
   encodeSafetensors,
@@ -14,7 +15,9 @@ import {
 import { checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
 
 /** Incremented when a reader of the older version would misread a newer file. */
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
+/** Of a model that has not been trained, and of files of version 1. */
+const UNKNOWN_KIND = 'unknown'
 
 export interface LoadOptions {
   /** default: the one chosen for the process */
@@ -52,6 +55,7 @@ export function encodeModel(model: MLP): Uint8Array {
       output_activation: model.outputActivation,
       loss: model.loss,
       input_scale: model.inputScale,
+      input_kind: model.inputKind ?? UNKNOWN_KIND,
       class_names: JSON.stringify(model.classNames),
     },
   })
@@ -89,6 +93,7 @@ function modelFrom({ tensors, metadata }: Safetensors, file: string, { backend }
     outputActivation: metadata.output_activation as MLPOptions['outputActivation'],
     loss: metadata.loss as MLPOptions['loss'],
     inputScale: metadata.input_scale as MLPOptions['inputScale'],
+    inputKind: inputKindOf(metadata),
     classNames,
     init: { weights: 0, biases: 0 },
     backend,
@@ -107,9 +112,15 @@ function checkVersion(metadata: Safetensors['metadata'], file: string): void {
   if (Number(version) > FORMAT_VERSION) {
     throw invalidFile(file, `format version ${version} is newer than ${FORMAT_VERSION}, the newest this version reads`)
   }
-  for (const key of ['activation', 'output_activation', 'loss', 'input_scale']) {
+  const keys = ['activation', 'output_activation', 'loss', 'input_scale', ...(version === '1' ? [] : ['input_kind'])]
+  for (const key of keys) {
     if (metadata[key] === undefined) throw invalidFile(file, `its metadata have no ${key}`)
   }
+}
+
+/** A file of version 1 does not say what its model was trained on: it takes bytes and floats. */
+function inputKindOf({ input_kind: kind }: Safetensors['metadata']): MLPOptions['inputKind'] {
+  return kind === undefined || kind === UNKNOWN_KIND ? null : (kind as InputKind)
 }
 
 function jsonField<T>(metadata: Safetensors['metadata'], key: string, schema: z.ZodType<T>, file: string): T {

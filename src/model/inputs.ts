@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.js'
 import type { Dataset } from '../backend/operands.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
-import { byteTable, type InputScale } from '../core/scale.js'
+import { byteTable, type InputKind, type InputScale } from '../core/scale.js'
 
 /** What the model needs of a set of rows; `Samples` of data/ is one. Its arrays must not change once they have been used. */
 export interface InputRows {
@@ -13,47 +13,73 @@ export interface InputRows {
   /** the rows of `values` that belong to this set, in order */
   readonly rows: Int32Array
   readonly scale: InputScale
+  /** 'bytes' also for float32 that are bytes after their scale */
+  readonly kind: InputKind
+}
+
+/** The inputs that a model takes. */
+export interface InputContract {
+  /** values of a row */
+  readonly inputs: number
+  readonly inputScale: InputScale
+  /** what it was trained on; null: not known, it takes both */
+  readonly inputKind: InputKind | null
 }
 
 /**
  * Rows given as a plain array become a set of all of them.
  *
- * @throws NativeMlpError INVALID_ARGUMENT when `inputs` does not fit a network with `cols` inputs of that scale
+ * @param kind of plain float32; default 'floats'
+ * @throws NativeMlpError INVALID_ARGUMENT when `inputs` does not fit the model
  */
 export function asInputRows(
   inputs: InputRows | Float32Array | Uint8Array,
-  cols: number,
-  scale: InputScale,
+  model: InputContract,
+  kind?: InputKind,
   name = 'inputs',
 ): InputRows {
   if (inputs instanceof Float32Array || inputs instanceof Uint8Array) {
+    const { inputs: cols, inputScale: scale } = model
+    const isBytes = inputs instanceof Uint8Array
     if (inputs.length === 0 || inputs.length % cols !== 0) {
       throw invalidArgument(name, `rows of ${cols} values, at least one`, inputs)
     }
     const rows = Int32Array.from({ length: inputs.length / cols }, (_, i) => i)
-    return { values: inputs, cols, table: inputs instanceof Uint8Array ? byteTable(scale) : null, rows, scale }
+    const set = { rows, scale, kind: isBytes ? 'bytes' : (kind ?? 'floats') } as const
+    checkKind(set.kind, model, name)
+    return { values: inputs, cols, table: isBytes ? byteTable(scale) : null, ...set }
   }
   if (typeof inputs !== 'object' || inputs === null || !(inputs.rows instanceof Int32Array)) {
     throw invalidArgument(name, 'Samples, or rows as a Float32Array or Uint8Array', inputs)
   }
-  checkInputRows(inputs, cols, scale, name)
+  checkInputRows(inputs, model, name)
   return inputs
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT when the set is empty or does not fit a network with `cols` inputs of that scale */
-export function checkInputRows(inputs: InputRows, cols: number, scale: InputScale, name: string): void {
+/** @throws NativeMlpError INVALID_ARGUMENT when the set is empty or does not fit the model */
+export function checkInputRows(inputs: InputRows, model: InputContract, name: string): void {
+  const { inputs: cols, inputScale: scale } = model
   if (inputs.cols !== cols) throw invalidArgument(`${name}.cols`, `${cols}, the inputs of the model`, inputs.cols)
   if (inputs.values?.length === 0) {
     throw invalidArgument(`${name}.values`, 'values that have not been moved to another thread', inputs.values)
   }
   if (inputs.rows.length === 0) throw invalidArgument(name, 'at least one row', 'an empty set')
-  if (inputs.scale !== scale) {
+  checkKind(inputs.kind, model, name)
+  if (inputs.kind === 'bytes' && inputs.scale !== scale) {
     throw new NativeMlpError(
       'INVALID_ARGUMENT',
       `${name}.scale: expected '${scale}', the inputScale of the model, got '${inputs.scale}'; give the data the scale ` +
         `the model was made for, or make the model with inputScale: '${inputs.scale}'`,
     )
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for rows of another kind than the model was trained on */
+export function checkKind(kind: InputKind, { inputKind, inputScale }: InputContract, name: string): void {
+  if (inputKind === null || kind === inputKind) return
+  const hint = kind === 'floats' ? `; if they are bytes after the scale '${inputScale}', pass kind: 'bytes'` : ''
+  const problem = `expected ${inputKind}, which the model was trained on, got ${kind}${hint}`
+  throw new NativeMlpError('INVALID_ARGUMENT', `${name}: ${problem}`)
 }
 
 const prepared = new WeakMap<Backend, WeakMap<object, Dataset[]>>()

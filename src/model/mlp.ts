@@ -5,7 +5,7 @@ import { integerInRange, knownOptions, oneOf, signalOrNone } from '../core/check
 import { invalidArgument } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import type { LayerParameters } from '../core/results.js'
-import { INPUT_SCALES, type InputScale } from '../core/scale.js'
+import { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from '../core/scale.js'
 import { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from '../core/types.js'
 import { fnv1a } from './digest.js'
 import { checkInit, type Init, initialParameters } from './initializers.js'
@@ -33,6 +33,8 @@ export interface MLPOptions {
   readonly seed?: number
   /** what bytes mean to this model; default 'unit' */
   readonly inputScale?: InputScale
+  /** what it takes: bytes, or floats as they are; null (default): what it is trained on first, until then both */
+  readonly inputKind?: InputKind | null
   /** one name per class, or per output where the outputs are not one choice among classes */
   readonly classNames?: readonly string[] | null
   /** default: the one chosen for the process */
@@ -47,6 +49,7 @@ const OPTION_NAMES = [
   'init',
   'seed',
   'inputScale',
+  'inputKind',
   'classNames',
   'backend',
 ]
@@ -70,6 +73,7 @@ export class MLP {
   readonly layers: readonly Layer[]
   /** every parameter of the model, in the backend's own layout with its padding */
   readonly parameters: Float32Array
+  #inputKind: InputKind | null
 
   constructor(options: MLPOptions) {
     knownOptions('MLP', options ?? null, OPTION_NAMES)
@@ -79,6 +83,8 @@ export class MLP {
     this.loss = oneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES)
     checkLoss(this.loss, this.outputActivation)
     this.inputScale = oneOf('inputScale', options.inputScale ?? 'unit', INPUT_SCALES)
+    const kind = options.inputKind ?? null
+    this.#inputKind = kind === null ? null : oneOf('inputKind', kind, INPUT_KINDS)
     this.classNames = checkClassNames(options.classNames ?? null, nameCount(this.loss, this.outputs))
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
@@ -90,6 +96,16 @@ export class MLP {
 
   get inputs(): number {
     return this.layerSizes[0]
+  }
+
+  /** What the model was trained on: rows of the other kind are refused. Null: not known, it takes both. */
+  get inputKind(): InputKind | null {
+    return this.#inputKind
+  }
+
+  /** `fit` calls it with the kind of its training rows. */
+  setInputKind(kind: InputKind): void {
+    this.#inputKind = oneOf('inputKind', kind, INPUT_KINDS)
   }
 
   get outputs(): number {
@@ -144,6 +160,7 @@ export class MLP {
       loss: this.loss,
       init: { weights: 0, biases: 0 },
       inputScale: this.inputScale,
+      inputKind: this.inputKind,
       classNames: this.classNames,
       backend: this.backend,
     })
@@ -177,8 +194,9 @@ export class MLP {
    *   outputs are not, ABORTED when the signal fires
    */
   async predict(inputs: InputRows | Float32Array | Uint8Array, options: PredictOptions = {}): Promise<Prediction> {
-    knownOptions('predict', options, ['signal'])
-    return predict(this, inputs, { signal: signalOrNone('signal', options.signal) })
+    knownOptions('predict', options, ['signal', 'kind'])
+    const kind = oneOf('kind', options.kind ?? 'floats', INPUT_KINDS)
+    return predict(this, inputs, { signal: signalOrNone('signal', options.signal), kind })
   }
 
   /** Predicts few rows at a time, synchronously, in memory that it keeps: for servers and loops. */

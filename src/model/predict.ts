@@ -1,6 +1,7 @@
 import { evaluationProgram } from '../backend/program.js'
 import { throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
+import type { InputKind } from '../core/scale.js'
 import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
 import { Predictor } from './predictor.js'
@@ -9,6 +10,8 @@ import { firstPace, runInSlices } from './slices.js'
 export interface PredictOptions {
   /** stops the prediction with an error of code ABORTED */
   readonly signal?: Signal
+  /** 'bytes': plain float32 rows are bytes after the model's scale already; default 'floats' */
+  readonly kind?: InputKind
 }
 
 /** As many rows are predicted at once, in memory that is kept for the next call. */
@@ -19,9 +22,9 @@ const kept = new WeakMap<PredictingModel, Predictor>()
 export async function predict(
   model: PredictingModel,
   inputs: InputRows | Float32Array | Uint8Array,
-  { signal }: PredictOptions,
+  { signal, kind }: PredictOptions,
 ): Promise<Prediction> {
-  const rows = asInputRows(inputs, model.inputs, model.inputScale)
+  const rows = asInputRows(inputs, model, kind)
   const n = rows.rows.length
   if (n <= FEW_ROWS) {
     throwIfAborted(signal, 'predict')

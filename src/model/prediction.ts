@@ -1,17 +1,15 @@
 import type { Backend } from '../backend/backend.js'
 import { NativeMlpError } from '../core/errors.js'
-import type { InputScale } from '../core/scale.js'
 import type { LayerShape, Loss } from '../core/types.js'
+import type { InputContract } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
 
 /** What a prediction needs of a model. */
-export interface PredictingModel {
+export interface PredictingModel extends InputContract {
   readonly backend: Backend
   readonly layers: readonly LayerShape[]
   readonly parameters: Float32Array
   readonly loss: Loss
-  readonly inputs: number
-  readonly inputScale: InputScale
   readonly outputs: number
 }
 

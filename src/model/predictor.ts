@@ -1,15 +1,17 @@
 import type { Arenas, Program } from '../backend/program.js'
 import { evaluationProgram } from '../backend/program.js'
-import { integerInRange, knownOptions } from '../core/checks.js'
+import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
-import { byteTable } from '../core/scale.js'
-import type { InputRows } from './inputs.js'
+import { byteTable, INPUT_KINDS, type InputKind } from '../core/scale.js'
+import { checkKind, type InputRows } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
 import { refusedData } from './slices.js'
 
 export interface PredictorOptions {
   /** most rows of a call, 1..65536; default 64 */
   readonly capacity?: number
+  /** 'bytes': float32 rows are bytes after the model's scale already; default 'floats' */
+  readonly kind?: InputKind
 }
 
 const MAX_CAPACITY = 65_536
@@ -28,6 +30,8 @@ interface Side {
 export class Predictor {
   readonly capacity: number
   readonly #model: PredictingModel
+  /** of float32 rows */
+  readonly #kind: InputKind
   readonly #arenas: Arenas & { readonly outputs: Float32Array }
   /** [capacity] 0, 1, 2, ..., and its beginnings by length */
   readonly #rows: Int32Array
@@ -36,8 +40,9 @@ export class Predictor {
   #floats: Side | null = null
 
   constructor(model: PredictingModel, options: PredictorOptions = {}) {
-    knownOptions('predictor', options, ['capacity'])
+    knownOptions('predictor', options, ['capacity', 'kind'])
     this.capacity = integerInRange('predictor.capacity', options.capacity ?? 64, 1, MAX_CAPACITY)
+    this.#kind = oneOf('predictor.kind', options.kind ?? 'floats', INPUT_KINDS)
     this.#model = model
     this.#rows = Int32Array.from({ length: Math.max(this.capacity, SHORTEST) }, (_, i) => i)
     this.#arenas = {
@@ -66,6 +71,7 @@ export class Predictor {
     ) {
       throw invalidArgument('rows', `1 to ${this.capacity} rows of ${inputs} values, float32 or bytes`, rows)
     }
+    checkKind(rows instanceof Uint8Array ? 'bytes' : this.#kind, this.#model, 'rows')
     const side = this.#sideOf(rows)
     if (rows instanceof Float32Array) copyFinite(rows, side.values, inputs)
     else side.values.set(rows)

@@ -116,8 +116,9 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
 
 function checkSets(model: MLP, train: Samples, { valid, test }: FitOptions): FitPlan['sets'] {
   checkSet(model, train, 'train')
-  if (valid !== undefined) checkSet(model, valid, 'valid')
-  if (test !== undefined) checkSet(model, test, 'test')
+  const kind = model.inputKind ?? train.kind
+  if (valid !== undefined) checkSet(model, valid, 'valid', kind)
+  if (test !== undefined) checkSet(model, test, 'test', kind)
   return { train, ...(valid && { valid }), ...(test && { test }) }
 }
 

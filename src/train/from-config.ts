@@ -12,13 +12,17 @@ type Config = Partial<TrainingConfig> & Needed
  * The options of `MLP` for a config, with as many inputs and outputs as the training rows have. A hyper-parameter that is
  * missing has its default.
  */
-export function modelOptionsOf(config: Config, { cols, classes, targetCols, classNames, scale }: Samples): MLPOptions {
+export function modelOptionsOf(
+  config: Config,
+  { cols, classes, targetCols, classNames, scale, kind }: Samples,
+): MLPOptions {
   const { hidden, seed, ...options } = picked(config, [...namesOf('model', 'loss'), 'seed'])
   return {
     ...options,
     layers: [cols, ...hiddenSizes(hidden), classes || targetCols],
     seed,
     inputScale: scale,
+    inputKind: kind,
     // a model knows its outputs by number anyway
     classNames: classNames.every((name, i) => name === String(i)) ? null : classNames,
   }

@@ -32,6 +32,7 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   for (const [key, value] of Object.entries(optimizer.config)) settings[`optimizer.${key}`] = value
   for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {
     const set = sets[name]!
+    settings[`${name}.kind`] = set.kind
     settings[`${name}.rows`] = set.rows.length
     settings[`${name}.digest`] = setDigest(set)
   }

@@ -8,13 +8,14 @@ import type { MLP } from '../model/mlp.js'
  * Whether a set can train or test a model: shape, scale, and labels or targets as its loss needs them.
  *
  * @param name how messages call the set, e.g. 'valid'
+ * @param kind what the model takes; default: what it was trained on
  * @throws NativeMlpError INVALID_ARGUMENT
  */
-export function checkSet(model: MLP, data: Samples, name: string): void {
+export function checkSet(model: MLP, data: Samples, name: string, kind = model.inputKind): void {
   if (typeof data !== 'object' || data === null || !(data.rows instanceof Int32Array)) {
     throw invalidArgument(name, 'Samples', data)
   }
-  checkInputRows(data, model.inputs, model.inputScale, name)
+  checkInputRows(data, { inputs: model.inputs, inputScale: model.inputScale, inputKind: kind }, name)
   if (LOSS_INFO[model.loss].takesLabels(model.outputs)) checkLabels(model, data, name)
   else checkTargets(model, data, name)
 }

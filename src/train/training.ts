@@ -99,6 +99,7 @@ export class Training {
     const start = performance.now()
     this.#lastCheckpoint = start
     const { step } = this.#state
+    this.#model.setInputKind(sets.train.kind)
     const rows = sets.train.rows.length
     await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps: this.#totalSteps, step, rows })
     if (this.#plan.resume) await this.#catchUp()

@@ -49,12 +49,13 @@ describe.each(BACKENDS)('a model file on %s', (name, backend) => {
     const { metadata, tensors } = parseSafetensors(encodeModel(make()), 'bytes')
     expect(Object.entries(metadata)).toEqual([
       ['format', 'native-mlp'],
-      ['format_version', '1'],
+      ['format_version', '2'],
       ['layers', '[7,33,5,3]'],
       ['activation', 'relu'],
       ['output_activation', 'identity'],
       ['loss', 'softmaxCrossEntropy'],
       ['input_scale', 'unit'],
+      ['input_kind', 'unknown'],
       ['class_names', 'null'],
     ])
     const parameters = make().getParameters()
@@ -98,7 +99,7 @@ describe('a hostile model file', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['another format', changed({ format: 'pt' }), /not a model of this package/],
     ['no metadata', encodeSafetensors({ tensors: good.tensors }), /not a model of this package/],
-    ['a newer version', changed({ format_version: '2' }), /format version 2 is newer than 1/],
+    ['a newer version', changed({ format_version: '3' }), /format version 3 is newer than 2/],
     ['a version that is none', changed({ format_version: '-1' }), /format_version '-1' is not a version/],
     ['no layers', changed({ layers: undefined }), /metadata have no layers/],
     ['layers that are not JSON', changed({ layers: '[3,' }), /layers in its metadata is not JSON/],

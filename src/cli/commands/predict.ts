@@ -17,6 +17,7 @@ interface PredictFlags {
   readonly weights: string
   readonly images?: string
   readonly npy?: string
+  readonly scaled?: boolean
   readonly rows?: string
   readonly data?: string
   readonly json?: boolean
@@ -38,6 +39,7 @@ export function predictCommand(): Command {
     .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
     .option('--images <file>', 'an IDX file, plain or .gz: bytes, or other numbers, which are taken as they are')
     .option('--npy <file>', 'a NumPy file: bytes, or floats, which are taken as they are')
+    .option('--scaled', 'take floats as bytes after the scale of the model, which was trained on bytes')
     .option('--rows <list>', 'rows of the test set: 0,1,2 or 0-9')
     .option(DATA_FLAG[0], `with --rows: ${DATA_FLAG[1].replace(/default: /, 'default: those of the run, else ')}`)
     .option('--csv', 'print row, class and the probability of each class as CSV')
@@ -47,7 +49,7 @@ export function predictCommand(): Command {
       const backend = sayBackend()
       const model = await loadWeights(flags.weights)
       const inputs = await readInputs(flags, model)
-      const prediction = await model.predict(inputs.values)
+      const prediction = await model.predict(inputs.values, { kind: flags.scaled ? 'bytes' : 'floats' })
       if (prediction.probabilities.length === 0) {
         throw new NativeMlpError('INVALID_FILE', `${flags.weights}: expected a classifier, this model is a regression`)
       }

@@ -89,7 +89,7 @@ type Numbers = Uint8Array | Float32Array | Int32Array
  * @throws NativeMlpError INVALID_ARGUMENT for sets that do not hold the same kind of rows
  */
 export function joinSamples(a: Samples, b: Samples): Samples {
-  for (const key of ['cols', 'classes', 'targetCols', 'scale'] as const) {
+  for (const key of ['cols', 'classes', 'targetCols', 'scale', 'kind'] as const) {
     if (a[key] === b[key]) continue
     throw new NativeMlpError('INVALID_ARGUMENT', `data.valid: ${key} is ${b[key]}, but that of data.train is ${a[key]}`)
   }

@@ -59,6 +59,11 @@ describe('any IDX files', () => {
         .map((line) => line.slice(0, 4)),
     ).toEqual(['4,1,', '5,2,', '6,0,'])
     const file = join(folder, 'test-images-idx2-float')
+    const bytes = writeFiles(root, { bytes: idx('uint8', [1, 4], [1, 2, 3, 4]) })
+    expect(await command(['predict', '--weights', at('run'), '--images', join(bytes, 'bytes')])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('inputs: expected floats, which the model was trained on, got bytes'),
+    })
     const ofFile = await command(['predict', '--weights', at('run'), '--images', file, '--json'])
     expect(JSON.parse(ofFile.stdout).rows).toHaveLength(30)
   })
