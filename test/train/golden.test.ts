@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Backend } from '../../src/backend/backend.js'
 import { samples } from '../../src/data/samples.js'
 import { MLP } from '../../src/model/mlp.js'
+import type { StepEvent } from '../../src/train/callbacks.js'
 import { evaluate } from '../../src/train/evaluate.js'
-import { sgd } from '../../src/train/optimizers.js'
-import { TrainingStep } from '../../src/train/step.js'
-import { BACKENDS } from '../model/backends.js'
+import { fit } from '../../src/train/fit.js'
+import { adam, adamW, momentum, type Optimizer, sgd } from '../../src/train/optimizers.js'
+import { EVERY_ISA } from '../model/backends.js'
 
 /** See the README beside the files: networks computed in float64 with two outside libraries. */
 const FILES = ['tiny1_7-3.json', 'tiny_7-5-3.json', 'tiny3_7-6-5-3.json']
@@ -19,13 +21,27 @@ interface Golden {
   logits: number[][]
   probs: number[][]
   loss: number
-  optimizers: {
-    sgd_l2: {
-      config: { lr: number; wd: number }
+  optimizers: Record<
+    string,
+    {
+      config: { lr: number; wd: number; momentum?: number; beta1?: number; beta2?: number; eps?: number }
       losses_before_each_step_then_after_last: number[]
       after: Record<'1' | '5', Parameters>
     }
-  }
+  >
+}
+
+/** Those of the files, which decay biases like weights. */
+const OPTIMIZERS: Record<string, (config: Golden['optimizers'][string]['config']) => Optimizer> = {
+  sgd_l2: ({ lr, wd }) => sgd({ learningRate: lr, l2: wd, l2Biases: true }),
+  momentum: ({ lr, wd, momentum: share }) => momentum({ learningRate: lr, l2: wd, l2Biases: true, momentum: share }),
+  nesterov: ({ lr, wd, momentum: share }) =>
+    momentum({ learningRate: lr, l2: wd, l2Biases: true, momentum: share, nesterov: true }),
+  adam: ({ lr, beta1, beta2, eps }) => adam({ learningRate: lr, beta1, beta2, epsilon: eps }),
+  adam_l2: ({ lr, wd, beta1, beta2, eps }) =>
+    adam({ learningRate: lr, l2: wd, l2Biases: true, beta1, beta2, epsilon: eps }),
+  adamw: ({ lr, wd, beta1, beta2, eps }) =>
+    adamW({ learningRate: lr, weightDecay: wd, weightDecayBiases: true, beta1, beta2, epsilon: eps }),
 }
 
 const floats = (values: number[] | number[][]) => Float32Array.from(values.flat())
@@ -37,34 +53,61 @@ function expectClose(actual: Float32Array, expected: Float32Array, what: string)
   })
 }
 
-describe.each(BACKENDS)('golden networks on %s', (_, backend) => {
-  it.each(FILES)('%s: logits, probabilities, losses, and parameters after 1 and 5 steps', async (file) => {
-    const url = new URL(`../fixtures/golden/${file}`, import.meta.url)
-    const golden: Golden = JSON.parse(readFileSync(url, 'utf8'))
-    const { config, losses_before_each_step_then_after_last: losses, after } = golden.optimizers.sgd_l2
-    const data = samples({ values: golden.x.flat(), cols: 7, labels: golden.y, classes: 3 })
-    const model = new MLP({ layers: golden.sizes, backend })
-    const layers = model.layers.map((_, l) => [`W${l + 1}`, `b${l + 1}`])
-    model.setParameters(
-      layers.map(([W, b]) => ({ weights: floats(golden.params[W]), biases: floats(golden.params[b]) })),
-    )
+function read(file: string) {
+  const url = new URL(`../fixtures/golden/${file}`, import.meta.url)
+  const golden: Golden = JSON.parse(readFileSync(url, 'utf8'))
+  const data = samples({ values: golden.x.flat(), cols: 7, labels: golden.y, classes: 3 })
+  return { golden, data }
+}
 
+function modelOf({ sizes, params }: Golden, backend: Backend): MLP {
+  const model = new MLP({ layers: sizes, backend })
+  model.setParameters(
+    model.layers.map((_, l) => ({ weights: floats(params[`W${l + 1}`]), biases: floats(params[`b${l + 1}`]) })),
+  )
+  return model
+}
+
+function expectParameters(model: MLP, expected: Parameters, when: string): void {
+  model.getParameters().forEach(({ weights, biases }, l) => {
+    expectClose(weights, floats(expected[`W${l + 1}`]), `W${l + 1} ${when}`)
+    expectClose(biases, floats(expected[`b${l + 1}`]), `b${l + 1} ${when}`)
+  })
+}
+
+describe.each(EVERY_ISA)('golden networks on %s', (_, backend) => {
+  it.each(FILES)('%s: logits, probabilities and loss', async (file) => {
+    const { golden, data } = read(file)
+    const model = modelOf(golden, backend)
     const { outputs, probabilities } = await model.predict(data)
     expectClose(outputs, floats(golden.logits), 'logits')
     expectClose(probabilities, floats(golden.probs), 'probabilities')
     expect((await evaluate(model, data)).loss).toBeCloseTo(golden.loss, 6)
+  })
 
-    const step = new TrainingStep(model, data, data.length)
-    const rule = sgd({ learningRate: config.lr, l2: config.wd, l2Biases: true }).rule(0)
-    for (let i = 0; i < 5; i++) {
-      expect(step.run(data.rows, rule), `loss of step ${i}`).toBeCloseTo(losses[i], 6)
-      const expected = i === 0 ? after[1] : i === 4 ? after[5] : null
-      if (expected === null) continue
-      model.getParameters().forEach(({ weights, biases }, l) => {
-        expectClose(weights, floats(expected[layers[l][0]]), `${layers[l][0]} after step ${i}`)
-        expectClose(biases, floats(expected[layers[l][1]]), `${layers[l][1]} after step ${i}`)
+  describe.each(FILES)('%s: losses, and parameters after 1 and 5 steps', (file) => {
+    const { golden, data } = read(file)
+
+    it('knows every optimizer of the file', () => {
+      expect(Object.keys(golden.optimizers).sort()).toEqual(Object.keys(OPTIMIZERS).sort())
+    })
+
+    it.each(Object.keys(OPTIMIZERS))('%s', async (name) => {
+      const { config, losses_before_each_step_then_after_last: expected, after } = golden.optimizers[name]
+      const model = modelOf(golden, backend)
+      const losses: number[] = []
+      const onStep = ({ step, loss }: StepEvent) => {
+        losses.push(loss)
+        if (step === 0) expectParameters(model, after[1], 'after the first step')
+      }
+      const options = { epochs: 5, batchSize: data.length, callbacks: { onStep } }
+      await fit(model, data, { optimizer: OPTIMIZERS[name](config), ...options })
+      expectParameters(model, after[5], 'after the fifth step')
+      losses.push((await evaluate(model, data)).loss)
+      expect(losses).toHaveLength(6)
+      losses.forEach((loss, i) => {
+        expect(loss, `loss ${i}`).toBeCloseTo(expected[i], 6)
       })
-    }
-    expect((await evaluate(model, data)).loss).toBeCloseTo(losses[5], 6)
+    })
   })
 })
