@@ -210,8 +210,8 @@ describe('a run folder', () => {
     await refused('changed', 2, /optimizer\.learningRate: the checkpoint was made with 0\.2, this run has 0\.5/)
     write({ sampling: 'never' })
     await refused('changed', 1, /error \[INVALID_FILE\]: .*run\.json: config: sampling: /)
-    write({ momentum: 0.9 })
-    await refused('changed', 1, /run\.json: config: .*momentum/)
+    write({ temperament: 0.9 })
+    await refused('changed', 1, /run\.json: config: .*temperament/)
   })
 
   it('is refused together with flags of a run, and where there is no run', async () => {
