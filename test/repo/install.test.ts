@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ADDON_ABI } from '../../src/backend/native-loader.js'
 import { listPackage, packedCopy, removeCopy } from './packed-copy.js'
 
 /** An addon small enough to compile in a second or two, with what the install script and the loader ask of one. */
@@ -14,7 +15,7 @@ Napi::Value Info(const Napi::CallbackInfo& call) {
 }
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", NATIVE_MLP_VERSION);
-  exports.Set("abi", 1);
+  exports.Set("abi", ${ADDON_ABI});
   exports.Set("info", Napi::Function::New(env, Info));
   return exports;
 }
