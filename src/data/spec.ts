@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { closest, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
-import { fileSystemError } from '../formats/read-file.js'
+import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
 import { INPUT_SCALES, type InputScale } from './scale.js'
 import type { DataSource } from './sources/source.js'
 import { SOURCE_NAMES, SOURCES, type SourceName, type SourceSpecs } from './sources/sources.js'
@@ -74,8 +73,8 @@ export async function parseSpec(text: string): Promise<DataSpec> {
   if (text.trim() === '') throw invalidArgument('data', 'a path or a spec', text)
   if (text.trimStart().startsWith('{')) return resolveSpec(parseJson(text, 'data'))
   if (text.endsWith('.json')) {
-    const json = await readFile(text, 'utf8').catch((error) => Promise.reject(fileSystemError('read', text, error)))
-    return resolveSpec(parseJson(json, text), dirname(resolve(text)))
+    const json = await readFileBytes(text, { maxBytes: DEFAULT_MAX_BYTES, shared: false })
+    return resolveSpec(parseJson(new TextDecoder().decode(json), text), dirname(resolve(text)))
   }
   for (const name of SOURCE_NAMES) {
     const options = await SOURCES[name].recognize(text)

@@ -1,20 +1,37 @@
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import writeFileWithRename from 'write-file-atomic'
 import { fileSystemError } from './read-file.js'
+import { refuseSpecialTarget } from './special-files.js'
 
 /**
  * Replaces a file whole or not at all: temporary file beside it, fsync, rename. A reader sees the old contents or the
- * new ones; after an error the old file is as it was and the temporary one is gone. The folder must exist.
- * @throws NativeMlpError FILE_SYSTEM naming the path
+ * new ones; after an error the old file is as it was and the temporary one is gone. The folder must exist. If the path is a
+ * symbolic link to a regular file, the link stays and that file is replaced.
+ *
+ * @throws NativeMlpError FILE_SYSTEM naming the path, also if it is a folder, a device, a named pipe, a socket or a symbolic
+ *   link to nothing
  */
 export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
+  await refuseSpecialTarget('write', path)
   try {
     await writeFileWithRename(path, '', {
       // write-file-atomic issues a single write and ignores a short count (a disk that fills up); this one fills the
-      // file or fails, before it is synced and renamed
-      tmpfileCreated: (temporary) => writeFile(temporary, contents),
+      // file or fails, before it is renamed
+      tmpfileCreated: (temporary) => writeSynced(temporary, contents),
+      // its fsync takes a file descriptor, which Node's permission model denies; that of a file handle is allowed
+      fsync: false,
     })
   } catch (error) {
     throw fileSystemError('write', path, error)
+  }
+}
+
+async function writeSynced(path: string, contents: Uint8Array | string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await writeFile(file, contents)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }

@@ -15,8 +15,15 @@ export const DEFAULT_MAX_BYTES = 1_073_741_824
 /** @throws NativeMlpError FILE_SYSTEM naming the path and the system's reason */
 export function fileSystemError(action: string, path: string, cause: unknown): NativeMlpError {
   const { code, message } = cause as NodeJS.ErrnoException
-  const reason = code === 'ENOENT' ? 'no such file or directory (ENOENT)' : (message ?? String(cause))
+  const denied = code === 'ERR_ACCESS_DENIED' ? deniedBy((cause as { permission?: string }).permission) : undefined
+  const reason = code === 'ENOENT' ? 'no such file or directory (ENOENT)' : (denied ?? message ?? String(cause))
   return new NativeMlpError('FILE_SYSTEM', `${path}: cannot ${action}: ${reason}`, { cause })
+}
+
+/** @param permission as Node names it; undefined for a function that its permission model always denies */
+function deniedBy(permission: string | undefined): string | undefined {
+  const flag = { FileSystemRead: '--allow-fs-read', FileSystemWrite: '--allow-fs-write' }[permission ?? '']
+  return flag && `Node's permission model denies it; ${flag}=PATH allows it`
 }
 
 export function checkReadOptions(name: string, options: ReadOptions): Required<ReadOptions> {
@@ -42,6 +49,16 @@ export async function readFileBytes(path: string, { maxBytes, shared }: Required
     }
   } catch (error) {
     throw error instanceof NativeMlpError ? error : fileSystemError('read', path, error)
+  }
+}
+
+/** `readFileBytes`, or null where there is no such file. */
+export async function readFileIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFileBytes(path, { maxBytes: DEFAULT_MAX_BYTES, shared: false })
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null
+    throw error
   }
 }
 

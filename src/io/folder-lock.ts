@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
-import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NativeMlpError } from '../core/errors.js'
-import { fileSystemError } from '../formats/read-file.js'
+import { fileSystemError, readFileIfThere } from '../formats/read-file.js'
 
 /** The lock file names the process that is writing into a folder. Names that begin with it are its temporary files. */
 export const LOCK = '.lock'
@@ -29,7 +29,8 @@ interface Lock {
  * releasing it, is replaced; of several processes that try this at the same time exactly one succeeds.
  *
  * @returns releases the lock
- * @throws NativeMlpError INVALID_ARGUMENT when another process, or this one, has locked it; FILE_SYSTEM
+ * @throws NativeMlpError INVALID_ARGUMENT when another process, or this one, has locked it; FILE_SYSTEM;
+ *   INVALID_FILE when the lock is not a regular file
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = resolve(folder)
@@ -119,8 +120,10 @@ async function removeLeftovers(folder: string): Promise<void> {
 
 /** Null if there is none. */
 async function read(file: string): Promise<Lock | null> {
+  const bytes = await readFileIfThere(file)
+  if (bytes === null) return null
+  const text = new TextDecoder().decode(bytes)
   try {
-    const text = await readFile(file, 'utf8')
     const [pid, host, start] = text.trim().split(' ')
     if (!/^[1-9]\d*$/.test(pid)) {
       const age = Date.now() - (await stat(file)).mtimeMs

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { fileSystemError } from '../formats/read-file.js'
+import { refuseSpecialTarget } from '../formats/special-files.js'
 import { entrySchema } from './history-entry.js'
 import { readLines } from './text-lines.js'
 
@@ -26,6 +27,7 @@ export async function appendHistory(path: string, entries: HistoryEntry | readon
   const text = list
     .map((entry, i) => historyLine(checkEntry(entry, list.length === 1 ? 'entry' : `entries[${i}]`)))
     .join('')
+  await refuseSpecialTarget('append', path)
   try {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT)
     try {

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type LoadedData, loadData } from '../../data/load.js'
 import type { LoadDataOptions } from '../../data/sources/source.js'
 import type { DataRecipe } from '../../data/spec.js'
+import { readFileIfThere } from '../../formats/read-file.js'
 import { RunFolder } from '../../io/run-folder.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
@@ -31,9 +32,9 @@ async function recordedRecipe(weights: string): Promise<DataRecipe | null> {
   if (existsSync(folder.file('record'))) return recipeIn(await folder.read())
   const study = join(folder.path, STUDY_FILES.record)
   // for people, and maybe half written by a process that was killed: what it does not say is not known
-  if (!existsSync(study)) return null
   try {
-    return recipeIn(JSON.parse(readFileSync(study, 'utf8')))
+    const bytes = await readFileIfThere(study)
+    return bytes && recipeIn(JSON.parse(new TextDecoder().decode(bytes)))
   } catch {
     return null
   }

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NativeMlpError } from '../../core/errors.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
-import { DEFAULT_MAX_BYTES, fileSystemError, readFileBytes } from '../../formats/read-file.js'
+import { DEFAULT_MAX_BYTES, fileSystemError, readFileBytes, readFileIfThere } from '../../formats/read-file.js'
 import type { ResultLayout } from '../../io/result-folder.js'
 
 /** Names in a study's folder. */
@@ -71,15 +71,9 @@ export class TrialFiles {
     return slot.writing
   }
 
-  /** Null where there is none. @throws NativeMlpError FILE_SYSTEM */
+  /** Null where there is none. @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE for what is not a regular file */
   async read(trial: number, fold: number | null): Promise<Uint8Array | null> {
-    const path = this.path(trial, fold)
-    try {
-      return await readFile(path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-      throw fileSystemError('read', path, error)
-    }
+    return await readFileIfThere(this.path(trial, fold))
   }
 
   async remove(trial: number, fold: number | null): Promise<void> {

@@ -3,6 +3,7 @@ import { knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { fileSystemError } from '../../formats/read-file.js'
+import { refuseSpecialTarget } from '../../formats/special-files.js'
 import { decodeCheckpoint } from '../../io/checkpoint-file.js'
 import { decodeModel, loadModel } from '../../io/model-file.js'
 import { packageVersion } from '../../io/package-version.js'
@@ -239,6 +240,7 @@ export class StudyFolder {
       if (bytes) await writeFileAtomic(this.file('model'), bytes)
       return
     }
+    await refuseSpecialTarget('write', this.file('model'))
     try {
       await rename(this.#models.path(trial, null), this.file('model'))
     } catch (error) {

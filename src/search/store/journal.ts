@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { fileSystemError } from '../../formats/read-file.js'
+import { refuseSpecialTarget } from '../../formats/special-files.js'
 import { readLines } from '../../io/text-lines.js'
 import {
   type Decoded,
@@ -170,6 +171,7 @@ function checked<T>(path: string, i: number, line: Decoded<T>, remedy: string): 
 }
 
 async function opened(path: string, flags: number): Promise<FileHandle> {
+  await refuseSpecialTarget('write', path)
   try {
     return await open(path, flags)
   } catch (error) {
