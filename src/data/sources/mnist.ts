@@ -35,13 +35,18 @@ async function readMnist(load: LoadDataOptions, surroundings: Surroundings): Pro
 
 /** Checks all options, used or not. */
 async function findSource(load: LoadDataOptions, { env, findPackage }: Surroundings): Promise<MnistSource> {
-  const cacheDir = pathOrNone('cacheDir', load.cacheDir) ?? defaultCacheFolder()
+  const cacheDir = pathOrNone('cacheDir', load.cacheDir)
   const download = trueOrFalse('download', load.download ?? true)
   const signal = signalOrNone('signal', load.signal)
   const mirrors = checkMirrors(load.mirrors, env.NATIVE_MLP_MNIST_MIRRORS)
   const installed = findPackage()
   if (installed !== undefined) return packageSource(installed)
-  return cacheSource(cacheDir, { download, mirrors, signal, onProgress: load.onProgress })
+  return cacheSource(cacheDir ?? (await defaultCacheFolder()), {
+    download,
+    mirrors,
+    signal,
+    onProgress: load.onProgress,
+  })
 }
 
 function checkMirrors(option: readonly string[] | undefined, variable: string | undefined): string[] {
