@@ -73,7 +73,7 @@ export class Predictor {
     }
     checkKind(rows instanceof Uint8Array ? 'bytes' : this.#kind, this.#model, 'rows')
     const side = this.#sideOf(rows)
-    if (rows instanceof Float32Array) copyFinite(rows, side.values, inputs)
+    if (rows instanceof Float32Array) copyFinite(rows, side.values, inputs, 'rows')
     else side.values.set(rows)
     return this.#run(side, n)
   }
@@ -84,7 +84,8 @@ export class Predictor {
     for (let i = 0; i < rows.length; i++) {
       side.values.set(values.subarray(rows[i] * cols, (rows[i] + 1) * cols), i * cols)
     }
-    if (values instanceof Float32Array) copyFinite(side.values.subarray(0, rows.length * cols), side.values, cols)
+    if (values instanceof Float32Array)
+      copyFinite(side.values.subarray(0, rows.length * cols), side.values, cols, 'inputs')
     return this.#run(side, rows.length)
   }
 
@@ -119,7 +120,7 @@ export class Predictor {
   }
 }
 
-function copyFinite(rows: ArrayLike<number>, into: Uint8Array | Float32Array, cols: number): void {
+function copyFinite(rows: ArrayLike<number>, into: Uint8Array | Float32Array, cols: number, name: string): void {
   let zeros = 0
   for (let i = 0; i < rows.length; i++) {
     const value = rows[i]
@@ -128,5 +129,5 @@ function copyFinite(rows: ArrayLike<number>, into: Uint8Array | Float32Array, co
   }
   if (zeros === 0) return
   const at = Array.prototype.findIndex.call(rows, (value: number) => !Number.isFinite(value))
-  throw invalidArgument(`inputs[${Math.floor(at / cols)}][${at % cols}]`, 'a finite number', rows[at])
+  throw invalidArgument(`${name}[${Math.floor(at / cols)}][${at % cols}]`, 'a finite number', rows[at])
 }
