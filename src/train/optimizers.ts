@@ -181,8 +181,8 @@ export function checkOptimizer(optimizer: Optimizer): Optimizer {
     throw invalidArgument('optimizer', 'an optimizer such as sgd({ learningRate: 0.1 })', optimizer)
   }
   for (const [key, value] of Object.entries(config)) {
-    if (['string', 'number', 'boolean'].includes(typeof value)) continue
-    throw invalidArgument(`optimizer.config.${key}`, 'a string, a number or a boolean', value)
+    if (['string', 'boolean'].includes(typeof value) || Number.isFinite(value)) continue
+    throw invalidArgument(`optimizer.config.${key}`, 'a string, a finite number or a boolean', value)
   }
   return optimizer
 }

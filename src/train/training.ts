@@ -201,8 +201,8 @@ export class Training {
 
   #rule(step: number): UpdateRule {
     const rule = this.#plan.optimizer.rule(step)
-    // mostly one object for all steps
-    if (rule !== this.#lastRule) {
+    // mostly one frozen object for all steps
+    if (rule !== this.#lastRule || !Object.isFrozen(rule)) {
       this.#lastRule = checkRule(rule, step)
       checkSameKind(rule, this.#firstRule, step)
     }
