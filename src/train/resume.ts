@@ -94,6 +94,9 @@ function checkSlotArrays(slots: OptimizerSlots, { optimizer }: Settings, step: n
 }
 
 function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: MLP): void {
+  if (Array.isArray(arrays) && arrays.length > model.layers.length) {
+    throw invalidArgument(name, `one entry for each of ${model.layers.length} layers`, arrays.length)
+  }
   model.layers.forEach(({ inputs, outputs }, l) => {
     const sizes = { weights: inputs * outputs, biases: outputs }
     for (const key of ['weights', 'biases'] as const) {

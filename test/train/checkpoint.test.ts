@@ -3,13 +3,14 @@ import { createNativeBackend, nativeStatus } from '#native'
 import { createJsBackend } from '../../src/backend/js/index.js'
 import { NativeMlpError } from '../../src/core/errors.js'
 import type { Samples } from '../../src/data/samples.js'
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/io/checkpoint-file.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
 import type { CheckpointEvent, EpochEvent, EvaluationEvent, StepEvent } from '../../src/train/callbacks.js'
 import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import type { FitResult } from '../../src/train/fit-result.js'
-import { sgd } from '../../src/train/optimizers.js'
+import { adam, adamW, momentum, sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
 import { clusters, curve } from './toy-data.js'
 
@@ -61,6 +62,11 @@ function expectSame(whole: Run, before: Run, after: Run): void {
   }
 }
 
+/** What a checkpoint is once it has been a file. */
+function throughFile(checkpoint: TrainingCheckpoint): TrainingCheckpoint {
+  return decodeCheckpoint(encodeCheckpoint(checkpoint), 'checkpoint')
+}
+
 /** A signal that has fired from the nth time on that it is asked: each place where a run can be stopped, in turn. */
 function firingAt(n: number) {
   let asked = 0
@@ -81,6 +87,8 @@ const CASES: [string, Partial<FitOptions>][] = [
   ['early stopping', { patience: 2, epochs: 20 }],
   ['evaluations of every set at the end of each epoch', { evaluateEvery: undefined, evaluateOn: ['train', 'valid'] }],
   ['the last parameters kept', { keepBest: false }],
+  ['momentum', { optimizer: momentum({ learningRate: 0.1, l2: 0.001, nesterov: true }) }],
+  ['AdamW', { optimizer: adamW({ learningRate: 0.03, weightDecay: 0.1 }), sampling: 'replacement' }],
 ]
 
 describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) => {
@@ -95,7 +103,7 @@ describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) =>
     expect(whole.result!.stopped).toBe(change.patience ? 'early' : 'completed')
     expect(whole.checkpoints.map(({ step }) => step)).toEqual(whole.steps.slice(1))
     for (const resume of whole.checkpoints) {
-      const resumed = await run(other(), train, { ...all, resume: structuredClone(resume) })
+      const resumed = await run(other(), train, { ...all, resume: throughFile(structuredClone(resume)) })
       const before = {
         ...whole,
         steps: whole.steps.slice(0, resume.step),
@@ -117,7 +125,7 @@ describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) =>
       if (first.result) break
       expect(first.error).toMatchObject({ code: 'ABORTED', message: `fit at step ${first.steps.length}: aborted` })
       expect(first.checkpoints.map(({ step }) => step)).toEqual([first.steps.length])
-      expectSame(whole, first, await run(other(), train, { ...all, resume: first.checkpoints[0] }))
+      expectSame(whole, first, await run(other(), train, { ...all, resume: throughFile(first.checkpoints[0]) }))
     }
     // before each step, in each evaluation, and in the look for dead units after it
     expect(places).toBeGreaterThanOrEqual(whole.steps.length + 2 * whole.evaluations.length)
@@ -132,7 +140,7 @@ describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) =>
       const part: Run = await run(resume ? other() : make(), train, { ...all, untilStep, resume })
       expect(part.result).toMatchObject({ stopped: 'paused', steps: untilStep })
       expect(part.checkpoints).toHaveLength(1)
-      resume = part.checkpoints[0]
+      resume = throughFile(part.checkpoints[0])
     }
     const last = await run(other(), train, { ...all, untilStep: total, resume: resume! })
     expect(last.result).toEqual(whole.result)
@@ -239,18 +247,28 @@ describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) =>
 
 const status = nativeStatus()
 
-it.runIf(status.available)('goes on with the same bits on any instruction set and number of threads', async () => {
+describe.runIf(status.available)('on any instruction set and number of threads', () => {
   const isas = status.available ? status.isas : []
   const backends = isas.flatMap((isa) => [1, 2].map((threads) => createNativeBackend({ isa, threads })))
-  expect(backends.length).toBeGreaterThan(1)
   const wide = (at: number) => new MLP({ layers: [4, 65, 17, 3], backend: backends[at % backends.length] })
-  const whole = await run(wide(0), train, options)
-  let resume: TrainingCheckpoint | undefined
-  for (let step = 1; step < 24; step++) {
-    resume = (await run(wide(step), train, { ...options, untilStep: step, resume })).checkpoints[0]
-  }
-  const last = await run(wide(24), train, { ...options, resume })
-  expect(last).toMatchObject({ result: whole.result, digest: whole.digest })
+
+  it.each([
+    optimizer,
+    momentum({ learningRate: 0.1, l2: 0.01 }),
+    momentum({ learningRate: 0.1, nesterov: true }),
+    adam({ learningRate: 0.01, l2: 0.01, l2Biases: true }),
+    adamW({ learningRate: 0.02 }),
+  ])('a run goes on with the same bits: $config.name', async (optimizer) => {
+    expect(backends.length).toBeGreaterThan(1)
+    const given = { ...options, optimizer }
+    const whole = await run(wide(0), train, given)
+    let resume: TrainingCheckpoint | undefined
+    for (let step = 1; step < 24; step++) {
+      resume = throughFile((await run(wide(step), train, { ...given, untilStep: step, resume })).checkpoints[0])
+    }
+    const last = await run(wide(24), train, { ...given, resume })
+    expect(last).toMatchObject({ result: whole.result, digest: whole.digest })
+  })
 })
 
 describe('a checkpoint', () => {
@@ -308,6 +326,80 @@ describe('a checkpoint', () => {
     // the same rows in other arrays are the same rows
     const moved = clusters(53).subset(Array.from({ length: 53 }, (_, i) => i))
     expect(await message(moved)).toBeUndefined()
+  })
+
+  describe('of an optimizer with memory', () => {
+    const adamOptions = { learningRate: 0.01, beta1: 0.9, beta2: 0.99 }
+    const withAdam = { ...given, optimizer: adam(adamOptions) }
+    const ofAdam = async () => (await run(make(), train, { ...withAdam, untilStep: 3 })).checkpoints[0]
+
+    it.each<[string, Partial<FitOptions>, RegExp]>([
+      ['beta1', { optimizer: adam({ ...adamOptions, beta1: 0.8 }) }, /^resume: optimizer\.beta1: .* 0\.9, .* 0\.8$/],
+      ['beta2', { optimizer: adam({ ...adamOptions, beta2: 0.9 }) }, /^resume: optimizer\.beta2: .* 0\.99, .* 0\.9$/],
+      [
+        'epsilon',
+        { optimizer: adam({ ...adamOptions, epsilon: 1e-6 }) },
+        /^resume: optimizer\.epsilon: .* 1e-8, .* 0\.000001$/,
+      ],
+      ['name', { optimizer: sgd({ learningRate: 0.01 }) }, /^resume: optimizer\.name: .* "adam", .* "sgd"$/],
+      ['name', { optimizer: adamW({ learningRate: 0.01 }) }, /^resume: optimizer\.name: .* "adam", .* "adamW"$/],
+    ])('does not go on with another %s', async (_, change, message) => {
+      const { error } = await run(make(), train, { ...withAdam, ...change, resume: await ofAdam() })
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
+    })
+
+    it('does not go on with slots of other names or shapes, leaving the model as it is', async () => {
+      const resume = await ofAdam()
+      const { firstMoment, secondMoment } = resume.slots
+      expect(Object.keys(resume.slots)).toEqual(['firstMoment', 'secondMoment'])
+      const short = secondMoment.map((layer, l) => (l === 1 ? { ...layer, biases: layer.biases.slice(1) } : layer))
+      const cases: [object, RegExp][] = [
+        [{}, /^resume: slots of the optimizer: .*"", this run has "firstMoment, secondMoment"$/],
+        [{ firstMoment }, /^resume: slots of the optimizer: .*"firstMoment", this run/],
+        [{ firstMoment, momentum: secondMoment }, /^resume: slots of the optimizer: .*"firstMoment, momentum"/],
+        [{ firstMoment, secondMoment, momentum: firstMoment }, /^resume: slots of the optimizer: /],
+        [{ firstMoment, secondMoment: short }, /^resume\.slots\.secondMoment\[1\]\.biases: .* length 3, /],
+        [
+          { firstMoment: firstMoment.slice(1), secondMoment },
+          /^resume\.slots\.firstMoment\[0\]\.weights: .* length 20/,
+        ],
+        [{ firstMoment: null, secondMoment }, /^resume\.slots\.firstMoment\[0\]\.weights: /],
+        [{ firstMoment: [...firstMoment, firstMoment[1]], secondMoment }, /^resume\.slots\.firstMoment: .*2 layers/],
+      ]
+      for (const [slots, message] of cases) {
+        const model = make()
+        const before = model.parametersDigest()
+        const { error } = await run(model, train, { ...withAdam, resume: { ...resume, slots: slots as never } })
+        expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
+        expect(model.parametersDigest()).toBe(before)
+      }
+      const sgdSlots = { ...(await resumable()), slots: { momentum: firstMoment } }
+      expect((await run(make(), train, { ...given, resume: sgdSlots })).error!.message).toMatch(
+        /^resume: slots of the optimizer: .*"momentum", this run has ""$/,
+      )
+    })
+
+    it('holds what the optimizer remembers as torch.optim does, in the shapes of the parameters', async () => {
+      const one = { ...withAdam, optimizer: adam({ learningRate: 0.01 }), valid: undefined, patience: null }
+      const [first] = (await run(make(), train, { ...one, untilStep: 1 })).checkpoints
+      const { firstMoment, secondMoment } = first.slots
+      expect(first.parameters.map(({ weights, biases }) => [weights.length, biases.length])).toEqual([
+        [20, 5],
+        [15, 3],
+      ])
+      firstMoment.forEach(({ weights, biases }, l) => {
+        for (const [m, v] of [
+          [weights, secondMoment[l].weights],
+          [biases, secondMoment[l].biases],
+        ]) {
+          expect(m.some((value) => value !== 0)).toBe(true)
+          // after one step m = 0.1 g and v = 0.001 g^2
+          m.forEach((value, i) => {
+            expect(Math.abs(v[i] - 0.1 * value ** 2)).toBeLessThan(1e-6 * v[i] + 1e-30)
+          })
+        }
+      })
+    })
   })
 
   it('does not go on in another numeric family', async () => {

@@ -10,7 +10,7 @@ import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import type { FitResult } from '../../src/train/fit-result.js'
-import { sgd } from '../../src/train/optimizers.js'
+import { adam, adamW, momentum, sgd } from '../../src/train/optimizers.js'
 import { SharedPrograms } from '../../src/train/shared-programs.js'
 import { TrainingStack } from '../../src/train/stack.js'
 import { TrainingStep } from '../../src/train/step.js'
@@ -80,6 +80,7 @@ async function both(backend: Backend, runs: readonly Run[]): Promise<{ alone: Ou
   return { alone, stacked }
 }
 
+const twoClasses = clusters(53, 1, 4, 2)
 const sparse = pixels(64, 1, 40)
 const wide = { layers: [40, 24, 4], inputScale: sparse.scale } as const
 const regression = { layers: [2, 6, 2], loss: 'meanSquaredError', activation: 'gelu' } as const
@@ -117,6 +118,34 @@ describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
         options: { valid: curve(20, 2) },
       })),
     ],
+    [
+      'other optimizers',
+      [
+        sgd({ learningRate: 0.3 }),
+        adamW({ learningRate: 0.02 }),
+        momentum({ learningRate: 0.1 }),
+        adamW({ learningRate: 0.05, beta2: 0.9 }),
+        momentum({ learningRate: 0.1, nesterov: true, l2: 0.01, l2Biases: true }),
+        adam({ learningRate: 1e30 }),
+        sgd({ learningRate: 0.1 }),
+      ].map((optimizer) => ({ options: { optimizer, checkpointEveryMs: 0 } })),
+    ],
+    [
+      'binary cross-entropy beside softmax, with other optimizers',
+      [
+        { model: { layers: [4, 7, 1], loss: 'binaryCrossEntropy' } },
+        { model: { layers: [4, 7, 2] } },
+        {
+          model: { layers: [4, 7, 1], loss: 'binaryCrossEntropy' },
+          options: { optimizer: adamW({ learningRate: 0.02 }) },
+        },
+      ].map((run) => ({
+        ...run,
+        model: { ...run.model } as Partial<MLPOptions>,
+        data: twoClasses,
+        options: { valid: clusters(40, 2, 4, 2), ...run.options },
+      })),
+    ],
     ['dead units', [{ learningRate: 300, options: { stopOnCollapse: true } }, {}]],
   ])('gives each run what it has alone: %s', async (_, runs) => {
     const { alone, stacked } = await both(backend, runs)
@@ -125,6 +154,8 @@ describe.each(BACKENDS)('TrainingStack on %s', (_, backend) => {
       expect(alone[0].error).toMatch(/^NOT_FINITE/)
       expect(alone.slice(1).map(({ result }) => result?.stopped)).toEqual(['paused', 'early', 'completed'])
     }
+    const overflows = runs.map(({ options }) => options?.optimizer?.config.learningRate === 1e30)
+    if (overflows.includes(true)) expect(alone.map(({ error }) => error !== null)).toEqual(overflows)
     if (runs[0].learningRate === 300) expect(alone[0].result?.stopped).toBe('collapsed')
   })
 
