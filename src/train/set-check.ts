@@ -20,23 +20,22 @@ export function checkSet(model: MLP, data: Samples, name: string, kind = model.i
   else checkTargets(model, data, name)
 }
 
-function checkLabels(model: MLP, { labels, rows }: Samples, name: string): void {
-  if (labels === null) {
-    throw new NativeMlpError('INVALID_ARGUMENT', `${name}: loss '${model.loss}' needs labels, but the set has none`)
-  }
+function checkLabels(model: MLP, data: Samples, name: string): void {
+  const { labels, rows } = data
+  if (labels === null) throw wrongTruth(model, 'labels', data, name)
   const classes = LOSS_INFO[model.loss].classes(model.outputs)
+  const whose = classes === model.outputs ? 'the classes of the model' : `the ${classes} classes of ${lossWords(model)}`
   for (let i = 0; i < rows.length; i++) {
     const label = labels[rows[i]]
     if (!(label >= 0 && label < classes)) {
-      throw invalidArgument(`${name}: label of row ${i}`, `0..${classes - 1}, the classes of the model`, label)
+      throw invalidArgument(`${name}: label of row ${i}`, `0..${classes - 1}, ${whose}`, label)
     }
   }
 }
 
-function checkTargets(model: MLP, { targets, targetCols, values, cols, rows }: Samples, name: string): void {
-  if (targets === null) {
-    throw new NativeMlpError('INVALID_ARGUMENT', `${name}: loss '${model.loss}' needs targets, but the set has none`)
-  }
+function checkTargets(model: MLP, data: Samples, name: string): void {
+  const { targets, targetCols, values, cols, rows } = data
+  if (targets === null) throw wrongTruth(model, 'targets', data, name)
   if (targetCols !== model.outputs) {
     throw invalidArgument(`${name}.targetCols`, `${model.outputs}, the outputs of the model`, targetCols)
   }
@@ -44,4 +43,15 @@ function checkTargets(model: MLP, { targets, targetCols, values, cols, rows }: S
   if (targets.length < length)
     throw invalidArgument(`${name}.targets`, `${length} values that have not been moved`, targets)
   checkTargetRange(model.loss, targets, rows, targetCols, name)
+}
+
+function wrongTruth(model: MLP, needed: 'labels' | 'targets', { labels, targets }: Samples, name: string) {
+  const has = labels !== null ? 'labels' : targets !== null ? 'targets' : 'neither labels nor targets'
+  return new NativeMlpError('INVALID_ARGUMENT', `${name}: ${lossWords(model)} needs ${needed}, but the set has ${has}`)
+}
+
+/** "loss 'binaryCrossEntropy' with 1 output"; what other losses need does not depend on the outputs. */
+function lossWords({ loss, outputs }: MLP): string {
+  const dependsOnOutputs = LOSS_INFO[loss].takesLabels(1) !== LOSS_INFO[loss].takesLabels(2)
+  return `loss '${loss}'${dependsOnOutputs ? ` with ${outputs} output${outputs === 1 ? '' : 's'}` : ''}`
 }

@@ -217,7 +217,7 @@ describe('gridSearch refuses', () => {
     [
       'a loss that the data has no targets for',
       { base: { loss: 'meanSquaredError' } },
-      "trial 0 (learningRate 0.1, hidden 2): train: loss 'meanSquaredError' needs targets, but the set has none",
+      "trial 0 (learningRate 0.1, hidden 2): train: loss 'meanSquaredError' needs targets, but the set has labels",
     ],
   ])('%s', async (_, changes, message) => {
     const options = { data, grid: { learningRate: [0.1], hidden: [2] }, ...changes } as GridSearchOptions

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ACTIVATIONS, type Activation } from '../../src/core/types.js'
 import { BatchSampler } from '../../src/data/batches.js'
-import type { Samples } from '../../src/data/samples.js'
+import { type Samples, samples } from '../../src/data/samples.js'
 import { MLP } from '../../src/model/mlp.js'
 import { sgd } from '../../src/train/optimizers.js'
 import { TrainingStep } from '../../src/train/step.js'
@@ -50,6 +50,19 @@ describe.each(BACKENDS)('TrainingStep on %s', (_, backend) => {
     const outputActivation: Activation = activation
     const options = { activation, outputActivation, loss: 'meanSquaredError' as const }
     compare(new MLP({ layers: [2, 6, 2], seed: 5, backend, ...options }), curve(20), { learningRate: 0.2, l2: 0.02 }, 6)
+  })
+
+  it.each(ACTIVATIONS)('follows a double-precision reference for ten steps: %s, one yes or no', (activation) => {
+    const model = new MLP({ layers: [4, 7, 5, 1], activation, loss: 'binaryCrossEntropy', seed: 3, backend })
+    compare(model, clusters(22, 1, 4, 2), { learningRate: 0.3, l2: 0.01, l2Biases: true }, 8)
+  })
+
+  it.each(ACTIVATIONS)('follows a double-precision reference for ten steps: %s, several of them', (activation) => {
+    const model = new MLP({ layers: [2, 6, 2], activation, loss: 'binaryCrossEntropy', seed: 5, backend })
+    const { values, targets } = curve(20)
+    // between 0 and 1, some of them exactly
+    const shares = targets!.map((target) => Math.min(1, Math.max(0, 0.5 + target)))
+    compare(model, samples({ values, cols: 2, targets: shares }), { learningRate: 0.3, l2: 0.02 }, 6)
   })
 
   it.each([[[4, 3]], [[4, 33, 3]], [[4, 6, 5, 4, 3]]])('trains any depth and width: %o', (layers) => {
