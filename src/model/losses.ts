@@ -17,8 +17,10 @@ export interface LossInfo {
   readonly takesLabels: (outputs: number) => boolean
   /** classes that a network with so many outputs tells apart; 0 where its outputs are not one choice among classes */
   readonly classes: (outputs: number) => number
-  /** outputs of a network for such a set */
+  /** outputs of a network for such a set, 0 where the loss cannot be used with it */
   readonly outputsFor: (set: SetTruth) => number
+  /** what `outputsFor` needs, for messages */
+  readonly needs: string
   /** whether rows are predicted correctly or not, so that there is an accuracy */
   readonly hasAccuracy: boolean
   /** whether it applies an activation of its own to the outputs, which are then logits */
@@ -36,6 +38,7 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
     takesLabels: () => true,
     classes: (outputs) => outputs,
     outputsFor: ({ classes }) => classes,
+    needs: 'labels',
     hasAccuracy: true,
     takesLogits: true,
     targetRange: null,
@@ -45,6 +48,7 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
     takesLabels: () => false,
     classes: () => 0,
     outputsFor: ({ targetCols }) => targetCols,
+    needs: 'targets',
     hasAccuracy: false,
     takesLogits: false,
     targetRange: null,
@@ -54,12 +58,26 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
   binaryCrossEntropy: {
     takesLabels: (outputs) => outputs === 1,
     classes: (outputs) => (outputs === 1 ? 2 : 0),
-    outputsFor: ({ classes, targetCols }) => (classes > 0 ? 1 : targetCols),
+    outputsFor: ({ classes, targetCols }) => (targetCols > 0 ? targetCols : classes <= 2 ? 1 : 0),
+    needs: 'labels of at most two classes, or targets from 0 to 1',
     hasAccuracy: true,
     takesLogits: true,
     targetRange: [0, 1],
     probabilities: sigmoidRows,
   },
+}
+
+/**
+ * Outputs of a network that is trained with this loss on such a set.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT where the set has not what the loss needs
+ */
+export function outputsFor(loss: Loss, set: SetTruth): number {
+  const { outputsFor: count, needs } = LOSS_INFO[loss]
+  const outputs = count(set)
+  if (outputs > 0) return outputs
+  const has = set.classes > 0 ? `labels of ${set.classes} classes` : `${set.targetCols} columns of targets`
+  throw new NativeMlpError('INVALID_ARGUMENT', `loss: '${loss}' needs ${needs}, the data have ${has}`)
 }
 
 /** Names that a model with this loss and so many outputs may have: one a class, else one an output. */

@@ -1,5 +1,6 @@
 import { NativeMlpError } from '../core/errors.js'
 import type { Samples } from '../data/samples.js'
+import { outputsFor } from '../model/losses.js'
 import type { MLPOptions } from '../model/mlp.js'
 import { type Name, type NameOf, type Needed, namesOf, picked, rowOf, type TrainingConfig } from './config.js'
 import type { FitOptions } from './fit-options.js'
@@ -12,14 +13,12 @@ type Config = Partial<TrainingConfig> & Needed
  * The options of `MLP` for a config, with as many inputs and outputs as the training rows have. A hyper-parameter that is
  * missing has its default.
  */
-export function modelOptionsOf(
-  config: Config,
-  { cols, classes, targetCols, classNames, scale, kind }: Samples,
-): MLPOptions {
+export function modelOptionsOf(config: Config, data: Samples): MLPOptions {
+  const { cols, classNames, scale, kind } = data
   const { hidden, seed, ...options } = picked(config, [...namesOf('model', 'loss'), 'seed'])
   return {
     ...options,
-    layers: [cols, ...hiddenSizes(hidden), classes || targetCols],
+    layers: [cols, ...hiddenSizes(hidden), outputsFor(options.loss, data)],
     seed,
     inputScale: scale,
     inputKind: kind,
