@@ -336,12 +336,18 @@ Napi::Value peak(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), rate);
 }
 
+[[noreturn]] void out_of_memory(Napi::Env env) {
+  const Napi::RangeError error = Napi::RangeError::New(env, "native: out of memory");
+  error.Value().Set("code", Napi::String::New(env, "OUT_OF_MEMORY"));
+  throw error;
+}
+
 template <void (*F)(const Napi::CallbackInfo&)>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
     F(info);
   } catch (const std::bad_alloc&) {
-    throw Napi::RangeError::New(info.Env(), "native: out of memory");
+    out_of_memory(info.Env());
   }
   return info.Env().Undefined();
 }
@@ -351,7 +357,7 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
     return F(info);
   } catch (const std::bad_alloc&) {
-    throw Napi::RangeError::New(info.Env(), "native: out of memory");
+    out_of_memory(info.Env());
   }
 }
 

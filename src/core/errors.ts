@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'FILE_SYSTEM'
   | 'QUEUE_UNAVAILABLE'
   | 'RESULTS_DIFFER'
+  | 'OUT_OF_MEMORY'
 
 /** The one error class of this package: every error it throws on purpose carries a stable `code`. */
 export class NativeMlpError extends Error {
@@ -63,4 +64,16 @@ export function invalidArgument(name: string, expected: string, actual: unknown)
 /** The one formatter for a bad file: names the file, the byte offset where known, and what was wrong. */
 export function invalidFile(file: string, problem: string, offset?: number): NativeMlpError {
   return new NativeMlpError('INVALID_FILE', `${file}${offset === undefined ? '' : ` at byte ${offset}`}: ${problem}`)
+}
+
+/**
+ * An error of the engine or of the addon that memory could not be had, as one of this package; any other as it is.
+ *
+ * @param what what needed the memory, e.g. 'fit'
+ */
+export function memoryError(error: unknown, what: string): unknown {
+  if (!(error instanceof RangeError)) return error
+  const isKnown = (error as { code?: unknown }).code === 'OUT_OF_MEMORY'
+  if (!isKnown && !/allocation failed|Invalid (typed array|array buffer) length/i.test(error.message)) return error
+  return new NativeMlpError('OUT_OF_MEMORY', `${what}: not enough memory`, { cause: error })
 }

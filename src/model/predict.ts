@@ -1,4 +1,5 @@
 import { evaluationProgram } from '../backend/program.js'
+import { memoryError } from '../core/errors.js'
 import { throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import type { InputKind } from '../core/scale.js'
@@ -23,6 +24,19 @@ export async function predict(
   model: PredictingModel,
   inputs: InputRows | Float32Array | Uint8Array,
   { signal, kind }: PredictOptions,
+): Promise<Prediction> {
+  try {
+    return await predictRows(model, inputs, signal, kind)
+  } catch (error) {
+    throw memoryError(error, 'predict')
+  }
+}
+
+async function predictRows(
+  model: PredictingModel,
+  inputs: InputRows | Float32Array | Uint8Array,
+  signal: Signal | undefined,
+  kind: InputKind | undefined,
 ): Promise<Prediction> {
   const rows = asInputRows(inputs, model, kind)
   const n = rows.rows.length

@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.js'
 import type { Arenas, Program } from '../backend/program.js'
-import { NativeMlpError } from '../core/errors.js'
+import { memoryError, NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, SLICE_MS, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import type { LayerShape } from '../core/types.js'
@@ -25,8 +25,6 @@ export interface SliceOptions {
   readonly pace: Pace
   /** what is interrupted when the signal fires */
   readonly what: string
-  /** called with the positions of a slice just done */
-  readonly afterSlice?: (from: number, to: number) => void
 }
 
 /**
@@ -40,7 +38,7 @@ export async function runInSlices(
   program: Program,
   rowIndices: Int32Array,
   arenas: Arenas,
-  { signal, pace, what, afterSlice }: SliceOptions,
+  { signal, pace, what }: SliceOptions,
 ): Promise<number> {
   let correct = 0
   for (let from = 0; from < rowIndices.length; ) {
@@ -53,7 +51,6 @@ export async function runInSlices(
     } catch (error) {
       throw refusedData(error, what)
     }
-    afterSlice?.(from, to)
     if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, performance.now() - start)
     from = to
     await nextMacrotask()
@@ -63,6 +60,8 @@ export async function runInSlices(
 
 /** What to throw where a backend threw: it refuses what has passed all checks only if that has changed since. */
 export function refusedData(error: unknown, what: string): unknown {
+  const known = memoryError(error, what)
+  if (known !== error) return known
   const refused = error instanceof NativeMlpError && error.code === 'INVALID_ARGUMENT'
   if (!refused && !(error instanceof RangeError || error instanceof TypeError)) return error
   const problem = `${what}: arrays of the data or the model have changed since they were checked: ${error.message}`

@@ -1,7 +1,7 @@
 import type { Dataset } from '../backend/operands.js'
-import { evaluationProgram, type Program } from '../backend/program.js'
+import { evaluationProgram, type Program, type ProgramSpec } from '../backend/program.js'
 import { integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
-import { NativeMlpError } from '../core/errors.js'
+import { memoryError, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
@@ -123,9 +123,17 @@ export class SetEvaluator {
     const dataset = datasetOf(backend, data, name)
     let program = this.#programs.get(dataset)
     if (program === undefined) {
-      program = backend.compile(evaluationProgram(dataset, MAX_ROWS, layers, loss))
+      program = this.#compile(evaluationProgram(dataset, MAX_ROWS, layers, loss), name)
       this.#programs.set(dataset, program)
     }
     return program
+  }
+
+  #compile(spec: ProgramSpec, name: string): Program {
+    try {
+      return this.#model.backend.compile(spec)
+    } catch (error) {
+      throw memoryError(error, `evaluation of ${name}`)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { NativeMlpError } from '../core/errors.js'
+import { memoryError, NativeMlpError } from '../core/errors.js'
 import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
 import { type FitOptions, planFit } from './fit-options.js'
@@ -15,7 +15,8 @@ const inTraining = new WeakSet<MLP>()
  * The same model, data, options and numeric family give the same bits.
  *
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION before anything is computed; NOT_FINITE when a loss or
- *   parameter is no longer finite; ABORTED when the signal fires. The model then keeps what the last whole step left.
+ *   parameter is no longer finite; ABORTED when the signal fires; OUT_OF_MEMORY. The model then keeps what the last whole
+ *   step left.
  */
 export async function fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
   const plan = planFit(model, train, options)
@@ -30,6 +31,8 @@ export async function whileInTraining<T>(model: MLP, train: () => Promise<T>): P
   inTraining.add(model)
   try {
     return await train()
+  } catch (error) {
+    throw memoryError(error, 'fit')
   } finally {
     inTraining.delete(model)
   }
