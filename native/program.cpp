@@ -10,14 +10,15 @@
 namespace mlp {
 namespace {
 
-// Multiply-adds that are worth waking another thread for
-constexpr double kWorkPerThread = 300e3;
+// Fewest multiply-adds that are worth a thread of their own: several times what waking it costs
+constexpr double kWorkPerThread = 500e3;
 constexpr int64_t kNoFailure = INT64_MAX;
 // A sparse layer multiplies about this share of its inputs
 constexpr double kSparseShare = 0.2;
 
 Engine with_threads(const Engine& e, double work) {
-  const double threads = 1 + work / kWorkPerThread;
+  const double threads = work / kWorkPerThread;
+  if (threads < 2) return {e.kernels, 1};
   return {e.kernels, threads < e.threads ? static_cast<int>(threads) : e.threads};
 }
 

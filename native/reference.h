@@ -147,7 +147,7 @@ struct Memory {
   }
 };
 
-// A remembered value below 2^-100 is cut to zero.
+// A remembered value below 2^-100 is cut to zero, and a gradient below 2^-50 where it is squared.
 inline float cut_small(float v) { return std::fabs(v) < 0x1p-100f ? 0.0f : v; }
 
 // The parameter after a step; updates what is remembered of it. `second` is read for adam only, `first` by no sgd.
@@ -157,7 +157,8 @@ inline float apply_rule(const Rule& rule, float g, float p, float* first, float*
   if (rule.kind == RuleKind::sgd) return std::fma(-rate, g, p);
   if (rule.kind == RuleKind::adam) {
     *first = cut_small(std::fma(rule.beta1, *first, rule.rest1 * g));
-    *second = cut_small(std::fma(rule.beta2, *second, (rule.rest2 * g) * g));
+    const float s = std::fabs(g) < 0x1p-50f ? 0.0f : g;
+    *second = cut_small(std::fma(rule.beta2, *second, rule.rest2 * (s * s)));
     const float root = std::fma(std::sqrt(*second), rule.root_scale, rule.epsilon);
     return std::fma(-rate, *first / root, rule.keep * p);
   }

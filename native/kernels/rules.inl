@@ -5,9 +5,13 @@
 // denormal, which is slow on some processors.
 constexpr float kSmallestMemory = 7.888609052210118e-31f;  // 2^-100
 
-MLP_INLINE typename Isa::V cut_small(typename Isa::V v) {
-  return Isa::where_less(Isa::abs(v), Isa::set1(kSmallestMemory), Isa::zero(), v);
+// Its root: a smaller gradient counts as zero where it is squared.
+constexpr float kSmallestSquared = 8.881784197001252e-16f;  // 2^-50
+
+MLP_INLINE typename Isa::V cut_below(float limit, typename Isa::V v) {
+  return Isa::where_less(Isa::abs(v), Isa::set1(limit), Isa::zero(), v);
 }
+MLP_INLINE typename Isa::V cut_small(typename Isa::V v) { return cut_below(kSmallestMemory, v); }
 
 // g + l2 p. The sum of an underflowed chain may be -0: it is +0 from here on.
 MLP_INLINE typename Isa::V with_l2(const Rule& rule, typename Isa::V sum, typename Isa::V p) {
@@ -48,7 +52,8 @@ struct Adam {
   MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
     const typename Isa::V g = with_l2(rule, sum, p);
     slots[0] = cut_small(Isa::fma(Isa::set1(rule.beta1), slots[0], Isa::mul(Isa::set1(rule.rest1), g)));
-    slots[1] = cut_small(Isa::fma(Isa::set1(rule.beta2), slots[1], Isa::mul(Isa::mul(Isa::set1(rule.rest2), g), g)));
+    const typename Isa::V s = cut_below(kSmallestSquared, g);
+    slots[1] = cut_small(Isa::fma(Isa::set1(rule.beta2), slots[1], Isa::mul(Isa::set1(rule.rest2), Isa::mul(s, s))));
     const typename Isa::V root = Isa::fma(Isa::sqrt(slots[1]), Isa::set1(rule.root_scale), Isa::set1(rule.epsilon));
     const typename Isa::V kept = Isa::mul(Isa::set1(rule.keep), p);
     return Isa::fma(Isa::set1(-rule.learning_rate), Isa::div(slots[0], root), kept);

@@ -163,7 +163,7 @@ export const HYPER_PARAMETERS = {
     lockstep: true,
     help: "of 'adam' and 'adamW': of the mean of their squares",
   }),
-  /** of 'adam' and 'adamW': added to the root, >= 1e-16; default 1e-8 */
+  /** of 'adam' and 'adamW': added to the root, >= 1e-12; default 1e-8 */
   epsilon: row('optimizer', 'real', addend, {
     default: 1e-8,
     lockstep: true,

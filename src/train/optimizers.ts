@@ -42,7 +42,7 @@ export interface AdamOptions extends CommonOptions {
   readonly beta1?: number
   /** of the mean of their squares, from 0 to below 1; default 0.999 */
   readonly beta2?: number
-  /** added to the root, >= 1e-16; default 1e-8 */
+  /** added to the root, >= 1e-12; default 1e-8 */
   readonly epsilon?: number
 }
 
@@ -166,7 +166,7 @@ function checkDecay(name: string, learningRate: number, weightDecay: number): vo
 }
 
 /** With less, parameters whose gradients have been zero for long would divide by zero. */
-export const SMALLEST_EPSILON = 1e-16
+export const SMALLEST_EPSILON = 1e-12
 const BELOW_ONE = 1 - Number.EPSILON / 2
 
 function belowOne(name: string, value: number): number {

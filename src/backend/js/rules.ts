@@ -8,6 +8,9 @@ import { RULE } from '../rules.js'
 /** Below this an optimiser's memory of a gradient that has become zero is cut to zero, before it becomes denormal: 2^-100. */
 const SMALLEST_MEMORY = 7.888609052210118e-31
 
+/** Its root: a smaller gradient counts as zero where it is squared. 2^-50 */
+const SMALLEST_SQUARED = 8.881784197001252e-16
+
 const NO_SLOTS = new Float32Array(0)
 
 /** Parameters [rows][cols] from `at` on, `stride` apart, and their gradients from `from` on, `width` apart. */
@@ -91,7 +94,8 @@ function adam(block: Block, rule: Float64Array, l2: number, slots: Float32Array,
       const p = parameters[i]
       const g = Math.fround(gradients[from + r * width + c]) + 0 + l2 * p
       const m = cutSmall(beta1 * slots[i] + rest1 * g)
-      const v = cutSmall(beta2 * slots[slotStride + i] + rest2 * g * g)
+      const s = Math.abs(g) < SMALLEST_SQUARED ? 0 : g
+      const v = cutSmall(beta2 * slots[slotStride + i] + rest2 * s * s)
       slots[i] = m
       slots[slotStride + i] = v
       parameters[i] = keep * p - (learningRate * m) / (Math.sqrt(v) * rootScale + epsilon)
