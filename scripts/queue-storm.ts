@@ -100,7 +100,7 @@ async function strike(what: string, act: () => unknown): Promise<void> {
 }
 
 async function hasBegun(worker: Worker): Promise<void> {
-  while (!/: (begins|goes on)/.test(worker.output)) {
+  while (!/: (begins|continues)/.test(worker.output)) {
     if (worker.child.exitCode !== null) throw new Error(`${worker.name} ended with ${worker.child.exitCode}`)
     await wait(50)
   }

@@ -14,6 +14,9 @@ import { MAIN, writeStripes } from '../../cli/command.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { ROOT } from '../../repo/source-graph.js'
 
+/** What a worker logs when it takes a trial, from its beginning or from a checkpoint. */
+export const BEGUN = /trial (\d+): (?:begins|continues)/
+
 export const SILENT: TaskCallbacks = { onStart: () => {}, onEvaluation: () => {}, onCheckpoint: () => {} }
 
 export function tasks(count: number, epochs: number): TrialTask[] {

@@ -3,7 +3,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } 
 import { queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/wire.js'
 import type { TrialOutcome, TrialTask } from '../../../src/search/trial/task.js'
 import { writeStripes } from '../../cli/command.js'
-import { essence, Listener, SILENT, StudyFixture, tasks, until, type WorkerProcess, wait } from './queue-study.js'
+import {
+  BEGUN,
+  essence,
+  Listener,
+  SILENT,
+  StudyFixture,
+  tasks,
+  until,
+  type WorkerProcess,
+  wait,
+} from './queue-study.js'
 import { RedisServer, redisMissing } from './redis-server.js'
 
 const missing = redisMissing()
@@ -185,7 +195,7 @@ describe.skipIf(missing)('a worker on a queue', () => {
       const worker = study.worker(server.url)
       const has = (words: RegExp) => words.test(worker.output)
       await until(
-        () => outcome !== null || has(/: begins|: goes on/),
+        () => outcome !== null || has(BEGUN),
         () => worker.output,
       )
       // one that was killed too late has got on, and another one is needed
