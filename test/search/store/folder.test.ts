@@ -90,7 +90,7 @@ describe('StudyFolder', () => {
       data: data(),
       grid,
       base,
-      workers: 1,
+      ...{ workers: 1, stack: false }, // one after another: in a stack they end in the order in which they were begun
       folder,
       callbacks: stop as object,
       signal: controller.signal,
