@@ -1,3 +1,4 @@
+import { nowMs } from '../core/timers.js'
 import { fit } from '../train/fit.js'
 import type { BenchCase } from './case.js'
 import { networkOf, OPTIMIZER, stepFlopsOf } from './network.js'
@@ -30,7 +31,7 @@ export const SMALL_FIT_CASES: readonly BenchCase[] = SIZES.map(([layers, B]) => 
         batchSize: B,
         optimizer: OPTIMIZER,
         evaluateOn: [],
-        callbacks: { onEpoch: () => void epochEnds.push(performance.now()) },
+        callbacks: { onEpoch: () => void epochEnds.push(nowMs()) },
       })
       return ((epochEnds[EPOCHS] - epochEnds[0]) * 1000) / (EPOCHS * stepsPerEpoch)
     }

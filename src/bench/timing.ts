@@ -1,3 +1,5 @@
+import { nowMs } from '../core/timers.js'
+
 /** One thing to measure, ready to run: `call` does it once; `timed` does it once and says how many microseconds that took. */
 export type Work = { readonly call: () => void } | { readonly timed: () => Promise<number> }
 
@@ -31,11 +33,11 @@ export class Stopwatch {
 
   /** Runs the work for so many milliseconds, at least once, and decides how many calls make a sample. */
   async warmUp(milliseconds: number): Promise<void> {
-    const start = performance.now()
+    const start = nowMs()
     let fastest = Number.POSITIVE_INFINITY
     do {
       fastest = Math.min(fastest, (await this.sample()) / 1000)
-    } while (performance.now() - start < milliseconds)
+    } while (nowMs() - start < milliseconds)
     if ('call' in this.#work) this.#calls = Math.max(1, Math.ceil(SHORTEST_SAMPLE / fastest))
   }
 
@@ -44,16 +46,16 @@ export class Stopwatch {
     const work = this.#work
     if ('timed' in work) return work.timed()
     const calls = this.#calls
-    const start = performance.now()
+    const start = nowMs()
     for (let i = 0; i < calls; i++) work.call()
-    return ((performance.now() - start) * 1000) / calls
+    return ((nowMs() - start) * 1000) / calls
   }
 
   /** Samples until so many milliseconds are over, at least `least` of them. */
   async samples(milliseconds: number, least: number): Promise<number[]> {
-    const start = performance.now()
+    const start = nowMs()
     const samples: number[] = []
-    while (samples.length < least || performance.now() - start < milliseconds) samples.push(await this.sample())
+    while (samples.length < least || nowMs() - start < milliseconds) samples.push(await this.sample())
     return samples
   }
 }

@@ -1,3 +1,5 @@
+import { nowMs } from '../core/timers.js'
+
 /** A launcher such as npm repeats the Ctrl-C that the terminal sent to both: two within this time are one, ms. */
 const SAME_MS = 300
 
@@ -19,7 +21,7 @@ export function listenForInterrupt(say: (line: string) => void): Interruption {
   let first = 0
   let received: Signal = 'SIGINT'
   const listener = (name: Signal) => {
-    const now = performance.now()
+    const now = nowMs()
     if (first === 0) {
       first = now
       received = name

@@ -1,5 +1,6 @@
 import { NativeMlpError } from './errors.js'
 import type { Signal } from './platform.js'
+import { MessageChannel, setImmediate } from './timers.js'
 
 /** How long a computation may hold the event loop before it lets other work run, in milliseconds. */
 export const SLICE_MS = 16

@@ -1,5 +1,6 @@
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
+import { clearTimeout, setTimeout } from '../core/timers.js'
 import { gunzipExactly, isGzip } from '../formats/gzip.js'
 
 export interface DownloadProgress {

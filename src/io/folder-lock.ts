@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from 'node:fs'
 import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { NativeMlpError } from '../core/errors.js'
+import { dateMs, delay } from '../core/timers.js'
 import { fileSystemError, readFileIfThere } from '../formats/read-file.js'
 
 /** The lock file names the process that is writing into a folder. Names that begin with it are its temporary files. */
@@ -60,7 +60,7 @@ async function acquire(file: string, folder: string): Promise<void> {
   if (found !== null) await removeStale(file, found, folder)
   if (!(await create(file, text, folder))) throw lockedError(folder, (await read(file))?.owner ?? null, file)
   // a process that moved this lock away, mistaking it for the stale one, moves it back
-  await wait(SETTLE_MS)
+  await delay(SETTLE_MS)
   const now = await read(file)
   if (now?.text !== text) throw lockedError(folder, now?.owner ?? null, file)
   await removeLeftovers(folder)
@@ -126,7 +126,7 @@ async function read(file: string): Promise<Lock | null> {
   try {
     const [pid, host, start] = text.trim().split(' ')
     if (!/^[1-9]\d*$/.test(pid)) {
-      const age = Date.now() - (await stat(file)).mtimeMs
+      const age = dateMs() - (await stat(file)).mtimeMs
       return { text, owner: age < UNFINISHED_MS ? 'unknown' : null }
     }
     if (host !== hostname()) return { text, owner: `${pid} on ${host}` }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { knownOptions } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { nowMs } from '../core/timers.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
 import type { MLP } from '../model/mlp.js'
@@ -186,7 +187,7 @@ export class RunFolder {
    * @param checkpoint of step 0 for a new run
    */
   async begin(checkpoint: TrainingCheckpoint, model: MLP): Promise<void> {
-    this.#startMs = performance.now()
+    this.#startMs = nowMs()
     const { step, history, best, bestParameters } = checkpoint
     if (this.#earlier === null) await this.#folder.clear()
     else await this.#folder.removeTemporaries()
@@ -262,7 +263,7 @@ export class RunFolder {
   }
 
   #times(): Partial<RunTimes> {
-    const total = (performance.now() - this.#startMs) / 1000
+    const total = (nowMs() - this.#startMs) / 1000
     if (this.#timing === null) return { total }
     const { total: fit, training, evaluation } = this.#timing
     return { total, fit, training, evaluation, samplesPerSecond: this.#rows / training }

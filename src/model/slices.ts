@@ -3,6 +3,7 @@ import type { Arenas, Program } from '../backend/program.js'
 import { memoryError, NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, SLICE_MS, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
+import { nowMs } from '../core/timers.js'
 import type { LayerShape } from '../core/types.js'
 
 /** Rows per slice, adapted to the machine as slices are timed; keep it to start the next evaluation at full pace. */
@@ -44,14 +45,14 @@ export async function runInSlices(
   for (let from = 0; from < rowIndices.length; ) {
     throwIfAborted(signal, what)
     const to = Math.min(rowIndices.length, from + pace.rows)
-    const start = performance.now()
+    const start = nowMs()
     try {
       const part = slice(arenas, rowIndices.length, from, to)
       correct += backend.run(program, rowIndices.subarray(from, to), part, null)
     } catch (error) {
       throw refusedData(error, what)
     }
-    if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, performance.now() - start)
+    if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, nowMs() - start)
     from = to
     await nextMacrotask()
   }

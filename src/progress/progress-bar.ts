@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import type { TextStream } from '../core/platform.js'
+import { nowMs } from '../core/timers.js'
 import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbacks.js'
 import { RunRates } from './rates.js'
 import { clock, count, percent, setWords } from './words.js'
@@ -23,7 +24,7 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
   let evaluated = ''
   let drawn = 0
   const draw = () => {
-    drawn = performance.now()
+    drawn = nowMs()
     const { steps, loss, accuracy, samplesPerSecond, secondsLeft } = rates!.now()
     const right = accuracy > 0 ? ` acc ${percent(accuracy)}` : '' // 0 for a regression
     const training = `loss ${loss.toFixed(4)}${right}`
@@ -41,7 +42,7 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
     },
     onStep: (event) => {
       rates!.add(event)
-      if (performance.now() - drawn >= INTERVAL) draw()
+      if (nowMs() - drawn >= INTERVAL) draw()
     },
     onEvaluation: ({ entry }: EvaluationEvent) => {
       if (entry.valid) evaluated = `${setWords('valid', entry.valid).replace(/ \(.*/, '')} | `

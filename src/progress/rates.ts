@@ -1,3 +1,4 @@
+import { nowMs } from '../core/timers.js'
 import type { StartEvent, StepEvent } from '../train/callbacks.js'
 
 /** Progress and speed of a run. Rates include evaluations and pauses. */
@@ -29,7 +30,7 @@ export class RunRates {
   /** @param now returns milliseconds */
   constructor(
     { totalSteps, step = 0 }: Pick<StartEvent, 'totalSteps'> & Partial<Pick<StartEvent, 'step'>>,
-    now: () => number = () => performance.now(),
+    now: () => number = nowMs,
   ) {
     this.#totalSteps = totalSteps
     this.#stepsBefore = step

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../core/results.js'
+import { nowMs } from '../core/timers.js'
 import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialStartEvent } from '../search/study/study.js'
 import type { TrialResult } from '../search/trial/result.js'
 import { SearchWork } from './search-work.js'
@@ -46,7 +47,7 @@ export class SearchState {
    * @param changed called after each event
    * @param now returns milliseconds
    */
-  constructor(changed: (ended?: TrialEndEvent) => void, now: () => number = () => performance.now()) {
+  constructor(changed: (ended?: TrialEndEvent) => void, now: () => number = nowMs) {
     this.#now = now
     this.callbacks = {
       onStart: (header) => {

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
 import type { TextStream } from '../core/platform.js'
+import { clearInterval, setInterval } from '../core/timers.js'
 import type { TrialResult } from '../search/trial/result.js'
 import type { SearchProgress } from './search-state.js'
 import { type RunningTrial, SearchState } from './search-state.js'

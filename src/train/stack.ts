@@ -1,4 +1,5 @@
 import { nextMacrotask } from '../core/event-loop.js'
+import { nowMs } from '../core/timers.js'
 import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
 import { whileInTraining } from './fit.js'
@@ -47,7 +48,7 @@ export class TrainingStack {
 
   async #run(): Promise<void> {
     this.#isActive = true
-    this.#lastPause = performance.now()
+    this.#lastPause = nowMs()
     await Promise.resolve() // lets the others join that are called in the same turn
     for (;;) {
       const member = this.#joining.shift()
@@ -83,9 +84,9 @@ export class TrainingStack {
         this.#leave(member)
         member.reject(error)
       }
-      if (performance.now() - this.#lastPause < training.yieldEveryMs) continue
+      if (nowMs() - this.#lastPause < training.yieldEveryMs) continue
       await nextMacrotask()
-      this.#lastPause = performance.now()
+      this.#lastPause = nowMs()
       return
     }
   }

@@ -2,6 +2,7 @@ import { SLOTS, type UpdateRule } from '../backend/rules.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
+import { nowMs } from '../core/timers.js'
 import { BatchSampler } from '../data/batches.js'
 import { LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
@@ -68,12 +69,12 @@ export class Training {
   /** Trains to the end, all by itself. */
   async run(): Promise<FitResult> {
     await this.begin()
-    let lastPause = performance.now()
+    let lastPause = nowMs()
     while (!this.isOver) {
       const pending = this.advance()
       // awaiting what is no promise would still cost a turn of the queue
       if (pending) await pending
-      if (performance.now() - lastPause < this.yieldEveryMs) continue
+      if (nowMs() - lastPause < this.yieldEveryMs) continue
       lastPause = await this.#pause()
     }
     return await this.finish()
@@ -96,14 +97,14 @@ export class Training {
   /** To be called once, before all else. */
   async begin(): Promise<void> {
     const { epochs, stepsPerEpoch, batchSize, sets, callbacks } = this.#plan
-    const start = performance.now()
+    const start = nowMs()
     this.#lastCheckpoint = start
     const { step } = this.#state
     this.#model.setInputKind(sets.train.kind)
     const rows = sets.train.rows.length
     await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps: this.#totalSteps, step, rows })
     if (this.#plan.resume) await this.#catchUp()
-    this.#spentMs += performance.now() - start
+    this.#spentMs += nowMs() - start
   }
 
   /**
@@ -112,25 +113,25 @@ export class Training {
    * @returns a promise only where there is something to wait for
    */
   advance(): Promise<void> | undefined {
-    const start = performance.now()
+    const start = nowMs()
     if (this.#plan.signal?.aborted) return this.#abort()
     const pending = this.#trainOnce()
     const isDue = this.#isEvaluationDue() || this.#isEpochOver() || this.#isCheckpointDue(start)
     if (isDue || isPromise(pending)) return this.#complete(pending, start)
-    this.#spentMs += performance.now() - start
+    this.#spentMs += nowMs() - start
   }
 
   async #complete(pending: unknown, start: number): Promise<void> {
     if (isPromise(pending)) await pending
     if (this.#isEvaluationDue()) await this.#evaluate()
     if (this.#isEpochOver()) await this.#endEpoch()
-    if (this.#isCheckpointDue(performance.now())) await this.#handOut()
-    this.#spentMs += performance.now() - start
+    if (this.#isCheckpointDue(nowMs())) await this.#handOut()
+    this.#spentMs += nowMs() - start
   }
 
   /** To be called once, at the end. */
   async finish(): Promise<FitResult> {
-    const start = performance.now()
+    const start = nowMs()
     const state = this.#state
     if (state.stopped === null && state.step < this.#totalSteps) {
       await this.#handOut()
@@ -140,7 +141,7 @@ export class Training {
     if (state.stopped !== 'paused') checkParameters(this.#model, this.#context(state.step - 1))
     if (this.#bestParameters) this.#model.restore(this.#bestParameters)
     const { history, best, step, stopped, collapsed } = state
-    const total = this.#spentMs + performance.now() - start
+    const total = this.#spentMs + nowMs() - start
     const timing = timingOf(total, this.#evaluationMs)
     const result: FitResult = { history, best, steps: step, stopped: stopped ?? 'completed', collapsed, timing }
     await this.#plan.callbacks.onEnd?.(result)
@@ -178,7 +179,7 @@ export class Training {
     const slots = unpackSlots(this.#model, this.#firstRule, this.#slots)
     const checkpoint = checkpointOf(this.#model, this.#settings, this.#state, this.#sampler, best, slots)
     await onCheckpoint({ checkpoint })
-    this.#lastCheckpoint = performance.now()
+    this.#lastCheckpoint = nowMs()
   }
 
   /** @returns what onStep has to finish, if anything */
@@ -236,7 +237,7 @@ export class Training {
   async #evaluate(): Promise<void> {
     const state = this.#state
     const step = state.step - 1
-    const start = performance.now()
+    const start = nowMs()
     checkParameters(this.#model, this.#context(step))
     const { entry, deadShare } = await this.#measure(step)
     state.history.push(entry)
@@ -245,7 +246,7 @@ export class Training {
       state.collapsed = { step, deadShare }
       if (this.#plan.stopOnCollapse) state.stopped = 'collapsed'
     }
-    this.#evaluationMs += performance.now() - start
+    this.#evaluationMs += nowMs() - start
     await this.#plan.callbacks.onEvaluation?.({ entry, isBest })
   }
 
@@ -297,9 +298,9 @@ export class Training {
 
   /** @returns when it was over */
   async #pause(): Promise<number> {
-    const start = performance.now()
+    const start = nowMs()
     await nextMacrotask()
-    const end = performance.now()
+    const end = nowMs()
     this.#spentMs += end - start
     return end
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type ErrorCode, NativeMlpError } from '../../core/errors.js'
+import { nowMs } from '../../core/timers.js'
 import { type LoadedData, loadData } from '../../data/load.js'
 import type { Samples } from '../../data/samples.js'
 import type { DataRecipe, DataSpec } from '../../data/spec.js'
@@ -83,7 +84,7 @@ export interface FinishedSearch {
  * @throws NativeMlpError for a search that fails
  */
 export async function searchRun(request: SearchRequest, { signal, progress }: SearchContext): Promise<FinishedSearch> {
-  const start = performance.now()
+  const start = nowMs()
   const { overwrite, resume, out } = request
   if (out !== undefined) await new StudyFolder(out, { overwrite, resume }).check()
   const data = await loadData(request.data, { shared: true, signal })
@@ -101,7 +102,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
     ...{ isQueued: request.queue !== undefined, isRefit: request.refit },
     best: bestTrial(trials, plan.header),
     trials: trials.sort((a, b) => a.trial - b.trial),
-    seconds: (performance.now() - start) / 1000,
+    seconds: (nowMs() - start) / 1000,
     canResume: existsSync(folder.file('journal')),
   })
   try {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Redis } from 'ioredis'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { Logger, Signal } from '../../core/platform.js'
+import { clearTimeout, setTimeout } from '../../core/timers.js'
 
 /** Where a Redis server is, and what it takes to get in. */
 export interface QueueAddress {

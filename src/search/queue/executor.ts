@@ -4,6 +4,7 @@ import { knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import type { HistoryEntry } from '../../core/results.js'
+import { clearTimeout, dateMs, setTimeout } from '../../core/timers.js'
 import type { NumericFamily } from '../../core/types.js'
 import type { SetsRecipe } from '../../data/division.js'
 import { packageVersion } from '../../io/package-version.js'
@@ -118,7 +119,7 @@ class QueueExecutor implements Executor {
   readonly #record: QueuedStudy
   readonly #place: TaskPlace
   readonly #events: QueueEvents
-  readonly #started = Date.now()
+  readonly #started = dateMs()
   readonly #pending = new Map<string, Pending>()
   /** tasks whose results were handed out, and when */
   readonly #delivered = new Map<string, { readonly at: number; dropped: boolean }>()
@@ -208,14 +209,14 @@ class QueueExecutor implements Executor {
   /** What events have missed, and what Redis has lost. */
   async #tend(): Promise<void> {
     await this.#place.store.announce(this.#record, this.#started)
-    if (!this.#hasWorkers && Date.now() - this.#started > LONELY_MS) {
+    if (!this.#hasWorkers && dateMs() - this.#started > LONELY_MS) {
       this.#hasWorkers = true
       this.#log(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
     }
     const waiting = [...this.#pending.keys()]
     for (const id of waiting) await this.#look(id)
     for (const [id, delivered] of this.#delivered) {
-      if (delivered.dropped || Date.now() - delivered.at < DELIVERED_MS) continue
+      if (delivered.dropped || dateMs() - delivered.at < DELIVERED_MS) continue
       delivered.dropped = true
       await this.#place.store.dropResult(id)
     }
@@ -236,7 +237,7 @@ class QueueExecutor implements Executor {
     const end = await pending.queued.advance(isOver)
     if (end === null) return
     this.#pending.delete(id)
-    if (end.isStored) this.#delivered.set(id, { at: Date.now(), dropped: false })
+    if (end.isStored) this.#delivered.set(id, { at: dateMs(), dropped: false })
     await this.#deliver(pending, end)
   }
 

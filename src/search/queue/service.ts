@@ -1,6 +1,7 @@
 import type { Job, Worker } from 'bullmq'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
+import { clearTimeout, nowMs, setTimeout } from '../../core/timers.js'
 import type { Executor, TrialTask } from '../trial/task.js'
 import { isRefusal, type QueueConnection } from './connection.js'
 import { QueueStore } from './store.js'
@@ -42,7 +43,7 @@ export class StudyService {
   readonly #worker: Worker
   /** by job; a task that Redis has lost and handed out again is not begun twice here */
   readonly #running = new Map<string, Promise<void>>()
-  #lastBusy = performance.now()
+  #lastBusy = nowMs()
   #resting: NodeJS.Timeout | undefined
   #isLeaving = false
   #failure: NativeMlpError | null = null
@@ -72,7 +73,7 @@ export class StudyService {
 
   /** ms since it last had something to do */
   get idleMs(): number {
-    return this.#running.size > 0 ? 0 : performance.now() - this.#lastBusy
+    return this.#running.size > 0 ? 0 : nowMs() - this.#lastBusy
   }
 
   /** why this machine can compute nothing at all, once that is known: its trials are for others */
@@ -119,7 +120,7 @@ export class StudyService {
       throw new this.#options.connection.bullmq.WaitingError()
     } finally {
       this.#running.delete(id)
-      this.#lastBusy = performance.now()
+      this.#lastBusy = nowMs()
     }
   }
 
@@ -199,7 +200,7 @@ class TaskProgress {
   async keep(bytes: Uint8Array): Promise<void> {
     this.latest = bytes
     // while the server is away, only the last one waits for it
-    if (this.#isSaving || performance.now() - this.#savedAt < this.#everyMs) return
+    if (this.#isSaving || nowMs() - this.#savedAt < this.#everyMs) return
     await this.save()
   }
 
@@ -214,7 +215,7 @@ class TaskProgress {
       this.#isSaving = false
     }
     this.#saved = bytes
-    this.#savedAt = performance.now()
+    this.#savedAt = nowMs()
   }
 }
 

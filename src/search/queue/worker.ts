@@ -3,6 +3,7 @@ import { defaultBackend } from '../../backend/index.js'
 import { integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
 import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger, Signal } from '../../core/platform.js'
+import { clearTimeout, nowMs, setTimeout } from '../../core/timers.js'
 import { type LoadedStudy, loadStudy } from '../study/sets.js'
 import { LocalExecutor } from '../threads/executor.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
@@ -79,7 +80,7 @@ class QueueWorker {
   /** studies that are not for us */
   readonly #refused = new Set<string>()
   #isLeaving = false
-  #lastBusy = performance.now()
+  #lastBusy = nowMs()
 
   constructor(connection: QueueConnection, options: WorkerPlan, leaving: Promise<void>) {
     this.#connection = connection
@@ -97,7 +98,7 @@ class QueueWorker {
       const record = await this.#orLeave(this.#nextStudy())
       const service = record && (await this.#orLeave(this.#prepare(record)))
       if (record && service) await this.#serve(record, service)
-      if (performance.now() - this.#lastBusy >= idleExitSeconds * 1000) return
+      if (nowMs() - this.#lastBusy >= idleExitSeconds * 1000) return
       await this.#pause(LOOK_MS)
     }
   }
@@ -196,7 +197,7 @@ class QueueWorker {
     const { idleExitSeconds = Number.POSITIVE_INFINITY } = this.#options
     for (;;) {
       await this.#pause(LOOK_MS)
-      this.#lastBusy = performance.now() - service.idleMs
+      this.#lastBusy = nowMs() - service.idleMs
       if (this.#isLeaving || service.failure || service.idleMs >= idleExitSeconds * 1000) break
       if (await this.#orLeave(this.#isOver(record, service))) break
     }

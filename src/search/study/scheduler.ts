@@ -1,4 +1,5 @@
 import { NativeMlpError } from '../../core/errors.js'
+import { nowMs } from '../../core/timers.js'
 import { batchSizeOf, completed } from '../../train/config.js'
 import { hiddenSizes } from '../../train/hyper-parameters.js'
 import type { SearchPlan } from '../plan.js'
@@ -46,7 +47,7 @@ export class StudyScheduler {
   /** @throws NativeMlpError ABORTED when the signal fires; what the executor, the folder or a callback throws */
   async run(): Promise<Study> {
     const { header, callbacks, folder, signal, pruner } = this.#plan
-    const start = performance.now()
+    const start = nowMs()
     throwIfAborted(signal)
     const events = folder ? await folder.begin(header) : []
     await callbacks.onStart(header)
@@ -63,7 +64,7 @@ export class StudyScheduler {
       signal?.removeEventListener('abort', onAbort)
       await this.#executor?.close()
     }
-    return { ...header, ...this.#results.finish(), seconds: (performance.now() - start) / 1000 }
+    return { ...header, ...this.#results.finish(), seconds: (nowMs() - start) / 1000 }
   }
 
   async #openExecutor(): Promise<Executor> {

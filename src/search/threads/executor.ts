@@ -1,5 +1,6 @@
 import { NativeMlpError } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
+import { delay } from '../../core/timers.js'
 import type { NumericFamily } from '../../core/types.js'
 import { failedOutcome, type StudyData } from '../trial/run-task.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
@@ -103,7 +104,7 @@ export class LocalExecutor implements Executor {
     try {
       seat.thread ??= await this.#startThread()
       if (this.#most > 1 && this.#waiting.length < this.#most * this.#options.workers) {
-        await new Promise((resolve) => setTimeout(resolve, STACKING_MS))
+        await delay(STACKING_MS)
       }
     } catch (reason) {
       failure = { reason: this.#closed ? aborted() : reason }
