@@ -1,3 +1,5 @@
+import { isUint8Array } from './typed-arrays.js'
+
 /** What the byte i means as an input: `'unit'` i / 255, `'raw'` i itself. Saved with a model by this name. */
 export const INPUT_SCALES = ['unit', 'raw'] as const
 export type InputScale = (typeof INPUT_SCALES)[number]
@@ -26,5 +28,5 @@ export function byteTable(scale: InputScale): Float32Array {
 
 /** The kind of plain values. */
 export function kindOf(values: Uint8Array | Float32Array): InputKind {
-  return values instanceof Uint8Array ? 'bytes' : 'floats'
+  return isUint8Array(values) ? 'bytes' : 'floats'
 }

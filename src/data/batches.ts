@@ -1,6 +1,7 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { type RandomStream, randomStream } from '../core/random.js'
+import { isInt32Array } from '../core/typed-arrays.js'
 
 export const BATCH_MODES = ['shuffle', 'replacement'] as const
 /**
@@ -57,7 +58,7 @@ export class BatchSampler {
   constructor(options: BatchSamplerOptions) {
     knownOptions('BatchSampler', options, ['rows', 'batchSize', 'mode', 'seed', 'dropLast'])
     const { rows, seed = 1 } = options
-    if (!(rows instanceof Int32Array) || rows.length === 0) {
+    if (!isInt32Array(rows) || rows.length === 0) {
       throw invalidArgument('rows', 'an Int32Array of at least one row number', rows)
     }
     this.batchSize = integerInRange('batchSize', options.batchSize, 1)

@@ -2,7 +2,7 @@ import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { randomStream } from '../core/random.js'
 import { range } from './range.js'
-import { Samples } from './samples.js'
+import { isSamples, type Samples } from './samples.js'
 import { rowsByClass } from './split.js'
 
 export interface FoldOptions {
@@ -29,7 +29,7 @@ export interface Fold {
  *   rows, but fewer than there are folds; UNKNOWN_OPTION for a misspelt option
  */
 export function kFold(samples: Samples, options: FoldOptions): Fold[] {
-  if (!(samples instanceof Samples)) throw invalidArgument('kFold', 'Samples', samples)
+  if (!isSamples(samples)) throw invalidArgument('kFold', 'Samples', samples)
   knownOptions('kFold', options ?? null, ['folds', 'seed', 'stratified'])
   const folds = integerInRange('kFold: folds', options.folds, 2, Math.max(2, samples.length))
   if (folds > samples.length) throw invalidArgument('kFold', `at least ${folds} rows, one a fold`, samples.length)

@@ -1,4 +1,5 @@
 import { invalidArgument, invalidFile } from '../core/errors.js'
+import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { type IdxArray, readIdx } from '../formats/idx.js'
 import { MAX_CLASSES } from './samples-options.js'
 
@@ -18,11 +19,11 @@ export async function readIdxRows(path: string, shared = false): Promise<FileRow
 /** @throws NativeMlpError INVALID_FILE for an array without elements, or a value outside the range of float32 */
 export function idxRows({ type, dims, data }: IdxArray, path: string): FileRows {
   if (data.length === 0) throw invalidFile(path, `expected at least one value, got ${dims.join(' x ')} ${type}`, 4)
-  return { shape: dims, values: data instanceof Uint8Array ? data : finiteFloats(data, path) }
+  return { shape: dims, values: isUint8Array(data) ? data : finiteFloats(data, path) }
 }
 
 function finiteFloats(data: Exclude<IdxArray['data'], Uint8Array>, path: string): Float32Array {
-  const floats = data instanceof Float32Array ? data : Float32Array.from(data)
+  const floats = isFloat32Array(data) ? data : Float32Array.from(data)
   const at = floats.findIndex((value) => !Number.isFinite(value))
   if (at < 0) return floats
   throw invalidFile(path, `value ${at} is ${data[at]}, expected a finite number in the range of float32`)

@@ -1,5 +1,6 @@
 import { knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { isUint8Array } from '../core/typed-arrays.js'
 import { dataDigest } from './digest.js'
 import { findMnistData } from './mnist-sources.js'
 import { range } from './range.js'
@@ -65,7 +66,7 @@ export async function loadDataIn(
     recipe: { [name]: own, scale, digest } as unknown as DataRecipe,
     schema: {
       inputs: cols,
-      values: values instanceof Uint8Array ? 'bytes' : 'floats',
+      values: isUint8Array(values) ? 'bytes' : 'floats',
       imageShape,
       classes,
       classNames,
@@ -101,7 +102,7 @@ function makeSamples(
   const set = new Samples({
     kind: kindOf(values),
     ...{ values, cols, labels, imageShape, classes, scale },
-    table: values instanceof Uint8Array ? byteTable(scale) : null,
+    table: isUint8Array(values) ? byteTable(scale) : null,
     targets: null,
     targetCols: 0,
     classNames: Array.from({ length: classes }, (_, c) => String(c)),
@@ -133,7 +134,7 @@ function checkSameRows(train: RawSet, test: RawSet): void {
   if (words(train) !== words(test)) {
     throw invalidFile(test.names.values, `training rows are ${words(train)}, test rows ${words(test)}`)
   }
-  const kinds = [train, test].map(({ values }) => (values instanceof Uint8Array ? 'bytes' : 'floats'))
+  const kinds = [train, test].map(({ values }) => (isUint8Array(values) ? 'bytes' : 'floats'))
   if (kinds[0] !== kinds[1])
     throw invalidFile(test.names.values, `training rows are ${kinds[0]}, test rows ${kinds[1]}`)
 }

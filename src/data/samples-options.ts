@@ -1,5 +1,6 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array, typedArrayName } from '../core/typed-arrays.js'
 import { range } from './range.js'
 import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from './scale.js'
 
@@ -75,7 +76,7 @@ export function checkSamples(options: SamplesOptions): SamplesFields {
   return {
     values,
     cols,
-    table: values instanceof Uint8Array ? byteTable(scale) : null,
+    table: isUint8Array(values) ? byteTable(scale) : null,
     labels,
     targets,
     targetCols: targets === null ? 0 : targets.length / n,
@@ -95,13 +96,13 @@ function checkKind(kind: InputKind | undefined, values: Uint8Array | Float32Arra
 }
 
 function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {
-  const known = values instanceof Uint8Array || isReals(values)
+  const known = isUint8Array(values) || isReals(values)
   if (!known) throw invalidArgument('values', 'a Uint8Array, Float32Array, Float64Array or number[]', values)
   checkFlat('values', values)
   if (values.length === 0) throw invalidArgument('values', 'at least one row', values)
   if (values.length % cols !== 0) throw invalidArgument('values', `whole rows of ${cols} columns`, values)
   if (values.length / cols > 0x7fffffff) throw invalidArgument('values', 'at most 2^31 - 1 rows', values)
-  return values instanceof Uint8Array ? values : finiteFloats('values', values, cols)
+  return isUint8Array(values) ? values : finiteFloats('values', values, cols)
 }
 
 /** Refuses an array of rows. */
@@ -111,12 +112,12 @@ function checkFlat(name: string, values: ArrayLike<unknown>): void {
 }
 
 function isReals(values: unknown): values is Float32Array | Float64Array | number[] {
-  return values instanceof Float32Array || values instanceof Float64Array || Array.isArray(values)
+  return isFloat32Array(values) || isFloat64Array(values) || Array.isArray(values)
 }
 
 /** float32 of the same values, the array itself when it is one already. */
 function finiteFloats(name: string, values: Float32Array | Float64Array | number[], cols: number): Float32Array {
-  const floats = values instanceof Float32Array ? values : Float32Array.from(values)
+  const floats = isFloat32Array(values) ? values : Float32Array.from(values)
   for (let i = 0; i < floats.length; i++) {
     if (Number.isFinite(floats[i]) && typeof values[i] === 'number') continue
     const where = `${name}: row ${Math.floor(i / cols)}, column ${i % cols}`
@@ -126,7 +127,7 @@ function finiteFloats(name: string, values: Float32Array | Float64Array | number
 }
 
 function checkLabelArray(labels: ArrayLike<number>, n: number): Int32Array {
-  if (!Array.isArray(labels) && !(ArrayBuffer.isView(labels) && !(labels instanceof DataView))) {
+  if (!Array.isArray(labels) && typedArrayName(labels) === undefined) {
     throw invalidArgument('labels', 'an array of integers', labels)
   }
   if (labels.length !== n) throw invalidArgument('labels', `one label a row, ${n} in all`, labels)
@@ -134,7 +135,7 @@ function checkLabelArray(labels: ArrayLike<number>, n: number): Int32Array {
     if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < MAX_CLASSES) continue
     throw invalidArgument(`labels: row ${row}`, `an integer from 0 to ${MAX_CLASSES - 1}`, labels[row])
   }
-  return labels instanceof Int32Array ? labels : Int32Array.from(labels)
+  return isInt32Array(labels) ? labels : Int32Array.from(labels)
 }
 
 function checkTargets(targets: unknown, n: number): Float32Array {

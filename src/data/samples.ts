@@ -1,6 +1,7 @@
 import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
+import { isFloat32Array, isInt32Array, isSharedBuffer, isUint8Array } from '../core/typed-arrays.js'
 import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
 import { byteTable, type InputKind, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
@@ -126,7 +127,7 @@ export class Samples implements SamplesFields {
   /** @param description what `describe` returned, in this thread or another */
   static fromDescription(description: SamplesDescription): Samples {
     const { values, scale } = description
-    return new Samples({ ...description, table: values instanceof Uint8Array ? byteTable(scale) : null })
+    return new Samples({ ...description, table: isUint8Array(values) ? byteTable(scale) : null })
   }
 
   /** 'Samples 48000 x 784 bytes, 10 classes' */
@@ -136,7 +137,7 @@ export class Samples implements SamplesFields {
       ...(labels ? [classes === 1 ? '1 class' : `${classes} classes`] : []),
       ...(targets ? [targetCols === 1 ? '1 target' : `${targetCols} targets`] : []),
     ]
-    return [`Samples ${length} x ${cols} ${values instanceof Uint8Array ? 'bytes' : 'floats'}`, ...known].join(', ')
+    return [`Samples ${length} x ${cols} ${isUint8Array(values) ? 'bytes' : 'floats'}`, ...known].join(', ')
   }
 
   #withRows(rows: Int32Array): Samples {
@@ -163,9 +164,15 @@ function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
   if (typeof SharedArrayBuffer === 'undefined') {
     throw new NativeMlpError('INVALID_ARGUMENT', 'toShared: expected SharedArrayBuffer, which is not available here')
   }
-  if (array.buffer instanceof SharedArrayBuffer) return array
+  if (isSharedBuffer(array.buffer)) return array
   const Copy = array.constructor as new (buffer: SharedArrayBuffer) => A
   const copy = new Copy(new SharedArrayBuffer(array.byteLength))
   copy.set(array)
   return copy
+}
+
+/** Also true for sets of another copy of this package, such as a test framework makes. */
+export function isSamples(value: unknown): value is Samples {
+  const { values, rows, subset } = Object(value) as Partial<Samples>
+  return isInt32Array(rows) && (isUint8Array(values) || isFloat32Array(values)) && typeof subset === 'function'
 }

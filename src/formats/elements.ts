@@ -1,4 +1,5 @@
 import { endianness } from 'node:os'
+import { typedArrayName } from '../core/typed-arrays.js'
 
 /** Numeric element types of the file formats, named as NumPy names them. */
 export interface ElementArrays {
@@ -20,6 +21,7 @@ type Constructor<A> = {
   new (length: number): A
   new (buffer: ArrayBuffer, byteOffset: number, length: number): A
   readonly BYTES_PER_ELEMENT: number
+  readonly name: string
 }
 
 const CONSTRUCTORS: { readonly [T in ElementType]: Constructor<ElementArrays[T]> } = {
@@ -47,7 +49,8 @@ export function emptyElements(type: ElementType, length: number): ElementArray {
 
 /** The type of a typed array, or undefined for anything else. */
 export function elementTypeOf(data: unknown): ElementType | undefined {
-  return (Object.keys(CONSTRUCTORS) as ElementType[]).find((type) => data instanceof CONSTRUCTORS[type])
+  const name = typedArrayName(data)
+  return (Object.keys(CONSTRUCTORS) as ElementType[]).find((type) => CONSTRUCTORS[type].name === name)
 }
 
 /** `count` elements starting at `offset`, copied out of `bytes` into an aligned array in the host's byte order. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { SLOTS } from '../backend/rules.js'
 import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
+import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '../formats/safetensors.js'
 import { MAX_LAYER_SIZE } from '../model/mlp.js'
@@ -63,7 +64,7 @@ export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
  *   or contents that do not fit together
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheckpoint {
-  if (!(bytes instanceof Uint8Array)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
+  if (!isUint8Array(bytes)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
   const { tensors, metadata } = parseSafetensors(bytes, name)
   checkVersion(metadata, name)
   checkDigest(bytes, name)
@@ -143,7 +144,7 @@ function readTensors(
   const read = (key: string, shape: readonly number[]) => {
     const tensor = tensors.get(key)
     if (tensor === undefined) throw invalidFile(name, `tensor '${key}' is missing`)
-    if (!(tensor.data instanceof Float32Array) || String(tensor.shape) !== String(shape)) {
+    if (!isFloat32Array(tensor.data) || String(tensor.shape) !== String(shape)) {
       throw invalidFile(name, `tensor '${key}': expected float32 of shape ${shapeWords(shape)}`)
     }
     return tensor.data

@@ -8,7 +8,7 @@ import { fit } from '../train/fit.js'
 import { type FitOptions, planFit } from '../train/fit-options.js'
 import type { FitPlan } from '../train/fit-plan.js'
 import type { FitResult } from '../train/fit-result.js'
-import { RunFolder } from './run-folder.js'
+import { isRunFolder, RunFolder } from './run-folder.js'
 
 export interface FolderFitOptions extends Omit<FitOptions, 'resume'> {
   /**
@@ -51,7 +51,7 @@ export async function fitInFolder(model: MLP, train: Samples, options: FolderFit
     return await fit(model, train, { ...rest, resume: given })
   }
   planFit(model, train, { ...rest, resume: given }) // validates before the folder is made
-  if (folder instanceof RunFolder) {
+  if (isRunFolder(folder)) {
     checkOpenFolder(resume, overwrite)
     return await fitInto(folder, model, train, rest)
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { knownOptions } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { isFloat32Array, isFloat64Array } from '../core/typed-arrays.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders } from '../formats/folder.js'
 import { encodeNpy, readNpy } from '../formats/npy.js'
@@ -98,7 +99,7 @@ function wrongShape(path: string, expected: string, shape: readonly number[]): N
 
 async function readFloats(path: string): Promise<{ shape: readonly number[]; values: Float32Array }> {
   const { dtype, shape, data } = await readNpy(path)
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+  if (!(isFloat32Array(data) || isFloat64Array(data))) {
     throw invalidFile(path, `expected elements of type float64 or float32, got ${dtype}`)
   }
   const values = Float32Array.from(data)

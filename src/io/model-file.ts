@@ -3,6 +3,7 @@ import type { Backend } from '../backend/backend.js'
 import { knownOptions } from '../core/checks.js'
 import { invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import type { InputKind } from '../core/scale.js'
+import { isFloat32Array } from '../core/typed-arrays.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import {
   encodeSafetensors,
@@ -166,7 +167,7 @@ function readTensor(
     throw invalidFile(file, `tensor '${key}': expected shape ${shapeWords(shape)}, got ${shapeWords(tensor.shape)}`)
   }
   const { data } = tensor
-  if (!(data instanceof Float32Array)) throw invalidFile(file, `tensor '${key}': expected elements of type F32`)
+  if (!isFloat32Array(data)) throw invalidFile(file, `tensor '${key}': expected elements of type F32`)
   const at = data.findIndex((value) => !Number.isFinite(value))
   if (at >= 0) throw invalidFile(file, `tensor '${key}': element ${at} is ${data[at]}, expected a finite number`)
   return data

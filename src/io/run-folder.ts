@@ -280,3 +280,9 @@ async function saveBest(path: string, model: MLP, parameters: readonly LayerArra
   best.setParameters(parameters)
   await saveModel(path, best)
 }
+
+/** Also true for one of another copy of this package, such as a test framework makes. */
+export function isRunFolder(value: unknown): value is RunFolder {
+  const { begin, removeCheckpoint } = Object(value) as Partial<RunFolder>
+  return typeof begin === 'function' && typeof removeCheckpoint === 'function'
+}

@@ -2,6 +2,7 @@ import type { Backend } from '../backend/backend.js'
 import type { Dataset } from '../backend/operands.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { byteTable, type InputKind, type InputScale } from '../core/scale.js'
+import { isFloat32Array, isInt32Array, isUint8Array } from '../core/typed-arrays.js'
 
 /** What the model needs of a set of rows; `Samples` of data/ is one. Its arrays must not change once they have been used. */
 export interface InputRows {
@@ -38,9 +39,9 @@ export function asInputRows(
   kind?: InputKind,
   name = 'inputs',
 ): InputRows {
-  if (inputs instanceof Float32Array || inputs instanceof Uint8Array) {
+  if (isFloat32Array(inputs) || isUint8Array(inputs)) {
     const { inputs: cols, inputScale: scale } = model
-    const isBytes = inputs instanceof Uint8Array
+    const isBytes = isUint8Array(inputs)
     if (inputs.length === 0 || inputs.length % cols !== 0) {
       throw invalidArgument(name, `rows of ${cols} values, at least one`, inputs)
     }
@@ -49,7 +50,7 @@ export function asInputRows(
     checkKind(set.kind, model, name)
     return { values: inputs, cols, table: isBytes ? byteTable(scale) : null, ...set }
   }
-  if (typeof inputs !== 'object' || inputs === null || !(inputs.rows instanceof Int32Array)) {
+  if (typeof inputs !== 'object' || inputs === null || !isInt32Array(inputs.rows)) {
     throw invalidArgument(name, 'Samples, or rows as a Float32Array or Uint8Array', inputs)
   }
   checkInputRows(inputs, model, name)
@@ -106,7 +107,7 @@ export function datasetOf(backend: Backend, inputs: InputRows, name: string): Da
 /** Like `datasetOf`, but forgotten afterwards: for arrays that may change between calls. */
 export function newDataset(backend: Backend, inputs: InputRows, name: string): Dataset {
   const { values, cols, table } = inputs
-  if (values instanceof Float32Array && !backend.allFinite(values)) {
+  if (isFloat32Array(values) && !backend.allFinite(values)) {
     const at = values.findIndex((value) => !Number.isFinite(value))
     throw invalidArgument(`${name}[${Math.floor(at / cols)}][${at % cols}]`, 'a finite number', values[at])
   }

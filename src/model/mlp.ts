@@ -6,6 +6,7 @@ import { invalidArgument } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import type { LayerParameters } from '../core/results.js'
 import { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from '../core/scale.js'
+import { isFloat32Array } from '../core/typed-arrays.js'
 import { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from '../core/types.js'
 import { fnv1a } from './digest.js'
 import { checkInit, type Init, initialParameters } from './initializers.js'
@@ -253,7 +254,7 @@ function layerViews({ backend, layerSizes, activation, outputActivation, paramet
 }
 
 function checkFloats(name: string, value: unknown, length: number, meaning: string): void {
-  if (!(value instanceof Float32Array) || value.length !== length) {
+  if (!isFloat32Array(value) || value.length !== length) {
     throw invalidArgument(name, `a Float32Array of length ${length} (${meaning})`, value)
   }
 }

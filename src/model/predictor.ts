@@ -3,6 +3,7 @@ import { evaluationProgram } from '../backend/program.js'
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { byteTable, INPUT_KINDS, type InputKind } from '../core/scale.js'
+import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { checkKind, type InputRows } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
 import { refusedData } from './slices.js'
@@ -64,16 +65,12 @@ export class Predictor {
   run(rows: Float32Array | Uint8Array): Prediction {
     const { inputs } = this.#model
     const n = rows?.length / inputs
-    if (
-      !(rows instanceof Float32Array || rows instanceof Uint8Array) ||
-      !Number.isInteger(n) ||
-      !(n >= 1 && n <= this.capacity)
-    ) {
+    if (!(isFloat32Array(rows) || isUint8Array(rows)) || !Number.isInteger(n) || !(n >= 1 && n <= this.capacity)) {
       throw invalidArgument('rows', `1 to ${this.capacity} rows of ${inputs} values, float32 or bytes`, rows)
     }
-    checkKind(rows instanceof Uint8Array ? 'bytes' : this.#kind, this.#model, 'rows')
+    checkKind(isUint8Array(rows) ? 'bytes' : this.#kind, this.#model, 'rows')
     const side = this.#sideOf(rows)
-    if (rows instanceof Float32Array) copyFinite(rows, side.values, inputs, 'rows')
+    if (isFloat32Array(rows)) copyFinite(rows, side.values, inputs, 'rows')
     else side.values.set(rows)
     return this.#run(side, n)
   }
@@ -84,8 +81,7 @@ export class Predictor {
     for (let i = 0; i < rows.length; i++) {
       side.values.set(values.subarray(rows[i] * cols, (rows[i] + 1) * cols), i * cols)
     }
-    if (values instanceof Float32Array)
-      copyFinite(side.values.subarray(0, rows.length * cols), side.values, cols, 'inputs')
+    if (isFloat32Array(values)) copyFinite(side.values.subarray(0, rows.length * cols), side.values, cols, 'inputs')
     return this.#run(side, rows.length)
   }
 
@@ -101,7 +97,7 @@ export class Predictor {
   }
 
   #sideOf(rows: Float32Array | Uint8Array): Side {
-    if (rows instanceof Uint8Array) {
+    if (isUint8Array(rows)) {
       this.#bytes ??= this.#newSide(new Uint8Array(this.#length), byteTable(this.#model.inputScale))
       return this.#bytes
     }

@@ -11,7 +11,7 @@ import { fitOptionsOf, modelOptionsOf } from '../train/from-config.js'
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
 import { type ChosenStrategy, chooseStrategy, type Pruner, prunerOf } from './space/strategy.js'
-import { StudyFolder } from './store/folder.js'
+import { isStudyFolder, StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
 import type { SearchCallbacks, StudyHeader } from './study/study.js'
 import { checkStack, type StackOption } from './threads/stack.js'
@@ -140,6 +140,6 @@ function checkFolder({ folder, resume }: Pick<SearchOptions, 'folder' | 'resume'
     throw new NativeMlpError('INVALID_ARGUMENT', `resume: needs ${expected}`)
   }
   if (folder === undefined) return null
-  if (!(folder instanceof StudyFolder)) throw invalidArgument('folder', 'a path or a StudyFolder', folder)
+  if (!isStudyFolder(folder)) throw invalidArgument('folder', 'a path or a StudyFolder', folder)
   return folder
 }

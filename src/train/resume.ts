@@ -1,6 +1,7 @@
 import { SLOTS } from '../backend/rules.js'
 import { integerInRange } from '../core/checks.js'
 import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
+import { isFloat32Array } from '../core/typed-arrays.js'
 import type { NumericFamily } from '../core/types.js'
 import type { MLP } from '../model/mlp.js'
 import type { LayerArrays, OptimizerSlots, TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
@@ -101,7 +102,7 @@ function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: M
     const sizes = { weights: inputs * outputs, biases: outputs }
     for (const key of ['weights', 'biases'] as const) {
       const array = arrays?.[l]?.[key]
-      if (array instanceof Float32Array && array.length === sizes[key]) continue
+      if (isFloat32Array(array) && array.length === sizes[key]) continue
       throw invalidArgument(`${name}[${l}].${key}`, `a Float32Array of length ${sizes[key]}`, array)
     }
   })

@@ -1,3 +1,4 @@
+import { isUint8Array } from '../../core/typed-arrays.js'
 import type { Dataset } from '../operands.js'
 import type { JsBatch } from './inputs.js'
 import { LIST_COLS, left, listBegin, listEnd, listOffset, TILE_ROWS } from './kernels.js'
@@ -34,17 +35,16 @@ export class BatchRows implements LeftOperand, SparseOperand {
     for (let r = 0; r < rows; r++) {
       const from = rowIndices[row0 + r] * dataset.cols
       listBegin[r] = p
-      p =
-        dataset.values instanceof Uint8Array
-          ? listBytes(dataset.values, dataset.table as Float32Array, from, dataset.cols, p)
-          : listFloats(dataset.values, from, dataset.cols, p)
+      p = isUint8Array(dataset.values)
+        ? listBytes(dataset.values, dataset.table as Float32Array, from, dataset.cols, p)
+        : listFloats(dataset.values, from, dataset.cols, p)
       listEnd[r] = p
     }
   }
 }
 
 function packRow(dataset: Dataset, from: number, to: number, chunk: number): void {
-  if (dataset.values instanceof Uint8Array) packBytes(dataset.values, dataset.table as Float32Array, from, to, chunk)
+  if (isUint8Array(dataset.values)) packBytes(dataset.values, dataset.table as Float32Array, from, to, chunk)
   else packFloats(dataset.values, from, to, chunk)
 }
 
@@ -106,7 +106,7 @@ export class BatchColumns implements LeftOperand, SparseOperand {
     const table = dataset.table ?? NO_TABLE
     for (let k = 0; k < chunk; k++) {
       const from = rowIndices[k0 + k] * dataset.cols + col0
-      if (dataset.values instanceof Uint8Array) spreadBytes(dataset.values, table, from, cols, k, chunk)
+      if (isUint8Array(dataset.values)) spreadBytes(dataset.values, table, from, cols, k, chunk)
       else spreadFloats(dataset.values, from, cols, k, chunk)
     }
   }
@@ -121,7 +121,7 @@ export class BatchColumns implements LeftOperand, SparseOperand {
     }
     for (let r = 0; r < rows; r++) {
       const from = rowIndices[r] * dataset.cols + col0
-      if (dataset.values instanceof Uint8Array) appendBytes(dataset.values, table, from, cols, r)
+      if (isUint8Array(dataset.values)) appendBytes(dataset.values, table, from, cols, r)
       else appendFloats(dataset.values, from, cols, r)
     }
   }

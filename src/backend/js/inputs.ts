@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.js'
+import { isUint8Array } from '../../core/typed-arrays.js'
 import type { Batch, Dataset, Matrix } from '../operands.js'
 
 /** Below this share of non-zeros lists beat the dense kernel, the building of the lists included. */
@@ -14,14 +15,13 @@ export function dataset(
   if (values.length < rows * cols) {
     throw invalidArgument('dataset', `at least ${rows} x ${cols} = ${rows * cols} values`, values)
   }
-  if (values instanceof Uint8Array ? table?.length !== 256 : table !== null) {
+  if (isUint8Array(values) ? table?.length !== 256 : table !== null) {
     throw invalidArgument('dataset table', 'a Float32Array of length 256 for bytes, null for floats', table)
   }
   if (changes) return { rows, cols, density: 1, values, table }
-  const nonZeros =
-    values instanceof Uint8Array
-      ? countBytes(values, rows * cols, table as Float32Array)
-      : countFloats(values, rows * cols)
+  const nonZeros = isUint8Array(values)
+    ? countBytes(values, rows * cols, table as Float32Array)
+    : countFloats(values, rows * cols)
   return { rows, cols, density: rows * cols === 0 ? 0 : nonZeros / (rows * cols), values, table }
 }
 

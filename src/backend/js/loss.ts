@@ -1,5 +1,6 @@
 import { log, sigmoid, softmaxExp } from '../../core/elementary.js'
 import { invalidArgument } from '../../core/errors.js'
+import { isInt32Array } from '../../core/typed-arrays.js'
 import type { Loss } from '../../core/types.js'
 import type { LayerOutput, Matrix } from '../operands.js'
 import { timesDerivative } from './activations.js'
@@ -22,10 +23,10 @@ export function loss(
   rowLosses: Float64Array,
 ): number {
   const { rows, cols } = output
-  if (truth instanceof Int32Array !== takesLabels(kind, cols) && !(kind === 'binaryCrossEntropy' && cols === 1)) {
+  if (isInt32Array(truth) !== takesLabels(kind, cols) && !(kind === 'binaryCrossEntropy' && cols === 1)) {
     throw invalidArgument('truth', takesLabels(kind, cols) ? 'classes in an Int32Array' : 'targets', truth)
   }
-  const given = truth instanceof Int32Array ? truth.length : Math.floor(truth.length / cols)
+  const given = isInt32Array(truth) ? truth.length : Math.floor(truth.length / cols)
   if (given < rows) throw invalidArgument(`${kind} labels or targets`, `${rows} rows`, given)
   if (rowLosses.length < rows) throw invalidArgument(`${kind} rowLosses`, `room for ${rows} rows`, rowLosses)
   if (gradient !== null) {
@@ -71,8 +72,7 @@ function binaryCrossEntropy(
 ): number {
   let correct = 0
   for (let r = 0; r < rows; r++) {
-    if (truth instanceof Int32Array && truth[r] !== 0 && truth[r] !== 1)
-      throw invalidArgument('label', '0 or 1', truth[r])
+    if (isInt32Array(truth) && truth[r] !== 0 && truth[r] !== 1) throw invalidArgument('label', '0 or 1', truth[r])
     let sum = 0
     let zeros = 0
     let right = true

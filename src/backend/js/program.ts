@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.js'
+import { isInt32Array } from '../../core/typed-arrays.js'
 import type { Batch, Layer, LayerOutput, Matrix } from '../operands.js'
 import type { Arenas, Operand, Operation, Program, ProgramSpec } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
@@ -165,7 +166,7 @@ class JsProgram implements Program {
     first: number,
     end: number,
   ): Int32Array | Float32Array {
-    if (truth instanceof Int32Array) {
+    if (isInt32Array(truth)) {
       for (let i = first; i < end; i++) this.#labels[i - first] = truth[rowIndices[i]]
       return this.#labels
     }
@@ -226,7 +227,7 @@ function ownProgram(program: Program): JsProgram {
 function checkArenas({ spec, outputs: cols }: JsProgram, count: number, arenas: Arenas): void {
   const { truth, rowLosses, predicted, outputs } = arenas
   if (count > spec.capacity) throw invalidArgument('rowIndices', `at most ${spec.capacity} rows`, count)
-  const truths = spec.dataset.rows * (truth instanceof Int32Array ? 1 : cols)
+  const truths = spec.dataset.rows * (isInt32Array(truth) ? 1 : cols)
   if (truth !== null && truth.length < truths) throw invalidArgument('labels or targets', `${truths} values`, truth)
   if (truth !== null && (rowLosses === null || rowLosses.length < count)) {
     throw invalidArgument('rowLosses', `room for ${count} rows`, rowLosses)

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { integerInRange } from '../../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
+import { isFloat32Array, isFloat64Array, isUint8Array } from '../../core/typed-arrays.js'
 import { type FileRows, readIdxRows } from '../../data/idx-rows.js'
 import type { Samples } from '../../data/samples.js'
 import { toCsv } from '../../formats/csv.js'
@@ -88,8 +89,8 @@ async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
 
 async function npyArray(file: string): Promise<FileRows> {
   const { dtype, shape, data } = await readNpy(file)
-  if (data instanceof Uint8Array || data instanceof Float32Array) return { shape, values: data }
-  if (data instanceof Float64Array) return { shape, values: Float32Array.from(data) }
+  if (isUint8Array(data) || isFloat32Array(data)) return { shape, values: data }
+  if (isFloat64Array(data)) return { shape, values: Float32Array.from(data) }
   throw invalidFile(file, `expected elements of type uint8, float32 or float64, got ${dtype}`)
 }
 

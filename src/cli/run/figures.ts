@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { throwIfAborted } from '../../core/event-loop.js'
 import type { Collapse, HistoryEntry, LayerParameters } from '../../core/results.js'
+import { isUint8Array } from '../../core/typed-arrays.js'
 import type { Samples } from '../../data/samples.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { makeFolders } from '../../formats/folder.js'
@@ -118,8 +119,7 @@ function misclassified({ rows, prediction }: NonNullable<FigureData['predicted']
 
 /** [n][cols] values of the rows of the set. */
 function pixels({ values, cols, rows }: Samples): Uint8Array | Float32Array {
-  const chosen =
-    values instanceof Uint8Array ? new Uint8Array(rows.length * cols) : new Float32Array(rows.length * cols)
+  const chosen = isUint8Array(values) ? new Uint8Array(rows.length * cols) : new Float32Array(rows.length * cols)
   rows.forEach((row, i) => {
     chosen.set(values.subarray(row * cols, (row + 1) * cols), i * cols)
   })

@@ -1,5 +1,6 @@
 import { finiteInRange, integerInRange, knownOptions, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
+import { isFloat32Array, isUint8Array } from '../../core/typed-arrays.js'
 import { drawImageGrid } from '../marks/image-grid.js'
 import type { Figure } from '../page/figure.js'
 import { composePage, textAt } from '../page/page.js'
@@ -83,7 +84,7 @@ const SIDE = 68
 
 function checkData(data: Misclassified, options: MisclassifiedOptions): number {
   const rows = integerInRange('data.labels.length', data?.labels?.length, 1)
-  if (!(data.images instanceof Uint8Array || data.images instanceof Float32Array)) {
+  if (!(isUint8Array(data.images) || isFloat32Array(data.images))) {
     throw invalidArgument('data.images', 'a Uint8Array or Float32Array', data.images)
   }
   if (data.images.length === 0 || data.images.length % rows !== 0) {
@@ -115,7 +116,7 @@ function emptyFigure(title: string, rows: number): Promise<Figure> | Figure {
 
 /** The values drawn as white and black: all of 0..255 for bytes, 0..max for other data that is never negative. */
 function pixelRange(images: Uint8Array | Float32Array, shown: readonly number[], shape: ImageShape): [number, number] {
-  if (images instanceof Uint8Array) return [0, 255]
+  if (isUint8Array(images)) return [0, 255]
   const size = shape[0] * shape[1]
   let [low, high] = [0, 0]
   for (const row of shown) {

@@ -280,3 +280,9 @@ async function modelWith(digest: string | null, load: () => MLP | Promise<MLP>):
     throw error
   }
 }
+
+/** Also true for one of another copy of this package, such as a test framework makes. */
+export function isStudyFolder(value: unknown): value is StudyFolder {
+  const { begin, addTrial } = Object(value) as Partial<StudyFolder>
+  return typeof begin === 'function' && typeof addTrial === 'function'
+}

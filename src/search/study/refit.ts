@@ -2,7 +2,7 @@ import { knownOptions, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { Collapse } from '../../core/results.js'
-import { Samples } from '../../data/samples.js'
+import { isSamples, Samples } from '../../data/samples.js'
 import { MLP } from '../../model/mlp.js'
 import type { FitCallbacks } from '../../train/callbacks.js'
 import { stepsPerEpochOf } from '../../train/config.js'
@@ -49,7 +49,7 @@ export async function refit(
   knownOptions('data', data ?? null, ['train', 'valid', 'test'])
   const { train, valid } = data
   for (const [name, set] of Object.entries({ train, valid })) {
-    if (!(set instanceof Samples) && !(name === 'valid' && set === undefined)) {
+    if (!isSamples(set) && !(name === 'valid' && set === undefined)) {
       throw invalidArgument(`data.${name}`, 'Samples', set)
     }
   }

@@ -4,7 +4,7 @@ import type { Signal } from '../../core/platform.js'
 import { dataDigest } from '../../data/digest.js'
 import { checkDivision, type Division, divide, loadSets } from '../../data/division.js'
 import { checkDigest } from '../../data/load.js'
-import { Samples } from '../../data/samples.js'
+import { isSamples } from '../../data/samples.js'
 import type { DataRecipe, DataSpec } from '../../data/spec.js'
 import type { SearchOptions } from '../options.js'
 import type { SearchBase } from '../space/grid.js'
@@ -29,7 +29,7 @@ export function planSets(options: SearchOptions, base: SearchBase): StudySets {
   knownOptions('data', data ?? null, MEMBERS)
   const { train, valid, test, recipe = null } = data
   for (const [name, set] of Object.entries({ train, valid, test })) {
-    if (set !== undefined && !(set instanceof Samples)) throw invalidArgument(`data.${name}`, 'Samples', set)
+    if (set !== undefined && !isSamples(set)) throw invalidArgument(`data.${name}`, 'Samples', set)
   }
   if (train === undefined) throw invalidArgument('data.train', 'Samples', train)
   const division = checkDivision({ ...options, splitSeed: options.splitSeed ?? base.seed })

@@ -3,6 +3,7 @@ import { type BackendInfo, backendInfo } from '../../backend/index.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import { clearTimeout, setTimeout } from '../../core/timers.js'
+import { isSharedBuffer } from '../../core/typed-arrays.js'
 import type { NumericFamily } from '../../core/types.js'
 import { Samples, type SamplesDescription } from '../../data/samples.js'
 import type { StudyData } from '../trial/run-task.js'
@@ -54,7 +55,7 @@ type Shareable = Uint8Array | Float32Array | Int32Array
 export function shareData(folds: readonly StudyData[]): WorkerInput {
   const copies = new Map<Shareable, Shareable>()
   const share = <A extends Shareable | null>(array: A): A => {
-    if (array === null || array.buffer instanceof SharedArrayBuffer) return array
+    if (array === null || isSharedBuffer(array.buffer)) return array
     let copy = copies.get(array)
     if (copy === undefined) {
       const Copy = array.constructor as new (buffer: SharedArrayBuffer) => Shareable

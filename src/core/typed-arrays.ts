@@ -1,0 +1,35 @@
+/*
+ * Typed arrays are told apart by their internal slots, because `instanceof` refuses arrays of another realm: of a vm context
+ * or an iframe, and those of structuredClone under jest.
+ */
+
+type Named = { readonly [Symbol.toStringTag]: string }
+
+/** The getter of %TypedArray%.prototype, which answers for arrays of every realm and for nothing else. */
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!.get!
+
+/** 'Float32Array' for example; undefined for anything but a typed array. */
+export function typedArrayName(value: unknown): string | undefined {
+  return tagOf.call(value as Named)
+}
+
+export function isFloat32Array(value: unknown): value is Float32Array {
+  return typedArrayName(value) === 'Float32Array'
+}
+
+export function isFloat64Array(value: unknown): value is Float64Array {
+  return typedArrayName(value) === 'Float64Array'
+}
+
+/** Also true for a Buffer. */
+export function isUint8Array(value: unknown): value is Uint8Array {
+  return typedArrayName(value) === 'Uint8Array'
+}
+
+export function isInt32Array(value: unknown): value is Int32Array {
+  return typedArrayName(value) === 'Int32Array'
+}
+
+export function isSharedBuffer(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
+}
