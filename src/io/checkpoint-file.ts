@@ -24,12 +24,14 @@ const NO_DIGEST = '0'.repeat(64)
 /**
  * The bytes of a checkpoint of `fit`: safetensors with the parameters `layers.<l>.weights` [K][N] and `layers.<l>.biases`
  * [N], those of the best validation as `best.<l>...` and what the optimiser remembers as `optimizer.<slot>.<l>...`, row-major
- * float32; all else in the metadata, with a SHA-256 over the whole file. No time, host, instruction set or thread count is in it: equal runs give equal bytes.
+ * float32; all else in the metadata, with a SHA-256 over the whole file. No time, host, instruction set or thread count is
+ * in it: equal runs give equal bytes.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint
  */
 export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
-  if (typeof checkpoint !== 'object' || checkpoint === null || !Array.isArray(checkpoint.parameters)) {
+  const { parameters: given, slots: remembered } = Object(checkpoint) as Partial<TrainingCheckpoint>
+  if (!Array.isArray(given) || typeof remembered !== 'object' || remembered === null) {
     throw invalidArgument('checkpoint', 'a checkpoint as onCheckpoint hands out', checkpoint)
   }
   const { family, layers, settings, parameters, bestParameters, slots, history, ...state } = checkpoint
@@ -60,7 +62,7 @@ export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
  * Reads what `encodeCheckpoint` made. Whether it fits a model and its options is for `fit` to say.
  *
  * @param name what to call the bytes in errors
- * @throws NativeMlpError INVALID_FILE naming what is wrong: not a checkpoint, a newer format version, a byte that has changed,
+ * @throws NativeMlpError INVALID_FILE naming what is wrong: not a checkpoint, another format version, a byte that has changed,
  *   or contents that do not fit together
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheckpoint {

@@ -7,7 +7,7 @@ import { MLP } from '../../src/model/mlp.js'
 import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
-import { sgd } from '../../src/train/optimizers.js'
+import { adamW, momentum, sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
 import { clusters, curve } from '../train/toy-data.js'
 
@@ -35,6 +35,8 @@ describe('a checkpoint file', () => {
       await checkpointAt(4, make(backend), { valid: clusters(9, 2), patience: 9 }),
       await checkpointAt(1, make(backend), { sampling: 'replacement', evaluateEvery: undefined }),
       await checkpointAt(3, new MLP({ layers: [2, 3, 2], loss: 'meanSquaredError', backend })),
+      await checkpointAt(4, make(backend), { optimizer: momentum({ learningRate: 0.1 }) }),
+      await checkpointAt(4, make(backend), { optimizer: adamW({ learningRate: 0.1 }), valid: clusters(9, 2) }),
     ]
     for (const one of cases) {
       const encoded = encodeCheckpoint(one)
@@ -44,6 +46,9 @@ describe('a checkpoint file', () => {
       expect(encodeCheckpoint(structuredClone(one))).toEqual(encoded)
     }
     expect(cases[2].history[0].train!.accuracy).toBeNaN()
+    expect(cases.map(({ slots }) => Object.keys(slots))).toEqual([
+      ...[[], [], [], ['momentum'], ['firstMoment', 'secondMoment']],
+    ])
   })
 
   it('keeps values that are not finite: the run that goes on is the one to find them', async () => {
@@ -89,6 +94,20 @@ describe('a checkpoint file', () => {
     // an independent SHA-256: of the file with 64 zeros for the digest
     const text = Buffer.from(bytes).toString('latin1').replace(digest, '0'.repeat(64))
     expect(digest).toBe(createHash('sha256').update(text, 'latin1').digest('hex'))
+  })
+
+  it('keeps what the optimizer remembers as tensors of their own', async () => {
+    const one = await checkpointAt(2, make(), { optimizer: adamW({ learningRate: 0.1 }) })
+    const { metadata, tensors } = parseSafetensors(encodeCheckpoint(one), 'bytes')
+    expect(JSON.parse(metadata.slots)).toEqual(['firstMoment', 'secondMoment'])
+    for (const slot of ['firstMoment', 'secondMoment']) {
+      one.slots[slot].forEach(({ weights, biases }, l) => {
+        const [inputs, outputs] = [[4, 5][l], [5, 3][l]]
+        expect(tensors.get(`optimizer.${slot}.${l}.weights`)).toEqual({ shape: [inputs, outputs], data: weights })
+        expect(tensors.get(`optimizer.${slot}.${l}.biases`)).toEqual({ shape: [outputs], data: biases })
+      })
+    }
+    expect(tensors.size).toBe(3 * 4)
   })
 
   it('says nothing of the machine, so that equal runs give equal bytes', async () => {
@@ -185,7 +204,8 @@ describe('a hostile checkpoint file', () => {
 
   it('is not a model, and what is no checkpoint is not written', () => {
     expect(problem(encodeModel(make()))).toEqual(refused(/not a checkpoint/))
-    for (const nonsense of [null, 'checkpoint', {}]) {
+    const { slots: _, ...old } = checkpoint
+    for (const nonsense of [null, 'checkpoint', {}, old, { ...checkpoint, slots: null }]) {
       expect(() => encodeCheckpoint(nonsense as never)).toThrow(/^checkpoint: expected a checkpoint/)
     }
     expect(() => decodeCheckpoint('bytes' as never, 'x')).toThrow(/^bytes: expected a Uint8Array, got "bytes"/)
