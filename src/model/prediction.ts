@@ -40,6 +40,34 @@ export function predictionOf(model: PredictingModel, outputs: Float32Array, n: n
   return { classes: chosen, probabilities, outputs }
 }
 
+/** What a model says of the classes it tells apart. */
+export interface ClassProbabilities {
+  /** how many there are, C */
+  readonly classes: number
+  /** [n][C] */
+  readonly probabilities: Float32Array
+}
+
+/**
+ * The probability of each class. One output of binary cross-entropy stands for both classes.
+ *
+ * @returns null where the outputs are not one choice among classes
+ */
+export function classProbabilities(
+  { loss, outputs }: Pick<PredictingModel, 'loss' | 'outputs'>,
+  { probabilities }: Prediction,
+): ClassProbabilities | null {
+  const classes = LOSS_INFO[loss].classes(outputs)
+  if (classes === 0) return null
+  if (classes === outputs) return { classes, probabilities }
+  const both = new Float32Array(2 * probabilities.length)
+  probabilities.forEach((p, r) => {
+    both[2 * r] = 1 - p
+    both[2 * r + 1] = p
+  })
+  return { classes, probabilities: both }
+}
+
 function argMaxima(outputs: Float32Array, n: number, cols: number): Int32Array {
   const classes = new Int32Array(n)
   for (let r = 0; r < n; r++) {

@@ -55,7 +55,7 @@ async function draw(flags: EvaluateFlags, model: MLP, rows: Samples, result: Eva
   return drawFigures(flags.out!, {
     subtitle: `${basename(flags.weights)}, ${flags.on} rows`,
     confusion: result.confusion,
-    predicted: { rows, prediction: await model.predict(rows) },
+    predicted: { rows, model, prediction: await model.predict(rows) },
   })
 }
 

@@ -6,6 +6,7 @@ import { loadData } from '../../data/load.js'
 import { readHistory } from '../../io/history.js'
 import { loadModel } from '../../io/model-file.js'
 import { RunFolder } from '../../io/run-folder.js'
+import { LOSS_INFO } from '../../model/losses.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import { confusionMatrix } from '../../train/metrics.js'
@@ -84,7 +85,8 @@ async function dataFigures(
     const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
     const prediction = await model.predict(rows)
     const actual = Int32Array.from(rows.rows, (row) => rows.labels![row])
-    return { confusion: confusionMatrix(actual, prediction.classes, model.outputs), predicted: { rows, prediction } }
+    const classes = LOSS_INFO[model.loss].classes(model.outputs)
+    return { confusion: confusionMatrix(actual, prediction.classes, classes), predicted: { rows, model, prediction } }
   } catch (error) {
     if (!(error instanceof NativeMlpError) || error.code !== 'DATA_NOT_FOUND') throw error
     say(`misclassified is left as it is: ${error.message}`)

@@ -7,7 +7,7 @@ import type { Samples } from '../../data/samples.js'
 import { toCsv } from '../../formats/csv.js'
 import { readNpy } from '../../formats/npy.js'
 import type { MLP } from '../../model/mlp.js'
-import type { Prediction } from '../../model/prediction.js'
+import { type ClassProbabilities, classProbabilities, type Prediction } from '../../model/prediction.js'
 import { percent } from '../../progress/words.js'
 import { DATA_FLAG } from '../config/data-flag.js'
 import { dataOf } from '../run/model-data.js'
@@ -51,12 +51,14 @@ export function predictCommand(): Command {
       const model = await loadWeights(flags.weights)
       const inputs = await readInputs(flags, model)
       const prediction = await model.predict(inputs.values, { kind: flags.scaled ? 'bytes' : 'floats' })
-      if (prediction.probabilities.length === 0) {
-        throw new NativeMlpError('INVALID_FILE', `${flags.weights}: expected a classifier, this model is a regression`)
+      const known = classProbabilities(model, prediction)
+      if (known === null) {
+        const got = `loss '${model.loss}' with ${model.outputs} outputs`
+        throw new NativeMlpError('INVALID_FILE', `${flags.weights}: expected a model that chooses a class, got ${got}`)
       }
-      const rows = predictedRows(inputs, prediction, model.outputs)
+      const rows = predictedRows(inputs, prediction, known)
       if (flags.json) printJson({ weights: flags.weights, layers: model.layerSizes, backend, rows })
-      else print(flags.csv ? csv(rows, model.outputs).trimEnd() : table(rows))
+      else print(flags.csv ? csv(rows, known.classes).trimEnd() : table(rows))
     })
 }
 
@@ -120,16 +122,21 @@ interface PredictedRow {
   readonly label?: number
 }
 
-function predictedRows({ rows, labels }: Inputs, { classes, probabilities }: Prediction, outputs: number) {
+function predictedRows(
+  { rows, labels }: Inputs,
+  prediction: Prediction,
+  { classes, probabilities }: ClassProbabilities,
+) {
   return rows.map((row, i): PredictedRow => {
-    const all = [...probabilities.subarray(i * outputs, (i + 1) * outputs)]
+    const all = [...probabilities.subarray(i * classes, (i + 1) * classes)]
     const label = labels === null ? {} : { label: labels[i] }
-    return { row, class: classes[i], probability: all[classes[i]], ...label, probabilities: all }
+    const chosen = prediction.classes[i]
+    return { row, class: chosen, probability: all[chosen], ...label, probabilities: all }
   })
 }
 
-function csv(rows: readonly PredictedRow[], outputs: number): string {
-  const header = ['row', 'class', ...Array.from({ length: outputs }, (_, c) => `p${c}`)]
+function csv(rows: readonly PredictedRow[], classes: number): string {
+  const header = ['row', 'class', ...Array.from({ length: classes }, (_, c) => `p${c}`)]
   return toCsv(
     header,
     rows.map((row) => [row.row, row.class, ...row.probabilities]),

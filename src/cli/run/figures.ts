@@ -6,7 +6,8 @@ import type { Samples } from '../../data/samples.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { makeFolders } from '../../formats/folder.js'
 import { RUN_FIGURES } from '../../io/run-folder.js'
-import type { Prediction } from '../../model/prediction.js'
+import type { MLP } from '../../model/mlp.js'
+import { classProbabilities, type Prediction } from '../../model/prediction.js'
 import {
   accuracyCurvesFigure,
   confusionMatrixFigure,
@@ -34,8 +35,14 @@ export interface FigureData {
   /** [height, width] where the inputs of the first layer are an image */
   readonly imageShape?: readonly [number, number] | null
   readonly confusion?: readonly (readonly number[])[]
-  /** labelled rows, and the model's predictions for them */
-  readonly predicted?: { readonly rows: Samples; readonly prediction: Prediction } | undefined
+  readonly predicted?: PredictedRows | undefined
+}
+
+/** Labelled rows, and a model's prediction for them. */
+export interface PredictedRows {
+  readonly rows: Samples
+  readonly model: MLP
+  readonly prediction: Prediction
 }
 
 export interface DrawSearchOptions extends SearchFiguresOptions {
@@ -103,15 +110,17 @@ function curveOptions({ subtitle, best, collapsed }: FigureData) {
   return { subtitle, best: best?.step, collapse: collapsed ?? undefined }
 }
 
-function misclassified({ rows, prediction }: NonNullable<FigureData['predicted']>): Promise<Figure> {
-  const { classes, probabilities } = prediction
-  const width = probabilities.length / classes.length
+/** Null for a model that does not choose among classes. */
+function misclassified({ rows, model, prediction }: PredictedRows): Promise<Figure> | null {
+  const { classes } = prediction
+  const known = classProbabilities(model, prediction)
+  if (known === null) return null
   return misclassifiedFigure(
     {
       images: pixels(rows),
       labels: Int32Array.from(rows.rows, (row) => rows.labels![row]),
       predictions: classes,
-      probabilities: Float32Array.from(classes, (c, i) => probabilities[i * width + c]),
+      probabilities: Float32Array.from(classes, (c, i) => known.probabilities[i * known.classes + c]),
     },
     { imageShape: rows.imageShape! },
   )

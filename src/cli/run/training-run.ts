@@ -178,7 +178,7 @@ async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation | n
     parameters: model.getParameters(),
     imageShape: sets.schema.imageShape,
     confusion: evaluation?.confusion,
-    predicted: rows && { rows, prediction: await model.predict(rows, { signal }) },
+    predicted: rows && { rows, model, prediction: await model.predict(rows, { signal }) },
   }
   return await drawFigures(folder.file('figures'), data, signal)
 }

@@ -39,9 +39,11 @@ export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRe
   if (trainingCurve && (training.evaluateOn?.length ?? 2) < 3) {
     throw new NativeMlpError('INVALID_ARGUMENT', '--training-curve: needs --evaluate-on train,valid,test')
   }
-  const { hidden, activation, scale } = training
-  if (homeworkWeights && (hiddenSizes(hidden).length !== 1 || activation !== 'relu' || scale !== 'raw')) {
-    const needed = 'one hidden layer, --activation relu and --scale raw'
+  const { hidden, activation, loss, scale } = training
+  const fits =
+    hiddenSizes(hidden).length === 1 && activation === 'relu' && loss === 'softmaxCrossEntropy' && scale === 'raw'
+  if (homeworkWeights && !fits) {
+    const needed = 'one hidden layer, --activation relu, --loss softmaxCrossEntropy and --scale raw'
     throw new NativeMlpError('INVALID_ARGUMENT', `--homework-weights: the folder of .npy files needs ${needed}`)
   }
 }
