@@ -217,7 +217,7 @@ describe('gridSearch refuses', () => {
     [
       'a loss that the data has no targets for',
       { base: { loss: 'meanSquaredError' } },
-      "trial 0 (learningRate 0.1, hidden 2): train: loss 'meanSquaredError' needs targets, but the set has labels",
+      "trial 0 (learningRate 0.1, hidden 2): loss: 'meanSquaredError' needs targets, the data have labels of 10 classes",
     ],
   ])('%s', async (_, changes, message) => {
     const options = { data, grid: { learningRate: [0.1], hidden: [2] }, ...changes } as GridSearchOptions
