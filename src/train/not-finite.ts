@@ -30,13 +30,13 @@ export function firstBadLayer({ backend, layers }: MLP): number {
   return layers.findIndex((layer) => !backend.allFinite(layer.parameters))
 }
 
-/** From here on a step overshoots: weight decay p -= learningRate l2 p turns every parameter around and lets it grow. */
+/** From here on a step of SGD overshoots: p -= learningRate l2 p turns every parameter around and lets it grow. */
 const L2_LIMIT = 2
 
-function cause({ optimizer: { learningRate, l2 } }: FailureContext): string {
+function cause({ optimizer: { name, learningRate, l2 } }: FailureContext): string {
   const remedy = 'try a tenth of it, or inputs scaled to 0..1'
   if (typeof learningRate !== 'number') return `most likely the learning rate is too high for these inputs: ${remedy}`
-  if (typeof l2 === 'number' && learningRate * l2 >= L2_LIMIT) {
+  if (name === 'sgd' && typeof l2 === 'number' && learningRate * l2 >= L2_LIMIT) {
     const limit = `their product is ${learningRate * l2}, and from ${L2_LIMIT} on the L2 term alone makes parameters grow`
     return `most likely the learning rate (${learningRate}) is too high, or l2 (${l2}): ${limit}`
   }

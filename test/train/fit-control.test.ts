@@ -74,6 +74,10 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
       /too high, or l2 \(50\): their product is 50, and from 2 on the L2 term alone/,
     )
     await expect(run(1e25, 0)).rejects.toThrow(/learning rate \(1e\+25\)/)
+    // its step does not grow with the L2 term
+    await expect(run(1, 50, adam({ learningRate: 1e30, l2: 1 }))).rejects.toThrow(
+      /; most likely the learning rate \(1e\+30\) is too high for these inputs: /,
+    )
     const config = { config: { name: 'own' } }
     await expect(run(1e25, 0, config)).rejects.toThrow(/most likely the learning rate is too high/)
   })
