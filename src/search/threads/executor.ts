@@ -22,7 +22,7 @@ export interface LocalExecutorOptions {
 }
 
 /** Time limit for the last checkpoints of a worker when the executor is closed, in milliseconds. */
-const LAST_CHECKPOINT_MS = 2000
+const LAST_CHECKPOINT_MS = 5000
 /** Time to wait for more tasks to stack with the first, whose checkpoints are still being read; in milliseconds. */
 const STACKING_MS = 10
 
