@@ -10,11 +10,14 @@
 namespace mlp {
 namespace {
 
-// Fewest multiply-adds that are worth a thread of their own: several times what waking it costs
-constexpr double kWorkPerThread = 500e3;
+// Fewest multiply-adds of a forward pass that are worth a thread of their own, for a pass or a step. All operations of a run take
+// the same number of threads: what one has computed lies in the caches of the threads that computed it.
+constexpr double kWorkPerThread = 700e3;
 constexpr int64_t kNoFailure = INT64_MAX;
-// A sparse layer multiplies about this share of its inputs
+// A sparse layer multiplies about this share of its inputs.
 constexpr double kSparseShare = 0.2;
+// Gathering an input takes about as long as so many multiply-adds.
+constexpr double kGatherWork = 8;
 
 Engine with_threads(const Engine& e, double work) {
   const double threads = work / kWorkPerThread;
@@ -102,12 +105,16 @@ class Checker {
 
 std::string problem_of(const ProgramSpec& spec) { return Checker(spec).check(); }
 
-Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offsets_{0} {
+Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offsets_{0}, work_per_row_(kGatherWork * spec.cols) {
   for (const ProgramLayer& l : spec_.layers) offsets_.push_back(offsets_.back() + l.shape.floats());
   for (const Instruction& op : spec_.code) {
     if (op.code == OpCode::update) trains_ = true;
     if (op.code == OpCode::loss) loss_ = &op;
-    if (op.code == OpCode::forward) last_output_ = op.output;
+    if (op.code == OpCode::forward) {
+      const Layout& s = spec_.layers[static_cast<size_t>(op.layer)].shape;
+      work_per_row_ += static_cast<double>(s.K) * s.N * (op.input == kBatch && spec_.sparse ? kSparseShare : 1);
+      last_output_ = op.output;
+    }
   }
   if (trains_) {
     workers_.push_back(make_worker(e, spec_.capacity));
@@ -204,18 +211,12 @@ bool Program::gather_truth(Worker& worker, const int32_t* indices, int count, co
   return true;
 }
 
-Engine Program::engine_for(const Engine& e, int l, int rows, int input) const {
-  const Layout& s = spec_.layers[static_cast<size_t>(l)].shape;
-  const double work = static_cast<double>(rows) * s.K * s.N;
-  return with_threads(e, input == kBatch && spec_.sparse ? work * kSparseShare : work);
-}
-
 // Programs that take turns on the same rows gather them once: the caller promises that a data set does not change.
 bool Program::gather(const Engine& e, const Inputs& inputs, const int32_t* indices, int count) {
   if (count == 0 && held_.empty()) return workers_.front().batch.gather(inputs, indices, 0, true, 1);
   if (static_cast<size_t>(count) == held_.size() && memcmp(held_.data(), indices, held_.size() * sizeof(int32_t)) == 0) return true;
   held_.clear();
-  if (!workers_.front().batch.gather(inputs, indices, count, true, with_threads(e, static_cast<double>(count) * spec_.cols).threads)) return false;
+  if (!workers_.front().batch.gather(inputs, indices, count, true, e.threads)) return false;
   held_.assign(indices, indices + count);
   return true;
 }
@@ -223,9 +224,7 @@ bool Program::gather(const Engine& e, const Inputs& inputs, const int32_t* indic
 Outcome Program::run(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
   if (trains_) return train(e, inputs, indices, count, arenas, rule);
   const int chunk = workers_.front().batch.capacity(), chunks = (count + chunk - 1) / chunk;
-  double work = 0;
-  for (const ProgramLayer& l : spec_.layers) work += static_cast<double>(l.shape.K) * l.shape.N;
-  Engine own = with_threads(e, work * count);
+  Engine own = with_threads(e, work_per_row_ * count);
   if (own.threads > static_cast<int>(workers_.size())) own.threads = static_cast<int>(workers_.size());
   std::atomic<int> correct{0};
   std::atomic<int64_t> failure{kNoFailure};  // that of the lowest row, whoever finds it: row and status in one word
@@ -267,7 +266,8 @@ Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, con
   return outcome;
 }
 
-Outcome Program::train(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
+Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
+  const Engine e = with_threads(all, work_per_row_ * count);
   Worker& worker = workers_.front();
   Outcome outcome = {Outcome::done, 0, 0};
   rows_ = count;
@@ -277,7 +277,7 @@ Outcome Program::train(const Engine& e, const Inputs& inputs, const int32_t* ind
         if (!gather(e, inputs, indices, count)) return {Outcome::data_changed, 0, 0};
         break;
       case OpCode::forward:
-        forward(engine_for(e, op.layer, count, op.input), operand(worker, op.input), count, layer(op.layer, arenas.parameters),
+        forward(e, operand(worker, op.input), count, layer(op.layer, arenas.parameters),
                 outputs_of(worker, op.output));
         break;
       case OpCode::loss: {
@@ -285,8 +285,7 @@ Outcome Program::train(const Engine& e, const Inputs& inputs, const int32_t* ind
         if (!gather_truth(worker, indices, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
         const int outputs = spec_.matrices[static_cast<size_t>(op.input)];
         const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
-        const Engine own = with_threads(e, static_cast<double>(count) * outputs * 32);  // an exponential each
-        outcome.correct = loss(own, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, count,
+        outcome.correct = loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, count,
                                outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted});
         double sum = 0;
         for (int r = 0; r < count; r++) sum += arenas.losses[r];
@@ -294,12 +293,12 @@ Outcome Program::train(const Engine& e, const Inputs& inputs, const int32_t* ind
         break;
       }
       case OpCode::backward:
-        backward(engine_for(e, op.layer, count, op.input), view(worker, op.gradient), count, layer(op.layer, arenas.parameters),
+        backward(e, view(worker, op.gradient), count, layer(op.layer, arenas.parameters),
                  outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, view(worker, op.output), scratch_);
         break;
       case OpCode::update: {
         const Slots slots = arenas.slots.at(offsets_[static_cast<size_t>(op.layer)]);
-        update(engine_for(e, op.layer, count, op.input), operand(worker, op.input), view(worker, op.gradient), count,
+        update(e, operand(worker, op.input), view(worker, op.gradient), count,
                layer(op.layer, arenas.parameters), rule, slots, scratch_);
         break;
       }

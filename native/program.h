@@ -110,13 +110,13 @@ class Program {
   Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
   Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
   bool gather(const Engine&, const Inputs&, const int32_t* indices, int count);
-  Engine engine_for(const Engine&, int layer, int rows, int input) const;
 
   ProgramSpec spec_;
   bool trains_ = false;
   const Instruction* loss_ = nullptr;
   int last_output_ = 0;
   std::vector<size_t> offsets_;  // of each layer's parameters, and the length of all
+  double work_per_row_;          // multiply-adds of a forward pass, and what gathering takes
   std::vector<Worker> workers_;
   Scratch scratch_;
   std::vector<int32_t> held_;  // the rows the batch holds
