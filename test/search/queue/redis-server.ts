@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -55,16 +56,22 @@ export class RedisServer {
     const port = String(this.port)
     const certificate = ['--tls-cert-file', 'cert.pem', '--tls-key-file', 'key.pem', '--tls-auth-clients', 'no']
     const args = [
-      ...['--bind', '127.0.0.1', '--dir', this.folder, '--save', '', '--loglevel', 'warning'],
+      ...['--bind', '127.0.0.1', '--dir', this.folder, '--save', '', '--loglevel', 'notice'],
       ...(persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
       ...(password ? ['--requirepass', password] : []),
       ...(tls ? ['--port', '0', '--tls-port', port, ...certificate] : ['--port', port]),
     ]
-    this.#process = spawn('redis-server', args, { cwd: this.folder, stdio: 'ignore' })
-    while (!(await accepts(this.port))) {
-      if (this.#process.exitCode !== null) throw new Error(`redis-server ended with ${this.#process.exitCode}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    const child = spawn('redis-server', args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#process = child
+    let output = ''
+    // its own word: another server may have taken the port
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (text) => {
+        output += text
+        if (output.includes('Ready to accept connections')) resolve()
+      })
+      child.on('error', reject).on('close', () => reject(new Error(`redis-server has ended: ${output}`)))
+    })
   }
 
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -83,24 +90,24 @@ export class RedisServer {
   }
 }
 
+/** Below the ports that systems give to outgoing connections, one of which could take it while the server is away. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = randomInt(15_000, 32_000)
+    if (await isFree(port)) return port
+  }
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.on('connect', () => end(true)).on('error', () => end(false))
-  })
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
 }
 
 function makeCertificate(folder: string): void {
