@@ -16,7 +16,7 @@ struct Truth {
 };
 
 struct LossResult {
-  double* losses;      // [rows]; or null for softmax without labels
+  double* losses;      // [rows]; or null without labels and targets, where only the classes are wanted
   int32_t* predicted;  // [rows] class of each row; or null
 };
 

@@ -252,7 +252,7 @@ Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, con
       Truth truth;
       if (!gather_truth(worker, indices + first, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
       const bool only_classes = !truth.labels && !truth.targets;
-      if (only_classes && (op.loss != LossKind::softmax_cross_entropy || !arenas.predicted)) continue;
+      if (only_classes && (op.loss == LossKind::mean_squared_error || !arenas.predicted)) continue;
       outcome.correct += loss_rows(*e.kernels, op.loss, view(worker, op.input), count, spec_.matrices[static_cast<size_t>(op.input)], truth,
                                    {only_classes ? nullptr : arenas.losses + first, arenas.predicted ? arenas.predicted + first : nullptr});
     }

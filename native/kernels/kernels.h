@@ -201,7 +201,7 @@ struct BinaryLoss {
   const float* z;
   size_t z_stride;
   const int32_t* labels;  // [rows], or null
-  const float* targets;   // [rows][N], without labels
+  const float* targets;   // [rows][N], without labels; both null: only `predicted` is wanted
   float* gradient;        // or null
   size_t gradient_stride;
   double* losses;

@@ -126,6 +126,8 @@ static int binary_loss(const BinaryLoss& s) {
   int correct = 0;
   for (int r = 0; r < s.rows; r++) {
     const float* z = s.z + r * s.z_stride;
+    if (s.predicted) s.predicted[r] = z[0] > 0.0f;
+    if (!s.labels && !s.targets) continue;
     const float label = s.labels ? static_cast<float>(s.labels[r]) : 0.0f;
     const float* t = s.labels ? &label : s.targets + static_cast<size_t>(r) * s.N;
     double sum = 0;
@@ -139,7 +141,6 @@ static int binary_loss(const BinaryLoss& s) {
     }
     s.losses[r] = finite ? sum / s.N : nan;
     correct += right;
-    if (s.predicted) s.predicted[r] = z[0] > 0.0f;
     if (!s.gradient) continue;
     float* gradient = s.gradient + r * s.gradient_stride;
     for (int n = 0; n < s.N; n++) gradient[n] = (sigmoid1(z[n]) - t[n]) * s.scale + 0.0f;

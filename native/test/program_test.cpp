@@ -208,7 +208,7 @@ void expect_evaluation(const Setting& s, const Network& net, const Inputs& in, b
                             {parameters.data(), {}, nullptr, nullptr, nullptr, bare.predicted.data(), bare.outputs.data()});
   CHECK(again.status == Outcome::done, "%s: without answers", what);
   CHECK(same_bits(bare.outputs.data(), outputs.values.data(), count * C), "%s: outputs alone", what);
-  if (answers.kind == kSoftmax) CHECK(same_bits(bare.predicted.data(), wanted.predicted.data(), count), "%s: predictions alone", what);
+  if (classifies) CHECK(same_bits(bare.predicted.data(), wanted.predicted.data(), count), "%s: predictions alone", what);
   CHECK(all.intact() && bare.intact() && parameters.intact(), "%s: guard bands", what);
 }
 

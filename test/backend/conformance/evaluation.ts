@@ -3,7 +3,7 @@ import type { Backend } from '../../../src/backend/backend.js'
 import type { Layer } from '../../../src/backend/operands.js'
 import { type Arenas, evaluationProgram } from '../../../src/backend/program.js'
 import { ROW_LOSS } from '../../tolerances.js'
-import { softmaxCrossEntropy } from '../reference.js'
+import { binaryCrossEntropy, softmaxCrossEntropy } from '../reference.js'
 import { arenaOf, assertClose, assertSame, makeLayer, numbers, randomRows, readMatrix, TABLE } from '../tools.js'
 
 const TOTAL = 300
@@ -88,8 +88,39 @@ function check(backend: Backend, sizes: number[], sparse: boolean, bytes: boolea
   expect(losses).toEqual(rowLosses.subarray(0, 3))
 }
 
+/** One yes or no: its class follows from the sign of the output, with labels and without. */
+function checkBinary(backend: Backend, sizes: number[]): void {
+  const next = numbers(sizes.length)
+  const layers = sizes
+    .slice(1)
+    .map((N, i) => makeLayer(backend, randomRows(sizes[i], N, next), randomRows(1, N, next)[0], 'identity'))
+  const dataset = makeDataset(backend, sizes[0], false, false)
+  const rows = Int32Array.from({ length: COUNT }, () => Math.floor(next() * TOTAL))
+  const truth = Int32Array.from({ length: TOTAL }, () => Math.floor(next() * 2))
+  const program = backend.compile(evaluationProgram(dataset, COUNT, layers, 'binaryCrossEntropy'))
+  const run = (labels: Int32Array | null) => {
+    const [rowLosses, predicted] = [new Float64Array(COUNT).fill(Number.NaN), new Int32Array(COUNT).fill(-1)]
+    const arenas = { parameters: arenaOf(backend, layers), slots: null, truth: labels, rowLosses, predicted }
+    return { correct: backend.run(program, rows, { ...arenas, outputs: null }, null), rowLosses, predicted }
+  }
+  const z = stepwise(backend, dataset, layers, rows)
+  const targets = Array.from(rows, (row) => [truth[row]])
+  const reference = binaryCrossEntropy(z, targets)
+  const { correct, rowLosses, predicted } = run(truth)
+  expect(Array.from(predicted)).toEqual(z.map(([value]) => (value > 0 ? 1 : 0)))
+  expect(correct).toBe(reference.correct)
+  const expected = [reference.rowLosses]
+  assertClose([Array.from(rowLosses)], expected, (_, r) => ROW_LOSS * (1 + reference.rowLosses[r]), 'losses')
+  expect(run(null)).toMatchObject({ correct: 0, predicted })
+}
+
 export function evaluation(create: () => Backend): void {
   const backend = create()
+
+  it('gives the class of one yes or no, with labels and without', () => {
+    checkBinary(backend, [7, 1])
+    checkBinary(backend, [50, 33, 1])
+  })
 
   describe.each([
     ['sparse bytes', true, true],
