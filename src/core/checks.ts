@@ -4,7 +4,7 @@ import type { Signal } from './platform.js'
 /** The largest finite float32. */
 export const MAX_FLOAT32 = 3.4028234663852886e38
 
-/** Argument checks used at the public surface; each returns its value so that it can stand in an expression. */
+/** Argument checks for the public interface; each returns its value for use in an expression. */
 
 export function integerInRange(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
@@ -43,7 +43,7 @@ export function signalOrNone(name: string, value: unknown): Signal | undefined {
   return value as Signal
 }
 
-/** Refuses misspelt options, naming the closest one that exists. */
+/** Rejects unknown options and suggests the closest known one. */
 export function knownOptions(name: string, options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null) throw invalidArgument(name, 'an options object', options)
@@ -55,10 +55,10 @@ export function knownOptions(name: string, options: unknown, allowed: readonly s
   }
 }
 
-/** A longer one is no misspelling of a name, and would take long to compare. */
+/** Longer keys are not compared: they are not misspellings, and the comparison is quadratic. */
 const LONGEST_WORD = 100
 
-/** The allowed word within an edit distance of about a third of its length, if there is one. */
+/** The closest allowed word within an edit distance of about a third of its length, if any. */
 export function closest(word: string, allowed: readonly string[]): string | undefined {
   if (word.length > LONGEST_WORD) return undefined
   let best: string | undefined
@@ -88,7 +88,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length]
 }
 
-/** A plain object or an instance of a class, but no list and no null. */
+/** A plain object or an instance of a class; not an array, not null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

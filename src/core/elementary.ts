@@ -1,6 +1,6 @@
 /**
  * Elementary functions in double precision, made of + - * / and square roots only, so that every JavaScript engine gives
- * the same bits (Math.exp and its kin differ between engines). Errors stay below 1 ulp, tanh and sigmoid below 2 to 3.
+ * the same bits (Math.exp and the like differ between engines). Errors stay below 1 ulp, tanh and sigmoid below 2 to 3.
  *
  * Range reductions and coefficients are those of FDLIBM 5.3 (e_exp.c, e_log.c, s_expm1.c, s_tanh.c, s_erf.c):
  * Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunSoft, a Sun Microsystems, Inc.
@@ -65,7 +65,7 @@ export function softmaxExp(x: number): number {
   return x < -64 ? 0 : exp(x)
 }
 
-/** e^x - 1, accurate near 0; for |x| <= 44, which is all tanh needs. */
+/** e^x - 1, accurate near 0; for |x| <= 44, sufficient for tanh. */
 function expm1(x: number): number {
   let k = 0
   let r = x
@@ -165,7 +165,7 @@ export function erf(x: number): number {
 
 function erfNearZero(x: number, a: number): number {
   if (a < 3.725290298461914e-9) {
-    // 2/sqrt(pi) x, by way of 8x where x is so small that the product would be subnormal
+    // 2/sqrt(pi) x, computed from 8x if the product would be subnormal
     if (a < 2.848094538889218e-306) return 0.125 * (8 * x + 1.0270333367641007 * x)
     return x + 0.1283791670955126 * x
   }

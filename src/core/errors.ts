@@ -1,4 +1,4 @@
-/** Stable codes a program may switch on. A code never changes its meaning. */
+/** Stable codes for programs to switch on. The meaning of a code does not change. */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
   | 'UNKNOWN_OPTION'
@@ -14,7 +14,7 @@ export type ErrorCode =
   | 'RESULTS_DIFFER'
   | 'OUT_OF_MEMORY'
 
-/** The one error class of this package: every error it throws on purpose carries a stable `code`. */
+/** The error class of this package, with a stable `code`. */
 export class NativeMlpError extends Error {
   readonly code: ErrorCode
 
@@ -29,17 +29,17 @@ const LONGEST_TEXT = 60
 const LONGEST_DESCRIPTION = 200
 const DEEPEST_LIST = 2
 
-/** The beginning of a text that comes from outside, as far as it fits into a message. */
+/** External text, truncated to fit into a message. */
 export function shortened(text: string, length = LONGEST_TEXT): string {
   return text.length > length ? `${text.slice(0, length - 3)}...` : text
 }
 
-/** Shows a value in an error message: short, typed, never megabytes of array. */
+/** A short description of a value for an error message. */
 export function describe(value: unknown): string {
   return shortened(describeTo(value, DEEPEST_LIST), LONGEST_DESCRIPTION)
 }
 
-/** @param depth how many lists within lists are shown */
+/** @param depth levels of nested lists to show */
 function describeTo(value: unknown, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(shortened(value))
   if (typeof value === 'bigint') return `${shortened(String(value))}n`
@@ -56,12 +56,12 @@ function describeTo(value: unknown, depth: number): string {
   return typeof name === 'string' && !['', 'Object'].includes(name) ? `a ${shortened(name)}` : 'an object'
 }
 
-/** The one formatter for a bad argument: names it, what was expected, what came. */
+/** Formats an argument error: name, expected and actual value. */
 export function invalidArgument(name: string, expected: string, actual: unknown): NativeMlpError {
   return new NativeMlpError('INVALID_ARGUMENT', `${name}: expected ${expected}, got ${describe(actual)}`)
 }
 
-/** The one formatter for a bad file: names the file, the byte offset where known, and what was wrong. */
+/** Formats a file error: file, byte offset if known, problem. */
 export function invalidFile(file: string, problem: string, offset?: number): NativeMlpError {
   return new NativeMlpError('INVALID_FILE', `${file}${offset === undefined ? '' : ` at byte ${offset}`}: ${problem}`)
 }

@@ -2,13 +2,13 @@ import { NativeMlpError } from './errors.js'
 import type { Signal } from './platform.js'
 import { MessageChannel, setImmediate } from './timers.js'
 
-/** How long a computation may hold the event loop before it lets other work run, in milliseconds. */
+/** Longest time a computation may block the event loop, in milliseconds. */
 export const SLICE_MS = 16
 
 const waiting: (() => void)[] = []
 let channel: MessageChannel | undefined
 
-/** Resolves in a later macrotask, so that timers, input and I/O get their turn; setTimeout would add 1 to 4 ms each time. */
+/** Resolves in a later macrotask, after pending timers and I/O; setTimeout would add 1 to 4 ms each time. */
 export function nextMacrotask(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') {

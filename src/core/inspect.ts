@@ -1,2 +1,2 @@
-/** Names the method whose text Node's console.log shows of an object; nothing elsewhere knows it. */
+/** Key of the method that Node's console.log calls to format an object; other runtimes ignore it. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')

@@ -1,5 +1,5 @@
 /**
- * What this package needs of objects that Node and browsers define, so that its declarations compile without the types of
+ * The parts of Node and browser objects that this package uses, so that its declarations compile without the types of
  * either.
  */
 
@@ -11,7 +11,7 @@ export interface Signal {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** Where text goes, e.g. process.stderr; a terminal says so and how wide it is. */
+/** A text stream, e.g. process.stderr; a terminal also has `isTTY` and `columns`. */
 export interface TextStream {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -19,5 +19,5 @@ export interface TextStream {
   write(text: string): unknown
 }
 
-/** Takes a line of text for a person to read, without a line feed. */
+/** Writes one line of readable text, given without a line feed. */
 export type Logger = (line: string) => void

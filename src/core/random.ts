@@ -5,8 +5,8 @@ import { invalidArgument } from './errors.js'
 const TWO_32 = 4294967296
 
 /**
- * The stream of random numbers that belongs to a seed and a purpose ('init', 'split', 'batches', ...). Streams of
- * different purposes are independent, so a new consumer changes no number an older one sees.
+ * The random stream of a seed and a purpose ('init', 'split', 'batches', ...). Streams of different purposes are
+ * independent, so a new consumer does not change the numbers of existing ones.
  *
  * @param seed any integer from 0 to 2^53 - 1
  * @throws NativeMlpError INVALID_ARGUMENT for any other seed
@@ -29,10 +29,10 @@ export class RandomStream {
   #s1 = 0
   #s2 = 0
   #s3 = 0
-  /** second deviate of a polar pair, waiting for its turn; NaN when there is none */
+  /** unused second deviate of a polar pair; NaN if none */
   #spare = Number.NaN
 
-  /** @param state what an earlier `state()` returned */
+  /** @param state a value returned by `state()` */
   constructor(state: readonly number[]) {
     this.restore(state)
   }
@@ -69,7 +69,7 @@ export class RandomStream {
       const limit = TWO_32 - (TWO_32 % n)
       while (x >= limit) x = this.uint32()
     }
-    // x % n, exactly, in half the time: engines take the remainder of such numbers in floating point
+    // exactly x % n in half the time: engines compute the remainder of such numbers in floating point
     return x - Math.floor(x / n) * n
   }
 
@@ -91,7 +91,7 @@ export class RandomStream {
     }
   }
 
-  /** Permutes in place, every order equally likely (Fisher and Yates, in Durstenfeld's form). */
+  /** Permutes in place, all orders equally likely (Fisher-Yates, Durstenfeld's version). */
   shuffle(values: Int32Array): void {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.#below(i + 1)
@@ -101,13 +101,13 @@ export class RandomStream {
     }
   }
 
-  /** Everything needed to continue from here, as plain JSON: four 32-bit words, then the spare normal if there is one. */
+  /** The complete state as plain JSON: four 32-bit words, then the spare normal deviate if any. */
   state(): number[] {
     const words = [this.#s0 >>> 0, this.#s1 >>> 0, this.#s2 >>> 0, this.#s3 >>> 0]
     return Number.isNaN(this.#spare) ? words : [...words, this.#spare]
   }
 
-  /** @throws NativeMlpError INVALID_ARGUMENT when `state` is not something `state()` returns */
+  /** @throws NativeMlpError INVALID_ARGUMENT unless `state` is a valid state */
   restore(state: readonly number[]): void {
     const expected = 'four 32-bit words, not all zero, and at most one finite number'
     if (!Array.isArray(state) || state.length < 4 || state.length > 5) {

@@ -1,4 +1,4 @@
-/** Results as plain data: made by train and search, drawn by plot, written by the command line. */
+/** Results as plain data, from train and search, for plot and the command line. */
 
 /** Mean loss (natural log, without the L2 term) and accuracy (0..1; NaN for regression) over one set. */
 export interface SetMetrics {
@@ -35,17 +35,17 @@ export interface Evaluation extends SetMetrics {
   readonly perClass: readonly ClassMetrics[]
 }
 
-/** The sign of dying ReLUs: more than 90 % of the hidden units zero on a fixed probe of 1,024 rows. */
+/** Collapse by dying ReLUs: more than 90 % of the hidden units are zero on a fixed probe of 1,024 rows. */
 export interface Collapse {
-  /** step of the evaluation that saw it first */
+  /** step of the first evaluation that detected it */
   readonly step: number
   /** share of hidden units that are zero on every probe row, 0..1 */
   readonly deadShare: number
 }
 
-/** Parameters of one layer in row-major order, as a figure or a file wants them. */
+/** Parameters of one layer in row-major order. */
 export interface LayerParameters {
-  /** name as shown in titles, e.g. "layer 1" */
+  /** name for titles, e.g. "layer 1" */
   readonly name: string
   /** [K][N] row-major */
   readonly weights: Float32Array
@@ -60,9 +60,9 @@ export interface TrialSummary {
   /** 0-based position in the study */
   readonly trial: number
   readonly params: Readonly<Record<string, number | string | boolean>>
-  /** 'pruned': successive halving has given it up */
+  /** 'pruned': stopped by successive halving */
   readonly state: 'completed' | 'collapsed' | 'failed' | 'pruned'
-  /** of a pruned trial: the 0-based rung after which it was given up */
+  /** of a pruned trial: the 0-based rung after which it was stopped */
   readonly rung?: number
   /** why a trial collapsed or failed */
   readonly reason?: string

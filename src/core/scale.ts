@@ -1,12 +1,12 @@
 import { isUint8Array } from './typed-arrays.js'
 
-/** What the byte i means as an input: `'unit'` i / 255, `'raw'` i itself. Saved with a model by this name. */
+/** Input value of byte i: `'unit'` i / 255, `'raw'` i. Saved with a model under this name. */
 export const INPUT_SCALES = ['unit', 'raw'] as const
 export type InputScale = (typeof INPUT_SCALES)[number]
 
 /**
- * What rows of inputs are: bytes, which mean what a scale says, or floats, which are taken as they are. Floats may stand for
- * bytes after their scale.
+ * Kind of the input rows: bytes, which are scaled, or floats, which are used unscaled. Floats may also be declared as bytes
+ * that are already scaled.
  */
 export const INPUT_KINDS = ['bytes', 'floats'] as const
 export type InputKind = (typeof INPUT_KINDS)[number]
@@ -14,8 +14,8 @@ export type InputKind = (typeof INPUT_KINDS)[number]
 const tables = new Map<InputScale, Float32Array>()
 
 /**
- * [256] the meaning of every byte, rounded to float32 once. The same array each time, so that sets which share their
- * values also share what a backend prepares from them; do not write to it.
+ * [256] input value of every byte, rounded to float32 once. Always the same array, so that sets with shared values also
+ * share their backend dataset; do not write to it.
  */
 export function byteTable(scale: InputScale): Float32Array {
   let table = tables.get(scale)

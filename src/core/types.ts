@@ -1,5 +1,5 @@
 /**
- * Names every layer of the package shares.
+ * Names shared by all layers of the package.
  *
  * Dimension letters used in comments: B rows of a batch, K inputs of a layer, N outputs of a layer,
  * D inputs of the network, H hidden units, C classes.
@@ -14,10 +14,10 @@ export type Loss = (typeof LOSSES)[number]
 /** Slope of the leaky ReLU for inputs <= 0. */
 export const LEAKY_SLOPE = 0.01
 
-/** The family of bits a result belongs to: results of different families are never mixed. */
+/** Results are bit-identical within a numeric family; results of different families are never mixed. */
 export interface NumericFamily {
   readonly name: 'native' | 'js'
-  /** Version of the numeric contract; changes whenever the same inputs may give other bits. */
+  /** Version of the numeric contract; changes whenever the same inputs may give different bits. */
   readonly contract: number
 }
 

@@ -5,8 +5,8 @@ import { isInt32Array } from '../core/typed-arrays.js'
 
 export const BATCH_MODES = ['shuffle', 'replacement'] as const
 /**
- * `'shuffle'`: every row once an epoch, in a new random order each epoch. `'replacement'`: every row of every batch is drawn
- * uniformly from all rows, so that some come twice and some not at all.
+ * `'shuffle'`: every row once per epoch, in a new random order. `'replacement'`: each row of a batch is drawn uniformly from
+ * all rows, with replacement.
  */
 export type BatchMode = (typeof BATCH_MODES)[number]
 
@@ -23,7 +23,7 @@ export interface BatchSamplerOptions {
   readonly dropLast?: boolean
 }
 
-/** Where a sampler stands, as plain JSON. */
+/** State of a sampler, as plain JSON. */
 export interface BatchSamplerState {
   readonly mode: BatchMode
   readonly rows: number
@@ -31,7 +31,7 @@ export interface BatchSamplerState {
   readonly dropLast: boolean
   /** rows already taken from the order of the current epoch; 0 with 'replacement' */
   readonly position: number
-  /** the random stream: where the current epoch's order was drawn, or, with 'replacement', the next batch */
+  /** the random stream before the current epoch's order is drawn or, with 'replacement', before the next batch */
   readonly random: readonly number[]
 }
 
@@ -40,30 +40,30 @@ export class BatchSampler {
   readonly batchSize: number
   readonly mode: BatchMode
   readonly dropLast: boolean
-  /** Batches that make an epoch: rows / batchSize, rounded up when a smaller last batch is kept, else down. */
+  /** Batches per epoch: rows / batchSize, rounded up if a smaller last batch is kept, else down. */
   readonly batchesPerEpoch: number
   readonly #rows: Int32Array
   readonly #random: RandomStream
   /** the rows in the order of this epoch; unused with 'replacement' */
   readonly #order: Int32Array
-  /** what `next` hands out: the whole batches, and the smaller one at the end of an epoch */
+  /** arrays returned by `next`: a full batch, and the smaller one at the end of an epoch */
   readonly #batch: Int32Array
   readonly #rest: Int32Array
-  /** rows an epoch hands out */
+  /** rows per epoch */
   readonly #epochRows: number
   #epochStart: readonly number[]
   #position = 0
 
-  /** @throws NativeMlpError INVALID_ARGUMENT, also when the batch is larger than the data */
+  /** @throws NativeMlpError INVALID_ARGUMENT, also if the batch is larger than the data */
   constructor(options: BatchSamplerOptions) {
     knownOptions('BatchSampler', options, ['rows', 'batchSize', 'mode', 'seed', 'dropLast'])
     const { rows, seed = 1 } = options
     if (!isInt32Array(rows) || rows.length === 0) {
-      throw invalidArgument('rows', 'an Int32Array of at least one row number', rows)
+      throw invalidArgument('rows', 'an Int32Array with at least one row number', rows)
     }
     this.batchSize = integerInRange('batchSize', options.batchSize, 1)
     if (this.batchSize > rows.length) {
-      throw invalidArgument('batchSize', `at most the ${rows.length} rows there are`, this.batchSize)
+      throw invalidArgument('batchSize', `at most ${rows.length}, the number of rows`, this.batchSize)
     }
     this.mode = oneOf('mode', options.mode ?? 'shuffle', BATCH_MODES)
     this.dropLast = options.dropLast ?? false
@@ -80,7 +80,7 @@ export class BatchSampler {
     this.#shuffle()
   }
 
-  /** Row numbers of the next batch, without end; the next call overwrites the array. */
+  /** Row numbers of the next batch; the next call overwrites the array. */
   next(): Int32Array {
     if (this.mode === 'replacement') {
       const batch = this.#batch
@@ -94,7 +94,7 @@ export class BatchSampler {
     }
     const left = this.#epochRows - this.#position
     const batch = left < this.batchSize ? this.#rest : this.#batch
-    // loops: a new array, or a view for `set` to copy, takes longer than the copy of a small batch
+    // loops: creating an array or a view for `set` takes longer than copying a small batch
     for (let i = 0; i < batch.length; i++) batch[i] = this.#order[this.#position + i]
     this.#position += batch.length
     return batch
@@ -107,8 +107,8 @@ export class BatchSampler {
   }
 
   /**
-   * Continues where another sampler of the same options stood.
-   * @throws NativeMlpError INVALID_ARGUMENT when the state belongs to other options or is not one
+   * Continues from the state of a sampler with the same options.
+   * @throws NativeMlpError INVALID_ARGUMENT if the state is invalid or belongs to other options
    */
   restore(state: BatchSamplerState): void {
     const { mode, batchSize, dropLast } = this
@@ -124,7 +124,7 @@ export class BatchSampler {
     this.#position = state.position
   }
 
-  /** The order follows from the stream's state alone, never from the epoch before: that state restores it. */
+  /** The order depends only on the stream's state, not on the previous epoch, so this state restores it. */
   #shuffle(): void {
     if (this.mode === 'replacement') return
     this.#order.set(this.#rows)

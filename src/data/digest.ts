@@ -8,14 +8,14 @@ export interface DigestedSets {
   readonly test?: Samples | undefined
 }
 
-/** Rows copied together before they are hashed, where they do not lie together already. */
+/** Rows copied into one block before hashing, if they are not contiguous. */
 const BLOCK = 256
 
 const known = new WeakMap<Samples, string>()
 
 /**
- * What sets hold, as a SHA-256 in hexadecimal: rows in order, classes and targets, what the values mean. Sets that hold the
- * same have the same digest, however their arrays lie in memory. Each set is read once.
+ * SHA-256 in hexadecimal of the contents of sets: rows in order, classes, targets and scale. It does not depend on the
+ * memory layout of the arrays. Each set is read once.
  */
 export function dataDigest({ train, valid, test }: DigestedSets): string {
   const hash = createHash('sha256')
@@ -37,7 +37,7 @@ function digestOf(set: Samples): string {
 function addSet(hash: Hash, set: Samples): void {
   const { values, cols, labels, targets, targetCols, classes, classNames, rows } = set
   const kind = values.constructor.name
-  // floats are taken as they are, whatever the scale of bytes is
+  // floats are not scaled
   const scale = set.kind === 'bytes' ? set.scale : null
   hash.update(JSON.stringify({ kind, length: rows.length, cols, targetCols, classes, classNames, scale }))
   addRows(hash, values, cols, rows)

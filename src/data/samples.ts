@@ -18,7 +18,7 @@ export interface SplitOptions {
   readonly stratified?: boolean
 }
 
-/** A set of rows with their classes, their targets, or neither. Sets made from one another share their arrays. */
+/** A set of rows with classes, targets, or neither. Sets derived from one another share their arrays. */
 export class Samples implements SamplesFields {
   readonly values: Uint8Array | Float32Array
   readonly cols: number
@@ -33,7 +33,7 @@ export class Samples implements SamplesFields {
   readonly scale: InputScale
   readonly imageShape: readonly [number, number] | null
 
-  /** Takes fields that fit together; `samples` is the constructor that checks. */
+  /** Expects consistent fields; `samples` validates them. */
   constructor(fields: SamplesFields) {
     this.values = fields.values
     this.cols = fields.cols
@@ -55,10 +55,10 @@ export class Samples implements SamplesFields {
   }
 
   /**
-   * Two sets of the rows of this one: round(fraction x length) rows drawn at random without replacement, and the rest.
-   * Both keep the order the rows had.
+   * Splits the rows into round(fraction x length) rows drawn at random without replacement, and the rest. Both sets keep
+   * the original order.
    * @param options.valid (or `test`, which only names the result) the share to draw, between 0 and 1
-   * @throws NativeMlpError INVALID_ARGUMENT when a set would be empty, or to stratify a set without labels
+   * @throws NativeMlpError INVALID_ARGUMENT if a set would be empty, and for `stratified` without labels
    */
   split(options: SplitOptions & { readonly valid: number }): { train: Samples; valid: Samples }
   split(options: SplitOptions & { readonly test: number }): { train: Samples; test: Samples }
@@ -88,8 +88,8 @@ export class Samples implements SamplesFields {
   }
 
   /**
-   * The rows at these positions of this set, in that order, repeats allowed.
-   * @throws NativeMlpError INVALID_ARGUMENT for a position outside 0..length-1, or for none
+   * The rows at these positions of this set, in that order; repetitions are allowed.
+   * @throws NativeMlpError INVALID_ARGUMENT for a position outside 0..length-1, and for an empty list
    */
   subset(positions: Int32Array | readonly number[]): Samples {
     if (positions.length === 0) throw invalidArgument('subset', 'at least one position', positions)
@@ -101,9 +101,9 @@ export class Samples implements SamplesFields {
   }
 
   /**
-   * The same set with its arrays in SharedArrayBuffers, copied unless they are there already. Sets split from the result
-   * share one copy; so share first, split afterwards.
-   * @throws NativeMlpError INVALID_ARGUMENT where there is no SharedArrayBuffer (a page that is not cross-origin isolated)
+   * The same set with its arrays in SharedArrayBuffers, copied if necessary. Sets split from the result share one copy, so
+   * call this before splitting.
+   * @throws NativeMlpError INVALID_ARGUMENT without SharedArrayBuffer (in pages that are not cross-origin isolated)
    */
   toShared(): Samples {
     return new Samples({
@@ -116,15 +116,15 @@ export class Samples implements SamplesFields {
   }
 
   /**
-   * A plain object to post to a worker thread, where `Samples.fromDescription` makes the set again. Arrays in
-   * SharedArrayBuffers (`toShared`) are not copied by posting; others are.
+   * A plain object to post to a worker thread, where `Samples.fromDescription` restores the set. Posting copies arrays,
+   * except those in SharedArrayBuffers (`toShared`).
    */
   describe(): SamplesDescription {
     const { table: _, ...description } = this as SamplesFields
     return description
   }
 
-  /** @param description what `describe` returned, in this thread or another */
+  /** @param description the result of `describe`, from any thread */
   static fromDescription(description: SamplesDescription): Samples {
     const { values, scale } = description
     return new Samples({ ...description, table: isUint8Array(values) ? byteTable(scale) : null })
@@ -152,9 +152,9 @@ export class Samples implements SamplesFields {
 }
 
 /**
- * A set of rows from arrays.
- * @throws NativeMlpError INVALID_ARGUMENT naming row and column of a value that is not finite, the row of a label out of
- * range, lengths that do not fit together, or no rows at all; UNKNOWN_OPTION for a misspelt option
+ * Creates a set of rows from arrays.
+ * @throws NativeMlpError INVALID_ARGUMENT for a non-finite value (with row and column), a label out of range (with row),
+ * inconsistent lengths, and no rows; UNKNOWN_OPTION for a misspelt option
  */
 export function samples(options: SamplesOptions): Samples {
   return new Samples(checkSamples(options))
@@ -162,7 +162,7 @@ export function samples(options: SamplesOptions): Samples {
 
 function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
   if (typeof SharedArrayBuffer === 'undefined') {
-    throw new NativeMlpError('INVALID_ARGUMENT', 'toShared: expected SharedArrayBuffer, which is not available here')
+    throw new NativeMlpError('INVALID_ARGUMENT', 'toShared: SharedArrayBuffer is not available')
   }
   if (isSharedBuffer(array.buffer)) return array
   const Copy = array.constructor as new (buffer: SharedArrayBuffer) => A

@@ -6,31 +6,31 @@ import { INPUT_SCALES, type InputScale } from './scale.js'
 import type { DataSource } from './sources/source.js'
 import { SOURCE_NAMES, SOURCES, type SourceName, type SourceSpecs } from './sources/sources.js'
 
-/** Where data come from, as plain JSON: the options of one source under its name, e.g. `{ idx: { folder: 'fashion' } }`. */
+/** The source of data, as plain JSON: the options of one source under its name, e.g. `{ idx: { folder: 'fashion' } }`. */
 export type DataSpec = { readonly [Name in SourceName]: Readonly<Record<Name, SourceSpecs[Name]>> }[SourceName] & {
-  /** what bytes mean: 'unit' x / 255 (default) or 'raw' x; other values are taken as they are */
+  /** scale of bytes: 'unit' x / 255 (default) or 'raw' x; other values are not scaled */
   readonly scale?: InputScale
 }
 
-/** What was loaded, as plain JSON that is saved with a run or a study: `loadData` of it loads the same again, or throws. */
+/** A spec with a digest, saved with a run or a study: `loadData` loads the same data from it again, or throws. */
 export type DataRecipe = DataSpec & { readonly scale: InputScale; readonly digest: string }
 
 const DIGEST = /^[0-9a-f]{64}$/
 
-/** A checked spec taken apart. */
+/** The parts of a validated spec. */
 export interface CheckedSpec {
   readonly name: SourceName
   /** its options, with absolute paths */
   readonly options: never
   readonly source: DataSource<never>
   readonly scale: InputScale
-  /** that of a recipe */
+  /** of a recipe */
   readonly digest: string | null
 }
 
 /**
- * @param spec a `DataSpec` or `DataRecipe`, maybe from a file
- * @param base folder that relative paths in it start from; default the working directory
+ * @param spec a `DataSpec` or `DataRecipe`, possibly from a file
+ * @param base base folder of relative paths in it; default the working directory
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong
  */
 export function checkSpec(spec: unknown, base = process.cwd()): CheckedSpec {
@@ -64,8 +64,8 @@ export function resolveSpec(spec: unknown, base?: string): DataSpec {
 }
 
 /**
- * The spec that a text on the command line stands for: a folder or file that a source recognizes, a .json file with a spec,
- * whose relative paths start from its folder, or the spec itself as JSON.
+ * Parses a spec from the command line: a folder or file that a source recognizes, a .json file with a spec, whose paths are
+ * relative to it, or the spec itself as JSON.
  *
  * @throws NativeMlpError DATA_NOT_FOUND for a path that no source recognizes; INVALID_ARGUMENT, UNKNOWN_OPTION, FILE_SYSTEM
  */
@@ -84,7 +84,7 @@ export async function parseSpec(text: string): Promise<DataSpec> {
   throw new NativeMlpError('DATA_NOT_FOUND', `folder ${resolve(text)}: not found or not readable; ${expected}`)
 }
 
-/** The text that `parseSpec` reads as this spec, without its scale and digest; null for MNIST, which needs none. */
+/** Inverse of `parseSpec`, without scale and digest; null for MNIST, the default. */
 export function specText(spec: DataSpec): string | null {
   const { scale: _, digest: __, ...source } = spec as DataRecipe & Record<SourceName, unknown>
   if (source.mnist !== undefined) return null

@@ -3,7 +3,7 @@ import { type RandomStream, randomStream } from '../core/random.js'
 import { range } from './range.js'
 
 export interface SplitRows {
-  /** positions that stay, ascending */
+  /** remaining positions, ascending */
   readonly kept: Int32Array
   /** positions drawn, ascending */
   readonly drawn: Int32Array
@@ -11,14 +11,14 @@ export interface SplitRows {
 
 /**
  * Draws round(fraction x n) of the positions 0..n-1 at random without replacement, from the seed's stream 'split'.
- * @param classOf class of each position for a stratified draw (every class gives its share, fractions by largest
- * remainder), or null for a plain one
- * @throws NativeMlpError INVALID_ARGUMENT when one of the two sets would be empty
+ * @param classOf class of each position for a stratified draw (each class contributes its share, rounded by the largest
+ * remainder method), or null for a plain draw
+ * @throws NativeMlpError INVALID_ARGUMENT if one of the two sets would be empty
  */
 export function splitPositions(n: number, fraction: number, seed: number, classOf: Int32Array | null): SplitRows {
   const count = Math.round(n * fraction)
   if (count < 1 || count >= n) {
-    throw invalidArgument('split fraction', `one that leaves both sets at least one of the ${n} rows`, fraction)
+    throw invalidArgument('split fraction', `a fraction that gives both sets at least one of the ${n} rows`, fraction)
   }
   const random = randomStream(seed, 'split')
   const isDrawn = new Uint8Array(n)
@@ -58,9 +58,9 @@ export function rowsByClass(classOf: Int32Array): Int32Array[] {
   return Array.from(groups, (group) => Int32Array.from(group ?? []))
 }
 
-/** Whole numbers that sum to `count`, as near as can be to sizes[c] x count / total; ties go to the lower class. */
+/** Integers with sum `count`, closest to sizes[c] x count / total; ties go to the lower class. */
 function largestRemainders(sizes: readonly number[], count: number, total: number): number[] {
-  // integers all along: sizes and counts stay far below 2^26
+  // exact integers: sizes and counts are far below 2^26
   const counts = sizes.map((size) => Math.floor((size * count) / total))
   const remainders = sizes.map((size, c) => size * count - counts[c] * total)
   const order = sizes.map((_, c) => c).sort((a, b) => remainders[b] - remainders[a] || a - b)

@@ -148,7 +148,7 @@ export class ResultFolder<Name extends string> {
     const { replaced } = this.#layout
     try {
       if (!(await stat(this.path)).isDirectory()) {
-        throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: expected a folder, this is a file`)
+        throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: expected a folder, got a file`)
       }
       const isTemporary = (name: string) => /\.\d+$/.test(name) && replaced.includes(name.replace(/\.\d+$/, ''))
       return (await readdir(this.path)).filter((name) => !name.startsWith(LOCK) && !isTemporary(name))

@@ -5,7 +5,7 @@ export interface ActivationInfo {
   readonly formula: string
   /** da/dz, in terms of z and a */
   readonly derivative: string
-  /** whether a unit can be 0, with gradient 0, for every row: what collapse detection counts */
+  /** whether a unit can die, i.e. be 0 with gradient 0 for every row; used by collapse detection */
   readonly canDie: boolean
 }
 

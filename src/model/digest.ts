@@ -1,6 +1,6 @@
 /**
  * FNV-1a, 64 bits (Fowler, Noll and Vo), over the bits of float32 values as little-endian bytes, in 16 hexadecimal digits.
- * Equal digests are how tests say "the same bits".
+ * Tests compare digests to check that results are bit-identical.
  */
 export function fnv1a(arrays: Iterable<Float32Array>): string {
   let high = 0xcbf29ce4

@@ -3,7 +3,7 @@ import { invalidArgument } from '../core/errors.js'
 import { type RandomStream, randomStream } from '../core/random.js'
 
 /**
- * How a model starts:
+ * Initialization of the parameters:
  * - `'he'`: weights N(0, 2 / K), K inputs of the layer; biases 0 (He et al., "Delving Deep into Rectifiers", 2015)
  * - `'glorot'`: weights uniform in +-sqrt(6 / (K + N)); biases 0 (Glorot and Bengio, "Understanding the difficulty of
  *   training deep feedforward neural networks", 2010)
@@ -14,7 +14,7 @@ export type Init = 'he' | 'glorot' | 'homework' | { readonly weights: number; re
 
 export const INIT_NAMES = ['he', 'glorot', 'homework'] as const
 
-/** @throws NativeMlpError for anything that is not an `Init`, which messages call `name` */
+/** @throws NativeMlpError INVALID_ARGUMENT, with `name` in the message, for an invalid `Init` */
 export function checkInit(init: unknown, name = 'init'): Init {
   if (INIT_NAMES.includes(init as 'he')) return init as Init
   if (typeof init !== 'object' || init === null) {
@@ -36,7 +36,7 @@ export interface InitialLayer {
 }
 
 /**
- * First parameters of a network, drawn from stream 'init' in row-major order: weights of the first layer, its biases,
+ * Initial parameters of a network, drawn from stream 'init' in row-major order: weights of the first layer, its biases,
  * weights of the second, and so on.
  *
  * @param layers sizes: inputs, hidden..., outputs
@@ -73,7 +73,7 @@ function fillLayer(
   }
 }
 
-/** A standard deviation of 0 leaves +0 everywhere: multiplying would leave signed zeros. */
+/** A standard deviation of 0 gives +0 everywhere; multiplication would give signed zeros. */
 function fillNormal(values: Float32Array, sd: number, random: RandomStream): void {
   if (sd === 0) return
   for (let i = 0; i < values.length; i++) values[i] = random.normal() * sd

@@ -4,34 +4,34 @@ import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { byteTable, type InputKind, type InputScale } from '../core/scale.js'
 import { isFloat32Array, isInt32Array, isUint8Array } from '../core/typed-arrays.js'
 
-/** What the model needs of a set of rows; `Samples` of data/ is one. Its arrays must not change once they have been used. */
+/** A set of rows as the model uses it, e.g. `Samples`. Its arrays must not change after the first use. */
 export interface InputRows {
   /** [n][cols] row-major */
   readonly values: Uint8Array | Float32Array
   readonly cols: number
-  /** [256], the meaning of each byte; null when values are float32 */
+  /** [256] input value of each byte; null if values are float32 */
   readonly table: Float32Array | null
   /** the rows of `values` that belong to this set, in order */
   readonly rows: Int32Array
   readonly scale: InputScale
-  /** 'bytes' also for float32 that are bytes after their scale */
+  /** 'bytes' also for float32 values that are scaled bytes */
   readonly kind: InputKind
 }
 
-/** The inputs that a model takes. */
+/** The inputs that a model accepts. */
 export interface InputContract {
-  /** values of a row */
+  /** values per row */
   readonly inputs: number
   readonly inputScale: InputScale
-  /** what it was trained on; null: not known, it takes both */
+  /** kind of the training rows; null: unknown, both are accepted */
   readonly inputKind: InputKind | null
 }
 
 /**
- * Rows given as a plain array become a set of all of them.
+ * Converts rows given as a plain array to a set.
  *
  * @param kind of plain float32; default 'floats'
- * @throws NativeMlpError INVALID_ARGUMENT when `inputs` does not fit the model
+ * @throws NativeMlpError INVALID_ARGUMENT if `inputs` does not match the model
  */
 export function asInputRows(
   inputs: InputRows | Float32Array | Uint8Array,
@@ -43,7 +43,7 @@ export function asInputRows(
     const { inputs: cols, inputScale: scale } = model
     const isBytes = isUint8Array(inputs)
     if (inputs.length === 0 || inputs.length % cols !== 0) {
-      throw invalidArgument(name, `rows of ${cols} values, at least one`, inputs)
+      throw invalidArgument(name, `at least one row of ${cols} values`, inputs)
     }
     const rows = Int32Array.from({ length: inputs.length / cols }, (_, i) => i)
     const set = { rows, scale, kind: isBytes ? 'bytes' : (kind ?? 'floats') } as const
@@ -57,35 +57,35 @@ export function asInputRows(
   return inputs
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT when the set is empty or does not fit the model */
+/** @throws NativeMlpError INVALID_ARGUMENT if the set is empty or does not match the model */
 export function checkInputRows(inputs: InputRows, model: InputContract, name: string): void {
   const { inputs: cols, inputScale: scale } = model
   if (inputs.cols !== cols) throw invalidArgument(`${name}.cols`, `${cols}, the inputs of the model`, inputs.cols)
   if (inputs.values?.length === 0) {
-    throw invalidArgument(`${name}.values`, 'values that have not been moved to another thread', inputs.values)
+    throw invalidArgument(`${name}.values`, 'values that have not been transferred to another thread', inputs.values)
   }
   if (inputs.rows.length === 0) throw invalidArgument(name, 'at least one row', 'an empty set')
   checkKind(inputs.kind, model, name)
   if (inputs.kind === 'bytes' && inputs.scale !== scale) {
     throw new NativeMlpError(
       'INVALID_ARGUMENT',
-      `${name}.scale: expected '${scale}', the inputScale of the model, got '${inputs.scale}'; give the data the scale ` +
-        `the model was made for, or make the model with inputScale: '${inputs.scale}'`,
+      `${name}.scale: expected '${scale}', the inputScale of the model, got '${inputs.scale}'; load the data with the ` +
+        `scale of the model, or create the model with inputScale: '${inputs.scale}'`,
     )
   }
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT for rows of another kind than the model was trained on */
+/** @throws NativeMlpError INVALID_ARGUMENT unless the kind is that of the model's training rows */
 export function checkKind(kind: InputKind, { inputKind, inputScale }: InputContract, name: string): void {
   if (inputKind === null || kind === inputKind) return
-  const hint = kind === 'floats' ? `; if they are bytes after the scale '${inputScale}', pass kind: 'bytes'` : ''
+  const hint = kind === 'floats' ? `; if they are bytes scaled by '${inputScale}', pass kind: 'bytes'` : ''
   const problem = `expected ${inputKind}, which the model was trained on, got ${kind}${hint}`
   throw new NativeMlpError('INVALID_ARGUMENT', `${name}: ${problem}`)
 }
 
 const prepared = new WeakMap<Backend, WeakMap<object, Dataset[]>>()
 
-/** The backend's form of a set's rows, prepared once for every set that shares the array. */
+/** The backend's dataset of a set, cached for all sets that share the array. */
 export function datasetOf(backend: Backend, inputs: InputRows, name: string): Dataset {
   let byValues = prepared.get(backend)
   if (byValues === undefined) {
@@ -104,7 +104,7 @@ export function datasetOf(backend: Backend, inputs: InputRows, name: string): Da
   return dataset
 }
 
-/** Like `datasetOf`, but forgotten afterwards: for arrays that may change between calls. */
+/** Like `datasetOf`, but not cached: for arrays that may change between calls. */
 export function newDataset(backend: Backend, inputs: InputRows, name: string): Dataset {
   const { values, cols, table } = inputs
   if (isFloat32Array(values) && !backend.allFinite(values)) {

@@ -2,32 +2,32 @@ import { sigmoid, softmaxExp } from '../core/elementary.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Activation, Loss } from '../core/types.js'
 
-/** What a set offers a loss: classes of its labels (0 without labels) and columns of its targets (0 without). */
+/** Classes of a set's labels (0 without labels) and columns of its targets (0 without). */
 export interface SetTruth {
   readonly classes: number
   readonly targetCols: number
 }
 
 /**
- * What a loss means for labels, outputs, probabilities and metrics; the loops that compute it stand in the backends, its
- * formula in `Backend.loss`.
+ * Properties of a loss for labels, outputs, probabilities and metrics. The backends compute it; `Backend.loss` documents its
+ * formula.
  */
 export interface LossInfo {
-  /** whether a network with so many outputs is compared with the class of each row; else with targets */
+  /** whether a network with this many outputs is trained on class labels; otherwise on targets */
   readonly takesLabels: (outputs: number) => boolean
-  /** classes that a network with so many outputs tells apart; 0 where its outputs are not one choice among classes */
+  /** number of classes of a network with this many outputs; 0 for multi-label and regression */
   readonly classes: (outputs: number) => number
-  /** outputs of a network for such a set, 0 where the loss cannot be used with it */
+  /** number of network outputs for such a set; 0 if the loss is incompatible with it */
   readonly outputsFor: (set: SetTruth) => number
   /** what `outputsFor` needs, for messages */
   readonly needs: string
-  /** whether rows are predicted correctly or not, so that there is an accuracy */
+  /** whether the accuracy is defined */
   readonly hasAccuracy: boolean
-  /** whether it applies an activation of its own to the outputs, which are then logits */
+  /** whether the loss applies its own activation to the outputs, which are then logits */
   readonly takesLogits: boolean
   /** smallest and largest target, or null for any */
   readonly targetRange: readonly [number, number] | null
-  /** probabilities of rows from..to-1 from their outputs, both [n][cols], sums in double; null: outputs are none */
+  /** probabilities of rows from..to-1 from their outputs, both [n][cols], sums in double; null for regression */
   readonly probabilities:
     | ((outputs: Float32Array, into: Float32Array, cols: number, from: number, to: number) => void)
     | null
@@ -54,7 +54,7 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
     targetRange: null,
     probabilities: null,
   },
-  // one output: class 1 or class 0; several: independent yes-or-no answers (multi-label)
+  // one output: class 1 or class 0; several: independent binary outputs (multi-label)
   binaryCrossEntropy: {
     takesLabels: (outputs) => outputs === 1,
     classes: (outputs) => (outputs === 1 ? 2 : 0),
@@ -80,18 +80,18 @@ export function outputsFor(loss: Loss, set: SetTruth): number {
   throw new NativeMlpError('INVALID_ARGUMENT', `loss: '${loss}' needs ${needs}, the data have ${has}`)
 }
 
-/** Names that a model with this loss and so many outputs may have: one a class, else one an output. */
+/** Number of class names of a model with this loss and this many outputs: one per class, else one per output. */
 export function nameCount(loss: Loss, outputs: number): number {
   return LOSS_INFO[loss].classes(outputs) || outputs
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT for a loss that does not go with the output layer */
+/** @throws NativeMlpError INVALID_ARGUMENT if the loss is incompatible with the output activation */
 export function checkLoss(loss: Loss, outputActivation: Activation): void {
   if (LOSS_INFO[loss].takesLogits && outputActivation !== 'identity') {
     const own = loss === 'softmaxCrossEntropy' ? 'softmax' : 'sigmoid'
     throw new NativeMlpError(
       'INVALID_ARGUMENT',
-      `outputActivation: '${outputActivation}' does not go with loss '${loss}', which applies the ${own} ` +
+      `outputActivation: '${outputActivation}' is incompatible with loss '${loss}', which applies the ${own} ` +
         `itself: use 'identity', or loss 'meanSquaredError'`,
     )
   }
@@ -117,7 +117,7 @@ export function checkTargetRange(
   }
 }
 
-/** Of one row; grows to the most classes met. */
+/** For one row; grows to the largest number of classes. */
 let exps = new Float64Array(16)
 
 function softmaxRows(logits: Float32Array, probabilities: Float32Array, cols: number, from: number, to: number): void {

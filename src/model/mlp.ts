@@ -16,7 +16,7 @@ import { type PredictOptions, predict } from './predict.js'
 import type { Prediction } from './prediction.js'
 import { Predictor, type PredictorOptions } from './predictor.js'
 
-/** Widest layer and input a model may have. */
+/** Largest number of inputs, and of units of a layer. */
 export const MAX_LAYER_SIZE = 65536
 
 export interface MLPOptions {
@@ -30,15 +30,15 @@ export interface MLPOptions {
   readonly loss?: Loss
   /** default 'he' */
   readonly init?: Init
-  /** of the stream the initial parameters are drawn from; default 1 */
+  /** seed of the initial parameters; default 1 */
   readonly seed?: number
-  /** what bytes mean to this model; default 'unit' */
+  /** scale of bytes; default 'unit' */
   readonly inputScale?: InputScale
-  /** what it takes: bytes, or floats as they are; null (default): what it is trained on first, until then both */
+  /** accepted inputs: bytes, or unscaled floats; null (default): the kind of the first training rows, until then both */
   readonly inputKind?: InputKind | null
-  /** one name per class, or per output where the outputs are not one choice among classes */
+  /** one name per class, or per output for multi-label and regression */
   readonly classNames?: readonly string[] | null
-  /** default: the one chosen for the process */
+  /** default: `defaultBackend()` */
   readonly backend?: Backend
 }
 
@@ -56,8 +56,8 @@ const OPTION_NAMES = [
 ]
 
 /**
- * A multi-layer perceptron: `a_l = act(a_(l-1) W_l + b_l)`, W_l [K][N]. Its parameters live in one packed array in the
- * layout its backend likes; `getParameters` and `setParameters` speak row-major.
+ * A multi-layer perceptron: `a_l = act(a_(l-1) W_l + b_l)`, W_l [K][N]. Its parameters are stored in one packed array in
+ * the layout of the backend; `getParameters` and `setParameters` use row-major arrays.
  *
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */
@@ -72,7 +72,7 @@ export class MLP {
   readonly backend: Backend
   /** one per weight matrix; `parameters` of each are views of `parameters` */
   readonly layers: readonly Layer[]
-  /** every parameter of the model, in the backend's own layout with its padding */
+  /** all parameters, in the backend's layout including padding */
   readonly parameters: Float32Array
   #inputKind: InputKind | null
 
@@ -99,7 +99,7 @@ export class MLP {
     return this.layerSizes[0]
   }
 
-  /** What the model was trained on: rows of the other kind are refused. Null: not known, it takes both. */
+  /** Kind of the training rows; rows of the other kind are rejected. Null: unknown, both are accepted. */
   get inputKind(): InputKind | null {
     return this.#inputKind
   }
@@ -113,12 +113,12 @@ export class MLP {
     return this.layerSizes[this.layerSizes.length - 1]
   }
 
-  /** Weights and biases, padding not counted. */
+  /** Number of weights and biases, without padding. */
   get parameterCount(): number {
     return this.layers.reduce((sum, layer) => sum + (layer.inputs + 1) * layer.outputs, 0)
   }
 
-  /** The family of bits this model's results belong to. */
+  /** Numeric family of this model's results. */
   get family(): NumericFamily {
     return this.backend.family
   }
@@ -135,7 +135,7 @@ export class MLP {
 
   /**
    * @param parameters per layer, weights [K][N] row-major and biases [N]; copied
-   * @throws NativeMlpError INVALID_ARGUMENT when a length is wrong or a value is not finite; the model is then unchanged
+   * @throws NativeMlpError INVALID_ARGUMENT if a length is wrong or a value is not finite; the model is then unchanged
    */
   setParameters(parameters: readonly Pick<LayerParameters, 'weights' | 'biases'>[]): void {
     if (!Array.isArray(parameters) || parameters.length !== this.layers.length) {
@@ -152,7 +152,7 @@ export class MLP {
     })
   }
 
-  /** A model of its own with the same parameters, on the same backend. */
+  /** An independent copy of the model on the same backend. */
   clone(): MLP {
     const copy = new MLP({
       layers: this.layerSizes,
@@ -169,30 +169,30 @@ export class MLP {
     return copy
   }
 
-  /** A fast copy of the packed parameters, into `into` (an earlier snapshot) when given. */
+  /** Copies the packed parameters, into `into` (an earlier snapshot) if given. */
   snapshot(into: Float32Array = new Float32Array(this.parameters.length)): Float32Array {
     checkFloats('snapshot', into, this.parameters.length, 'the packed parameters')
     into.set(this.parameters)
     return into
   }
 
-  /** @param snapshot what `snapshot` of this model, or of one of the same shape and backend, returned */
+  /** @param snapshot a snapshot of this model, or of a model with the same shape and backend */
   restore(snapshot: Float32Array): void {
     checkFloats('snapshot', snapshot, this.parameters.length, 'the packed parameters')
     this.parameters.set(snapshot)
   }
 
-  /** FNV-1a hash over the bits of the row-major parameters: equal exactly when (but for bad luck) the models are. */
+  /** FNV-1a hash over the bits of the row-major parameters, to compare models. */
   parametersDigest(): string {
     return fnv1a(this.getParameters().flatMap(({ weights, biases }) => [weights, biases]))
   }
 
   /**
-   * Outputs for any number of rows, computed in slices so that the event loop stays free.
+   * Predicts any number of rows, in slices that do not block the event loop.
    *
-   * @param inputs `Samples`, or rows [n][inputs] row-major: bytes mean what `inputScale` says, float32 is taken as it is
-   * @throws NativeMlpError INVALID_ARGUMENT for rows that do not fit or are not finite, NOT_FINITE naming the first row whose
-   *   outputs are not, ABORTED when the signal fires
+   * @param inputs `Samples`, or rows [n][inputs] row-major: bytes, scaled by `inputScale`, or unscaled float32
+   * @throws NativeMlpError INVALID_ARGUMENT for rows of the wrong length or kind or with non-finite values, NOT_FINITE naming
+   *   the first row with a non-finite output, ABORTED when the signal fires
    */
   async predict(inputs: InputRows | Float32Array | Uint8Array, options: PredictOptions = {}): Promise<Prediction> {
     knownOptions('predict', options, ['signal', 'kind'])
@@ -200,7 +200,7 @@ export class MLP {
     return predict(this, inputs, { signal: signalOrNone('signal', options.signal), kind })
   }
 
-  /** Predicts few rows at a time, synchronously, in memory that it keeps: for servers and loops. */
+  /** Returns a predictor for small batches, synchronous and with reused memory, for servers and loops. */
   predictor(options: PredictorOptions = {}): Predictor {
     return new Predictor(this, options)
   }
@@ -267,7 +267,7 @@ function checkFinite(backend: Backend, name: string, values: Float32Array): void
 
 function checkBackend(backend: Backend): Backend {
   if (typeof backend?.allocate !== 'function') {
-    throw invalidArgument('backend', 'a backend such as defaultBackend() or createJsBackend() returns', backend)
+    throw invalidArgument('backend', 'a backend from defaultBackend() or createJsBackend()', backend)
   }
   return backend
 }

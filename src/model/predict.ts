@@ -9,13 +9,13 @@ import { Predictor } from './predictor.js'
 import { firstPace, runInSlices } from './slices.js'
 
 export interface PredictOptions {
-  /** stops the prediction with an error of code ABORTED */
+  /** aborts the prediction with an error of code ABORTED */
   readonly signal?: Signal
-  /** 'bytes': plain float32 rows are bytes after the model's scale already; default 'floats' */
+  /** 'bytes': plain float32 rows are bytes scaled by the model's scale; default 'floats' */
   readonly kind?: InputKind
 }
 
-/** As many rows are predicted at once, in memory that is kept for the next call. */
+/** Up to this many rows are predicted in one call, in memory that is reused. */
 const FEW_ROWS = 32
 const kept = new WeakMap<PredictingModel, Predictor>()
 

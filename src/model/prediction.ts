@@ -4,7 +4,7 @@ import type { LayerShape, Loss } from '../core/types.js'
 import type { InputContract } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
 
-/** What a prediction needs of a model. */
+/** The parts of a model that prediction uses. */
 export interface PredictingModel extends InputContract {
   readonly backend: Backend
   readonly layers: readonly LayerShape[]
@@ -15,18 +15,18 @@ export interface PredictingModel extends InputContract {
 
 export interface Prediction {
   /**
-   * [n] class of each row: arg max of the outputs, the lowest on ties, or for one output of binary cross-entropy 1 where it
-   * is above 0; [n][outputs] 0 or 1 for several outputs of binary cross-entropy; empty for regression
+   * [n] class of each row: arg max of the outputs, the lowest on ties; for binary cross-entropy with one output, 1 if it is
+   * above 0, else 0, and with several outputs [n][outputs] 0 or 1; empty for regression
    */
   readonly classes: Int32Array
   /** [n][outputs] softmax or sigmoid of the outputs; empty for regression */
   readonly probabilities: Float32Array
-  /** [n][outputs] of the last layer: logits for classification, the predicted values for regression */
+  /** [n][outputs] outputs of the last layer: logits for classification, predicted values for regression */
   readonly outputs: Float32Array
 }
 
 /**
- * @param outputs [n][model.outputs]; becomes a part of the prediction
+ * @param outputs [n][model.outputs]; not copied
  * @throws NativeMlpError NOT_FINITE naming the first output that is not finite
  */
 export function predictionOf(model: PredictingModel, outputs: Float32Array, n: number): Prediction {

@@ -9,14 +9,14 @@ import { type PredictingModel, type Prediction, predictionOf } from './predictio
 import { refusedData } from './slices.js'
 
 export interface PredictorOptions {
-  /** most rows of a call, 1..65536; default 64 */
+  /** maximum number of rows per call, 1..65536; default 64 */
   readonly capacity?: number
-  /** 'bytes': float32 rows are bytes after the model's scale already; default 'floats' */
+  /** 'bytes': float32 rows are bytes scaled by the model's scale; default 'floats' */
   readonly kind?: InputKind
 }
 
 const MAX_CAPACITY = 65_536
-/** V8 keeps the memory of shorter arrays in its own heap, and moves it out when an addon asks for it. */
+/** V8 stores shorter arrays in its heap, and moves them out of it when an addon accesses them. */
 const SHORTEST = 32
 
 /** Memory for rows of one kind, and the forward pass over them. */
@@ -26,7 +26,7 @@ interface Side {
 }
 
 /**
- * Predicts few rows at a time, at once, in memory that it keeps. It follows the parameters of its model: those of the call.
+ * Predicts small batches synchronously, in memory that is reused, with the current parameters of its model.
  */
 export class Predictor {
   readonly capacity: number
@@ -34,7 +34,7 @@ export class Predictor {
   /** of float32 rows */
   readonly #kind: InputKind
   readonly #arenas: Arenas & { readonly outputs: Float32Array }
-  /** [capacity] 0, 1, 2, ..., and its beginnings by length */
+  /** [capacity] 0, 1, 2, ..., and its prefixes by length */
   readonly #rows: Int32Array
   readonly #firstRows: Int32Array[] = []
   #bytes: Side | null = null
@@ -57,10 +57,10 @@ export class Predictor {
   }
 
   /**
-   * @param rows [n][inputs] row-major, 1..capacity rows: bytes mean what the model's `inputScale` says, float32 is taken as it
-   *   is; copied
-   * @throws NativeMlpError INVALID_ARGUMENT for rows that do not fit or are not finite, NOT_FINITE naming the first output
-   *   that is not
+   * @param rows [n][inputs] row-major, 1..capacity rows: bytes, scaled by the model's `inputScale`, or unscaled float32;
+   *   copied
+   * @throws NativeMlpError INVALID_ARGUMENT for rows of the wrong length or kind or with non-finite values, NOT_FINITE naming
+   *   the first non-finite output
    */
   run(rows: Float32Array | Uint8Array): Prediction {
     const { inputs } = this.#model
@@ -75,7 +75,7 @@ export class Predictor {
     return this.#run(side, n)
   }
 
-  /** Rows of a set that has passed `checkInputRows`. */
+  /** Predicts the rows of a set validated by `checkInputRows`. */
   runSet({ values, rows, cols }: InputRows): Prediction {
     const side = this.#sideOf(values)
     for (let i = 0; i < rows.length; i++) {

@@ -6,14 +6,14 @@ import type { Signal } from '../core/platform.js'
 import { nowMs } from '../core/timers.js'
 import type { LayerShape } from '../core/types.js'
 
-/** Rows per slice, adapted to the machine as slices are timed; keep it to start the next evaluation at full pace. */
+/** Rows per slice, adapted to the measured speed; reuse it so that the next evaluation starts at full speed. */
 export interface Pace {
   rows: number
-  /** true to keep `rows` as it is */
+  /** true to keep `rows` constant */
   readonly fixed?: boolean
 }
 
-/** About 10 ms of the slowest backend. */
+/** Takes about 10 ms on the slowest backend. */
 const FIRST_SLICE_MULTIPLICATIONS = 8e6
 
 export function firstPace(layers: readonly LayerShape[]): Pace {
@@ -24,13 +24,13 @@ export function firstPace(layers: readonly LayerShape[]): Pace {
 export interface SliceOptions {
   readonly signal?: Signal
   readonly pace: Pace
-  /** what is interrupted when the signal fires */
+  /** name of the computation, for the ABORTED error */
   readonly what: string
 }
 
 /**
- * Runs a forward pass over any number of rows, cut so that the event loop is free every 16 ms or so. Where it is cut changes no
- * result.
+ * Runs a forward pass over any number of rows in slices, and yields to the event loop about every 16 ms. The slicing does not
+ * affect results.
  *
  * @returns the number of rows predicted correctly
  */
@@ -59,17 +59,17 @@ export async function runInSlices(
   return correct
 }
 
-/** What to throw where a backend threw: it refuses what has passed all checks only if that has changed since. */
+/** Converts an error of a backend: it rejects validated data only if they have changed since validation. */
 export function refusedData(error: unknown, what: string): unknown {
   const known = memoryError(error, what)
   if (known !== error) return known
   const refused = error instanceof NativeMlpError && error.code === 'INVALID_ARGUMENT'
   if (!refused && !(error instanceof RangeError || error instanceof TypeError)) return error
-  const problem = `${what}: arrays of the data or the model have changed since they were checked: ${error.message}`
+  const problem = `${what}: arrays of the data or the model have changed since validation: ${error.message}`
   return new NativeMlpError('INVALID_ARGUMENT', problem, { cause: error })
 }
 
-/** Aims at half the allowed time, in whole chunks of 256 rows once slices are long, never growing more than fourfold. */
+/** Targets half the allowed time, in whole chunks of 256 rows for long slices, growing at most fourfold. */
 function nextPace(rows: number, milliseconds: number): number {
   const wanted = (rows * (SLICE_MS / 2)) / Math.max(milliseconds, 0.01)
   const next = clamp(Math.floor(wanted), Math.max(16, rows >> 1), Math.min(rows * 4, 65536))

@@ -89,10 +89,10 @@ describe.each(MODES)('%j', (options) => {
 
 test('refuses what it cannot draw', () => {
   const make = (options: object) => () => new BatchSampler({ rows, batchSize: 2, ...options })
-  expect(make({ batchSize: 11 })).toThrow('batchSize: expected at most the 10 rows there are, got 11')
+  expect(make({ batchSize: 11 })).toThrow('batchSize: expected at most 10, the number of rows, got 11')
   expect(make({ batchSize: 11, mode: 'replacement' })).toThrow('batchSize')
   expect(make({ batchSize: 0 })).toThrow('batchSize: expected an integer >= 1')
-  expect(make({ rows: new Int32Array(0) })).toThrow('rows: expected an Int32Array of at least one')
+  expect(make({ rows: new Int32Array(0) })).toThrow('rows: expected an Int32Array with at least one')
   expect(make({ rows: [1, 2] })).toThrow('rows: expected an Int32Array')
   expect(make({ mode: 'shufle' })).toThrow("mode: expected one of 'shuffle', 'replacement'")
   expect(make({ seed: 1.5 })).toThrow('seed')

@@ -114,7 +114,7 @@ describe('kFold refuses', () => {
 
   test('what is no set, has a single row, or no classes to stratify by', () => {
     expect(() => kFold([1, 2] as never, { folds: 2 })).toThrow('kFold: expected Samples, got [1, 2]')
-    expect(() => kFold(set.take(1), { folds: 2 })).toThrow('kFold: expected at least 2 rows, one a fold, got 1')
+    expect(() => kFold(set.take(1), { folds: 2 })).toThrow('kFold: expected at least 2 rows, one per fold, got 1')
     const plain = samples({ values: [1, 2, 3], cols: 1, targets: [1, 2, 3] })
     expect(() => kFold(plain, { folds: 3, stratified: true })).toThrow('false for a set without labels')
     expect(kFold(plain, { folds: 3 }).map(({ valid }) => valid.length)).toEqual([1, 1, 1])

@@ -123,7 +123,7 @@ describe('a folder', () => {
     renameSync(join(folder, `${name}.gz`), join(root, 'moved.gz'))
     await expect(loadData({ idx: { folder } })).rejects.toMatchObject({
       code: 'DATA_NOT_FOUND',
-      message: expect.stringContaining(`missing ${name} (plain or .gz, also spelt like train-images.idx3-ubyte)`),
+      message: expect.stringContaining(`missing ${name} (plain or .gz, also as train-images.idx3-ubyte)`),
     })
   })
 
@@ -133,7 +133,7 @@ describe('a folder', () => {
     const folder = writeFiles(newFolder(), Object.fromEntries([...letters, ...digits]))
     await expect(loadData({ idx: { folder } })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/holds several data sets, digits, letters; .*"prefix":"digits"/),
+      message: expect.stringMatching(/several data sets, digits, letters; .*"prefix":"digits"/),
     })
     expect((await loadData({ idx: { folder, prefix: 'digits' } })).test).toBeUndefined()
     expect((await loadData({ idx: { folder, prefix: 'letters' } })).test?.length).toBe(2)
@@ -161,7 +161,7 @@ describe('what does not go together is refused', () => {
     ['a fraction as a label', { [labels]: idx('float32', [3], [0, 1.5, 1]) }, 'label of row 1: expected an integer'],
     ['a negative label', { [labels]: idx('int8', [3], [0, 1, -1]) }, 'label of row 2: expected an integer'],
     ['too large a label', { [labels]: idx('int32', [3], [0, 65536, 1]) }, 'an integer from 0 to 65535, got 65536'],
-    ['labels of two dimensions', { [labels]: idx('uint8', [3, 1], [0, 1, 2]) }, 'expected labels, one dimension'],
+    ['labels of two dimensions', { [labels]: idx('uint8', [3, 1], [0, 1, 2]) }, 'labels in one dimension'],
     ['fewer labels', { [labels]: idx('uint8', [2], [0, 1]) }, `${labels}: has 2 labels`],
     ['a value that is not finite', { [images]: idx('float32', [3, 1], [0, Number.NaN, 1]) }, 'value 1 is NaN'],
     ['too large a value', { [images]: idx('float64', [3, 1], [0, 1, 1e39]) }, 'value 2 is 1e+39'],
@@ -226,7 +226,7 @@ it.each([
   [{ mnist: { dir: 'x' } }, "data.mnist: unknown option 'dir'"],
   [{ idx: {} }, 'data.idx: expected either folder or train, got neither'],
   [{ idx: { folder: '' } }, 'data.idx.folder: expected a path, got ""'],
-  [{ idx: { folder: 'x', prefix: 3 } }, 'data.idx.prefix: expected the beginning of file names in folder, got 3'],
+  [{ idx: { folder: 'x', prefix: 3 } }, 'data.idx.prefix: expected a prefix of file names in folder, got 3'],
   [{ idx: { folder: 'x', classes: 0 } }, 'data.idx.classes: expected an integer from 1 to 65536, got 0'],
   [{ idx: { train: { images: 'x' } } }, 'data.idx.train.labels: expected a path, got undefined'],
   [{ idx: { train: null } }, 'data.idx.train: expected an options object, got null'],

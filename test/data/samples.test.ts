@@ -59,7 +59,7 @@ describe('samples', () => {
     [
       'the number of targets',
       { values, cols: 2, targets: [1, 2, 3], targetCols: 1 },
-      "unknown option 'targetCols': how many targets a row has follows from the length of targets",
+      "unknown option 'targetCols': the number of targets per row follows from the length of targets",
     ],
     ['half a row', { values, cols: 4 }, 'values: expected whole rows of 4 columns, got Uint8Array of length 6'],
     ['no columns', { values, cols: 0 }, 'cols: expected an integer >= 1, got 0'],
@@ -69,7 +69,7 @@ describe('samples', () => {
     ['Infinity', { values: [1, Infinity], cols: 2 }, 'values: row 0, column 1: expected a finite number'],
     ['beyond float32', { values: [1, 1e39], cols: 1 }, 'values: row 1, column 0: expected a finite number'],
     ['text among numbers', { values: [1, '2'], cols: 1 }, 'values: row 1, column 0: expected a finite number'],
-    ['too few labels', { values, cols: 2, labels: [0, 1] }, 'labels: expected one label a row, 3 in all'],
+    ['too few labels', { values, cols: 2, labels: [0, 1] }, 'labels: expected one label per row, 3 in total'],
     ['a negative label', { values, cols: 2, labels: [0, 1, -1] }, 'labels: row 2: expected an integer'],
     ['a fraction', { values, cols: 2, labels: [0, 0.5, 1] }, 'labels: row 1: expected an integer from 0'],
     [
@@ -89,7 +89,7 @@ describe('samples', () => {
       'classNames: expected a name for each',
     ],
     ['names not text', { values, cols: 2, labels, classNames: [1, 2] }, 'classNames: expected an array of strings'],
-    ['classes without labels', { values, cols: 2, classes: 2 }, 'only together with labels'],
+    ['classes without labels', { values, cols: 2, classes: 2 }, 'classes, classNames: require labels'],
     ['labels and targets', { values, cols: 2, labels, targets: [1, 2, 3] }, 'got both'],
     ['ragged targets', { values, cols: 2, targets: [1, 2, 3, 4] }, 'targets: expected the same number of values'],
     ['NaN in targets', { values, cols: 2, targets: [1, 2, Number.NaN] }, 'targets: row 2, column 0: expected a finite'],
@@ -182,7 +182,7 @@ describe('split', () => {
     [{}, 'split: valid: expected a number between 0 and 1, got undefined'],
     [undefined, 'split: valid'],
     [{ valid: 0.1, test: 0.1 }, 'got both'],
-    [{ valid: 0.0001 }, 'one that leaves both sets at least one of the 1000 rows'],
+    [{ valid: 0.0001 }, 'a fraction that gives both sets at least one of the 1000 rows'],
     [{ valid: 0.5, seed: -1 }, 'seed: expected an integer >= 0'],
     [{ vaild: 0.5 }, "did you mean 'valid'?"],
   ])('refuses %j', (options, message) => {

@@ -111,7 +111,7 @@ describe('a hostile model file', () => {
     ['an unknown activation', changed({ activation: 'swish' }), /activation: expected one of .* got "swish"/],
     ['no activation', changed({ activation: undefined }), /no activation/],
     ['an unknown loss', changed({ loss: 'hinge' }), /loss: expected one of/],
-    ['a loss that does not fit', changed({ output_activation: 'relu' }), /does not go with loss/],
+    ['a loss that does not fit', changed({ output_activation: 'relu' }), /is incompatible with loss/],
     ['an unknown scale', changed({ input_scale: 'percent' }), /inputScale: expected one of/],
     ['class names of the wrong number', changed({ class_names: '["a"]' }), /classNames: expected 2 strings/],
     ['class names that are not strings', changed({ class_names: '[1,2]' }), /class_names in its metadata/],

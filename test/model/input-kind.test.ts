@@ -48,8 +48,7 @@ describe('a model', () => {
 
   it('trained on bytes refuses floats, unless they are said to be bytes after their scale', async () => {
     const model = await trained(bytes)
-    const message =
-      "expected bytes, which the model was trained on, got floats; if they are bytes after the scale 'unit', "
+    const message = "expected bytes, which the model was trained on, got floats; if they are bytes scaled by 'unit', "
     await expect(model.predict(scaled)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: `inputs: ${message}pass kind: 'bytes'`,

@@ -68,8 +68,8 @@ describe('options of MLP', () => {
   it.each([
     [{ layers: [5] }, /layers: expected at least two sizes/],
     [{ layers: Object.assign(new Array(3), { 0: 5, 2: 2 }) }, /layers\[1\]: expected an integer.*got undefined/],
-    [{ layers: [5, 2], backend: 'js' }, /backend: expected a backend such as .*got "js"/],
-    [{ layers: [5, 2], backend: null }, /backend: expected a backend such as .*got null/],
+    [{ layers: [5, 2], backend: 'js' }, /backend: expected a backend from .*got "js"/],
+    [{ layers: [5, 2], backend: null }, /backend: expected a backend from .*got null/],
     [{ layers: [5, 0, 2] }, /layers\[1\].*from 1 to 65536, got 0/],
     [{ layers: [5, 2.5] }, /layers\[1\]/],
     [{ layers: [70000, 2] }, /layers\[0\]/],

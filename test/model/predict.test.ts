@@ -71,7 +71,7 @@ describe.each(BACKENDS)('predict on %s', (_, backend) => {
 
   it('refuses rows that do not fit', async () => {
     const model = new MLP({ layers: [4, 3], backend })
-    await expect(model.predict(new Float32Array(6))).rejects.toThrow(/rows of 4 values/)
+    await expect(model.predict(new Float32Array(6))).rejects.toThrow(/row of 4 values/)
     await expect(model.predict(new Float32Array(0))).rejects.toThrow(/at least one/)
     await expect(model.predict(Float32Array.of(1, 2, 3, 4, 5, 6, Number.NaN, 8))).rejects.toThrow(
       /inputs\[1\]\[2\]: expected a finite number, got NaN/,

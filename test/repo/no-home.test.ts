@@ -32,9 +32,9 @@ it.skipIf(!canTry)('without a home folder everything but a download works', () =
   expect(stderr).toBe('')
   const [without, named] = stdout.split('\n')
   expect(without).toMatch(
-    /^DATA_NOT_FOUND MNIST: this user has no home folder \(.*ENOENT.*\); set HOME, or name a folder/,
+    /^DATA_NOT_FOUND MNIST: this user has no home folder \(.*ENOENT.*\); set HOME, or specify a folder/,
   )
-  expect(named).toMatch(/^DATA_NOT_FOUND MNIST: .*\/nowhere does not hold all four files/)
+  expect(named).toMatch(/^DATA_NOT_FOUND MNIST: .*\/nowhere does not contain all four files/)
 })
 
 it.skipIf(!canTry)('without a home folder the command line starts', () => {

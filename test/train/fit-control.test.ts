@@ -62,7 +62,7 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
     const run = runFit(make(), data, { optimizer, batchSize: 10, callbacks: { onStep } })
     await expect(run).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/^fit at step 1: .*have changed since they were checked: /),
+      message: expect.stringMatching(/^fit at step 1: .*have changed since validation: /),
       cause: expect.any(Error),
     })
   })

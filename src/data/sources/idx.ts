@@ -13,11 +13,11 @@ export interface IdxSet {
   readonly labels: string
 }
 
-/** Files of the IDX format: a folder in MNIST's layout, or each file by its path. */
+/** IDX files: a folder in MNIST's layout, or the path of each file. */
 export interface IdxSpec {
   /** with train-images-idx3-ubyte and so on; t10k-... or test-... are optional */
   readonly folder?: string
-  /** what the names in the folder begin with, e.g. 'emnist-letters' */
+  /** prefix of the file names in the folder, e.g. 'emnist-letters' */
   readonly prefix?: string
   readonly train?: IdxSet
   readonly test?: IdxSet
@@ -34,10 +34,10 @@ export const idxSource: DataSource<IdxSpec> = {
       throw new NativeMlpError('INVALID_ARGUMENT', `${name}: expected either folder or train, got ${got}`)
     }
     if (folder !== undefined && test !== undefined) {
-      throw new NativeMlpError('INVALID_ARGUMENT', `${name}.test: expected none beside folder`)
+      throw new NativeMlpError('INVALID_ARGUMENT', `${name}.test: not allowed together with folder`)
     }
     if (prefix !== undefined && (folder === undefined || typeof prefix !== 'string' || prefix === '')) {
-      throw invalidArgument(`${name}.prefix`, 'the beginning of file names in folder', prefix)
+      throw invalidArgument(`${name}.prefix`, 'a prefix of file names in folder', prefix)
     }
     return {
       ...(folder !== undefined && { folder: resolve(base, pathOrNone(`${name}.folder`, folder)!) }),

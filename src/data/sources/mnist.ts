@@ -5,7 +5,7 @@ import { MNIST_FILES } from '../mnist-files.js'
 import { cacheSource, defaultCacheFolder, type MnistSource, packageSource } from '../mnist-sources.js'
 import type { DataSource, LoadDataOptions, RawData, RawSet, Surroundings } from './source.js'
 
-/** MNIST itself, wherever it is found; nothing to choose. */
+/** MNIST, from the first available place; no options. */
 export type MnistSpec = Readonly<Record<string, never>>
 
 const CLASSES = 10
@@ -25,7 +25,7 @@ export const mnistSource: DataSource<MnistSpec> = {
   read: (_, load, surroundings) => readMnist(load, surroundings),
 }
 
-/** From the npm package, else the user's cache, else the network: MNIST's own bytes or none. */
+/** From the npm package, else the user's cache, else the network; always verified. */
 async function readMnist(load: LoadDataOptions, surroundings: Surroundings): Promise<RawData> {
   const shared = trueOrFalse('shared', load.shared ?? false)
   const source = await findSource(load, surroundings)
@@ -33,7 +33,7 @@ async function readMnist(load: LoadDataOptions, surroundings: Surroundings): Pro
   return { train, test, source: source.name, classes: CLASSES }
 }
 
-/** Checks all options, used or not. */
+/** Validates all options, used or not. */
 async function findSource(load: LoadDataOptions, { env, findPackage }: Surroundings): Promise<MnistSource> {
   const cacheDir = pathOrNone('cacheDir', load.cacheDir)
   const download = trueOrFalse('download', load.download ?? true)
@@ -52,13 +52,13 @@ async function findSource(load: LoadDataOptions, { env, findPackage }: Surroundi
 function checkMirrors(option: readonly string[] | undefined, variable: string | undefined): string[] {
   const name = option === undefined ? 'NATIVE_MLP_MNIST_MIRRORS' : 'mirrors'
   if (option !== undefined && (!Array.isArray(option) || option.length === 0)) {
-    throw invalidArgument(name, 'an array of at least one address', option)
+    throw invalidArgument(name, 'an array with at least one address', option)
   }
   const listed = (variable ?? '').split(',').flatMap((address) => address.trim() || [])
   const mirrors = option ?? (listed.length > 0 ? listed : MIRRORS)
   return mirrors.map((address) => {
     if (typeof address !== 'string' || !/^https?:\/\//.test(address) || !URL.canParse(address)) {
-      throw invalidArgument(name, 'addresses that begin with http:// or https://', address)
+      throw invalidArgument(name, 'http:// or https:// addresses', address)
     }
     return address.endsWith('/') ? address : `${address}/`
   })

@@ -10,7 +10,7 @@ export interface SourceSpecs {
 
 export type SourceName = keyof SourceSpecs
 
-/** Every kind of source; the first that recognizes a path reads it. A new format is one more file and one more row here. */
+/** All kinds of sources; the first that recognizes a path reads it. A new format is a new file and a new row here. */
 export const SOURCES: { readonly [Name in SourceName]: DataSource<SourceSpecs[Name]> } = {
   mnist: mnistSource,
   idx: idxSource,

@@ -286,7 +286,7 @@ describe('native-mlp train --out', () => {
 
   it.each([
     ['a folder of other files', () => stripes, 2, 'expected a new or empty folder, this one holds other files'],
-    ['a file', () => at('stripes', 't10k-labels-idx1-ubyte'), 2, 'expected a folder, this is a file'],
+    ['a file', () => at('stripes', 't10k-labels-idx1-ubyte'), 2, 'expected a folder, got a file'],
     ['a path below a file', () => at('stripes', 't10k-labels-idx1-ubyte', 'x'), 1, 'ENOTDIR'],
   ])('refuses %s, with or without --overwrite', async (_, out, code, message) => {
     for (const flags of [[], ['--overwrite']]) {

@@ -155,7 +155,7 @@ describe('StudyFolder', () => {
     const folder = new StudyFolder(file)
     await expect(folder.check()).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: `${file}: expected a folder, this is a file`,
+      message: `${file}: expected a folder, got a file`,
     })
     expect(() => new StudyFolder(file, { overwrit: true } as object)).toThrow("did you mean 'overwrite'?")
   })
