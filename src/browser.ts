@@ -15,6 +15,7 @@ export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './co
 export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
 export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
+export { decodeModel, encodeModel, type LoadOptions } from './io/model-bytes.js'
 export type { Init } from './model/initializers.js'
 export { MLP, type MLPOptions } from './model/mlp.js'
 export type { PredictOptions } from './model/predict.js'

@@ -1,4 +1,3 @@
-import { endianness } from 'node:os'
 import { typedArrayName } from '../core/typed-arrays.js'
 
 /** Numeric element types of the file formats, named as NumPy names them. */
@@ -37,7 +36,7 @@ const CONSTRUCTORS: { readonly [T in ElementType]: Constructor<ElementArrays[T]>
   float64: Float64Array,
 }
 
-const HOST_IS_LITTLE = endianness() === 'LE'
+const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 export function bytesPerElement(type: ElementType): number {
   return CONSTRUCTORS[type].BYTES_PER_ELEMENT
@@ -75,11 +74,15 @@ export function encodeElements(data: ElementArray, target: Uint8Array, offset: n
   if (!HOST_IS_LITTLE) swapBytes(room, data.BYTES_PER_ELEMENT)
 }
 
+/** Reverses the bytes of each element. */
 function swapBytes(bytes: Uint8Array, size: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (size === 2) buffer.swap16()
-  else if (size === 4) buffer.swap32()
-  else if (size === 8) buffer.swap64()
+  for (let start = 0; start + size <= bytes.length; start += size) {
+    for (let i = start, j = start + size - 1; i < j; i++, j--) {
+      const byte = bytes[i]
+      bytes[i] = bytes[j]
+      bytes[j] = byte
+    }
+  }
 }
 
 /** Number of elements of a shape, or undefined when it, in bytes, is more than `maxBytes`. */

@@ -10,7 +10,6 @@ import {
   encodeElements,
 } from './elements.js'
 import { duplicateKey } from './json-keys.js'
-import { checkReadOptions, type ReadOptions, readFileBytes } from './read-file.js'
 
 /** One array of a safetensors file, row-major. */
 export interface Tensor {
@@ -42,11 +41,6 @@ const CODES = new Map([...DTYPES].map(([code, type]) => [type, code]))
 
 /** The format's own limit. */
 const MAX_HEADER = 100_000_000
-
-/** @throws NativeMlpError INVALID_FILE as `parseSafetensors`, or FILE_SYSTEM when the file cannot be read */
-export async function readSafetensors(path: string, options: Omit<ReadOptions, 'shared'> = {}): Promise<Safetensors> {
-  return parseSafetensors(await readFileBytes(path, checkReadOptions('readSafetensors', options)), path)
-}
 
 /**
  * Parses a .safetensors file; every rule of the format is checked, and data are copied out of `bytes`.

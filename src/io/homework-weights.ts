@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders } from '../formats/folder.js'
 import { encodeNpy, readNpy } from '../formats/npy.js'
 import { checkModel, MLP } from '../model/mlp.js'
-import type { LoadOptions } from './model-file.js'
+import type { LoadOptions } from './model-bytes.js'
 
 /** Per layer, the names of its weights and biases. */
 const FILES = [

@@ -9,6 +9,7 @@ import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createJsBackend } from '../../src/backend/js/index.js'
 import { samples } from '../../src/data/samples.js'
+import { encodeModel } from '../../src/io/model-bytes.js'
 import { MLP } from '../../src/model/mlp.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import { sgd } from '../../src/train/optimizers.js'
@@ -25,7 +26,7 @@ const PIXELS = `Uint8Array.from({ length: ${ROWS * COLS} }, (_, i) => {
   return (k % 3 === r % 3 ? 200 : 0) + ((r * 31 + k * 17) % 50)
 })`
 const PAGE = `
-  import { backendInfo, evaluate, fit, MLP, samples, sgd } from 'native-mlp'
+  import { backendInfo, decodeModel, encodeModel, evaluate, fit, MLP, samples, sgd } from 'native-mlp'
   try {
     const values = ${PIXELS}
     const labels = Int32Array.from({ length: ${ROWS} }, (_, r) => r % 3)
@@ -33,7 +34,9 @@ const PAGE = `
     const model = new MLP({ layers: [${COLS}, 24, 3], activation: 'gelu', seed: 5 })
     await fit(model, data, { epochs: 3, batchSize: 20, optimizer: sgd({ learningRate: 0.2, l2: 1e-4 }) })
     const { accuracy } = await evaluate(model, data)
-    window.result = { info: backendInfo(), accuracy, digest: model.parametersDigest() }
+    const copy = decodeModel(encodeModel(model)).parametersDigest()
+    const loaded = decodeModel(new Uint8Array(await (await fetch('/model')).arrayBuffer())).parametersDigest()
+    window.result = { info: backendInfo(), accuracy, digest: model.parametersDigest(), copy, loaded }
   } catch (error) {
     window.result = { error: String(error) }
   }`
@@ -54,6 +57,7 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
       build: { outDir: 'out', lib: { entry: join(folder, 'page.js'), formats: ['es'], fileName: () => 'page.js' } },
     })
     server = createServer((request, response) => {
+      if (request.url === '/model') return response.end(encodeModel(new MLP({ layers: [COLS, 5, 3], seed: 9 })))
       const isScript = request.url === '/page.js'
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
       response.end(
@@ -90,6 +94,8 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
       info: unknown
       accuracy: number
       digest: string
+      copy: string
+      loaded: string
     }
     expect(result.error).toBeUndefined()
     expect(result.info).toMatchObject({ backend: 'js', addon: null, reason: 'this environment loads no native addons' })
@@ -100,6 +106,8 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     const model = new MLP({ layers: [COLS, 24, 3], activation: 'gelu', seed: 5, backend: createJsBackend() })
     await runFit(model, data, { epochs: 3, batchSize: 20, optimizer: sgd({ learningRate: 0.2, l2: 1e-4 }) })
     expect(result.digest).toBe(model.parametersDigest())
+    expect(result.copy).toBe(result.digest)
+    expect(result.loaded).toBe(new MLP({ layers: [COLS, 5, 3], seed: 9 }).parametersDigest())
   })
 })
 

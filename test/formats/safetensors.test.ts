@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { encodeSafetensors, parseSafetensors, readSafetensors } from '../../src/formats/safetensors.js'
+import { encodeSafetensors, parseSafetensors } from '../../src/formats/safetensors.js'
+import { readSafetensors } from '../../src/formats/safetensors-file.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 const folder = temporaryFolder()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { samples } from '../../src/data/samples.js'
 import { encodeSafetensors, parseSafetensors } from '../../src/formats/safetensors.js'
-import { decodeModel, encodeModel } from '../../src/io/model-file.js'
+import { decodeModel, encodeModel } from '../../src/io/model-bytes.js'
 import { MLP } from '../../src/model/mlp.js'
 import { evaluate } from '../../src/train/evaluate.js'
 import { fit } from '../../src/train/fit.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { randomStream } from '../../src/core/random.js'
 import { type Samples, samples } from '../../src/data/samples.js'
-import { decodeModel, encodeModel } from '../../src/io/model-file.js'
+import { decodeModel, encodeModel } from '../../src/io/model-bytes.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
 import type { EpochEvent } from '../../src/train/callbacks.js'
 import { evaluate } from '../../src/train/evaluate.js'

@@ -26,7 +26,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** These run in browsers: nothing they reach without #native may be a part of Node. */
 export const PORTABLE =
-  /^src\/(core\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples)\.ts|browser\.ts)/
+  /^src\/(core\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples)\.ts|io\/model-bytes\.ts|browser\.ts)/
 
 /** The room of a file of src/, or null for a file that stands in none. */
 export function roomOf(path: string): string | null {

@@ -79,6 +79,16 @@ await model.predict(test, { signal })
     expect(compile(text, resolution, ...flags)).toBe('')
   })
 
+  it('of the browser entry promise what it exports, and no files', () => {
+    const text = `import * as all from 'native-mlp'
+export const copy = (model: all.MLP): all.MLP => all.decodeModel(all.encodeModel(model))
+const names: 'loadModel' extends keyof typeof all ? true : false = IS_NODE
+export { names }`
+    if (resolution === 'bundler')
+      expect(compile(text.replace('IS_NODE', 'false'), resolution, ...BARE, '--customConditions', 'browser')).toBe('')
+    expect(compile(text.replace('IS_NODE', 'true'), resolution, ...BARE)).toBe('')
+  })
+
   it('are checked: what is wrong is found', () => {
     expect(compile("import { fitt } from 'native-mlp'\nexport { fitt }", resolution, ...BARE)).toMatch(/error TS\d+/)
     const leak =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { samples } from '../../src/data/samples.js'
-import { encodeModel } from '../../src/io/model-file.js'
+import { encodeModel } from '../../src/io/model-bytes.js'
 import { MLP } from '../../src/model/mlp.js'
 import { evaluate, SetEvaluator } from '../../src/train/evaluate.js'
 import { fit } from '../../src/train/fit.js'

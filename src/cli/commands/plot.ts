@@ -12,7 +12,7 @@ import { STUDY_FILES } from '../../search/store/files.js'
 import { confusionMatrix } from '../../train/metrics.js'
 import { DATA_FLAG, sameData } from '../config/data-flag.js'
 import { drawFigures, drawSearchFigures, type FigureData, figureWords } from '../run/figures.js'
-import { isStudyFolder, readStudy } from '../run/read-trials.js'
+import { holdsStudy, readStudy } from '../run/read-trials.js'
 import { readTrainRecord, runSubtitle, type TrainRecord } from '../run/train-record.js'
 import { print, printJson, say } from '../terminal.js'
 
@@ -28,7 +28,7 @@ export function plotCommand(): Command {
     .option(DATA_FLAG[0], 'where the data of the run are now (default: where they were)')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (path: string, flags: PlotFlags) => {
-      const isSearch = isStudyFolder(path)
+      const isSearch = holdsStudy(path)
       const run = new RunFolder(path)
       if (!isSearch && !existsSync(run.file('record'))) {
         const problem = `not a run folder or a search folder: no run.json or ${STUDY_FILES.record}`

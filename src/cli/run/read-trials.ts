@@ -39,7 +39,7 @@ export interface DrawnStudy {
 const selection = z.object({ selectBy: z.enum(['valid', 'test']), metric: z.enum(['accuracy', 'loss']) })
 
 /** Whether a folder holds a study, finished or not. */
-export function isStudyFolder(folder: string): boolean {
+export function holdsStudy(folder: string): boolean {
   const { record, trials, journal } = STUDY_FILES
   return [record, trials, journal].some((name) => existsSync(join(folder, name)))
 }

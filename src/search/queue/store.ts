@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq'
 import type { ChainableCommander, Redis } from 'ioredis'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
-import { decodeModel } from '../../io/model-file.js'
+import { decodeModel } from '../../io/model-bytes.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 import { decodeOutcome, encode, jobId, KEEP_MS, type QueuedStudy, recordKey, STUDIES, taskKey } from './wire.js'
 

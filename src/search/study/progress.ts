@@ -1,5 +1,5 @@
 import { invalidFile } from '../../core/errors.js'
-import { decodeModel } from '../../io/model-file.js'
+import { decodeModel } from '../../io/model-bytes.js'
 import type { MLP } from '../../model/mlp.js'
 import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
