@@ -45,11 +45,11 @@ export interface EpochEvent {
 }
 
 export interface CheckpointEvent {
-  /** plain data of its own: training goes on without changing it */
+  /** an independent copy; training does not change it */
   readonly checkpoint: TrainingCheckpoint
 }
 
-/** Where `fit` hands out what happens. What a callback throws, or its promise, ends the run with that error. */
+/** Events of `fit`. If a callback throws or its promise rejects, the run ends with that error. */
 export interface FitCallbacks {
   /** training waits for its promise, where it returns one */
   readonly onStart?: (event: StartEvent) => void

@@ -11,10 +11,10 @@ import type { EpochSums, TrainingState } from './training-state.js'
 /** Weights [K][N] and biases [N] of one layer, row-major: the same on every instruction set. */
 export type LayerArrays = Pick<LayerParameters, 'weights' | 'biases'>
 
-/** What decides the result of a run, by the name of its option; null stands for an option that is off. */
+/** Settings that determine the result of a run, by the name of the option; null if the option is off. */
 export type TrainingSettings = Readonly<Record<string, string | number | boolean | null>>
 
-/** What the optimiser remembers, by the name of the slot: one entry a layer, in the shapes of the parameters. */
+/** State of the optimiser, by the name of the slot: one entry per layer, in the shapes of the parameters. */
 export type OptimizerSlots = Readonly<Record<string, readonly LayerArrays[]>>
 
 /**
@@ -23,11 +23,11 @@ export type OptimizerSlots = Readonly<Record<string, readonly LayerArrays[]>>
  * interrupted, on any instruction set and number of threads of the same numeric family.
  */
 export interface TrainingCheckpoint {
-  /** the family of bits; another one cannot go on */
+  /** numeric family; a run resumes only on the same one */
   readonly family: NumericFamily
   /** sizes of the network, inputs first */
   readonly layers: readonly number[]
-  /** what the run that goes on must have too */
+  /** settings that the resumed run must share */
   readonly settings: TrainingSettings
   /** steps done */
   readonly step: number
@@ -35,7 +35,7 @@ export interface TrainingCheckpoint {
   readonly history: readonly HistoryEntry[]
   /** position in `history` of the best validation so far; null when there was none */
   readonly best: number | null
-  /** where early stopping stands */
+  /** state of early stopping */
   readonly patience: Readonly<PatienceState>
   readonly collapsed: Collapse | null
   /** over the steps of the epoch that has begun */
@@ -43,13 +43,13 @@ export interface TrainingCheckpoint {
   readonly sampler: BatchSamplerState
   /** after the last step, first layer first */
   readonly parameters: readonly LayerArrays[]
-  /** {} for an optimiser without memory */
+  /** {} for an optimiser without state */
   readonly slots: OptimizerSlots
   /** of the best validation; null without one, or with `keepBest: false` */
   readonly bestParameters: readonly LayerArrays[] | null
 }
 
-/** The checkpoint of a run as it stands between two steps. */
+/** The checkpoint of a run between two steps. */
 export function checkpointOf(
   model: MLP,
   settings: TrainingSettings,
@@ -75,7 +75,7 @@ export function checkpointOf(
   }
 }
 
-/** Row-major copies of what lies in the layout of the parameters: the model's own, a snapshot of it, or a slot. */
+/** Row-major copies of an array in the layout of the parameters: the model's, a snapshot, or a slot. */
 function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
   return layersIn(model, packed).map((layer) => {
     const weights = new Float32Array(layer.inputs * layer.outputs)
@@ -85,7 +85,7 @@ function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
   })
 }
 
-/** Row-major copies of what rules like this one have remembered of a model. */
+/** Row-major copies of the optimiser state for rules of this kind. */
 export function unpackSlots(model: MLP, { kind }: UpdateRule, slots: Float32Array | null): OptimizerSlots {
   return Object.fromEntries(SLOTS[kind].map((name, s) => [name, unpackAll(model, slotOf(slots!, s, model))]))
 }

@@ -7,14 +7,13 @@ import { ACTIVATION_INFO } from '../model/activations.js'
 import { datasetOf } from '../model/inputs.js'
 import type { MLP } from '../model/mlp.js'
 
-/** Rows of the training set the probe looks at: the first ones, always the same. */
+/** Rows of the probe: the first rows of the training set. */
 export const PROBE_ROWS = 1024
 /** Rows between two pauses for the event loop. */
 const SLICE_ROWS = 64
 
 /**
- * Recognises a network whose hidden units have died: more than 90 % of them give 0 on every row of a fixed probe, so that
- * hardly anything is left to learn with.
+ * Detects a network whose hidden units have died: more than 90 % of them give 0 on every row of a fixed probe.
  */
 export class CollapseProbe {
   readonly #backend: Backend

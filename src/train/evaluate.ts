@@ -13,9 +13,9 @@ import { classMetrics, confusionMatrix } from './metrics.js'
 import { checkSet } from './set-check.js'
 
 export interface EvaluateOptions {
-  /** stops the evaluation with an error of code ABORTED */
+  /** aborts the evaluation with an error of code ABORTED */
   readonly signal?: Signal
-  /** rows between two pauses for the event loop, changing no result; default: adapted to the machine */
+  /** rows between two yields to the event loop, without effect on results; default: adapted to the machine */
   readonly chunk?: number
 }
 

@@ -28,9 +28,9 @@ export type FitOptions = Partial<Pick<TrainingConfig, NameOf<'fit'>>> & OtherFit
 interface OtherFitOptions {
   /** e.g. sgd({ learningRate: 0.1 }) */
   readonly optimizer: Optimizer
-  /** the set the best parameters are chosen by */
+  /** validation set, which selects the best parameters */
   readonly valid?: Samples
-  /** only looked at, never chosen by */
+  /** test set, evaluated only, without influence on the run */
   readonly test?: Samples
   /**
    * leave the model with the parameters of the best validation so far; default true; without `valid`, or without it in
@@ -40,7 +40,7 @@ interface OtherFitOptions {
   readonly callbacks?: FitCallbacks
   /** ends the run with an error of code ABORTED; the model keeps the parameters of the last whole step */
   readonly signal?: Signal
-  /** milliseconds between pauses that let the event loop run, >= 0, default 16 */
+  /** milliseconds between two yields to the event loop, >= 0, default 16 */
   readonly yieldEveryMs?: number
   /**
    * go on where another run stood; the model's own parameters are replaced. All that decides the result must be as it was
@@ -122,7 +122,7 @@ function checkSets(model: MLP, train: Samples, { valid, test }: FitOptions): Fit
   return { train, ...(valid && { valid }), ...(test && { test }) }
 }
 
-/** Undefined is missing. */
+/** Treats undefined as missing. */
 function checkValues(options: FitOptions): Pick<TrainingConfig, NameOf<'fit'>> {
   const given = FIT_NAMES.filter((name) => options[name] !== undefined)
   return picked(Object.fromEntries(given.map((name) => [name, checkValue(name, name, options[name])])), FIT_NAMES)

@@ -8,9 +8,9 @@ import { Training } from './training.js'
 const inTraining = new WeakSet<MLP>()
 
 /**
- * Trains a model on a set by mini-batches. The event loop stays free: the run pauses every `yieldEveryMs`. At the end the
- * model holds the parameters of the best validation (highest accuracy, or lowest loss for regression; the earlier on
- * ties), or the last ones without `valid` or with `keepBest: false`.
+ * Trains a model on a set with mini-batches, and yields to the event loop every `yieldEveryMs`. At the end the model has the
+ * parameters of the best validation (highest accuracy, or lowest loss for regression; the earlier on ties), or the last
+ * ones without `valid` or with `keepBest: false`.
  *
  * The same model, data, options and numeric family give the same bits.
  *

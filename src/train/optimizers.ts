@@ -3,15 +3,15 @@ import { finiteInRange, integerInRange, knownOptions, MAX_FLOAT32, oneOf, trueOr
 import { invalidArgument } from '../core/errors.js'
 import type { MLP } from '../model/mlp.js'
 
-/** Hyper-parameters of an optimiser as plain JSON; a run resumes only under an equal one. */
+/** Hyper-parameters of an optimiser as plain JSON; a run resumes only with an equal config. */
 export interface OptimizerConfig {
   readonly name: string
   readonly [key: string]: string | number | boolean
 }
 
 /**
- * An optimiser as `fit` takes it. One of your own is an object with the same two members; what it remembers of the
- * parameters follows from the kind of its rules, which is the same at every step.
+ * An optimiser for `fit`. Your own is an object with the same two members; its state is determined by the kind of its rules,
+ * which must be the same at every step.
  */
 export interface Optimizer {
   readonly config: OptimizerConfig
@@ -56,7 +56,7 @@ export interface AdamWOptions extends Omit<AdamOptions, 'l2' | 'l2Biases'> {
 const COMMON = ['learningRate', 'l2', 'l2Biases'] as const
 const MOMENTS = ['beta1', 'beta2', 'epsilon'] as const
 
-/** The optimisers by the name a config calls them, each with the options it takes. */
+/** The optimisers by their name in a config, with their options. */
 export const OPTIMIZERS = {
   sgd: { make: sgd, options: COMMON },
   momentum: { make: momentum, options: [...COMMON, 'momentum', 'nesterov'] },
@@ -158,14 +158,14 @@ function checkMoments(name: string, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8
   }
 }
 
-/** From 1 on a step's decay alone turns every parameter around. */
+/** At 1 or more, the decay of a single step reverses the sign of every parameter. */
 function checkDecay(name: string, learningRate: number, weightDecay: number): void {
   if (learningRate * weightDecay < 1) return
   const limit = `less than 1 / learningRate (${1 / learningRate})`
   throw invalidArgument(`${name}.weightDecay`, limit, weightDecay)
 }
 
-/** With less, parameters whose gradients have been zero for long would divide by zero. */
+/** Smaller values divide by zero for parameters whose gradients have long been zero. */
 export const SMALLEST_EPSILON = 1e-12
 const BELOW_ONE = 1 - Number.EPSILON / 2
 
@@ -174,7 +174,7 @@ function belowOne(name: string, value: number): number {
   throw invalidArgument(name, 'a number from 0 to below 1', value)
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT for what is no optimizer */
+/** @throws NativeMlpError INVALID_ARGUMENT for an invalid optimizer */
 export function checkOptimizer(optimizer: Optimizer): Optimizer {
   const { config, rule } = Object(optimizer) as Partial<Optimizer>
   if (typeof rule !== 'function' || typeof config !== 'object' || config === null || typeof config.name !== 'string') {
@@ -187,7 +187,7 @@ export function checkOptimizer(optimizer: Optimizer): Optimizer {
   return optimizer
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT for what an optimizer of one's own made wrong */
+/** @throws NativeMlpError INVALID_ARGUMENT for an invalid rule of a custom optimizer */
 export function checkRule(rule: UpdateRule, step: number): UpdateRule {
   const name = `optimizer.rule(${step})`
   if (typeof rule !== 'object' || rule === null || !Object.hasOwn(SLOTS, rule.kind)) {
@@ -215,12 +215,12 @@ export function checkRule(rule: UpdateRule, step: number): UpdateRule {
   return rule
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT where an optimizer changes its kind of rule, and with it what it remembers */
+/** @throws NativeMlpError INVALID_ARGUMENT if an optimizer changes its kind of rule */
 export function checkSameKind(rule: UpdateRule, first: UpdateRule, step: number): void {
   oneOf(`optimizer.rule(${step}).kind`, rule.kind, [first.kind])
 }
 
-/** Zeroed memory for what rules of this kind remember of a model; null where that is nothing. */
+/** Zeroed optimiser state for rules of this kind; null if they have none. */
 export function slotsFor({ backend, parameters }: MLP, rule: UpdateRule): Float32Array | null {
   const count = SLOTS[rule.kind].length
   return count === 0 ? null : backend.allocate(count * parameters.length)

@@ -17,8 +17,8 @@ const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
 const OF_MODEL = namesOf('model', 'loss')
 
 /**
- * What decides the result of a run beside its parameters. The number of epochs is not among it: a run that goes on for
- * longer is the longer run. Of an optimizer its whole config is compared, not its rules.
+ * Settings that determine the result of a run besides its parameters, without the number of epochs, which a resumed run may
+ * change. Of an optimizer the whole config is compared, not its rules.
  */
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   // of some, as the first parameters, a model knows no more
@@ -46,7 +46,7 @@ function plain(name: Name, value: unknown): string | number | boolean | null {
 }
 
 /**
- * Whether a run can go on from a checkpoint.
+ * Checks that a run can resume from a checkpoint.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint, or naming what differs and both values
  */
@@ -108,7 +108,7 @@ function checkLayerArrays(name: string, arrays: readonly LayerArrays[], model: M
   })
 }
 
-/** Where a run begins: at step 0, or at its checkpoint. */
+/** The initial state of a run: at step 0, or from its checkpoint. */
 export function firstState(checkpoint: TrainingCheckpoint | null): TrainingState {
   if (checkpoint === null) {
     const patience = { reference: null, misses: 0 }

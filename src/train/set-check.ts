@@ -6,7 +6,7 @@ import { checkTargetRange, LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
 
 /**
- * Whether a set can train or test a model: shape, scale, and labels or targets as its loss needs them.
+ * Checks that a set matches a model: shape, scale, and labels or targets as its loss requires.
  *
  * @param name how messages call the set, e.g. 'valid'
  * @param kind what the model takes; default: what it was trained on

@@ -11,8 +11,8 @@ interface Entry {
 }
 
 /**
- * Programs that several trainings have in common, one for each shape of network, data set and batch size: every step runs on
- * the parameters it is given, and those that want the same rows one after the other gather them once.
+ * Programs shared by several trainings, one for each shape of network, data set and batch size. Consecutive steps on the same
+ * rows gather them once.
  */
 export class SharedPrograms {
   readonly #entries: Entry[] = []

@@ -20,7 +20,7 @@ interface Member {
 /**
  * Runs of `fit` in lock-step. Those on networks of the same shape whose seed, sampling and training rows agree take the same
  * mini-batches, so each is gathered once for all of them. Every run gives exactly the bits, errors and callbacks it has
- * alone, whoever else is in the stack, joins or leaves it; its timing is that of its own steps.
+ * alone, whichever runs join or leave the stack; its timing is that of its own steps.
  *
  * The callbacks of one hold up all: they must not wait for another run of the same stack.
  */

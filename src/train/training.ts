@@ -66,7 +66,7 @@ export class Training {
     if (plan.resume) this.#restore(plan.resume)
   }
 
-  /** Trains to the end, all by itself. */
+  /** Trains to the end. */
   async run(): Promise<FitResult> {
     await this.begin()
     let lastPause = nowMs()
@@ -89,12 +89,12 @@ export class Training {
     return this.#state.step
   }
 
-  /** Whether there is nothing left but to `finish`. */
+  /** Whether only `finish` remains to be called. */
   get isOver(): boolean {
     return this.#state.stopped !== null || this.#state.step >= this.#end
   }
 
-  /** To be called once, before all else. */
+  /** Call once, first. */
   async begin(): Promise<void> {
     const { epochs, stepsPerEpoch, batchSize, sets, callbacks } = this.#plan
     const start = nowMs()
@@ -129,7 +129,7 @@ export class Training {
     this.#spentMs += nowMs() - start
   }
 
-  /** To be called once, at the end. */
+  /** Call once, at the end. */
   async finish(): Promise<FitResult> {
     const start = nowMs()
     const state = this.#state
