@@ -5,10 +5,9 @@ import type { UpdateRule } from './rules.js'
 
 /**
  * The interface both backends implement: about ten operations, one layer's worth of work each, and programs composed of
- * them (see program.ts) that compute a whole step in one call. TypeScript composes a network of any depth; a backend only
- * computes.
+ * them (see program.ts) that compute a whole step in one call. TypeScript composes networks of any depth from them.
  *
- * The caller has validated its arguments (see core/checks); a backend re-checks only what memory safety needs.
+ * Callers validate the arguments (see core/checks); a backend only repeats the checks needed for memory safety.
  * Dimension letters: B rows, K inputs of a layer, N its outputs, D inputs of the network, C classes.
  */
 export interface Backend {
@@ -18,10 +17,10 @@ export interface Backend {
   readonly threads: number
   readonly family: NumericFamily
 
-  /** Zeroed float32 storage, aligned to 64 bytes where the backend cares. */
+  /** Zeroed float32 storage, aligned to 64 bytes if the backend requires it. */
   allocate(length: number): Float32Array
 
-  /** Floats one layer's parameters (weights and biases) take in this backend's layout; a multiple of 16. */
+  /** Number of floats of one layer's parameters (weights and biases) in this backend's layout; a multiple of 16. */
   parameterLength(inputs: number, outputs: number): number
   /** Row-major weights [K][N] and biases [N] -> `layer.parameters`. */
   pack(weights: Float32Array, biases: Float32Array, layer: Layer): void
@@ -29,9 +28,9 @@ export interface Backend {
   unpack(layer: Layer, weights: Float32Array, biases: Float32Array): void
 
   /**
-   * Rows of inputs [rows][cols], row-major. `table` (256 entries) gives the meaning of byte i when values are bytes;
-   * it is null when values are float32. Measures the density; keeps a reference to `values` and copies nothing. `changes`:
-   * the values may be overwritten between two runs of a forward pass, so they are not measured and are taken as dense.
+   * Rows of inputs [rows][cols], row-major. `table` (256 entries) gives the input value of byte i; it is null if values are
+   * float32. Measures the density; keeps a reference to `values` without copying. `changes`: the values may be overwritten
+   * between two runs of a forward pass, so they are treated as dense without measuring.
    */
   dataset(
     values: Uint8Array | Float32Array,
@@ -40,11 +39,11 @@ export interface Backend {
     table: Float32Array | null,
     changes?: boolean,
   ): Dataset
-  /** Room for batches of up to `capacity` rows of `dataset`, in the form the first layer (`outputs` wide) likes. */
+  /** Room for batches of up to `capacity` rows of `dataset`, in the format of the first layer (`outputs` wide). */
   batch(dataset: Dataset, capacity: number, outputs: number): Batch
   /** A [capacity][cols] matrix with rows = capacity, zeroed. */
   matrix(capacity: number, cols: number): Matrix
-  /** A matrix for the outputs of `shape`, with room for pre-activations where its derivative needs them (GELU). */
+  /** A matrix for the outputs of `shape`, with room for pre-activations if its derivative needs them (GELU). */
   layerOutput(capacity: number, shape: LayerShape): LayerOutput
 
   /** batch <- dataset rows `rowIndices` (each 0..rows-1, any order, repeats allowed; length <= capacity). */
@@ -77,8 +76,8 @@ export interface Backend {
    */
   backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void
   /**
-   * parameters <- rule(parameters, input^T x gradOut), in one pass; the gradient is not stored. `slots`: what the optimiser
-   * remembers of this layer, SLOTS of the rule times the layer's parameterLength, zeros at first; null for none.
+   * parameters <- rule(parameters, input^T x gradOut), in one pass; the gradient is not stored. `slots`: the optimiser's
+   * state of this layer, SLOTS of the rule times the layer's parameterLength, initially zero; null for none.
    */
   update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: UpdateRule, slots?: Float32Array | null): void
   /** weightsGradient [K][N] row-major = input^T x gradOut; biasesGradient [N] = column sums of gradOut. No L2. */
@@ -90,18 +89,18 @@ export interface Backend {
     biasesGradient: Float32Array,
   ): void
 
-  /** Checks all that a program needs but its arenas, and allocates its memory. */
+  /** Validates a program, except its arenas, and allocates its memory. */
   compile(spec: ProgramSpec): Program
   /**
    * Runs a program on rows of its data set (each 0..rows-1, any order, repeats allowed): one training step, updating
    * `parameters` and `slots` in place, or a forward pass. Results do not depend on threads.
    *
    * @param rule needed by a program with updates, else null
-   * @returns the number of rows predicted correctly; -1 where the sum of the losses of a training step is not finite, which
+   * @returns the number of rows predicted correctly; -1 if the sum of the losses of a training step is not finite; the step
    *   then updates nothing
    */
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number
-  /** 0-based first layer that gave an output that is not finite in the last run of a training program, or -1. */
+  /** 0-based first layer with a non-finite output in the last run of a training program, or -1. */
   firstLayerNotFinite(program: Program): number
 
   /** True when every value is finite. */

@@ -4,21 +4,21 @@ import { invalidArgument } from '../core/errors.js'
 import type { Backend } from './backend.js'
 import { createJsBackend } from './js/index.js'
 
-/** THE choice of a backend: the only place that reads NATIVE_MLP_BACKEND, NATIVE_MLP_ISA and NATIVE_MLP_THREADS. */
+/** Selects the backend: the only place that reads NATIVE_MLP_BACKEND, NATIVE_MLP_ISA and NATIVE_MLP_THREADS. */
 
 const BACKENDS = ['auto', 'native', 'js'] as const
 const ISAS = ['auto', 'avx512', 'avx2', 'neon', 'portable'] as const
 const MAX_THREADS = 64
 
-/** Where computations run, and why not elsewhere. */
+/** The selected backend and the reason for the selection. */
 export interface BackendInfo {
   readonly backend: 'native' | 'js'
   /** 'avx512' | 'avx2' | 'neon' | 'portable' | 'js' */
   readonly isa: string
   readonly threads: number
-  /** file of the addon, where it was loaded */
+  /** file of the addon, if loaded */
   readonly addon: string | null
-  /** why the native backend is not in use, where it is not */
+  /** why the native backend is not used, if it is not */
   readonly reason: string | null
 }
 
@@ -26,19 +26,19 @@ let chosen: Backend | undefined
 let info: BackendInfo | undefined
 
 /**
- * The backend of this process, chosen at the first call: native where the addon loads and the processor is supported,
- * else pure TypeScript, said once as a process warning. Environment: NATIVE_MLP_BACKEND=auto|native|js,
- * NATIVE_MLP_ISA=auto|avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n. Where TypeScript is the fallback it takes one
- * thread; where it is asked for, a thread count or an instruction set beside it is refused.
+ * The backend of this process, selected at the first call: native if the addon loads and the processor is supported, else
+ * pure TypeScript, with one process warning. Environment: NATIVE_MLP_BACKEND=auto|native|js,
+ * NATIVE_MLP_ISA=auto|avx512|avx2|neon|portable, NATIVE_MLP_THREADS=n. As the fallback TypeScript uses one
+ * thread; if it is requested, a thread count or an instruction set is an error.
  *
- * @throws NativeMlpError INVALID_ARGUMENT for an unknown name, BACKEND_UNAVAILABLE when what is asked for is not here
+ * @throws NativeMlpError INVALID_ARGUMENT for an unknown name, BACKEND_UNAVAILABLE if the request is not available
  */
 export function defaultBackend(): Backend {
   chosen ??= choose()
   return chosen
 }
 
-/** Backend, instruction set, threads, where the addon came from, and why it is not there if it is not. */
+/** Backend, instruction set, threads, path of the addon, and the reason if it is unavailable. */
 export function backendInfo(): BackendInfo {
   defaultBackend()
   return info!
@@ -82,7 +82,7 @@ function threadsFrom(text: string | undefined): number {
   return threads
 }
 
-/** An empty variable counts as not set. There is no environment in a browser. */
+/** An empty variable counts as unset. Browsers have no environment. */
 function environment(name: string): string | undefined {
   const value = typeof process === 'undefined' ? undefined : process.env?.[name]
   return value === '' ? undefined : value

@@ -75,12 +75,11 @@ const fraction = real('a number between 0 and 1', (value) => value > 0 && value 
 const margin = real('a number >= 0', (value) => value >= 0)
 
 /**
- * Every hyper-parameter, in the order of --help; the only list of them. From a row follow the key of a config and of its
- * file, the option of `fit` and of `search`, the flag and its help, what a search space may vary, what a resumed run and a
- * resumed study compare, the column of results.csv and the flag of a reproduce command.
+ * All hyper-parameters, in the order of --help. A row defines the key of a config and of its file, the option of `fit` and of
+ * `search`, the flag and its help, the parameter of a search space, the comparison on resuming, the column of results.csv and
+ * the flag of a reproduce command.
  *
- * A hyper-parameter that is missing has its default. Where null is a value, it is the default, and a word stands for it in
- * flags.
+ * A missing hyper-parameter has its default. Where null is a value, it is the default, and flags have a word for it.
  */
 export const HYPER_PARAMETERS = {
   /** units of the one hidden layer, or of each: 512, [512, 256]; [] for none */
@@ -109,7 +108,7 @@ export const HYPER_PARAMETERS = {
     default: 'softmaxCrossEntropy',
     help: LOSSES.join(', '),
   }),
-  /** what a byte of the data means to the network; default 'unit' */
+  /** scale of bytes: 'unit' x / 255, 'raw' x; default 'unit' */
   scale: row('data', null, choice(INPUT_SCALES), {
     default: 'unit',
     help: 'what bytes of the data mean: unit x / 255, raw x',
@@ -207,17 +206,17 @@ export const HYPER_PARAMETERS = {
     default: 1,
     help: 'of split, first weights and batches',
   }),
-  /** share of the training rows drawn for validation, between 0 and 1; default 0.2 */
+  /** fraction of the training rows drawn for validation, between 0 and 1; default 0.2 */
   validFraction: row('data', null, fraction, {
     default: 0.2,
     help: 'share of the training rows drawn for validation',
   }),
-  /** seed of what is drawn for validation; null (default): the seed of the run */
+  /** seed of the validation split; null (default): the seed of the run */
   splitSeed: row('data', null, orNull(integerFrom(0), 'seed', 'the seed of the run'), {
     default: null,
     help: 'of what is drawn for validation, or seed: the same as --seed',
   }),
-  /** whether the rows are divided with the same share of each class; default false */
+  /** whether the split keeps the class proportions; default false */
   stratified: row('data', null, yesOrNo, {
     default: false,
     help: 'divide the rows with the same share of each class',
@@ -253,17 +252,17 @@ export const HYPER_PARAMETERS = {
     default: 0,
     help: 'with --patience: by more than this a validation is better',
   }),
-  /** end the run at the evaluation that finds it collapsed; default false: it is only reported */
+  /** stop the run at the evaluation that detects a collapse; default false: only report it */
   stopOnCollapse: row('fit', null, yesOrNo, {
     default: false,
     help: 'end a run when it is found collapsed',
   }),
-  /** use only the first so many training rows, validation included, >= 2; null (default): all */
+  /** use only the first n training rows, validation included, >= 2; null (default): all */
   limitTrain: row('data', null, orNull(integerFrom(2), 'all', 'all rows'), {
     default: null,
     help: 'only the first n training rows (validation included), or all',
   }),
-  /** use only the first so many test rows, >= 1; null (default): all */
+  /** use only the first n test rows, >= 1; null (default): all */
   limitTest: row('data', null, orNull(integerFrom(1), 'all', 'all rows'), {
     default: null,
     help: 'only the first n test rows, or all',
