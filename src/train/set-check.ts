@@ -42,7 +42,7 @@ function checkTargets(model: MLP, data: Samples, name: string): void {
   }
   const length = (values.length / cols) * targetCols
   if (targets.length < length)
-    throw invalidArgument(`${name}.targets`, `${length} values that have not been moved`, targets)
+    throw invalidArgument(`${name}.targets`, `${length} values that have not been transferred`, targets)
   checkTargetRange(model.loss, targets, rows, targetCols, name)
 }
 

@@ -121,11 +121,11 @@ describe.each(BACKENDS)('evaluate on %s', (_, backend) => {
     const points = curve(100)
     structuredClone(points.targets, { transfer: [points.targets!.buffer as ArrayBuffer] })
     await expect(evaluate(regression, points)).rejects.toThrow(
-      /data\.targets: expected 200 values that have not been moved/,
+      /data\.targets: expected 200 values that have not been transferred/,
     )
     await expect(evaluate(model, moved)).rejects.toMatchObject({
       ...refused,
-      message: expect.stringMatching(/values.*moved/),
+      message: expect.stringMatching(/values.*transferred/),
     })
   })
 
