@@ -29,15 +29,6 @@
               "MACOSX_DEPLOYMENT_TARGET": "11.0"
             }
           }
-        ],
-        [
-          "OS=='win'",
-          {
-            "defines": ["_HAS_EXCEPTIONS=1", "NOMINMAX"],
-            "msvs_settings": {
-              "VCCLCompilerTool": { "ExceptionHandling": 1, "AdditionalOptions": ["<@(msvc_flags)"] }
-            }
-          }
         ]
       ]
     }

@@ -2,16 +2,14 @@
 
 #include <stdint.h>
 
-#if defined(_MSC_VER) && defined(_M_X64)
-#include <intrin.h>
-#elif defined(__x86_64__)
+#if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
 namespace mlp {
 namespace {
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 
 struct Registers {
   uint32_t eax, ebx, ecx, edx;
@@ -19,24 +17,14 @@ struct Registers {
 
 Registers cpuid(uint32_t leaf, uint32_t subleaf) {
   Registers r = {0, 0, 0, 0};
-#if defined(_MSC_VER)
-  int out[4];
-  __cpuidex(out, static_cast<int>(leaf), static_cast<int>(subleaf));
-  r = {static_cast<uint32_t>(out[0]), static_cast<uint32_t>(out[1]), static_cast<uint32_t>(out[2]), static_cast<uint32_t>(out[3])};
-#else
   __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
-#endif
   return r;
 }
 
 uint64_t saved_states() {
-#if defined(_MSC_VER)
-  return _xgetbv(0);
-#else
   uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return static_cast<uint64_t>(high) << 32 | low;
-#endif
 }
 
 CpuFeatures detect() {
@@ -58,7 +46,7 @@ CpuFeatures detect() {
 
 CpuFeatures detect() {
   CpuFeatures f;
-#if defined(__aarch64__) || defined(_M_ARM64)
+#if defined(__aarch64__)
   f.neon = true;
 #endif
   return f;

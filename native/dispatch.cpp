@@ -22,7 +22,7 @@ const Kernels* best_avx512(const CpuFeatures& cpu) {
 
 const std::vector<IsaEntry>& isa_table() {
   const CpuFeatures& cpu = cpu_features();
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
   const bool portable_supported = cpu.avx2_fma, portable_automatic = false;  // its region uses FMA; only by name
 #else
   const bool portable_supported = true, portable_automatic = true;

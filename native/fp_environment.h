@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
@@ -22,12 +22,12 @@ class IeeeDefaults {
   IeeeDefaults& operator=(const IeeeDefaults&) = delete;
 
  private:
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
   using Word = uint32_t;
   static constexpr Word kDefault = 0x1f80, kFlags = 0x3f;
   static Word read() { return _mm_getcsr(); }
   static void write(Word w) { _mm_setcsr(w); }
-#elif defined(__aarch64__) && !defined(_MSC_VER)
+#elif defined(__aarch64__)
   using Word = uint64_t;
   static constexpr Word kDefault = 0, kFlags = 0;
   static Word read() {

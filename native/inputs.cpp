@@ -36,11 +36,7 @@ bool only_zero_is_zero(const float* table) {
 }
 
 void prefetch(const void* start, size_t bytes) {
-#if defined(__GNUC__)
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(start) + i);
-#else
-  (void)start, (void)bytes;
-#endif
 }
 
 }  // namespace

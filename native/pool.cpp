@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <sched.h>
 #endif
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -26,9 +26,9 @@ constexpr int kCacheLine = 128;
 constexpr auto kSpin = std::chrono::microseconds(50);
 
 void relax() {
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
   _mm_pause();
-#elif defined(__aarch64__) && !defined(_MSC_VER)
+#elif defined(__aarch64__)
   __asm__ volatile("yield");
 #endif
 }

@@ -32,7 +32,6 @@
       "native/test/update_test.cpp"
     ],
     "bench_sources": ["native/bench/step_bench.cpp"],
-    "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
-    "msvc_flags": ["/std:c++17", "/O2", "/fp:precise", "/EHsc", "/W3"]
+    "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]
   }
 }

@@ -2,7 +2,7 @@
 #include "kernels.h"
 #include "target.h"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 #include <immintrin.h>
 
 #if defined(__GNUC__) && !defined(__clang__)

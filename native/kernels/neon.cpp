@@ -2,7 +2,7 @@
 #include "kernels.h"
 #include "target.h"
 
-#if defined(__aarch64__) || defined(_M_ARM64)
+#if defined(__aarch64__)
 #include <arm_neon.h>
 
 namespace mlp {

@@ -3,7 +3,7 @@
 #include "kernels.h"
 #include "target.h"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 MLP_REGION_BEGIN("fma")
 #endif
 
@@ -114,6 +114,6 @@ const Kernels* portable_kernels() { return &table; }
 
 }  // namespace mlp
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 MLP_REGION_END
 #endif

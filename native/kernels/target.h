@@ -3,13 +3,6 @@
 // translation unit. Everything that must be fast is inlined into functions inside the region, so headers of the standard
 // library are never included by a file that opens one: their inline functions could be compiled for the wrong CPU.
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define MLP_INLINE static __forceinline
-#define MLP_INLINE_MEMBER __forceinline
-#define MLP_UNROLL
-#define MLP_RESTRICT __restrict
-#define MLP_PREFETCH(address) ((void)0)
-#else
 #define MLP_INLINE static inline __attribute__((always_inline))
 #define MLP_INLINE_MEMBER inline __attribute__((always_inline))
 #define MLP_RESTRICT __restrict__
@@ -19,16 +12,12 @@
 #else
 #define MLP_UNROLL _Pragma("GCC unroll 32")
 #endif
-#endif
 
 #define MLP_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
 #define MLP_REGION_BEGIN(isa) MLP_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
 #define MLP_REGION_END MLP_PRAGMA(clang attribute pop)
-#elif defined(__GNUC__)
+#else
 #define MLP_REGION_BEGIN(isa) MLP_PRAGMA(GCC push_options) MLP_PRAGMA(GCC target(isa))
 #define MLP_REGION_END MLP_PRAGMA(GCC pop_options)
-#else
-#define MLP_REGION_BEGIN(isa)
-#define MLP_REGION_END
 #endif

@@ -7,7 +7,6 @@ import { createJsBackend } from './js/index.js'
 /** Selects the backend: the only place that reads NATIVE_MLP_BACKEND, NATIVE_MLP_ISA and NATIVE_MLP_THREADS. */
 
 const BACKENDS = ['auto', 'native', 'js'] as const
-const ISAS = ['auto', 'avx512', 'avx2', 'neon', 'portable'] as const
 const MAX_THREADS = 64
 
 /** The selected backend and the reason for the selection. */
@@ -46,7 +45,7 @@ export function backendInfo(): BackendInfo {
 
 function choose(): Backend {
   const asked = oneOf('NATIVE_MLP_BACKEND', environment('NATIVE_MLP_BACKEND') ?? 'auto', BACKENDS)
-  const isa = oneOf('NATIVE_MLP_ISA', environment('NATIVE_MLP_ISA') ?? 'auto', ISAS)
+  const isa = environment('NATIVE_MLP_ISA') ?? 'auto'
   const threadsAsked = environment('NATIVE_MLP_THREADS')
   const threads = threadsFrom(threadsAsked)
   if (asked === 'js') {
@@ -57,6 +56,7 @@ function choose(): Backend {
     return useJs('NATIVE_MLP_BACKEND=js')
   }
   const status = nativeStatus()
+  if (status.available) oneOf('NATIVE_MLP_ISA', isa, ['auto', ...status.known])
   if (status.available || asked === 'native' || isa !== 'auto') {
     const backend = createNativeBackend({ isa, threads })
     const path = status.available ? status.path : null

@@ -7,7 +7,13 @@ import { loadAddon } from './native-loader.js'
 
 /** Whether the addon can be used here, and if not, why. */
 export type NativeStatus =
-  | { readonly available: true; readonly path: string; readonly isas: readonly string[]; readonly automatic: string }
+  | {
+      readonly available: true
+      readonly path: string
+      readonly isas: readonly string[]
+      readonly automatic: string
+      readonly known: readonly string[]
+    }
   | { readonly available: false; readonly reason: string }
 
 interface Loaded {
@@ -40,7 +46,8 @@ export function nativeStatus(): NativeStatus {
   if (best === undefined) {
     return { available: false, reason: 'this processor has neither AVX2 with FMA, AVX-512 nor NEON' }
   }
-  return { available: true, path: result.path, isas: usable.map((isa) => isa.name), automatic: best.name }
+  const known = result.info.isas.map(({ name }) => name)
+  return { available: true, path: result.path, isas: usable.map(({ name }) => name), automatic: best.name, known }
 }
 
 /** Threads used unless told otherwise: all the process may use, one inside a worker thread. */

@@ -25,8 +25,8 @@ export function networkOf(backend: Backend, layers: readonly number[]): MLP {
 
 /** Every whole batch of an epoch. */
 export function epochOfBatches(data: Samples, B: number): Int32Array[] {
-  const sampler = new BatchSampler({ rows: data.rows, batchSize: B, seed: 1, dropLast: true })
-  return Array.from({ length: sampler.batchesPerEpoch }, () => sampler.next().slice())
+  const sampler = new BatchSampler({ rows: data.rows, batchSize: B, seed: 1 })
+  return Array.from({ length: Math.floor(data.rows.length / B) }, () => sampler.next().slice())
 }
 
 /** Runs through `items` without end. */

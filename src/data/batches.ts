@@ -19,8 +19,6 @@ export interface BatchSamplerOptions {
   readonly mode?: BatchMode
   /** default 1 */
   readonly seed?: number
-  /** with 'shuffle': leave out the smaller batch at the end of an epoch; default false */
-  readonly dropLast?: boolean
 }
 
 /** State of a sampler, as plain JSON. */
@@ -28,7 +26,6 @@ export interface BatchSamplerState {
   readonly mode: BatchMode
   readonly rows: number
   readonly batchSize: number
-  readonly dropLast: boolean
   /** rows already taken from the order of the current epoch; 0 with 'replacement' */
   readonly position: number
   /** the random stream before the current epoch's order is drawn or, with 'replacement', before the next batch */
@@ -39,9 +36,6 @@ export interface BatchSamplerState {
 export class BatchSampler {
   readonly batchSize: number
   readonly mode: BatchMode
-  readonly dropLast: boolean
-  /** Batches per epoch: rows / batchSize, rounded up if a smaller last batch is kept, else down. */
-  readonly batchesPerEpoch: number
   readonly #rows: Int32Array
   readonly #random: RandomStream
   /** the rows in the order of this epoch; unused with 'replacement' */
@@ -56,7 +50,7 @@ export class BatchSampler {
 
   /** @throws NativeMlpError INVALID_ARGUMENT, also if the batch is larger than the data */
   constructor(options: BatchSamplerOptions) {
-    knownOptions('BatchSampler', options, ['rows', 'batchSize', 'mode', 'seed', 'dropLast'])
+    knownOptions('BatchSampler', options, ['rows', 'batchSize', 'mode', 'seed'])
     const { rows, seed = 1 } = options
     if (!isInt32Array(rows) || rows.length === 0) {
       throw invalidArgument('rows', 'an Int32Array with at least one row number', rows)
@@ -66,10 +60,8 @@ export class BatchSampler {
       throw invalidArgument('batchSize', `at most ${rows.length}, the number of rows`, this.batchSize)
     }
     this.mode = oneOf('mode', options.mode ?? 'shuffle', BATCH_MODES)
-    this.dropLast = options.dropLast ?? false
     const whole = Math.floor(rows.length / this.batchSize)
-    const keepsRest = this.mode === 'shuffle' && !this.dropLast && whole * this.batchSize < rows.length
-    this.batchesPerEpoch = whole + (keepsRest ? 1 : 0)
+    const keepsRest = this.mode === 'shuffle' && whole * this.batchSize < rows.length
     this.#epochRows = keepsRest ? rows.length : whole * this.batchSize
     this.#batch = new Int32Array(this.batchSize)
     this.#rest = new Int32Array(keepsRest ? rows.length - whole * this.batchSize : 0)
@@ -102,8 +94,8 @@ export class BatchSampler {
 
   state(): BatchSamplerState {
     const random = this.mode === 'shuffle' ? this.#epochStart : this.#random.state()
-    const { mode, batchSize, dropLast } = this
-    return { mode, rows: this.#rows.length, batchSize, dropLast, position: this.#position, random: [...random] }
+    const { mode, batchSize } = this
+    return { mode, rows: this.#rows.length, batchSize, position: this.#position, random: [...random] }
   }
 
   /**
@@ -111,8 +103,8 @@ export class BatchSampler {
    * @throws NativeMlpError INVALID_ARGUMENT if the state is invalid or belongs to other options
    */
   restore(state: BatchSamplerState): void {
-    const { mode, batchSize, dropLast } = this
-    const own = { mode, rows: this.#rows.length, batchSize, dropLast }
+    const { mode, batchSize } = this
+    const own = { mode, rows: this.#rows.length, batchSize }
     for (const [key, value] of Object.entries(own)) {
       const given = (state as unknown as Record<string, unknown> | null)?.[key]
       if (given !== value) throw invalidArgument(`sampler state: ${key}`, `${value}, as in this run`, given)

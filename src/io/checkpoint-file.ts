@@ -112,7 +112,6 @@ const stateSchema = z.strictObject({
     mode: z.enum(BATCH_MODES),
     rows: count,
     batchSize: count,
-    dropLast: z.boolean(),
     position: count,
     random: z.array(z.number()).min(4).max(5),
   }),

@@ -39,9 +39,8 @@ describe('native/sources.gypi', () => {
 
   it('compiles for any CPU of the platform, without contraction and without fast-math', () => {
     expect(lists.gcc_flags).toContain('-ffp-contract=off')
-    expect(lists.msvc_flags).toContain('/fp:precise')
-    const flags = `${lists.gcc_flags.join(' ')} ${lists.msvc_flags.join(' ')} ${binding} ${cmake}`
-    expect(flags).not.toMatch(/fast-math|-Ofast|-march=|-mtune=|-mavx|-mfma|\/fp:fast|\/arch:/)
+    const flags = `${lists.gcc_flags.join(' ')} ${binding} ${cmake}`
+    expect(flags).not.toMatch(/fast-math|-Ofast|-march=|-mtune=|-mavx|-mfma/)
   })
 
   it('gives both builds the same definitions', () => {
