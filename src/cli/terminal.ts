@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { type BackendInfo, backendInfo } from '../backend/index.js'
-import { type ErrorCode, NativeMlpError } from '../core/errors.js'
+import { type ErrorCode, NativeMlpError, printable } from '../core/errors.js'
 
 /** Exit codes of the process. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
@@ -16,12 +16,12 @@ const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'UNKNOWN_OPTION']
 
 /** A line for people, on stderr: stdout may be read by a program. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${printable(line)}\n`)
 }
 
 /** A result, on stdout. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${printable(text)}\n`)
 }
 
 export function printJson(value: unknown): void {
@@ -72,19 +72,22 @@ export function report(error: unknown): number {
   const debug = process.env.NATIVE_MLP_DEBUG === '1'
   if (error instanceof NativeMlpError) {
     process.stderr.write(`error [${error.code}]: ${oneLine(error.message)}\n`)
-    if (debug) process.stderr.write(`${error.stack}\n`)
+    if (debug) process.stderr.write(`${printable(String(error.stack))}\n`)
     if (error.code === 'ABORTED') return EXIT.interrupted
     return USAGE.includes(error.code) ? EXIT.usage : EXIT.failure
   }
   // a bug of this package: the stack belongs into the report
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`error [INTERNAL]: ${stack}\n`)
+  process.stderr.write(`error [INTERNAL]: ${printable(stack)}\n`)
   return EXIT.failure
 }
 
 /** Commander's messages in the format of this package's errors. */
 export function usageLine(text: string): string {
-  const message = oneLine(text).replace(/^error: /, '')
+  // an option misspelt may hold an address with its password
+  const message = printable(oneLine(text))
+    .replace(/^error: /, '')
+    .replace(/:\/\/[^@\s/]*@/g, '://***@')
   const code = /^unknown (option|command)/.test(message) ? 'UNKNOWN_OPTION' : 'INVALID_ARGUMENT'
   return `error [${code}]: ${message}\n`
 }

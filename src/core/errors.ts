@@ -19,10 +19,18 @@ export class NativeMlpError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+    super(printable(message), options)
     this.name = 'NativeMlpError'
     this.code = code
   }
+}
+
+/** C0 and C1 control characters but tab and line feed, and those that change the direction of text. */
+const UNPRINTABLE = /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/gu
+
+/** A text that may hold characters from outside, with those that steer a terminal escaped: '\\u001b' for ESC. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const LONGEST_TEXT = 60

@@ -1,3 +1,4 @@
+import { printable } from '../core/errors.js'
 import type { TextStream } from '../core/platform.js'
 import type { TrialEndEvent } from '../search/study/study.js'
 import type { SearchProgress } from './search-state.js'
@@ -6,7 +7,7 @@ import { paramWords, reasonWords, resultWords, stateWords } from './search-words
 
 /** A line for each finished trial, for logs and pipes; a single one for those finished before a study was resumed. */
 export function searchLines(stream: TextStream): SearchProgress {
-  const write = (line: string) => void stream.write(`${line}\n`)
+  const write = (line: string) => void stream.write(`${printable(line)}\n`)
   let isWritten = false
   const writeEarlier = () => {
     if (isWritten || state.earlier === 0) return

@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
+import { printable } from '../core/errors.js'
 import type { TextStream } from '../core/platform.js'
 import { clearInterval, setInterval } from '../core/timers.js'
 import type { TrialResult } from '../search/trial/result.js'
@@ -20,7 +21,7 @@ const ELLIPSIS_WIDTH = 3
 export function searchTable(stream: TextStream): SearchProgress {
   const draw = createLogUpdate(stream as NodeJS.WriteStream) // it uses only the members of TextStream
   const redraw = () => {
-    if (state.header) draw(renderSearch(state, stream.columns ?? 80))
+    if (state.header) draw(printable(renderSearch(state, stream.columns ?? 80)))
   }
   const state = new SearchState(redraw)
   const clock = setInterval(redraw, INTERVAL)
@@ -30,7 +31,7 @@ export function searchTable(stream: TextStream): SearchProgress {
     callbacks: state.callbacks,
     log: (line) => {
       draw.clear()
-      stream.write(`${line}\n`)
+      stream.write(`${printable(line)}\n`)
       if (!stopped) redraw()
     },
     stop: () => {

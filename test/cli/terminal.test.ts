@@ -21,4 +21,25 @@ describe('native-mlp', () => {
       })
     },
   )
+
+  it('escapes control characters of paths, flags and files, and hides a password in a misspelt option', () => {
+    const run = (...args: string[]) => {
+      const { stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd: ROOT, encoding: 'utf8' })
+      return stdout + stderr
+    }
+    const [esc, bell] = ['\u001b', '\u0007']
+    for (const args of [
+      ['evaluate', '--weights', `no${esc}[31m${bell}thing`],
+      ['train', '--config', `${esc}[2Jno.json`],
+      ['train', `--${esc}[2J${bell}`],
+    ]) {
+      const shown = run(...args)
+      expect(shown).toContain('\\u001b[')
+      expect(shown).not.toContain(esc)
+      expect(shown).not.toContain(bell)
+    }
+    const shown = run('worker', '--queu=redis://user:open-sesame@host')
+    expect(shown).toContain('redis://***@host')
+    expect(shown).not.toContain('open-sesame')
+  })
 })
