@@ -64,9 +64,12 @@ export class StudyService {
     })
     let last = ''
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
-      const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${error.code} ${error.message}`) || error.message === last
-      last = error.message
-      if (!isKnown) log(`queue: ${last}`)
+      // what a server refuses for one reason, such as OOM, it refuses to each script in other words
+      const { code, message } = error
+      const reason = isRefusal(error) ? message.split(' ')[0] : message
+      const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${code} ${message}`) || reason === last
+      last = reason
+      if (!isKnown) log(`queue: ${message}`)
       if (isRefusal(error)) void this.#rest()
     })
   }
