@@ -127,7 +127,7 @@ describe('a package without its addon', () => {
         lines: [expect.stringMatching(/^not on this machine yet: the first run .* downloads it/)],
       },
     })
-    expect(stdout).not.toContain('download is off')
+    expect(stdout).not.toContain('download is disabled')
   })
 
   it('falls back to TypeScript, which has one thread, whatever threads were asked for', async () => {
