@@ -11,10 +11,10 @@ import { historyLine } from './history.js'
 import { entrySchema } from './history-entry.js'
 
 const FORMAT = 'native-mlp checkpoint'
-/** Rises when a reader of the older version would misread a newer file. */
+/** Incremented when a reader of the older version would misread a newer file. */
 const FORMAT_VERSION = 2
 
-/** What every file of this version begins with, after the 8 bytes of header length; the digest follows. */
+/** Start of every file of this version, after the 8 bytes of header length; the digest follows. */
 const HEAD = new TextEncoder().encode(
   `{"__metadata__":{"format":"${FORMAT}","format_version":"${FORMAT_VERSION}","digest":"`,
 )
@@ -23,16 +23,16 @@ const NO_DIGEST = '0'.repeat(64)
 
 /**
  * The bytes of a checkpoint of `fit`: safetensors with the parameters `layers.<l>.weights` [K][N] and `layers.<l>.biases`
- * [N], those of the best validation as `best.<l>...` and what the optimiser remembers as `optimizer.<slot>.<l>...`, row-major
- * float32; all else in the metadata, with a SHA-256 over the whole file. No time, host, instruction set or thread count is
- * in it: equal runs give equal bytes.
+ * [N], those of the best validation as `best.<l>...` and the state of the optimiser as `optimizer.<slot>.<l>...`, row-major
+ * float32; the rest in the metadata, with a SHA-256 of the whole file. It contains no time, host, instruction set or thread
+ * count: equal runs give equal bytes.
  *
- * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint
+ * @throws NativeMlpError INVALID_ARGUMENT if it is not a checkpoint
  */
 export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
   const { parameters: given, slots: remembered } = Object(checkpoint) as Partial<TrainingCheckpoint>
   if (!Array.isArray(given) || typeof remembered !== 'object' || remembered === null) {
-    throw invalidArgument('checkpoint', 'a checkpoint as onCheckpoint hands out', checkpoint)
+    throw invalidArgument('checkpoint', 'a checkpoint from onCheckpoint', checkpoint)
   }
   const { family, layers, settings, parameters, bestParameters, slots, history, ...state } = checkpoint
   const tensors = new Map<string, Tensor>()
@@ -59,11 +59,11 @@ export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
 }
 
 /**
- * Reads what `encodeCheckpoint` made. Whether it fits a model and its options is for `fit` to say.
+ * Decodes the bytes of `encodeCheckpoint`. `fit` validates that it matches a model and its options.
  *
- * @param name what to call the bytes in errors
- * @throws NativeMlpError INVALID_FILE naming what is wrong: not a checkpoint, another format version, a byte that has changed,
- *   or contents that do not fit together
+ * @param name name of the bytes in errors
+ * @throws NativeMlpError INVALID_FILE naming the problem: not a checkpoint, another format version, a changed byte, or
+ *   inconsistent contents
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheckpoint {
   if (!isUint8Array(bytes)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
@@ -118,7 +118,7 @@ const stateSchema = z.strictObject({
 })
 type State = Pick<TrainingCheckpoint, keyof z.infer<typeof stateSchema>>
 
-/** The same keys in the same order, whoever made the object. */
+/** The keys in a fixed order. */
 function inOrder({ step, best, patience, collapsed, epoch, sampler }: State): State {
   return { step, best, patience, collapsed, epoch, sampler }
 }
@@ -135,7 +135,7 @@ function addTensors(
   })
 }
 
-/** Values that are not finite pass: they belong to a run that is about to find them. */
+/** Accepts non-finite values: the resumed run reports them. */
 function readTensors(
   tensors: ReadonlyMap<string, Tensor>,
   group: string,
@@ -165,10 +165,10 @@ function checkVersion({ format, format_version: version = '' }: Readonly<Record<
 function checkDigest(bytes: Uint8Array, name: string): void {
   const found = new TextDecoder().decode(bytes.slice(DIGEST_AT, DIGEST_AT + NO_DIGEST.length))
   const isWhole = HEAD.every((byte, i) => bytes[8 + i] === byte) && found === digestOf(bytes)
-  if (!isWhole) throw invalidFile(name, 'damaged: its SHA-256 is not the one of its contents')
+  if (!isWhole) throw invalidFile(name, 'damaged: SHA-256 does not match its contents')
 }
 
-/** SHA-256 of the file, as if its digest were zeros. */
+/** SHA-256 of the file with its digest set to zeros. */
 function digestOf(bytes: Uint8Array): string {
   const hash = createHash('sha256')
   hash.update(bytes.subarray(0, DIGEST_AT)).update(NO_DIGEST)

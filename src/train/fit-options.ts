@@ -20,7 +20,7 @@ import { checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
 import { checkSet } from './set-check.js'
 
-/** The hyper-parameters that are options of `fit` under their own names. */
+/** The hyper-parameters that are options of `fit`. */
 const FIT_NAMES = namesOf('fit')
 
 export type FitOptions = Partial<Pick<TrainingConfig, NameOf<'fit'>>> & OtherFitOptions
@@ -30,11 +30,11 @@ interface OtherFitOptions {
   readonly optimizer: Optimizer
   /** validation set, which selects the best parameters */
   readonly valid?: Samples
-  /** test set, evaluated only, without influence on the run */
+  /** test set, only evaluated; it does not affect the run */
   readonly test?: Samples
   /**
-   * leave the model with the parameters of the best validation so far; default true; without `valid`, or without it in
-   * `evaluateOn`, the last ones stay
+   * keep the parameters of the best validation in the model; default true; without `valid`, or without it in `evaluateOn`,
+   * the model keeps the last ones
    */
   readonly keepBest?: boolean
   readonly callbacks?: FitCallbacks
@@ -43,16 +43,16 @@ interface OtherFitOptions {
   /** milliseconds between two yields to the event loop, >= 0, default 16 */
   readonly yieldEveryMs?: number
   /**
-   * go on where another run stood; the model's own parameters are replaced. All that decides the result must be as it was
-   * in that run, only `epochs` may differ: the outcome is that of an uninterrupted run with the options given here.
-   * Callbacks are not called again for what was done before.
+   * continue another run from its checkpoint; replaces the model's parameters. Everything that determines the result must
+   * match that run, only `epochs` may differ: the result equals that of an uninterrupted run with the options given here.
+   * Callbacks are not called again for earlier steps.
    */
   readonly resume?: TrainingCheckpoint
   /** milliseconds between two calls of `onCheckpoint`, >= 0; default 1000; 0: after every step */
   readonly checkpointEveryMs?: number
   /**
-   * end the run after so many of its steps, those before `resume` included: with `stopped: 'paused'` and a last
-   * `onCheckpoint`, unless it has ended before
+   * pause after this many steps of the whole run, those before `resume` included: ends with `stopped: 'paused'` and a last
+   * `onCheckpoint`, unless the run ends earlier
    */
   readonly untilStep?: number
 }
@@ -158,7 +158,7 @@ function checkCallbacks(callbacks: FitCallbacks): FitCallbacks {
 function checkKeepBest(value: boolean | undefined, sets: FitPlan['sets'], evaluateOn: readonly SetName[]): boolean {
   const keepBest = trueOrFalse('keepBest', value ?? true)
   if (value === true && sets.valid !== undefined && !evaluateOn.includes('valid')) {
-    throw new NativeMlpError('INVALID_ARGUMENT', "keepBest: needs 'valid' in evaluateOn, which chooses the best")
+    throw new NativeMlpError('INVALID_ARGUMENT', "keepBest: needs 'valid' in evaluateOn, which selects the best")
   }
   return keepBest
 }

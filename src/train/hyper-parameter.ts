@@ -1,41 +1,41 @@
 import { MAX_FLOAT32, oneOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 
-/** Which values there are, and how flags of the command line and tables show them. */
+/** The valid values of a hyper-parameter, and their form in command-line flags and tables. */
 export interface Kind<T> {
   /**
-   * @param or what else is expected, for messages: ', or null for all rows'
-   * @throws NativeMlpError INVALID_ARGUMENT calling the value, or the part of it that is wrong, by `name`
+   * @param or alternative to name in messages: ', or null for all rows'
+   * @throws NativeMlpError INVALID_ARGUMENT naming the value, or its invalid part, by `name`
    */
   check(name: string, value: unknown, or?: string): T
-  /** how null is called in flags and tables ('all'), and what it stands for ('all rows'); missing: null is not a value */
+  /** word for null in flags and tables ('all'), and its meaning ('all rows'); missing: null is not a value */
   readonly none?: { readonly word: string; readonly meaning: string }
-  /** the argument of its flag in --help, '<n>'; null: there is none, `--name` is true and `--no-name` false */
+  /** the argument of its flag in --help, '<n>'; null: no argument, `--name` is true and `--no-name` false */
   readonly argument: string | null
-  /** what the text of a flag means, unchecked: text that cannot be read is returned as it is */
+  /** parses the text of a flag without checking the value; returns text that it cannot parse unchanged */
   read(text: string): unknown
-  /** the text of a flag that means this value */
+  /** the text of the flag for this value */
   write(value: T): string
-  /** as it stands in a table; missing: as it is */
+  /** the value in tables; missing: the value itself */
   label?(value: T): number | string | boolean
 }
 
-/** What a hyper-parameter is an option of: the data's loader, `MLP`, the optimizer, or `fit`. */
+/** The component that a hyper-parameter configures: the data loader, `MLP`, its loss, the optimizer, or `fit`. */
 export type Part = 'data' | 'model' | 'loss' | 'optimizer' | 'fit'
 
-/** What a search may choose from: real intervals, intervals of integers, lists of values; null: the same in all trials. */
+/** The ranges that a search accepts: real intervals, integer intervals, lists of values; null: fixed in all trials. */
 export type SearchRange = 'real' | 'integer' | 'choice' | null
 
 interface Properties<Default> {
-  /** undefined: it has to be given */
+  /** undefined: required */
   readonly default: Default
   /** for --help */
   readonly help: string
-  /** for --help, what `--no-name` does; missing: it is not listed */
+  /** for --help, what `--no-name` does; missing: not listed */
   readonly helpNo?: string
-  /** whether trials that differ in it can share batches and memory: neither batches nor the time of a step depend on it */
+  /** trials that differ in it can share batches and memory, because batches and step time do not depend on it */
   readonly lockstep?: boolean
-  /** whether a resumed run may have another value than before */
+  /** a resumed run may change it */
   readonly isFreeOnResume?: boolean
 }
 
@@ -60,7 +60,7 @@ export function row<P extends Part, R extends SearchRange, T, const Default exte
   return { of, range, ...kind, ...properties }
 }
 
-/** @param word what flags and tables call null: 'all' @param meaning what it stands for: 'all rows' */
+/** @param word null in flags and tables: 'all' @param meaning its meaning: 'all rows' */
 export function orNull<T>(kind: Kind<T>, word: string, meaning: string): Kind<T | null> {
   return {
     check: (name, value, or = `, or null for ${meaning}`) => (value === null ? null : kind.check(name, value, or)),
@@ -72,17 +72,17 @@ export function orNull<T>(kind: Kind<T>, word: string, meaning: string): Kind<T 
   }
 }
 
-/** A value as it stands in a table. */
+/** The form of a value in tables. */
 export function labelOfValue<T>({ label }: Kind<T>, value: T): number | string | boolean {
   return label ? label(value) : (value as number | string | boolean)
 }
 
-/** Text that is not a number stays text. */
+/** Parses a number; returns other text unchanged. */
 export function readNumber(text: string): unknown {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text
 }
 
-/** Numbers with commas, or another separator, between them. */
+/** Numbers separated by commas or another separator. */
 export function readNumbers(text: string, separator = ','): unknown[] {
   return text.split(separator).map((item) => readNumber(item.trim()))
 }
@@ -105,7 +105,7 @@ export function integerFrom(min: number): Kind<number> {
   return { ...real(`an integer >= ${min}`, isIn), argument: '<n>' }
 }
 
-/** What a step multiplies parameters or gradients by. */
+/** A factor of parameters or gradients in a step. */
 export const factor = real('a number from 0 to 3.4e38', (value) => value >= 0 && value <= MAX_FLOAT32)
 
 export function choice<const T extends string>(names: readonly T[]): Kind<T> {

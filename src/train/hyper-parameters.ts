@@ -50,7 +50,7 @@ const oneOfFolds: Kind<readonly [fold: number, folds: number]> = {
       const [fold, folds] = value
       if (folds >= 2 && fold >= 0 && fold < folds) return [fold, folds]
     }
-    throw invalidArgument(name, `a fold and how many there are, [0, 5] to [4, 5] for five${or}`, value)
+    throw invalidArgument(name, `a fold and the number of folds, [0, 5] to [4, 5] for five${or}`, value)
   },
   argument: '<i/k>',
   read: (text) => readNumbers(text, '/'),
@@ -82,7 +82,7 @@ const margin = real('a number >= 0', (value) => value >= 0)
  * A missing hyper-parameter has its default. Where null is a value, it is the default, and flags have a word for it.
  */
 export const HYPER_PARAMETERS = {
-  /** units of the one hidden layer, or of each: 512, [512, 256]; [] for none */
+  /** units of the hidden layers: 512, [512, 256]; [] for none */
   hidden: row('model', 'integer', sizes, {
     default: undefined,
     help: 'units of each hidden layer: 512 or 256,128; none for no hidden layer',
@@ -95,13 +95,13 @@ export const HYPER_PARAMETERS = {
   /** of the last layer; default 'identity', which softmax cross-entropy requires */
   outputActivation: row('model', null, choice(ACTIVATIONS), {
     default: 'identity',
-    help: 'of the last layer: one of the same; identity with softmaxCrossEntropy',
+    help: 'of the last layer, from the same list; identity with softmaxCrossEntropy',
   }),
   /** default 'he' */
   init: row('model', 'choice', init, {
     default: 'he',
     lockstep: true,
-    help: `${INIT_NAMES.join(', ')}, or the two standard deviations: 0.01,0`,
+    help: `${INIT_NAMES.join(', ')}, or standard deviations of weights and biases: 0.01,0`,
   }),
   /** default 'softmaxCrossEntropy' */
   loss: row('loss', null, choice(LOSSES), {
@@ -111,9 +111,9 @@ export const HYPER_PARAMETERS = {
   /** scale of bytes: 'unit' x / 255, 'raw' x; default 'unit' */
   scale: row('data', null, choice(INPUT_SCALES), {
     default: 'unit',
-    help: 'what bytes of the data mean: unit x / 255, raw x',
+    help: 'scale of bytes: unit x / 255, raw x',
   }),
-  /** default 'sgd'; the hyper-parameters that it does not use have their defaults */
+  /** default 'sgd'; hyper-parameters that it does not use must have their defaults */
   optimizer: row('optimizer', 'choice', choice(OPTIMIZER_NAMES), {
     default: 'sgd',
     lockstep: true,
@@ -131,131 +131,131 @@ export const HYPER_PARAMETERS = {
     lockstep: true,
     help: 'coefficient of the L2 term',
   }),
-  /** whether biases get the L2 term too; default false */
+  /** apply L2 to biases too; default false */
   l2Biases: row('optimizer', 'choice', yesOrNo, {
     default: false,
     lockstep: true,
     help: 'L2 on biases too',
     helpNo: 'L2 on weights only',
   }),
-  /** of 'momentum': share of the last step's direction that is kept, from 0 to below 1; default 0.9 */
+  /** of 'momentum': momentum coefficient, in [0, 1); default 0.9 */
   momentum: row('optimizer', 'real', belowOne, {
     default: 0.9,
     lockstep: true,
-    help: "of 'momentum': share of the last direction that is kept",
+    help: "of 'momentum': momentum coefficient",
   }),
-  /** of 'momentum': look ahead by the momentum (Nesterov); default false */
+  /** of 'momentum': Nesterov momentum; default false */
   nesterov: row('optimizer', 'choice', yesOrNo, {
     default: false,
     lockstep: true,
-    help: "of 'momentum': look ahead by it",
+    help: "of 'momentum': Nesterov momentum",
   }),
-  /** of 'adam' and 'adamW': of the mean of the gradients, from 0 to below 1; default 0.9 */
+  /** of 'adam' and 'adamW': decay rate of the first moment, in [0, 1); default 0.9 */
   beta1: row('optimizer', 'real', belowOne, {
     default: 0.9,
     lockstep: true,
-    help: "of 'adam' and 'adamW': of the mean of the gradients",
+    help: "of 'adam' and 'adamW': decay rate of the first moment",
   }),
-  /** of 'adam' and 'adamW': of the mean of the squared gradients, from 0 to below 1; default 0.999 */
+  /** of 'adam' and 'adamW': decay rate of the second moment, in [0, 1); default 0.999 */
   beta2: row('optimizer', 'real', belowOne, {
     default: 0.999,
     lockstep: true,
-    help: "of 'adam' and 'adamW': of the mean of their squares",
+    help: "of 'adam' and 'adamW': decay rate of the second moment",
   }),
-  /** of 'adam' and 'adamW': added to the root, >= 1e-12; default 1e-8 */
+  /** of 'adam' and 'adamW': added to the denominator, >= 1e-12; default 1e-8 */
   epsilon: row('optimizer', 'real', addend, {
     default: 1e-8,
     lockstep: true,
-    help: "of 'adam' and 'adamW': added to the root of that mean",
+    help: "of 'adam' and 'adamW': added to the denominator",
   }),
-  /** of 'adamW': decoupled decay, p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
+  /** of 'adamW': decoupled weight decay, p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
   weightDecay: row('optimizer', 'real', factor, {
     default: 0.01,
     lockstep: true,
-    help: "of 'adamW': decoupled decay",
+    help: "of 'adamW': decoupled weight decay",
   }),
-  /** of 'adamW': whether biases decay too; default false */
+  /** of 'adamW': apply weight decay to biases too; default false */
   weightDecayBiases: row('optimizer', 'choice', yesOrNo, {
     default: false,
     lockstep: true,
-    help: "of 'adamW': decay of biases too",
+    help: "of 'adamW': weight decay of biases too",
   }),
   /** >= 1, default 10 */
   epochs: row('fit', 'integer', integerFrom(1), {
     default: 10,
     isFreeOnResume: true,
-    help: 'how many epochs to train',
+    help: 'number of epochs',
   }),
-  /** rows per step, 1 to the training rows; null (default): 128, or all rows where there are fewer */
+  /** rows per step, 1 to the number of training rows; null (default): 128, or all rows if there are fewer */
   batchSize: row('fit', 'integer', orNull(integerFrom(1), 'auto', 'at most 128'), {
     default: null,
-    help: 'rows of a batch, or auto: 128, or all rows where there are fewer',
+    help: 'rows per batch, or auto: 128, or all rows if there are fewer',
   }),
-  /** steps of an epoch; null (default): as many as it takes to see every training row once, ceil(rows / batchSize) */
+  /** steps per epoch; null (default): one pass over the training rows, ceil(rows / batchSize) */
   stepsPerEpoch: row('fit', 'integer', orNull(integerFrom(1), 'auto', 'every row once'), {
     default: null,
-    help: 'steps of an epoch, or auto: as many as show every row once',
+    help: 'steps per epoch, or auto: one pass over the rows',
   }),
-  /** 'shuffle' (default): every row once per pass, in a new order each; 'replacement': each row drawn on its own */
+  /** 'shuffle' (default): every row once per pass, reshuffled each pass; 'replacement': rows drawn independently */
   sampling: row('fit', 'choice', choice(BATCH_MODES), {
     default: 'shuffle',
-    help: 'shuffle: every row once an epoch; replacement: each row drawn on its own',
+    help: 'shuffle: every row once per epoch; replacement: rows drawn independently',
   }),
-  /** of the first parameters and the batches, and of the rows drawn for validation; default 1 */
+  /** of the initial parameters, the batches and the validation split; default 1 */
   seed: row('fit', 'integer', integerFrom(0), {
     default: 1,
-    help: 'of split, first weights and batches',
+    help: 'of split, initial weights and batches',
   }),
   /** fraction of the training rows drawn for validation, between 0 and 1; default 0.2 */
   validFraction: row('data', null, fraction, {
     default: 0.2,
-    help: 'share of the training rows drawn for validation',
+    help: 'fraction of the training rows drawn for validation',
   }),
   /** seed of the validation split; null (default): the seed of the run */
   splitSeed: row('data', null, orNull(integerFrom(0), 'seed', 'the seed of the run'), {
     default: null,
-    help: 'of what is drawn for validation, or seed: the same as --seed',
+    help: 'seed of the validation split, or seed: the same as --seed',
   }),
   /** whether the split keeps the class proportions; default false */
   stratified: row('data', null, yesOrNo, {
     default: false,
-    help: 'divide the rows with the same share of each class',
+    help: 'keep the class proportions in the split',
   }),
   /**
-   * validate on this part, from 0, of so many parts of the training rows and train on the others, see `kFold`; null
+   * [i, k]: validate on part i (0-based) of k parts of the training rows and train on the others, see `kFold`; null
    * (default): validate on `validFraction` of them
    */
   fold: row('data', null, orNull(oneOfFolds, 'none', 'no folds'), {
     default: null,
-    help: 'validate on part i of k, from 0, and train on the others: 0/5 to 4/5; or none: on --valid-fraction',
+    help: 'validate on part i (0-based) of k and train on the others: 0/5 to 4/5; or none: use --valid-fraction',
   }),
   /**
-   * steps between evaluations: after the updates of steps 0, n, 2n, ... of each epoch, counting anew in each; null
+   * steps between evaluations: after the updates of steps 0, n, 2n, ... of each epoch, restarting the count in each; null
    * (default): once, after the last step of each epoch
    */
   evaluateEvery: row('fit', null, orNull(integerFrom(1), 'epoch', 'once an epoch'), {
     default: null,
     help: 'steps between evaluations, or epoch: at the end of each',
   }),
-  /** the sets that are evaluated; null (default): valid and test as far as given, else train */
-  evaluateOn: row('fit', null, orNull(setNames, 'auto', 'valid and test as far as given'), {
+  /** sets to evaluate; null (default): valid and test if given, else train */
+  evaluateOn: row('fit', null, orNull(setNames, 'auto', 'valid and test if given'), {
     default: null,
-    help: 'which of train,valid,test, always with valid, which chooses the best; or auto: valid,test',
+    help: 'sets to evaluate: train,valid,test; must include valid, which selects the best; or auto: valid,test',
   }),
-  /** evaluations without improvement after which training stops, >= 1; null (default): it does not stop early */
+  /** stop after this many evaluations without improvement, >= 1; null (default): no early stopping */
   patience: row('fit', null, orNull(integerFrom(1), 'off', 'no early stopping'), {
     default: null,
-    help: 'stop after so many evaluations without a better validation, or off',
+    help: 'stop after n evaluations without improvement on validation, or off',
   }),
-  /** with `patience`, what counts as an improvement: more than this better than the best so far; >= 0, default 0 */
+  /** with `patience`: an improvement must exceed the best so far by more than this; >= 0, default 0 */
   minDelta: row('fit', null, margin, {
     default: 0,
-    help: 'with --patience: by more than this a validation is better',
+    help: 'with --patience: an improvement must exceed this',
   }),
   /** stop the run at the evaluation that detects a collapse; default false: only report it */
   stopOnCollapse: row('fit', null, yesOrNo, {
     default: false,
-    help: 'end a run when it is found collapsed',
+    help: 'stop when a collapse is detected',
   }),
   /** use only the first n training rows, validation included, >= 2; null (default): all */
   limitTrain: row('data', null, orNull(integerFrom(2), 'all', 'all rows'), {

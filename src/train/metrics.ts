@@ -1,6 +1,6 @@
 import type { ClassMetrics } from '../core/results.js'
 
-/** Above so many classes a confusion matrix is more than anybody reads, and soon more than fits into memory. */
+/** Larger confusion matrices are unreadable and soon exceed memory. */
 const MAX_CONFUSION_CLASSES = 1000
 
 /**

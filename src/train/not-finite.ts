@@ -2,20 +2,20 @@ import { NativeMlpError } from '../core/errors.js'
 import type { MLP } from '../model/mlp.js'
 import type { OptimizerConfig } from './optimizers.js'
 
-/** Where a run has failed. */
+/** The step at which a run failed, and its optimiser. */
 export interface FailureContext {
   /** 0-based step of the run */
   readonly step: number
   readonly optimizer: OptimizerConfig
 }
 
-/** The error for a loss that is not finite; `layer` is the 0-based layer that gave the first such value, -1 if none did. */
+/** The error for a non-finite loss; `layer` is the 0-based first layer with a non-finite output, or -1. */
 export function lossNotFinite(what: string, loss: number, layer: number, context: FailureContext): NativeMlpError {
   const where = layer < 0 ? '' : `: the outputs of layer ${layer + 1} are not finite`
   return new NativeMlpError('NOT_FINITE', `fit: ${what} is ${loss} at step ${context.step}${where}; ${cause(context)}`)
 }
 
-/** @throws NativeMlpError NOT_FINITE naming the first layer that holds a parameter that is not finite */
+/** @throws NativeMlpError NOT_FINITE naming the first layer with a non-finite parameter */
 export function checkParameters(model: MLP, context: FailureContext): void {
   const layer = firstBadLayer(model)
   if (layer < 0) return
@@ -25,12 +25,12 @@ export function checkParameters(model: MLP, context: FailureContext): void {
   )
 }
 
-/** 0-based first layer that holds a parameter that is not finite, or -1. */
+/** 0-based first layer with a non-finite parameter, or -1. */
 export function firstBadLayer({ backend, layers }: MLP): number {
   return layers.findIndex((layer) => !backend.allFinite(layer.parameters))
 }
 
-/** From here on a step of SGD overshoots: p -= learningRate l2 p turns every parameter around and lets it grow. */
+/** From this product on SGD overshoots: p -= learningRate l2 p flips the sign of every parameter without shrinking it. */
 const L2_LIMIT = 2
 
 function cause({ optimizer: { name, learningRate, l2 } }: FailureContext): string {

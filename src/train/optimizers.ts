@@ -10,8 +10,8 @@ export interface OptimizerConfig {
 }
 
 /**
- * An optimiser for `fit`. Your own is an object with the same two members; its state is determined by the kind of its rules,
- * which must be the same at every step.
+ * An optimiser for `fit`. A custom one is an object with the same two members; the kind of its rules determines its state and
+ * must be the same at every step.
  */
 export interface Optimizer {
   readonly config: OptimizerConfig
@@ -24,32 +24,32 @@ interface CommonOptions {
   readonly learningRate: number
   /** coefficient of the coupled L2 term, without factor 1/2: g += l2 p; >= 0, default 0 */
   readonly l2?: number
-  /** whether biases get the L2 term too; default false */
+  /** apply L2 to biases too; default false */
   readonly l2Biases?: boolean
 }
 
 export type SgdOptions = CommonOptions
 
 export interface MomentumOptions extends CommonOptions {
-  /** share of the last step's direction that is kept, from 0 to below 1; default 0.9 */
+  /** momentum coefficient, in [0, 1); default 0.9 */
   readonly momentum?: number
-  /** look ahead by the momentum (Nesterov); default false */
+  /** Nesterov momentum; default false */
   readonly nesterov?: boolean
 }
 
 export interface AdamOptions extends CommonOptions {
-  /** of the mean of the gradients, from 0 to below 1; default 0.9 */
+  /** decay rate of the first moment, in [0, 1); default 0.9 */
   readonly beta1?: number
-  /** of the mean of their squares, from 0 to below 1; default 0.999 */
+  /** decay rate of the second moment, in [0, 1); default 0.999 */
   readonly beta2?: number
-  /** added to the root, >= 1e-12; default 1e-8 */
+  /** added to the denominator, >= 1e-12; default 1e-8 */
   readonly epsilon?: number
 }
 
 export interface AdamWOptions extends Omit<AdamOptions, 'l2' | 'l2Biases'> {
-  /** decoupled decay: p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
+  /** decoupled weight decay: p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
   readonly weightDecay?: number
-  /** whether biases decay too; default false */
+  /** apply weight decay to biases too; default false */
   readonly weightDecayBiases?: boolean
 }
 
@@ -112,8 +112,8 @@ export function adam(options: AdamOptions): Optimizer {
 }
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch.optim.AdamW; biases do not decay unless
- * `weightDecayBiases` says so.
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch.optim.AdamW; biases decay only with
+ * `weightDecayBiases`.
  *
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
  */

@@ -18,10 +18,10 @@ const OF_MODEL = namesOf('model', 'loss')
 
 /**
  * Settings that determine the result of a run besides its parameters, without the number of epochs, which a resumed run may
- * change. Of an optimizer the whole config is compared, not its rules.
+ * change. Optimizers are compared by their whole config, not by their rules.
  */
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
-  // of some, as the first parameters, a model knows no more
+  // a model does not record some, such as init
   const known = OF_MODEL.filter((name) => Object.hasOwn(model, name))
   const { optimizer, evaluateOn, sets, keepBest } = plan
   const settings: Record<string, string | number | boolean | null> = {
@@ -40,7 +40,7 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   return settings
 }
 
-/** Null stays null, so that messages tell it from a word. */
+/** Keeps null, so that messages distinguish it from a word. */
 function plain(name: Name, value: unknown): string | number | boolean | null {
   return value === null ? null : labelled(name, value)
 }
@@ -48,7 +48,7 @@ function plain(name: Name, value: unknown): string | number | boolean | null {
 /**
  * Checks that a run can resume from a checkpoint.
  *
- * @throws NativeMlpError INVALID_ARGUMENT for what is no checkpoint, or naming what differs and both values
+ * @throws NativeMlpError INVALID_ARGUMENT if it is not a checkpoint, or naming the setting that differs and both values
  */
 export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Settings & { epochs: number }): void {
   checkShape(checkpoint)
@@ -64,7 +64,7 @@ export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Se
   if (best !== null) integerInRange('resume.best', best, 0, history.length - 1)
   if (step <= plan.epochs * plan.stepsPerEpoch) return
   const least = Math.ceil(step / plan.stepsPerEpoch)
-  throw invalidArgument('epochs', `at least ${least}, for the checkpoint is at step ${step}`, plan.epochs)
+  throw invalidArgument('epochs', `at least ${least}, because the checkpoint is at step ${step}`, plan.epochs)
 }
 
 function checkShape(checkpoint: TrainingCheckpoint): void {
@@ -74,7 +74,7 @@ function checkShape(checkpoint: TrainingCheckpoint): void {
     ['family', 'settings', 'patience', 'epoch', 'sampler', 'slots'].every(
       (key) => typeof given[key] === 'object' && given[key] !== null,
     )
-  if (!isWhole) throw invalidArgument('resume', 'a checkpoint as onCheckpoint hands out', checkpoint)
+  if (!isWhole) throw invalidArgument('resume', 'a checkpoint from onCheckpoint', checkpoint)
 }
 
 function familyWords({ name, contract }: NumericFamily): string {
@@ -87,7 +87,7 @@ function same(name: string, expected: unknown, actual: unknown): void {
   throw new NativeMlpError('INVALID_ARGUMENT', `resume: ${name}: ${both}`)
 }
 
-/** Whether a checkpoint has just the slots that the optimiser's rules need. */
+/** Checks that a checkpoint has exactly the slots that the optimiser's rules need. */
 function checkSlotArrays(slots: OptimizerSlots, { optimizer }: Settings, step: number, model: MLP): void {
   const names = SLOTS[checkRule(optimizer.rule(step), step).kind]
   same('slots of the optimizer', Object.keys(slots).sort().join(', '), [...names].sort().join(', '))

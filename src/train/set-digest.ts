@@ -1,12 +1,12 @@
 import type { Samples } from '../data/samples.js'
 import { fnv1a } from '../model/digest.js'
 
-/** Rows whose values are looked at; all of them would take as long as training on them. */
+/** Rows whose values are hashed; hashing all would take as long as training on them. */
 const LOOKED_AT = 64
 
 /**
- * Recognises a set: FNV-1a over the label of every row in order, and over the values and targets of 64 rows spread over the
- * set. Sets of the same rows in the same order agree, however their arrays lie.
+ * Digest of a set: FNV-1a over the label of every row in order, and over the values and targets of 64 evenly spaced rows.
+ * Sets of the same rows in the same order have the same digest, whatever the layout of their arrays.
  */
 export function setDigest(data: Samples): string {
   const { rows, labels, values, cols, targets, targetCols } = data

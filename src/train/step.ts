@@ -8,9 +8,9 @@ import type { MLP } from '../model/mlp.js'
 import { SharedPrograms } from './shared-programs.js'
 
 export interface StepOptions {
-  /** what the optimiser remembers, see `slotsFor`; default: an optimiser without memory */
+  /** state of the optimiser, see `slotsFor`; default: an optimiser without state */
   readonly slots?: Float32Array | null
-  /** where steps of other trainings compute, too, in turn with this one */
+  /** programs shared with other runs that train in turn with this one */
   readonly shared?: SharedPrograms
 }
 
@@ -43,8 +43,8 @@ export class TrainingStep {
   }
 
   /**
-   * Trains on a batch of dataset rows and returns its mean loss, the one before the update. A loss that is not finite is
-   * returned before anything is updated.
+   * Trains on a batch of dataset rows and returns its mean loss before the update. If the loss is not finite, returns it
+   * without updating.
    */
   run(rowIndices: Int32Array, rule: UpdateRule): number {
     this.correct = this.#backend.run(this.#program, rowIndices, this.#arenas, rule)
@@ -54,11 +54,11 @@ export class TrainingStep {
     return sum / rowIndices.length
   }
 
-  /** 0-based layer that first gave a value that is not finite in the last batch, or -1; ask before another one steps. */
+  /** 0-based first layer with a non-finite output in the last batch, or -1; call before the next step of the program. */
   firstLayerNotFinite(): number {
     return this.#backend.firstLayerNotFinite(this.#program)
   }
 }
 
-/** V8 keeps the memory of shorter arrays in its own heap, and moves it out when an addon asks for it. */
+/** V8 allocates shorter arrays on its own heap and copies them when an addon accesses them. */
 const MIN_LOSSES = 16

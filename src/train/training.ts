@@ -20,7 +20,7 @@ import type { SharedPrograms } from './shared-programs.js'
 import { TrainingStep } from './step.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
-/** One run of `fit`, all at once, or step by step: `begin`, `advance` until it `isOver`, `finish`. */
+/** One run of `fit`, in one call (`run`), or step by step: `begin`, `advance` until `isOver`, `finish`. */
 export class Training {
   readonly #model: MLP
   readonly #plan: FitPlan
@@ -30,7 +30,7 @@ export class Training {
   readonly #probe: CollapseProbe
   readonly #state: TrainingState
   readonly #totalSteps: number
-  /** step at which this run ends, at the latest */
+  /** last step of this run, unless it stops early */
   readonly #end: number
   #settings: TrainingSettings | null = null
   #bestParameters: Float32Array | null = null
@@ -39,10 +39,10 @@ export class Training {
   #evaluationMs = 0
   readonly #firstRule: UpdateRule
   #lastRule: UpdateRule
-  /** what the optimiser remembers */
+  /** state of the optimiser */
   readonly #slots: Float32Array | null
 
-  /** @param shared where other trainings compute, too, which this one takes turns with */
+  /** @param shared programs shared with other runs that train in turn with this one */
   constructor(model: MLP, plan: FitPlan, shared?: SharedPrograms) {
     const { train } = plan.sets
     this.#model = model
@@ -72,7 +72,7 @@ export class Training {
     let lastPause = nowMs()
     while (!this.isOver) {
       const pending = this.advance()
-      // awaiting what is no promise would still cost a turn of the queue
+      // await costs a microtask even without a promise
       if (pending) await pending
       if (nowMs() - lastPause < this.yieldEveryMs) continue
       lastPause = await this.#pause()
@@ -89,7 +89,7 @@ export class Training {
     return this.#state.step
   }
 
-  /** Whether only `finish` remains to be called. */
+  /** True when only `finish` remains to be called. */
   get isOver(): boolean {
     return this.#state.stopped !== null || this.#state.step >= this.#end
   }
@@ -108,9 +108,9 @@ export class Training {
   }
 
   /**
-   * One step and all that is due after it.
+   * One step with its evaluation and callbacks.
    *
-   * @returns a promise only where there is something to wait for
+   * @returns a promise only if there is something to wait for
    */
   advance(): Promise<void> | undefined {
     const start = nowMs()
@@ -137,7 +137,7 @@ export class Training {
       await this.#handOut()
       state.stopped = 'paused'
     }
-    // a paused run finds what is not finite where an unpaused one does
+    // a paused run is checked later, at the same step as an unpaused one
     if (state.stopped !== 'paused') checkParameters(this.#model, this.#context(state.step - 1))
     if (this.#bestParameters) this.#model.restore(this.#bestParameters)
     const { history, best, step, stopped, collapsed } = state
@@ -157,7 +157,7 @@ export class Training {
     })
   }
 
-  /** What a run that was interrupted after a step, in its evaluation, has left to do for that step. */
+  /** Completes the evaluation of the last step if the run was interrupted in it. */
   async #catchUp(): Promise<void> {
     const { step, history, epoch } = this.#state
     if (step === 0) return
@@ -182,7 +182,7 @@ export class Training {
     this.#lastCheckpoint = nowMs()
   }
 
-  /** @returns what onStep has to finish, if anything */
+  /** @returns the promise of onStep, if any */
   #trainOnce(): unknown {
     const state = this.#state
     const rowIndices = this.#sampler.next()
@@ -202,7 +202,7 @@ export class Training {
 
   #rule(step: number): UpdateRule {
     const rule = this.#plan.optimizer.rule(step)
-    // mostly one frozen object for all steps
+    // usually one frozen object for all steps
     if (rule !== this.#lastRule || !Object.isFrozen(rule)) {
       this.#lastRule = checkRule(rule, step)
       checkSameKind(rule, this.#firstRule, step)
@@ -218,7 +218,7 @@ export class Training {
     }
   }
 
-  /** Whether the step just done is one after which the sets are evaluated. */
+  /** Whether the sets are evaluated after the current step. */
   #isEvaluationDue(): boolean {
     const { evaluateEvery, stepsPerEpoch } = this.#plan
     const stepOfEpoch = (this.#state.step - 1) % stepsPerEpoch
@@ -296,7 +296,7 @@ export class Training {
     await this.#plan.callbacks.onEpoch?.(event)
   }
 
-  /** @returns when it was over */
+  /** @returns time at its end */
   async #pause(): Promise<number> {
     const start = nowMs()
     await nextMacrotask()
@@ -309,7 +309,7 @@ export class Training {
     return Math.floor(step / this.#plan.stepsPerEpoch)
   }
 
-  /** What is interrupted when the signal fires, by the steps done until then. */
+  /** Names the run and its step, for errors. */
   #place(): string {
     return `fit at step ${this.#state.step}`
   }

@@ -201,7 +201,7 @@ describe('gridSearch refuses', () => {
     [
       'no list',
       { base: { evaluateOn: 'valid' } },
-      "base.evaluateOn: expected a list of 'train', 'valid', 'test', or null for valid and test as far as given, got \"valid\"",
+      "base.evaluateOn: expected a list of 'train', 'valid', 'test', or null for valid and test if given, got \"valid\"",
     ],
     [
       'no validation',

@@ -173,7 +173,7 @@ describe.each(BACKENDS)('a run resumed from a checkpoint on %s', (_, backend) =>
     const longer = await run(other(), train, { ...options, epochs: 9, resume: checkpoints[0] })
     const whole = await run(make(), train, { ...options, epochs: 9 })
     expect(longer).toMatchObject({ result: whole.result, digest: whole.digest })
-    const message = expect.stringMatching(/^epochs: expected at least 3, for the checkpoint is at step 16, got 2$/)
+    const message = expect.stringMatching(/^epochs: expected at least 3, because the checkpoint is at step 16, got 2$/)
     const shorter = await run(other(), train, { ...options, epochs: 2, resume: checkpoints[0] })
     expect(shorter.error).toMatchObject({ code: 'INVALID_ARGUMENT', message })
   })

@@ -92,7 +92,7 @@ function checkPreset(where: string, value: unknown): PresetName {
 /** The command line keeps the parameters of the best validation. */
 function checkTraining<K extends Name>(name: K, where: string, value: TrainingConfig[K]): TrainingConfig[K] {
   if (name !== 'evaluateOn' || value === null || (value as readonly string[]).includes('valid')) return value
-  throw invalidArgument(where, "a list with 'valid', which chooses the best", value)
+  throw invalidArgument(where, "a list with 'valid', which selects the best", value)
 }
 
 export function unknownKey(key: string, where: string, known: readonly string[]): NativeMlpError {
