@@ -5,7 +5,7 @@ import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
 import { type Arenas, OPERATIONS, type Operand, type Operation, type Program, type ProgramSpec } from './program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from './rules.js'
 
-/** The addon as native/addon.cpp exports it. */
+/** The exports of native/addon.cpp. */
 export interface Addon {
   readonly version: string
   readonly abi: number
@@ -18,16 +18,16 @@ export interface AddonInfo {
   readonly abi: number
   readonly contract: number
   readonly isas: readonly { name: string; compiled: boolean; supported: boolean; automatic: boolean }[]
-  /** in the order of the numbers that `compile` takes */
+  /** in the numbering of `compile` */
   readonly activations: readonly string[]
   readonly losses: readonly string[]
-  /** how many there are */
+  /** number of operations */
   readonly operations: number
   readonly rules: number
   readonly ruleValues: number
-  /** rows of a larger batch are gathered dense: lists number their rows in 16 bits */
+  /** larger batches are gathered dense: lists have 16-bit row numbers */
   readonly maxListedRows: number
-  /** layers narrower than this multiply in lanes and take dense rows (rule 2 of the numeric contract) */
+  /** narrower layers multiply in lanes and need dense rows (rule 2 of the numeric contract) */
   readonly narrowBelow: number
 }
 
@@ -99,11 +99,11 @@ export interface AddonOperations {
   peak(milliseconds: number): number
 }
 
-/** Below this share of non-zero inputs the first layer multiplies lists of the non-zero ones. */
+/** Below this fraction of non-zero inputs the first layer multiplies lists of the non-zero ones. */
 const SPARSE_BELOW = 0.5
 
 interface NativeDataset extends Dataset {
-  /** most non-zero inputs in a row; -1 where byte 0 does not mean 0 */
+  /** most non-zero inputs in a row; -1 if byte 0 does not map to 0 */
   readonly longestRow: number
 }
 interface NativeBatch extends Batch {
@@ -113,7 +113,7 @@ interface NativeProgram extends Program {
   readonly handle: Handle
 }
 
-/** The Backend interface over one instruction set and thread count of the addon. */
+/** Implements Backend with one instruction set and thread count of the addon. */
 export function createAddonBackend(ops: AddonOperations, info: AddonInfo): Backend {
   return new NativeBackend(ops, info)
 }
@@ -125,7 +125,7 @@ class NativeBackend implements Backend {
   readonly family: { readonly name: 'native'; readonly contract: number }
   private readonly ops: AddonOperations
   private readonly info: AddonInfo
-  /** written anew for each call; not as short as a view that V8 keeps in its own heap and copies for an addon */
+  /** rewritten for each call; long enough that V8 does not allocate it on its heap and copy it for an addon */
   private readonly rule = new Float64Array(RULE_VALUES)
   private readonly sizes = new Float64Array(16)
   private lastRule: UpdateRule | null = null
@@ -291,7 +291,7 @@ class NativeBackend implements Backend {
     return density < SPARSE_BELOW && longestRow >= 0 && outputs >= this.info.narrowBelow
   }
 
-  /** A rule that does not change is mostly one object for all steps. */
+  /** Skips encoding the same frozen rule again: a constant rule is usually one object for all steps. */
   private encoded(rule: UpdateRule): Float64Array {
     if (rule !== this.lastRule || !Object.isFrozen(rule)) encodeRule(rule, this.rule)
     this.lastRule = rule

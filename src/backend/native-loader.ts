@@ -4,10 +4,10 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, NativeMlpError } from '../core/errors.js'
 
-/** Version of the addon's exports; `abi` in native/addon.cpp carries the same number, another one is refused. */
+/** Version of the addon's exports; must equal `abi` in native/addon.cpp. */
 export const ADDON_ABI = 2
 
-/** The addon and its file, or every reason why there is none and, last, the command that builds it. */
+/** The addon and its file, or all reasons why none loads and, last, the command that builds it. */
 export type LoadedAddon =
   | { readonly addon: object; readonly path: string }
   | { readonly addon: null; readonly reasons: readonly string[] }
@@ -16,8 +16,8 @@ export type LoadedAddon =
  * Loads the native addon: the file that NATIVE_MLP_ADDON_PATH names, else build/Release, else the prebuilds for this
  * platform. A file is used only if its `version` is this package's and its `abi` is ADDON_ABI.
  *
- * @throws NativeMlpError BACKEND_UNAVAILABLE where NATIVE_MLP_ADDON_PATH is set and that file cannot be used: who asks
- * for one file by name gets no other.
+ * @throws NativeMlpError BACKEND_UNAVAILABLE if NATIVE_MLP_ADDON_PATH is set and that file cannot be used; there is no
+ *   fallback from it
  */
 export function loadAddon(): LoadedAddon {
   const named = process.env.NATIVE_MLP_ADDON_PATH
@@ -29,7 +29,7 @@ export function loadAddon(): LoadedAddon {
   }
   if (!root) {
     const file = fileURLToPath(import.meta.url)
-    return { addon: null, reasons: [`${file} stands outside the package (bundled?): set NATIVE_MLP_ADDON_PATH`] }
+    return { addon: null, reasons: [`${file} is outside the package (bundled?): set NATIVE_MLP_ADDON_PATH`] }
   }
   const reasons: string[] = []
   const built = join(root.folder, 'build', 'Release', 'native_mlp.node')
@@ -44,7 +44,7 @@ export function loadAddon(): LoadedAddon {
   return { addon: null, reasons }
 }
 
-/** The addon, or why this file is not it. */
+/** The addon, or why this file cannot be used. */
 function tryLoad(path: string, version: string | undefined): { addon: object; path: string } | string {
   if (!existsSync(path)) return 'no such file'
   let addon: { version?: unknown; abi?: unknown } | null
@@ -61,7 +61,7 @@ function tryLoad(path: string, version: string | undefined): { addon: object; pa
   return { addon, path }
 }
 
-/** The folder of this package and its version; null where a bundler has moved this file elsewhere. */
+/** The folder of this package and its version; null if a bundler has moved this file. */
 function packageRoot(): { folder: string; version: string } | null {
   const folder = fileURLToPath(new URL('../..', import.meta.url))
   const file = join(folder, 'package.json')
@@ -81,13 +81,13 @@ function prebuilds(root: string, reasons: string[]): string[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.node'))
   const usable = files.filter((name) => foreign === null || !name.split('.').includes(foreign))
   for (const name of files.filter((file) => !usable.includes(file))) {
-    reasons.push(`${relative(root, join(folder, name))}: needs ${foreign}, which this system has not`)
+    reasons.push(`${relative(root, join(folder, name))}: needs ${foreign}, which this system does not have`)
   }
   return usable.sort().map((name) => join(folder, name))
 }
 
 function usesGlibc(): boolean {
-  // Without this the report looks up the name of every open connection.
+  // without this the report resolves the host name of every open connection
   const report = process.report as typeof process.report & { excludeNetwork: boolean }
   const before = report.excludeNetwork
   report.excludeNetwork = true
@@ -96,7 +96,7 @@ function usesGlibc(): boolean {
   return header.glibcVersionRuntime !== undefined
 }
 
-/** Why the last build failed, if it did: scripts/install.cjs has left it in build/install.json. */
+/** Why the last build failed, if it did: read from build/install.json, which scripts/install.cjs writes. */
 function lastFailure(root: string): string | undefined {
   const file = join(root, 'build', 'install.json')
   if (!existsSync(file)) return undefined
@@ -109,7 +109,7 @@ function lastFailure(root: string): string | undefined {
   }
 }
 
-/** The reason alone: Node appends the stack of requires. */
+/** Only the reason: Node appends the require stack. */
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]
 }

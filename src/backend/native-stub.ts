@@ -1,9 +1,9 @@
 import { NativeMlpError } from '../core/errors.js'
 import type { Backend } from './backend.js'
 
-/** Stands in for native.ts where addons cannot be loaded, e.g. in a browser. */
+/** Replaces native.ts where addons cannot be loaded, e.g. in a browser. */
 
-const REASON = 'this environment loads no native addons'
+const REASON = 'this environment does not support native addons'
 
 export function nativeStatus(): { readonly available: false; readonly reason: string } {
   return { available: false, reason: REASON }

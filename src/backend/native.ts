@@ -5,7 +5,7 @@ import type { Backend } from './backend.js'
 import { type Addon, type AddonInfo, type AddonOperations, createAddonBackend } from './native-backend.js'
 import { loadAddon } from './native-loader.js'
 
-/** Whether the addon can be used here, and if not, why. */
+/** Availability of the addon, or the reason why it is unavailable. */
 export type NativeStatus =
   | {
       readonly available: true
@@ -50,21 +50,21 @@ export function nativeStatus(): NativeStatus {
   return { available: true, path: result.path, isas: usable.map(({ name }) => name), automatic: best.name, known }
 }
 
-/** Threads used unless told otherwise: all the process may use, one inside a worker thread. */
+/** Default number of threads: all available to the process, one inside a worker thread. */
 export function defaultThreads(): number {
   return isMainThread ? Math.min(availableParallelism(), 64) : 1
 }
 
-/** 'auto' (default): the best instruction set this machine has. Threads: by default `defaultThreads()`. */
+/** 'auto' (default): the best instruction set of this machine. Threads: by default `defaultThreads()`. */
 export interface NativeOptions {
   readonly isa?: string
   readonly threads?: number
 }
 
 /**
- * The native backend on one instruction set and so many threads.
+ * The native backend with one instruction set and number of threads.
  *
- * @throws NativeMlpError BACKEND_UNAVAILABLE when there is no addon, or not that instruction set here
+ * @throws NativeMlpError BACKEND_UNAVAILABLE if the addon or the instruction set is not available
  */
 export function createNativeBackend(options: NativeOptions = {}): Backend {
   const { operations, info } = open(options)
@@ -72,8 +72,8 @@ export function createNativeBackend(options: NativeOptions = {}): Backend {
 }
 
 /**
- * Measures how many floating-point operations a second (two a multiply-add) those threads do together in registers alone:
- * the limit of every product on that instruction set. The result measures for so many milliseconds, 0..1000.
+ * Measures the floating-point operations per second (two per multiply-add) of those threads together in registers: the
+ * upper limit of every product on that instruction set. The returned function measures for 0..1000 milliseconds.
  *
  * @throws NativeMlpError BACKEND_UNAVAILABLE as `createNativeBackend` does
  */

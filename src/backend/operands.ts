@@ -1,16 +1,16 @@
 import type { Activation, LayerShape } from '../core/types.js'
 
-/** Rows of inputs prepared by a backend. Opaque but for these. */
+/** Rows of inputs prepared by a backend. Opaque except for these members. */
 export interface Dataset {
   readonly rows: number
   readonly cols: number
-  /** share of values that are not zero (after the table), 0..1 */
+  /** fraction of non-zero values (after the table), 0..1 */
   readonly density: number
   readonly values: Uint8Array | Float32Array
   readonly table: Float32Array | null
 }
 
-/** A mini-batch in whatever form the backend multiplies fastest. Opaque but for these. */
+/** A mini-batch in the backend's fastest format. Opaque except for these members. */
 export interface Batch {
   readonly kind: 'batch'
   rows: number
@@ -24,14 +24,14 @@ export interface Matrix {
   rows: number
   readonly capacity: number
   readonly cols: number
-  /** floats from one row to the next, >= cols; what lies past cols is padding */
+  /** floats from one row to the next, >= cols; the rest is padding */
   readonly stride: number
   readonly values: Float32Array
 }
 
 export interface LayerOutput extends Matrix {
   readonly activation: Activation
-  /** z before the activation, same stride, where the derivative needs it; else null */
+  /** z before the activation, same stride, if the derivative needs it; else null */
   readonly preActivations: Float32Array | null
 }
 

@@ -1,7 +1,7 @@
 import type { LayerShape, Loss } from '../core/types.js'
 import type { Dataset } from './operands.js'
 
-/** Rows that were gathered, or the matrix with this number. */
+/** The gathered rows, or a matrix by its index. */
 export type Operand = 'batch' | number
 
 /** One operation of a program over named operands; see `Backend` for what each computes. */
@@ -9,13 +9,13 @@ export type Operation =
   /** batch <- the rows of the run */
   | { readonly op: 'gather' }
   | { readonly op: 'forward'; readonly layer: number; readonly input: Operand; readonly output: number }
-  /** `gradient`: of the pre-activations of the output layer, null where none is needed */
+  /** `gradient`: of the pre-activations of the output layer, null if not needed */
   | { readonly op: 'loss'; readonly loss: Loss; readonly output: number; readonly gradient: number | null }
   | {
       readonly op: 'backward'
       readonly layer: number
       readonly gradOut: number
-      /** the layer's own input */
+      /** input of the layer */
       readonly previous: number
       readonly gradIn: number
     }
@@ -24,32 +24,32 @@ export type Operation =
 /** Operations in the order of OpCode in native/program.h. */
 export const OPERATIONS = ['gather', 'forward', 'loss', 'backward', 'update'] as const satisfies Operation['op'][]
 
-/** A network's work as data: one or more programs run on any parameters of its shape. */
+/** The operations of a network as data; a program runs on any parameters of its shape. */
 export interface ProgramSpec {
-  /** where rows are gathered from */
+  /** source of the rows */
   readonly dataset: Dataset
   /** most rows of a run, >= 1 */
   readonly capacity: number
-  /** their parameters stand one after the other in the arena `parameters` */
+  /** their parameters are contiguous in the arena `parameters` */
   readonly layers: readonly LayerShape[]
   /** columns of each matrix; the program owns them */
   readonly matrices: readonly number[]
   readonly operations: readonly Operation[]
 }
 
-/** A compiled program. Opaque but for these. */
+/** A compiled program. Opaque except for these members. */
 export interface Program {
   readonly spec: ProgramSpec
 }
 
-/** What a run reads and writes beside the program's own memory; checked before each run. */
+/** Memory that a run reads and writes besides the program's own; validated before each run. */
 export interface Arenas {
   /** of all layers, in the backend's layout; updated in place */
   readonly parameters: Float32Array
-  /** what the optimiser remembers: SLOTS of the rule times the length of `parameters`; null without */
+  /** state of the optimiser: SLOTS of the rule times the length of `parameters`; null without state */
   readonly slots: Float32Array | null
   /**
-   * of every row of the data set, by row number: classes where the loss takes labels (softmax cross-entropy, binary
+   * of every row of the data set, by row number: classes if the loss takes labels (softmax cross-entropy, binary
    * cross-entropy of one output), else targets [rows][outputs]; null: outputs only
    */
   readonly truth: Int32Array | Float32Array | null
@@ -90,7 +90,7 @@ export function trainingProgram(
   return { dataset, capacity, layers: shapes(layers), matrices: [...widths, ...widths], operations }
 }
 
-/** Outputs and, where truth is given, losses of any number of rows. */
+/** Outputs and, if truth is given, losses of any number of rows. */
 export function evaluationProgram(
   dataset: Dataset,
   capacity: number,

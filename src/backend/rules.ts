@@ -5,7 +5,7 @@ export interface SgdRule {
   readonly kind: 'sgd'
   readonly learningRate: number
   readonly l2: number
-  /** the L2 of the biases */
+  /** L2 coefficient of the biases */
   readonly l2Biases: number
 }
 
@@ -33,7 +33,7 @@ export interface AdamRule {
   readonly l2: number
   readonly l2Biases: number
   readonly weightDecay: number
-  /** the decay of the biases */
+  /** weight decay of the biases */
   readonly weightDecayBiases: number
   readonly beta1: number
   readonly beta2: number
@@ -42,28 +42,28 @@ export interface AdamRule {
   readonly t: number
 }
 
-/** What one step does to the parameters, given their gradient. */
+/** The update of the parameters in one step, given their gradient. */
 export type UpdateRule = SgdRule | MomentumRule | AdamRule
 export type RuleKind = UpdateRule['kind']
 
-/** What an optimiser remembers of each parameter, by kind of rule: arrays in the layout of the parameters. */
+/** State of an optimiser, by kind of rule: arrays in the layout of the parameters. */
 export const SLOTS: Readonly<Record<RuleKind, readonly string[]>> = {
   sgd: [],
   momentum: ['momentum'],
   adam: ['firstMoment', 'secondMoment'],
 }
 
-/** Kinds as the kernels number them. */
+/** Kinds in the numbering of the kernels. */
 const ENCODED_KINDS = ['sgd', 'momentum', 'nesterov', 'adam'] as const
 
-/** Positions in an encoded rule; the biases have an L2 and a decay of their own. */
+/** Positions in an encoded rule; biases have separate L2 and decay. */
 export const RULE = {
   kind: 0,
   /** adam: divided by 1 - beta1^t */
   learningRate: 1,
   l2: 2,
   l2Biases: 3,
-  /** what a parameter is multiplied by first: 1 - learningRate weightDecay */
+  /** first factor of a parameter: 1 - learningRate weightDecay */
   keep: 4,
   keepBiases: 5,
   momentum: 6,
@@ -78,7 +78,7 @@ export const RULE = {
 export const RULE_VALUES = 13
 export const RULE_KINDS = ENCODED_KINDS.length
 
-/** Writes a rule as both backends read it; the addon rounds each value to float32 once. */
+/** Encodes a rule for both backends; the addon rounds each value to float32 once. */
 export function encodeRule(rule: UpdateRule, into: Float64Array): Float64Array {
   into.fill(0)
   set(into, 'kind', ENCODED_KINDS.indexOf(rule.kind === 'momentum' && rule.nesterov ? 'nesterov' : rule.kind))
@@ -119,7 +119,7 @@ function power(base: number, exponent: number): number {
   return result
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT where `slots` has no room for what the rule remembers of `length` parameters */
+/** @throws NativeMlpError INVALID_ARGUMENT if `slots` is too short for the rule's state of `length` parameters */
 export function checkSlots(rule: UpdateRule, slots: Float32Array | null, length: number): void {
   if (!Object.hasOwn(SLOTS, rule.kind)) {
     throw invalidArgument('update rule', `one of ${Object.keys(SLOTS).join(', ')}`, rule.kind)

@@ -98,7 +98,11 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
       loaded: string
     }
     expect(result.error).toBeUndefined()
-    expect(result.info).toMatchObject({ backend: 'js', addon: null, reason: 'this environment loads no native addons' })
+    expect(result.info).toMatchObject({
+      backend: 'js',
+      addon: null,
+      reason: 'this environment does not support native addons',
+    })
     expect(result.accuracy).toBeGreaterThan(0.9)
 
     const values = new Function(`return ${PIXELS}`)() as Uint8Array

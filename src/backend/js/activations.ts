@@ -2,12 +2,12 @@ import { erf, exp, sigmoid, tanh } from '../../core/elementary.js'
 import { LEAKY_SLOPE } from '../../core/types.js'
 import type { LayerOutput, Matrix } from '../operands.js'
 
-/** 1 / sqrt(2 pi), the height of the normal density */
+/** 1 / sqrt(2 pi), the maximum of the normal density */
 const DENSITY_AT_0 = 0.3989422804014327
 
 /**
- * out <- act(out), in place, for every activation but identity and ReLU, which `forward` applies as it stores. Each
- * value is rounded once, and no -0 stays. Keeps z where `derivative` needs it.
+ * out <- act(out), in place, for every activation but identity and ReLU, which `forward` applies when it stores. Each
+ * value is rounded once; -0 becomes +0. Stores z if `derivative` needs it.
  */
 export function activate(out: LayerOutput): void {
   const z = out.values

@@ -7,8 +7,8 @@ import { compile, firstLayerNotFinite, run } from './program.js'
 import { allFinite, allocate, layerOutput, matrix, pack, parameterLength, unpack } from './storage.js'
 
 /**
- * The backend in TypeScript alone: one thread, any JavaScript engine, the same bits on each. Sums are double and rounded
- * once, so it agrees with the native backend within rounding, not bit by bit: its numeric family is its own.
+ * The pure TypeScript backend: one thread, the same bits on any JavaScript engine. Sums are double and rounded once, so it
+ * agrees with the native backend within rounding, not bit by bit: it has its own numeric family.
  */
 export function createJsBackend(): Backend {
   return {

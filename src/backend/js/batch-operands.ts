@@ -111,7 +111,7 @@ export class BatchColumns implements LeftOperand, SparseOperand {
     }
   }
 
-  /** Every list has room for all rows of the batch, so that one pass over the rows fills them. */
+  /** Every list has capacity for all rows of the batch, so that one pass over the rows fills them. */
   list(col0: number, cols: number): void {
     const { dataset, rowIndices, rows } = this.#batch as JsBatch
     const table = dataset.table ?? NO_TABLE

@@ -67,7 +67,7 @@ export function update(
   updateBy(ruleStep.set(encodeRule(rule, encodedRule), slots, length), input, gradOut, layer)
 }
 
-/** `update` by a rule that is encoded already; the slots of `step` begin with those of this layer. */
+/** `update` with an encoded rule; the slots of `step` begin with those of this layer. */
 export function updateBy(step: RuleStep, input: Batch | Matrix, gradOut: Matrix, layer: Layer): void {
   const { inputs: K, outputs: N, parameters } = layer
   checkGradient('update', input, gradOut, layer)

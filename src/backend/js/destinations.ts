@@ -5,7 +5,7 @@ import type { Block, RuleStep } from './rules.js'
 
 const EMPTY = new Float32Array(0)
 
-/** out = start at the bias; store z, or ReLU(z) at once: z <= 0 gives +0, a NaN passes. */
+/** Sums start at the bias; stores z, or directly ReLU(z): z <= 0 gives +0, NaN stays NaN. */
 export class ForwardSums implements Destination {
   #parameters: Float32Array = EMPTY
   #biases = 0
@@ -47,7 +47,7 @@ function storeRelu(out: Float32Array, to: number, stride: number, rows: number, 
   }
 }
 
-/** Rounds to float32; `+ 0` turns the -0 a tiny negative sum rounds to into +0. */
+/** Rounds to float32; a tiny negative sum rounds to -0, which `+ 0` turns into +0. */
 function store(out: Float32Array, to: number, stride: number, rows: number, cols: number, width: number): void {
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) out[to + r * stride + c] = Math.fround(sums[r * width + c]) + 0
@@ -74,7 +74,7 @@ export class PlainSums implements Destination {
   }
 }
 
-/** Sums from +0 into a step of an optimiser. */
+/** Sums from +0, passed to a step of an optimiser. */
 export class UpdateSums implements Destination {
   #step: RuleStep | null = null
   /** one object for all calls */

@@ -2,7 +2,7 @@ import { invalidArgument } from '../../core/errors.js'
 import { isUint8Array } from '../../core/typed-arrays.js'
 import type { Batch, Dataset, Matrix } from '../operands.js'
 
-/** Below this share of non-zeros lists beat the dense kernel, the building of the lists included. */
+/** Below this fraction of non-zeros lists are faster than the dense kernel, including building them. */
 const SPARSE_BELOW = 0.7
 
 export function dataset(
@@ -40,8 +40,8 @@ function countFloats(values: Float32Array, length: number): number {
 }
 
 /**
- * A mini-batch here is only the numbers of its rows: the first layer reads the data set itself, as lists or as panels,
- * straight into the buffers of the kernels.
+ * A mini-batch holds only its row numbers: the first layer reads the data set, as lists or as panels, directly into the
+ * buffers of the kernels.
  */
 export class JsBatch implements Batch {
   readonly kind = 'batch'
@@ -63,7 +63,7 @@ export class JsBatch implements Batch {
   }
 }
 
-/** Narrows the opaque type; a batch of another backend cannot be read here. */
+/** Narrows the opaque type. @throws NativeMlpError INVALID_ARGUMENT for a batch of another backend */
 export function ownBatch(batch: Batch | Matrix): JsBatch {
   if (!(batch instanceof JsBatch)) throw invalidArgument('batch', 'a batch made by the js backend', batch)
   return batch

@@ -2,9 +2,9 @@
  * The two inner loops of this backend and the buffers they run on.
  *
  * Sums are double, rounded once where they are stored: `Math.fround` in an inner loop halves its speed. The buffers are
- * module constants because V8 then knows their address and length: three instructions a load instead of six, 7.2
- * instead of 5.3 GFLOP/s on a Zen 4 core. Tiles larger than 2 x 3 spill registers and are slower. One call runs to its
- * end before another begins, so every operation shares the buffers.
+ * module constants because V8 then knows their address and length: three instructions per load instead of six, 7.2
+ * instead of 5.3 GFLOP/s on a Zen 4 core. Tiles larger than 2 x 3 spill registers and are slower. Calls are synchronous,
+ * so all operations share the buffers.
  */
 
 /** Rows and columns of the dense tile. */
@@ -13,11 +13,11 @@ export const TILE_COLS = 3
 /** Columns of the sparse kernel. */
 export const LIST_COLS = 6
 
-/** Longest sum the dense kernel takes at once; a longer one continues from `sums`. */
+/** Most terms of a sum per call of the dense kernel; a longer sum continues from `sums`. */
 export const MAX_CHUNK = 2048
-/** Longest list, hence the longest sum the sparse kernel can do. */
+/** Longest list, and so the longest sum of the sparse kernel. */
 export const MAX_LIST = 8192
-/** Most rows (or lists) one block has. */
+/** Maximum rows (or lists) of a block. */
 export const MAX_ROWS = 512
 
 /** Left operand: pairs of rows, interleaved ([pair][k][2]), or the values of the lists. */
@@ -26,7 +26,7 @@ const LEFT = new Float64Array(1 << 18)
 const STRIP = new Float64Array(MAX_LIST * LIST_COLS)
 /** Running sums of a block: [rows][3] or [rows][6]. */
 const SUMS = new Float64Array(MAX_ROWS * LIST_COLS)
-/** Where the entries of the lists meet `strip`: LIST_COLS x k, below 2^16 because of MAX_LIST. */
+/** Offset in `strip` of each list entry: LIST_COLS x k, below 2^16 because of MAX_LIST. */
 const LIST_OFFSET = new Uint16Array(1 << 18)
 const LIST_BEGIN = new Int32Array(MAX_ROWS)
 const LIST_END = new Int32Array(MAX_ROWS)
@@ -41,7 +41,7 @@ export const listEnd = LIST_END
 
 /**
  * sums[i][j] += left[i][k] strip[k][j], k = 0..chunk-1 in order, for `pairs` pairs of rows and three columns.
- * The inner function and its `| 0` are what V8 compiles best: one loop nest in one function runs at two thirds of the speed.
+ * V8 compiles the inner function with its `| 0` best: a single loop nest in one function runs at two thirds of the speed.
  */
 export function denseStrip(pairs: number, chunk: number): void {
   const step = Math.imul(chunk, TILE_ROWS)

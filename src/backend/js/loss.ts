@@ -6,10 +6,10 @@ import type { LayerOutput, Matrix } from '../operands.js'
 import { timesDerivative } from './activations.js'
 import { expectShape } from './storage.js'
 
-/** Sum of e^(z - max) of the row treated last; a typed array, because a number in a variable would be allocated anew. */
+/** Sum of e^(z - max) of the last row; a typed array, because a variable would allocate a number each time. */
 const partition = new Float64Array(1)
 
-/** Whether a loss of so many outputs compares with classes; else with targets. */
+/** Whether a loss with this number of outputs takes classes; else targets. */
 export function takesLabels(kind: Loss, outputs: number): boolean {
   return kind === 'softmaxCrossEntropy' || (kind === 'binaryCrossEntropy' && outputs === 1)
 }
@@ -114,7 +114,7 @@ export function softmaxLoss(values: Float32Array, at: number, cols: number, best
   return log(partition[0]) + (max - values[at + label])
 }
 
-/** gradient = (softmax(z) - onehot) / rows, of the row `softmaxLoss` has just treated. */
+/** gradient = (softmax(z) - onehot) / rows, of the last row of `softmaxLoss`. */
 function softmaxGradient(
   values: Float32Array,
   at: number,

@@ -1,8 +1,8 @@
 import { left, strip, TILE_ROWS } from './kernels.js'
 
-/** Left operand of a product, [M][K] whatever its storage: lays rows of itself into `left` for the dense kernel. */
+/** Left operand of a product, [M][K] in any storage: packs its rows into `left` for the dense kernel. */
 export interface LeftOperand {
-  /** Rows row0 .. row0+rows-1 and terms k0 .. k0+chunk-1, as pairs; what an odd last row is paired with is never stored. */
+  /** Rows row0 .. row0+rows-1 and terms k0 .. k0+chunk-1, as pairs; the partner of an odd last row is never stored. */
   pack(row0: number, rows: number, k0: number, chunk: number): void
 }
 
@@ -75,7 +75,7 @@ export class RightOperand {
     packStrip3(this.#values, start, this.#colStride, last, this.#kStride, chunk)
   }
 
-  /** The same for six columns and whole sums. */
+  /** The same for six columns and all terms. */
   pack6(col0: number, cols: number, chunk: number): void {
     const start = this.#offset + col0 * this.#colStride
     const last = start + (cols - 1) * this.#colStride

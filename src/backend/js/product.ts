@@ -1,7 +1,7 @@
 import { denseStrip, LIST_COLS, left, MAX_CHUNK, MAX_LIST, MAX_ROWS, sparseStrip, sums, TILE_COLS } from './kernels.js'
 import type { LeftOperand, RightOperand } from './operands.js'
 
-/** Where the sums of a product begin and end up: rows row0.., columns col0.. of it stand in `sums`, `width` to a row. */
+/** Initial values and destination of the sums of a product: `sums` holds rows row0.., columns col0.., `width` per row. */
 export interface Destination {
   start(row0: number, rows: number, col0: number, cols: number, width: number): void
   finish(row0: number, rows: number, col0: number, cols: number, width: number): void
@@ -11,15 +11,15 @@ export interface Destination {
 export interface SparseOperand {
   /** Builds the lists of rows row0 .. row0+rows-1 in `listOffset`, `left`, `listBegin`, `listEnd`. */
   list(row0: number, rows: number): void
-  /** longest a list can be */
+  /** maximum length of a list */
   readonly longest: number
 }
 
-/** Sums of a block that wait for their next chunk; grows to the largest block met and stays. */
+/** Sums of a block between chunks; grows to the largest block so far. */
 let waiting = new Float64Array(0)
 
 /**
- * destination [M][N] = start + left [M][K] x right [K][N]. Every sum takes its terms one by one, k = 0..K-1, in double.
+ * destination [M][N] = start + left [M][K] x right [K][N]. Every sum adds its terms in order, k = 0..K-1, in double.
  */
 export function denseProduct(
   a: LeftOperand,
@@ -65,14 +65,14 @@ function resume(col0: number, pairs: number): void {
   for (let i = 0; i < pairs * 6; i++) sums[i] = waiting[offset + i]
 }
 
-/** Whether lists of at most `longest` entries fit the sparse kernel; if not, the dense one gives the same bits. */
+/** Whether lists of at most `longest` entries fit the sparse kernel; else the dense one gives the same bits. */
 export function listsFit(longest: number): boolean {
   return longest <= MAX_LIST
 }
 
 /**
- * The same with the left operand as lists. A term that is left out is a zero times a finite number: adding it could
- * change nothing but the sign of a zero, and no destination stores a -0.
+ * The same with the left operand as lists. An omitted term is zero times a finite number: adding it could only change the
+ * sign of a zero, and no destination stores -0.
  */
 export function sparseProduct(
   a: SparseOperand,

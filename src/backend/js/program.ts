@@ -9,16 +9,16 @@ import { argMax, loss, takesLabels } from './loss.js'
 import { RuleStep } from './rules.js'
 import { layerOutput, parameterLength } from './storage.js'
 
-/** Rows that go through a program without updates together: enough to pay for packing the weights. */
+/** Rows per chunk of a program without updates: enough to amortise packing the weights. */
 const CHUNK = 256
 
-/** The interpreter of a program: the operations of dense.ts and loss.ts over memory of its own. */
+/** Interprets a program: the operations of dense.ts and loss.ts on the program's own memory. */
 class JsProgram implements Program {
   readonly spec: ProgramSpec
   readonly trains: boolean
   readonly batch: JsBatch
   readonly matrices: readonly LayerOutput[]
-  /** views of the arena `parameters` seen last, one a layer */
+  /** views of the last arena `parameters`, one per layer */
   #layers: readonly Layer[] = []
   #parameters: Float32Array | null = null
   readonly #slotViews: Float32Array[] = []
@@ -28,7 +28,7 @@ class JsProgram implements Program {
   readonly #losses: Float64Array
   readonly #rule = new Float64Array(RULE_VALUES)
   readonly #step = new RuleStep()
-  /** first parameter of each layer, and the length of all */
+  /** offset of each layer's parameters, and the total length */
   readonly #offsets: readonly number[]
   readonly #lastOutput: number
 
@@ -95,7 +95,7 @@ class JsProgram implements Program {
     this.#parameters = parameters
   }
 
-  /** What remains of the slots from each layer's own on. */
+  /** Views of the slots from the start of each layer's own. */
   #bindSlots(slots: Float32Array | null): void {
     if (slots === this.#slots) return
     this.#slots = slots

@@ -1,14 +1,14 @@
 import { RULE } from '../rules.js'
 
 /**
- * What a step of each optimiser does to a block of parameters, given their gradients: rules.inl of the native backend in
+ * The step of each optimiser on a block of parameters, given their gradients: as rules.inl of the native backend, in
  * double, each stored value rounded once.
  */
 
-/** Below this an optimiser's memory of a gradient that has become zero is cut to zero, before it becomes denormal: 2^-100. */
+/** Moments of gradients that have become zero are flushed to zero below this, before they become denormal: 2^-100. */
 const SMALLEST_MEMORY = 7.888609052210118e-31
 
-/** Its root: a smaller gradient counts as zero where it is squared. 2^-50 */
+/** Its root: smaller gradients are treated as zero when squared. 2^-50 */
 const SMALLEST_SQUARED = 8.881784197001252e-16
 
 const NO_SLOTS = new Float32Array(0)
@@ -26,7 +26,7 @@ export interface Block {
   areBiases: boolean
 }
 
-/** A rule, and the slots of the parameters it steps. */
+/** A rule and the slots of its parameters. */
 export class RuleStep {
   #rule: Float64Array = new Float64Array(0)
   #slots: Float32Array = NO_SLOTS
