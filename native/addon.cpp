@@ -260,6 +260,23 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), outcome.correct);
 }
 
+// forwardPass(program, values, table, parameters, outputs, count): the outputs of the first `count` rows of `values`
+void forward_pass(const Napi::CallbackInfo& info) {
+  const Args args(info, "forwardPass");
+  Program& program = read_program(args, engine(info));
+  if (program.trains()) args.fail<Napi::TypeError>("program", "one without updates", "a training step");
+  const int count = args.integer(5, "count", 0, program.spec().capacity);
+  const Inputs inputs = read_inputs(args, args.value(1), args.value(2), count, program.cols());
+  same_kind(args, program, inputs);
+  const size_t n = static_cast<size_t>(count);
+  static thread_local std::vector<int32_t> first;  // 0, 1, 2, ...
+  while (first.size() < n) first.push_back(static_cast<int32_t>(first.size()));
+  const Arenas a = {args.floats(args.value(3), "parameters", program.parameters()), {}, nullptr, nullptr, nullptr, nullptr,
+                    args.floats(args.value(4), "outputs", n * static_cast<size_t>(program.outputs()))};
+  const IeeeDefaults defaults;
+  if (program.run(engine(info), inputs, first.data(), count, a, {}).status == Outcome::data_changed) changed(args);
+}
+
 // firstLayerNotFinite(program) -> 0-based layer, or -1
 Napi::Value first_layer_not_finite(const Napi::CallbackInfo& info) {
   const Args args(info, "firstLayerNotFinite");
@@ -393,6 +410,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   add("gradient", guarded<gradient_layer>);
   add("compile", guarded<compile>);
   add("run", guarded<run_program>);
+  add("forwardPass", guarded<forward_pass>);
   add("firstLayerNotFinite", guarded<first_layer_not_finite>);
   add("allFinite", guarded<all_finite>);
   add("gemm", guarded<gemm_call>);

@@ -17,7 +17,10 @@ class Args {
 
   Napi::Env env() const { return info_.Env(); }
   Napi::Value value(size_t i) const { return info_[i]; }
-  static bool is_null(const Napi::Value& v) { return v.IsNull() || v.IsUndefined(); }
+  static bool is_null(const Napi::Value& v) {
+    const napi_valuetype type = v.Type();
+    return type == napi_null || type == napi_undefined;
+  }
 
   // A property of argument `i`. Reading one may run JavaScript, so all are read before any memory is looked at.
   Napi::Value field(size_t i, const char* key) const {
@@ -26,7 +29,8 @@ class Args {
   }
 
   int integer(const Napi::Value& v, const char* name, int min, int max) const {
-    const double value = v.IsNumber() ? v.As<Napi::Number>().DoubleValue() : -1e300;
+    double value = -1e300;
+    napi_get_value_double(env(), v, &value);  // leaves it where `v` is no number
     if (!(value >= min && value <= max) || value != static_cast<double>(static_cast<int64_t>(value))) {
       const std::string what = "an integer from " + std::to_string(min) + " to " + std::to_string(max);
       if (!v.IsNumber()) fail<Napi::TypeError>(name, what, kind(v));
@@ -98,20 +102,16 @@ class Args {
   };
 
   int array_type(napi_value v) const {
-    bool is = false;
-    napi_is_typedarray(env(), v, &is);
-    if (!is) return -1;
     napi_typedarray_type type;
-    napi_get_typedarray_info(env(), v, &type, nullptr, nullptr, nullptr, nullptr);
-    return type;
+    return napi_get_typedarray_info(env(), v, &type, nullptr, nullptr, nullptr, nullptr) == napi_ok ? type : -1;
   }
 
   Typed typed(const Napi::Value& v, const char* name, napi_typedarray_type wanted, const char* expected, size_t least) const {
     napi_typedarray_type type;
     Typed result = {nullptr, 0};
-    bool is = false;
-    if (napi_is_typedarray(env(), v, &is) != napi_ok || !is) fail<Napi::TypeError>(name, expected, kind(v));
-    napi_get_typedarray_info(env(), v, &type, &result.length, &result.data, nullptr, nullptr);
+    if (napi_get_typedarray_info(env(), v, &type, &result.length, &result.data, nullptr, nullptr) != napi_ok) {
+      fail<Napi::TypeError>(name, expected, kind(v));
+    }
     if (type != wanted) fail<Napi::TypeError>(name, expected, "another typed array");
     if (result.length < least) {
       fail<Napi::RangeError>(name, std::string(expected) + " of at least " + std::to_string(least) + " elements",
@@ -157,7 +157,7 @@ class Handle {
   static T& get(const Args& args, const Napi::Value& v, const char* name, const napi_type_tag& tag, const char* expected) {
     bool is = false;
     void* object = nullptr;
-    if (!v.IsObject() || napi_check_object_type_tag(args.env(), v, &tag, &is) != napi_ok || !is ||
+    if (napi_check_object_type_tag(args.env(), v, &tag, &is) != napi_ok || !is ||
         napi_unwrap(args.env(), v, &object) != napi_ok) {
       args.fail<Napi::TypeError>(name, expected, "something else");
     }

@@ -33,7 +33,7 @@ inline Scratch& scratch() {
 // values, rows, cols, table (bytes) or null (floats)
 inline Inputs read_inputs(const Args& args, const Napi::Value& values, const Napi::Value& table, int rows, int cols) {
   const size_t count = static_cast<size_t>(rows) * static_cast<size_t>(cols);
-  if (args.is_bytes(values)) return {args.bytes(values, "values", count), args.floats(table, "table", 256), nullptr, rows, cols};
+  if (!Args::is_null(table)) return {args.bytes(values, "values", count), args.floats(table, "table", 256), nullptr, rows, cols};
   return {nullptr, nullptr, args.floats(values, "values", count), rows, cols};
 }
 

@@ -100,6 +100,11 @@ export interface Backend {
    *   then updates nothing
    */
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number
+  /**
+   * outputs [count][outputs of the last layer] of the first `count` rows of the data set of a program without updates: what
+   * `run` computes, with less to check, for predictions of few rows
+   */
+  forwardPass(program: Program, count: number, parameters: Float32Array, outputs: Float32Array): void
   /** 0-based first layer with a non-finite output in the last run of a training program, or -1. */
   firstLayerNotFinite(program: Program): number
 

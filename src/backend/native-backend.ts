@@ -92,6 +92,14 @@ export interface AddonOperations {
     arenas: readonly (Float32Array | Float64Array | Int32Array | null)[],
     rule: Float64Array | null,
   ): number
+  forwardPass(
+    program: Handle,
+    values: Uint8Array | Float32Array,
+    table: Table,
+    parameters: Float32Array,
+    outputs: Float32Array,
+    count: number,
+  ): void
   firstLayerNotFinite(program: Handle): number
   allFinite(values: Float32Array): boolean
   /** sizes: [transA, transB, M, N, K, lda, ldb, ldc] */
@@ -270,6 +278,11 @@ class NativeBackend implements Backend {
     const memory = [parameters, slots, truth, rowLosses, predicted, outputs]
     const encoded = rule === null ? null : this.encoded(rule)
     return this.ops.run((program as NativeProgram).handle, values, rows, cols, table, rowIndices, memory, encoded)
+  }
+
+  forwardPass(program: Program, count: number, parameters: Float32Array, outputs: Float32Array): void {
+    const { values, table } = program.spec.dataset
+    this.ops.forwardPass((program as NativeProgram).handle, values, table, parameters, outputs, count)
   }
 
   firstLayerNotFinite(program: Program): number {

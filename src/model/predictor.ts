@@ -1,5 +1,4 @@
-import type { Arenas, Program } from '../backend/program.js'
-import { evaluationProgram } from '../backend/program.js'
+import { evaluationProgram, type Program } from '../backend/program.js'
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { byteTable, INPUT_KINDS, type InputKind } from '../core/scale.js'
@@ -33,10 +32,7 @@ export class Predictor {
   readonly #model: PredictingModel
   /** of float32 rows */
   readonly #kind: InputKind
-  readonly #arenas: Arenas & { readonly outputs: Float32Array }
-  /** [capacity] 0, 1, 2, ..., and its prefixes by length */
-  readonly #rows: Int32Array
-  readonly #firstRows: Int32Array[] = []
+  readonly #outputs: Float32Array
   #bytes: Side | null = null
   #floats: Side | null = null
 
@@ -45,15 +41,7 @@ export class Predictor {
     this.capacity = integerInRange('predictor.capacity', options.capacity ?? 64, 1, MAX_CAPACITY)
     this.#kind = oneOf('predictor.kind', options.kind ?? 'floats', INPUT_KINDS)
     this.#model = model
-    this.#rows = Int32Array.from({ length: Math.max(this.capacity, SHORTEST) }, (_, i) => i)
-    this.#arenas = {
-      parameters: model.parameters,
-      slots: null,
-      truth: null,
-      rowLosses: null,
-      predicted: null,
-      outputs: new Float32Array(Math.max(this.capacity * model.outputs, SHORTEST)),
-    }
+    this.#outputs = new Float32Array(Math.max(this.capacity * model.outputs, SHORTEST))
   }
 
   /**
@@ -86,14 +74,13 @@ export class Predictor {
   }
 
   #run({ program }: Side, n: number): Prediction {
-    const { backend, outputs: cols } = this.#model
-    this.#firstRows[n] ??= this.#rows.subarray(0, n)
+    const { backend, parameters, outputs: cols } = this.#model
     try {
-      backend.run(program, this.#firstRows[n], this.#arenas, null)
+      backend.forwardPass(program, n, parameters, this.#outputs)
     } catch (error) {
       throw refusedData(error, 'predict')
     }
-    return predictionOf(this.#model, this.#arenas.outputs.slice(0, n * cols), n)
+    return predictionOf(this.#model, this.#outputs.slice(0, n * cols), n)
   }
 
   #sideOf(rows: Float32Array | Uint8Array): Side {
@@ -106,12 +93,12 @@ export class Predictor {
   }
 
   get #length(): number {
-    return this.#rows.length * this.#model.inputs
+    return Math.max(this.capacity, SHORTEST) * this.#model.inputs
   }
 
   #newSide(values: Uint8Array | Float32Array, table: Float32Array | null): Side {
     const { backend, layers, inputs, loss } = this.#model
-    const dataset = backend.dataset(values, this.#rows.length, inputs, table, true)
+    const dataset = backend.dataset(values, values.length / inputs, inputs, table, true)
     return { program: backend.compile(evaluationProgram(dataset, this.capacity, layers, loss)), values }
   }
 }

@@ -42,6 +42,8 @@ const adamRule = () => Float64Array.of(3, 0.1, 0, 0, 1, 1, 0, 0.9, 0.1, 0.999, 0
 const trainingCode = () => Int32Array.of(0, 0, -2, -2, -2, 0, 1, 0, -1, -2, 0, 0, 2, 0, 0, 1, -2, 0, 4, 0, -1, 1, -2, 0)
 const trainingProgram = () =>
   ops.compile(K, true, false, K, B, Int32Array.of(K, N, 1), Int32Array.of(N, N), trainingCode())
+const forwardProgram = () =>
+  ops.compile(K, true, false, K, B, Int32Array.of(K, N, 1), Int32Array.of(N), trainingCode().subarray(0, 12))
 const arenas = (): unknown[] => [
   parameters(),
   new Float32Array(2 * parameters().length),
@@ -90,6 +92,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     rowStride: () => [K],
     compile: () => [K, true, false, K, B, Int32Array.of(K, N, 1), Int32Array.of(N, N), trainingCode()],
     run: () => [trainingProgram(), bytes(), 10, K, table(), Int32Array.of(0, 3), arenas(), adamRule()],
+    forwardPass: () => [forwardProgram(), bytes(), table(), parameters(), new Float32Array(2 * N), 2],
     firstLayerNotFinite: () => [trainingProgram()],
     allFinite: () => [new Float32Array(3)],
     gemm: () => [gemmSizes(), 1, new Float32Array(8), new Float32Array(12), 0, new Float32Array(6)],
@@ -168,6 +171,8 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['backward', 2, { ...matrix(K), activation: 'gelu' }, /preActivations: expected a Float32Array for gelu/],
     ['gemm', 0, Float64Array.of(0, 0, 2, 3, 4, 3, 3, 3), /leading dimension/],
     ['gemm', 0, Float64Array.of(0, 0, 2 ** 32 + 2, 3, 4, 4, 3, 3), /M: expected an integer/],
+    ['forwardPass', 0, trainingProgram(), /program: expected one without updates/],
+    ['forwardPass', 5, B + 1, /count: expected an integer from 0 to 4/],
     ['compile', 7, Int32Array.of(0, 0, -2, -2, -2, 0), /no forward pass/],
     ['compile', 7, trainingCode().with(10, 7), /output: expected the layer's outputs/],
     ['compile', 7, trainingCode().with(0, 5), /code: expected integers from 0 to 4, got 5/],

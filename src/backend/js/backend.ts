@@ -3,7 +3,7 @@ import { backward, forward, gradient, update } from './dense.js'
 import { gemm } from './gemm.js'
 import { dataset, gather, JsBatch } from './inputs.js'
 import { loss } from './loss.js'
-import { compile, firstLayerNotFinite, run } from './program.js'
+import { compile, firstLayerNotFinite, forwardPass, run } from './program.js'
 import { allFinite, allocate, layerOutput, matrix, pack, parameterLength, unpack } from './storage.js'
 
 /**
@@ -32,6 +32,7 @@ export function createJsBackend(): Backend {
     gradient,
     compile,
     run,
+    forwardPass,
     firstLayerNotFinite,
     allFinite,
     gemm,

@@ -215,6 +215,15 @@ export function run(program: Program, rowIndices: Int32Array, arenas: Arenas, ru
   return own.run(rowIndices, arenas, rule)
 }
 
+/** 0, 1, 2, ... */
+let firstRows = new Int32Array(0)
+
+export function forwardPass(program: Program, count: number, parameters: Float32Array, outputs: Float32Array): void {
+  if (firstRows.length < count) firstRows = Int32Array.from({ length: count }, (_, i) => i)
+  const arenas = { parameters, slots: null, truth: null, rowLosses: null, predicted: null, outputs }
+  run(program, firstRows.length === count ? firstRows : firstRows.subarray(0, count), arenas, null)
+}
+
 export function firstLayerNotFinite(program: Program): number {
   return ownProgram(program).firstLayerNotFinite()
 }

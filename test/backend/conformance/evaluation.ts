@@ -84,6 +84,11 @@ function check(backend: Backend, sizes: number[], sparse: boolean, bytes: boolea
   const losses = new Float64Array(3).fill(Number.NaN)
   run(few, { truth: labels, rowLosses: losses, predicted: three, outputs: null })
   expect(losses).toEqual(rowLosses.subarray(0, 3))
+  const first = new Float32Array(3 * C).fill(Number.NaN)
+  const inOrder = new Float32Array(3 * C).fill(Number.NaN)
+  backend.forwardPass(program, 3, parameters, first)
+  run(Int32Array.of(0, 1, 2), { truth: null, rowLosses: null, predicted: null, outputs: inOrder })
+  expect(first).toEqual(inOrder)
   run(new Int32Array(0), { truth: labels, rowLosses: losses, predicted: three, outputs: null })
   expect(losses).toEqual(rowLosses.subarray(0, 3))
 }
