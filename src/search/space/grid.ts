@@ -8,34 +8,34 @@ import { type Axis, checkSpace, isActive, type SearchSpace } from './space.js'
 /** The values to try of each parameter; trials are all their combinations, the last parameter changing fastest. */
 export type SearchGrid = { readonly [K in keyof TrialParameters]?: readonly TrialParameters[K][] }
 
-/** What is the same in every trial. */
+/** Hyper-parameters common to all trials. */
 export type SearchBase = Partial<TrialParameters & TrialSettings>
 
 /** One trial of a search, before it runs. */
 export interface GridPoint {
   /** 0-based position in the study */
   readonly trial: number
-  /** 0-based number of the point of the space, which all its repeats share; without repeats the number of the trial */
+  /** 0-based number of the point of the space, common to its repeats; without repeats the number of the trial */
   readonly point: number
-  /** the varied parameters as they are shown and written */
+  /** the varied parameters in the form of tables */
   readonly params: TrialSummary['params']
   readonly config: TrialConfig
 }
 
 export interface GridOptions {
-  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  /** number of runs of each point, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
   readonly repeats?: number
 }
 
 export const MAX_TRIALS = 100_000
 
 /**
- * All points of a grid, in nested order: the first parameter changes slowest. A parameter with a condition stands after
- * those it depends on, and gives no points of its own where it does not exist.
+ * All points of a grid, in nested order: the first parameter changes slowest. A parameter with a condition follows
+ * those it depends on, and adds no points where it does not exist.
  *
  * @param grid lists of values; also `{ values, when }` and `{ integer: [low, high] }`, every number in between
- * @throws NativeMlpError UNKNOWN_OPTION for a misspelt parameter; INVALID_ARGUMENT naming a value that is wrong or occurs
- *   twice, an empty list, a range that is not discrete, a parameter given both in grid and in base, a missing one, more than
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt parameter; INVALID_ARGUMENT naming an invalid or duplicate value, an
+ *   empty list, a range that is not discrete, a parameter given both in grid and in base, a missing one, more than
  *   100,000 trials
  */
 export function expandGrid(grid: SearchSpace, base: SearchBase = {}, options: GridOptions = {}): GridPoint[] {
@@ -58,7 +58,7 @@ export function gridSampler(grid: SearchSpace, base: SearchBase, options: GridOp
   return { seed: null, ask: () => expandGrid(grid, base, options) }
 }
 
-/** The chosen values as they are shown and written. */
+/** The chosen values in the form of tables. */
 export function labels(chosen: Choices): TrialSummary['params'] {
   return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, labelled(key as Name, value)]))
 }
@@ -79,7 +79,7 @@ function valuesOf({ key, range }: Axis): readonly unknown[] {
   return Array.from({ length: count }, (_, i) => range.low + i)
 }
 
-/** Without conditions a product, known before anything is listed; else counted up to where it is too many. */
+/** Without conditions the product of the list lengths; else counted, up to the limit. */
 function countPoints(lists: readonly ListedAxis[], fixed: Choices): number {
   const product = lists.reduce((count, { values }) => count * values.length, 1)
   if (lists.every(({ axis }) => axis.when.size === 0)) return product
@@ -88,7 +88,7 @@ function countPoints(lists: readonly ListedAxis[], fixed: Choices): number {
   return count
 }
 
-/** @param found called for each point, in nested order; false ends the search for more */
+/** @param found called for each point, in nested order; false stops the enumeration */
 function expand(
   [first, ...rest]: readonly ListedAxis[],
   fixed: Choices,
@@ -102,7 +102,7 @@ function expand(
 }
 
 /**
- * The seeds of the repeats of each point: base.seed (default 1), base.seed + 1, ... A single one leaves base as it is.
+ * The seeds of the repeats of each point: base.seed (default 1), base.seed + 1, ... A single repeat leaves base unchanged.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for repeats of a space that varies the seed itself
  */
@@ -123,7 +123,7 @@ export function checkRepeats(
   return Array.from({ length: count }, (_, i) => integerInRange('repeats: the last seed', seed + i, 0))
 }
 
-/** Trials in the order of their points, repeats of one point side by side. */
+/** Trials in the order of their points, repeats of a point adjacent. */
 export function repeated(
   points: readonly Pick<GridPoint, 'params' | 'config'>[],
   seeds: readonly (number | null)[],

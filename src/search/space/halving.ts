@@ -5,37 +5,37 @@ import { completed, picked, stepsPerEpochOf } from '../../train/config.js'
 import { bestFirst, type Selection } from '../trial/ranking.js'
 import type { TrialConfig } from './parameters.js'
 
-/** How successive halving spends its epochs, or its steps, of which both ends are to be given. */
+/** Options of successive halving, in epochs or in steps; steps need both minSteps and maxSteps. */
 export interface HalvingOptions {
-  /** epochs that every trial gets, >= 1; default a ninth of maxEpochs */
+  /** epochs of every trial, >= 1; default a ninth of maxEpochs */
   readonly minEpochs?: number
   /**
-   * epochs of a trial that is never pruned, as its config says: the last rung trains to the trial's own end; > minEpochs;
-   * default base.epochs
+   * epochs of a trial that is never pruned; the last rung trains to the end of the trial's config; > minEpochs; default
+   * base.epochs
    */
   readonly maxEpochs?: number
-  /** optimiser steps that every trial gets, >= 1 */
+  /** optimiser steps of every trial, >= 1 */
   readonly minSteps?: number
   readonly maxSteps?: number
-  /** of the trials of a rung, 1 in so many goes on, with so many times its epochs; an integer >= 2, default 3 */
+  /** 1 in `factor` trials of a rung continues, with `factor` times the epochs; an integer >= 2, default 3 */
   readonly factor?: number
 }
 
-/** A stretch that all trials still in the race train through, before the next ones are chosen among them. */
+/** A stage that all remaining trials train through before the next selection. */
 export interface Rung {
   /** 0-based */
   readonly rung: number
-  /** how many trials train through it */
+  /** number of trials */
   readonly trials: number
-  /** epochs each has done at its end, counted from the trial's beginning; null: counted in steps, or to the trial's end */
+  /** epochs of each at the end of the rung, from the start of the trial; null: counted in steps, or to the trial's end */
   readonly epochs: number | null
   /** the same in steps */
   readonly steps: number | null
-  /** how many of them go on; 0 for the last rung, which trains to the end */
+  /** number of trials that continue; 0 for the last rung, which trains to the end */
   readonly keep: number
 }
 
-/** What is known of a trial at the end of a rung. */
+/** Result of a trial at the end of a rung. */
 export interface RungResult {
   readonly trial: number
   readonly state: 'completed' | 'collapsed' | 'failed' | 'paused'
@@ -47,12 +47,12 @@ export interface RungResult {
 /**
  * The rungs of synchronous successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and
  * hyperparameter optimization", 2016; the innermost loop of Hyperband: Li et al., 2018): all trials train for `minEpochs`,
- * the best floor(n / factor) of them go on to `minEpochs` x factor, and so on; the last rung trains to the end. There is at
- * least one survivor, and no rung to choose from a single trial. A trial's learning rate does not depend on its length, so
- * a survivor has the same bits as a trial that was never paused.
+ * the best floor(n / factor) of them continue to `minEpochs` x factor, and so on; the last rung trains to the end. At least
+ * one trial survives, and a single trial has no further rungs. A trial's learning rate does not depend on its length, so a
+ * survivor has the same bits as a trial that was never paused.
  *
- * @param trials how many begin, >= 1
- * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ * @param trials initial number, >= 1
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the invalid option
  */
 export function halvingRungs(trials: number, options: HalvingOptions): Rung[] {
   integerInRange('trials', trials, 1)
@@ -74,10 +74,10 @@ export function halvingRungs(trials: number, options: HalvingOptions): Rung[] {
 }
 
 /**
- * The step at which a trial pauses at the end of a rung, counted from the trial's beginning; null: it trains to its end.
+ * The step at which a trial pauses at the end of a rung, counted from the trial's start; null: it trains to its end.
  *
  * @param rows training rows
- * @throws NativeMlpError INVALID_ARGUMENT when the trial would not have been evaluated by then
+ * @throws NativeMlpError INVALID_ARGUMENT if the trial is not evaluated by then
  */
 export function rungStep({ epochs, steps }: Rung, config: TrialConfig, rows: number): number | null {
   const perEpoch = stepsPerEpochOf(config, rows)
@@ -92,8 +92,8 @@ export function rungStep({ epochs, steps }: Rung, config: TrialConfig, rows: num
 }
 
 /**
- * The trials that go on from a rung, in trial order: the best by the study's selection, of equal ones the earlier. Failed,
- * collapsed and unmeasured trials never go on, so there may be fewer than `keep`, or none.
+ * The trials that continue after a rung, in trial order: the best by the study's selection, on ties the earlier. Failed,
+ * collapsed and unmeasured trials never continue, so there may be fewer than `keep`, or none.
  */
 export function survivors(results: readonly RungResult[], keep: number, selection: Selection): number[] {
   const running = results.filter(({ state }) => state === 'paused' || state === 'completed')
@@ -104,11 +104,11 @@ export function survivors(results: readonly RungResult[], keep: number, selectio
 }
 
 /**
- * Gives up all but the best trials at the end of each rung.
+ * Prunes all but the best trials at the end of each rung.
  *
- * @param points where the trials begin
+ * @param points of the trials
  * @param rows training rows of the smallest fold
- * @throws NativeMlpError as `halvingRungs`; INVALID_ARGUMENT when a trial would not have been evaluated at the end of a rung
+ * @throws NativeMlpError as `halvingRungs`; INVALID_ARGUMENT if a trial is not evaluated by the end of a rung
  */
 export function halvingPruner(
   points: readonly { readonly config: TrialConfig }[],
@@ -124,7 +124,7 @@ export function halvingPruner(
 const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
 
 /**
- * Fills in the defaults: maxEpochs are the epochs of the search, minEpochs a ninth of those, which gives two rungs of the
+ * Fills in the defaults: maxEpochs is the epochs of the search, minEpochs a ninth of it, which gives two rungs with the
  * default factor before the last one.
  */
 export function completeHalving(options: HalvingOptions = {}, epochs = picked({}, ['epochs']).epochs): HalvingOptions {

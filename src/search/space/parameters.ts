@@ -10,13 +10,13 @@ import {
   type VariedName,
 } from '../../train/config.js'
 
-/** What a search may vary: each as `MLP`, the optimizer and `fit` take it, with their defaults. */
+/** Parameters that a search can vary: options of `MLP`, the optimizer and `fit`, with their defaults. */
 export type TrialParameters = Pick<TrainingConfig, VariedName>
 
-/** What is the same in all trials, so that they can be compared; 'valid', which chooses each trial's checkpoint, is always in `evaluateOn`. */
+/** Options fixed in all trials, for comparability; `evaluateOn` always has 'valid', which selects the checkpoints. */
 export type TrialSettings = Pick<TrainingConfig, Exclude<Name, VariedName | NameOf<'data'>>>
 
-/** One trial in full, as plain data; what is missing has its default. */
+/** The full configuration of a trial, as plain data; missing options have their defaults. */
 export type TrialConfig = Partial<TrialParameters & TrialSettings> & Needed
 
 /** The hyper-parameters of a trial: all but those of the data. */
@@ -27,7 +27,7 @@ export function isVaried(name: Name): name is VariedName {
   return rowOf(name).range !== null
 }
 
-/** The fixed part of every trial, checked; undefined values are left out. */
+/** The validated fixed part of every trial, without undefined values. */
 export function checkBase(base: unknown): Partial<TrialParameters & TrialSettings> {
   knownOptions('base', base ?? null, TRIAL_NAMES)
   const given = Object.entries(base as object).filter(([, value]) => value !== undefined) as [

@@ -6,14 +6,14 @@ import { isConditional, type SearchSpace } from './space.js'
 
 /** A search on MNIST. */
 export interface SearchPreset {
-  /** which rows are used, what their pixels mean, and what is the same in all trials */
+  /** the rows, the scale of their pixels, and the options fixed in all trials */
   readonly training: TrainingConfig
   readonly grid: SearchGrid
   /** `searchBase` of the two */
   readonly base: SearchBase
 }
 
-/** What a training run's hyper-parameters mean to a search: all of a trial but those that vary in every one. */
+/** Hyper-parameters of a training run for a search: those of a trial, without the varied ones. */
 export function searchBase(training: TrainingConfig, space: SearchSpace): SearchBase {
   const isFixed = (name: Name) => !(name in space) || isConditional(space[name as keyof SearchSpace])
   return picked(training, TRIAL_NAMES.filter(isFixed))
@@ -24,10 +24,10 @@ function preset(training: TrainingConfig, grid: SearchGrid): SearchPreset {
 }
 
 /**
- * Searches to start from:
+ * Predefined searches:
  * - `homework`: the 60 points of the NumPy homework this package generalises, with its protocol: raw pixels, batches drawn
  *   with replacement, L2 on weights and biases, 21 evaluations of all 70,000 rows in each trial
- * - `quick`: eight small networks on a part of the rows: seconds on any backend
+ * - `quick`: eight small networks on a subset of the rows; takes seconds on any backend
  */
 export const SEARCH_PRESETS: Readonly<Record<PresetName, SearchPreset>> = {
   homework: preset(PRESETS.homework, {

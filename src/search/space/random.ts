@@ -8,28 +8,27 @@ import type { SearchSpace } from './space.js'
 import { type CheckedSpace, checkSpace, isActive, type Range } from './space.js'
 
 export interface SampleOptions {
-  /** points to draw, each different from all others, >= 1 */
+  /** number of distinct points, >= 1 */
   readonly trials: number
   /** of the streams 'search learningRate', 'search l2', ...; default 1 */
   readonly seed?: number
-  /** what is the same in every trial */
+  /** hyper-parameters common to all trials */
   readonly base?: SearchBase
-  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  /** number of runs of each point, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
   readonly repeats?: number
 }
 
-/** Draws in a row that repeat an earlier point, after which a space is taken to have no others. */
+/** Consecutive duplicate draws after which the space is considered exhausted. */
 const MAX_DRAWS = 100_000
-/** Enough to place a value in any range, and short enough to be written and read again as the same number. */
+/** Resolves any range, and survives writing and reading unchanged. */
 const SIGNIFICANT_DIGITS = 6
 
 /**
  * Points drawn at random from a search space (Bergstra and Bengio, "Random search for hyper-parameter optimization", 2012).
- * Each parameter is drawn from a stream of its own, so point i follows from space, base, seed and i alone: more trials of the
- * same seed begin with the same points. Real numbers are rounded to six significant digits. A point that came before is drawn
- * anew.
+ * Each parameter has its own random stream, so point i depends only on space, base, seed and i: more trials with the same
+ * seed start with the same points. Real numbers are rounded to six significant digits. Duplicates are redrawn.
  *
- * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name; INVALID_ARGUMENT naming a choice that is wrong, a parameter given
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name; INVALID_ARGUMENT naming an invalid choice, a parameter given
  *   both in space and in base, a missing one, more trials than the space has points, more than 100,000 trials
  */
 export function sampleSpace(space: SearchSpace, options: SampleOptions): GridPoint[] {
@@ -70,7 +69,7 @@ class PointStream {
     this.#streams = space.axes.map(({ key }) => randomStream(seed, `search ${key}`))
   }
 
-  /** Draws every parameter, whether it exists at this point or not: conditions must not shift the streams. */
+  /** Draws every parameter, even if it does not exist at this point: conditions must not shift the streams. */
   next(): Choices {
     const { axes, fixed } = this.#space
     const chosen: Record<string, unknown> = {}
@@ -89,11 +88,11 @@ function draw(range: Range, random: RandomStream): unknown {
   const u = random.next()
   if (range.kind === 'uniform') return within(low, rounded(low + (high - low) * u), high)
   if (range.kind === 'logUniform') return within(low, rounded(between(low, high, u)), high)
-  // half a number more at both ends, so that those are drawn as often as their neighbours
+  // half a number more at both ends, so that the bounds are as likely as their neighbours
   return within(low, Math.round(between(low - 0.5, high + 0.5, u)), high)
 }
 
-/** The number at share u of the way from low to high, measured in logarithms. */
+/** Interpolates between low and high in logarithms at fraction u. */
 function between(low: number, high: number, u: number): number {
   const start = log(low)
   return exp(start + (log(high) - start) * u)

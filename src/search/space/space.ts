@@ -4,8 +4,8 @@ import { checkValue, labelled, NAMES, type Name, rowOf } from '../../train/confi
 import { isVaried, PARAMETER_NAMES, TRIAL_NAMES, type TrialParameters } from './parameters.js'
 
 /**
- * What a search tries, as plain data that can stand in a JSON file: for each parameter a list of values, one of the ranges
- * below, or a single value that is the same in all trials.
+ * The search space, as plain data for a JSON file: for each parameter a list of values, one of the ranges below, or a
+ * single value for all trials.
  *
  *     { learningRate: logUniform(0.001, 0.5), hidden: integer(32, 512, { log: true }), activation: ['relu', 'tanh'],
  *       init: categorical(['he', 'glorot'], { when: { activation: ['relu'] } }), epochs: 5 }
@@ -14,16 +14,16 @@ import { isVaried, PARAMETER_NAMES, TRIAL_NAMES, type TrialParameters } from './
  */
 export type SearchSpace = { readonly [K in keyof TrialParameters]?: Choice<TrialParameters[K]> | TrialParameters[K] }
 
-/** What a parameter may be: a list of values means `{ values }`. Ranges are for numbers only. */
+/** The choice for a parameter: a list of values is short for `{ values }`. Ranges are for numbers only. */
 export type Choice<T> = readonly T[] | Categorical<T> | (T extends number ? Uniform | LogUniform | IntegerRange : never)
 
-/** Values of other parameters under which one exists: all that are named must have one of the values listed. */
+/** Condition on other parameters: each named parameter must have one of the listed values. */
 export type Condition = { readonly [K in keyof TrialParameters]?: readonly TrialParameters[K][] }
 
 export interface ChoiceOptions {
   /**
-   * The parameter exists only where other parameters have these values. Elsewhere it has the value base gives it, or the
-   * default of `MLP`, `sgd` or `fit`, and is no column of the results.
+   * The parameter exists only if other parameters have these values. Otherwise it has its value in base, or the default of
+   * `MLP`, `sgd` or `fit`, and its field in the results is empty.
    */
   readonly when?: Condition
 }
@@ -33,7 +33,7 @@ export interface Categorical<T> extends ChoiceOptions {
   readonly values: readonly T[]
 }
 
-/** A real number, every one from low to high equally likely. */
+/** A real number, uniform from low to high. */
 export interface Uniform extends ChoiceOptions {
   readonly uniform: readonly [low: number, high: number]
 }
@@ -43,14 +43,14 @@ export interface LogUniform extends ChoiceOptions {
   readonly logUniform: readonly [low: number, high: number]
 }
 
-/** A whole number, every one from low to high, both included. */
+/** An integer, uniform from low to high, both included. */
 export interface IntegerRange extends ChoiceOptions {
   readonly integer: readonly [low: number, high: number]
-  /** small numbers likelier, as with `LogUniform`; low >= 1; default false */
+  /** log-uniform, as `LogUniform`; low >= 1; default false */
   readonly log?: boolean
 }
 
-/** Whether a parameter does not exist at every point, so that base may say what it is elsewhere. */
+/** Whether a parameter is conditional, so that base may give its value elsewhere. */
 export function isConditional(choice: unknown): boolean {
   return typeof choice === 'object' && choice !== null && 'when' in choice && choice.when !== undefined
 }
@@ -60,7 +60,7 @@ export function categorical<const T>(values: readonly T[], options: ChoiceOption
   return { values, ...options }
 }
 
-/** `{ uniform: [low, high] }`: a real number, every one from low to high equally likely. */
+/** `{ uniform: [low, high] }`: a real number, uniform from low to high. */
 export function uniform(low: number, high: number, options: ChoiceOptions = {}): Uniform {
   return { uniform: [low, high], ...options }
 }
@@ -70,30 +70,30 @@ export function logUniform(low: number, high: number, options: ChoiceOptions = {
   return { logUniform: [low, high], ...options }
 }
 
-/** `{ integer: [low, high] }`: a whole number from low to high, both included; with `log` small ones are likelier. */
+/** `{ integer: [low, high] }`: an integer from low to high, both included; log-uniform with `log`. */
 export function integer(low: number, high: number, options: ChoiceOptions & { log?: boolean } = {}): IntegerRange {
   return { integer: [low, high], ...options }
 }
 
-/** How a parameter's value is found. */
+/** The validated choice of a parameter. */
 export type Range =
   | { readonly kind: 'values'; readonly values: readonly unknown[] }
   | { readonly kind: 'uniform' | 'logUniform'; readonly low: number; readonly high: number }
   | { readonly kind: 'integer'; readonly low: number; readonly high: number; readonly log: boolean }
 
-/** A parameter that varies, checked. */
+/** A validated varied parameter. */
 export interface Axis {
   readonly key: keyof TrialParameters
   readonly range: Range
-  /** by parameter, the values under which this one exists, as `labelled`; empty: always */
+  /** by parameter, the values for which this one exists, as `labelled`; empty: always */
   readonly when: ReadonlyMap<string, readonly (number | string | boolean)[]>
 }
 
-/** A search space, checked. */
+/** A validated search space. */
 export interface CheckedSpace {
-  /** those that a condition of another one names come before it; else in the order of the space */
+  /** parameters precede those whose conditions name them; otherwise in the order of the space */
   readonly axes: readonly Axis[]
-  /** what is the same in all trials: base, and the single values of the space */
+  /** values for all trials: base, and the single values of the space */
   readonly fixed: Readonly<Record<string, unknown>>
 }
 
@@ -101,10 +101,10 @@ const KINDS = ['values', 'uniform', 'logUniform', 'integer'] as const
 const LARGEST_SPAN = 4294967296
 
 /**
- * @param where what messages call the space: 'grid' or 'space'
- * @param base what is the same in all trials, checked
+ * @param where name of the space in messages: 'grid' or 'space'
+ * @param base validated values for all trials
  * @param takesSingleValues whether a parameter may have a single value instead of a choice
- * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name, INVALID_ARGUMENT for all else that is wrong
+ * @throws NativeMlpError UNKNOWN_OPTION for a misspelt name, INVALID_ARGUMENT for any other error
  */
 export function checkSpace(space: unknown, where: string, base: object, takesSingleValues: boolean): CheckedSpace {
   knownOptions(where, space ?? null, TRIAL_NAMES)
@@ -125,7 +125,7 @@ export function checkSpace(space: unknown, where: string, base: object, takesSin
   return { axes: inOrderOfConditions(axes, fixed, where), fixed }
 }
 
-/** Whether a parameter exists at a point. @param config all that is fixed or chosen so far */
+/** Whether a parameter exists at a point. @param config values fixed or chosen so far */
 export function isActive({ when }: Axis, config: Readonly<Record<string, unknown>>): boolean {
   for (const [key, allowed] of when) {
     if (config[key] === undefined || !allowed.includes(labelled(key as Name, config[key]))) return false
@@ -140,7 +140,7 @@ function checkName(name: string, where: string): keyof TrialParameters {
   return name as keyof TrialParameters
 }
 
-/** A number, a word, a truth value, or the two deviations of `init`. */
+/** A number, a word, a boolean, or the two standard deviations of `init`. */
 function isSingle(choice: unknown): boolean {
   return typeof choice !== 'object' || choice === null || (isObject(choice) && 'weights' in choice)
 }
@@ -250,7 +250,7 @@ function checkNeeded(axes: readonly Axis[], fixed: object, where: string): void 
   }
 }
 
-/** Whatever a condition looks at is chosen before. */
+/** Sorts parameters topologically: those that a condition names come first. */
 function inOrderOfConditions(axes: readonly Axis[], fixed: object, where: string): Axis[] {
   const waiting = [...axes]
   const ordered: Axis[] = []

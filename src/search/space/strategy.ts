@@ -6,29 +6,29 @@ import { completeHalving, type HalvingOptions, halvingPruner, type Rung, type Ru
 import { randomSampler } from './random.js'
 import type { SearchSpace } from './space.js'
 
-/** How the trials are chosen: every point of a grid; points drawn at random; the same, given up early where others do better. */
+/** How trials are chosen: all points of a grid; random points; either with early pruning of the worse ones. */
 export type Strategy = 'grid' | 'random' | 'halving'
 
-/** What is tried, and how points are chosen. */
+/** The space and the selection of its points. */
 export interface StrategyOptions {
-  /** lists of values, or anything else a space may have; one of `grid` and `space` */
+  /** lists of values, or any other choice of a space; one of `grid` and `space` */
   readonly grid?: SearchSpace
-  /** the same: only the default of `strategy` is another one */
+  /** as `grid`, with another default of `strategy` */
   readonly space?: SearchSpace
   /**
    * 'grid' (default with `grid`): every combination; 'random' (default with `space`): `trials` points drawn at random;
-   * 'halving': of these, or of a whole grid without `trials`, the better ones train on, rung by rung
+   * 'halving': of these, or of the whole grid without `trials`, the better ones continue, rung by rung
    */
   readonly strategy?: Strategy
-  /** how many points are drawn */
+  /** number of points drawn */
   readonly trials?: number
-  /** of the draws; default 1; what trials compute depends on base.seed alone */
+  /** of the draws; default 1; the trials themselves depend only on base.seed */
   readonly seed?: number
   /** the rungs of strategy 'halving'; default { minEpochs: base.epochs / 9, maxEpochs: base.epochs, factor: 3 } */
   readonly halving?: HalvingOptions
-  /** train each point this often, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
+  /** number of runs of each point, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
   readonly repeats?: number
-  /** what is the same in all trials */
+  /** hyper-parameters common to all trials */
   readonly base?: SearchBase
 }
 
@@ -40,18 +40,18 @@ export interface Sampler {
   ask(): readonly GridPoint[]
 }
 
-/** Decides at the end of each rung which trials train on. */
+/** Selects the trials that continue at the end of each rung. */
 export interface Pruner {
-  /** in their order; all that are left train through the last one to their ends */
+  /** in order; the remaining trials train through the last one to their ends */
   readonly rungs: readonly Rung[]
   /**
    * @param results of every trial that has trained through the rung
-   * @returns the numbers of the trials that train on, ascending
+   * @returns the numbers of the trials that continue, ascending
    */
   tell(rung: Rung, results: readonly RungResult[]): readonly number[]
 }
 
-/** A strategy with its options checked, and the points it has proposed. */
+/** A strategy with validated options, and its proposed points. */
 export interface ChosenStrategy {
   readonly strategy: Strategy
   readonly space: SearchSpace

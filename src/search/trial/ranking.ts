@@ -1,16 +1,16 @@
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 
-/** The set whose metrics choose the best trial. */
+/** The set whose metrics select the best trial. */
 export type SelectBy = 'valid' | 'test'
 export type SelectionMetric = 'accuracy' | 'loss'
 
-/** How the best trial is chosen: by this number of this set, at each trial's own checkpoint. */
+/** The criterion for the best trial: this metric on this set, at each trial's checkpoint. */
 export interface Selection {
   readonly selectBy: SelectBy
   readonly metric: SelectionMetric
 }
 
-/** What decides the place of a trial among others. */
+/** The fields of a trial that determine its rank. */
 export interface RankedTrial {
   readonly trial: number
   readonly valid?: SetMetrics
@@ -29,12 +29,12 @@ export function bestFirst<T extends RankedTrial>(trials: readonly T[], selection
     .sort((a, b) => compareTrials(a, b, selection))
 }
 
-/** Whether a trial can be the best: collapsed, failed and pruned ones cannot, whatever metrics they had reached before. */
+/** Whether a trial can be the best: collapsed, failed and pruned ones cannot, whatever their metrics. */
 function competes(trial: TrialSummary, selection: Selection): boolean {
   return trial.state === 'completed' && Number.isFinite(cost(trial, selection))
 }
 
-/** The best of the completed trials; null where none has completed. */
+/** The best of the completed trials; null if none has completed. */
 export function bestTrial<T extends TrialSummary>(trials: readonly T[], selection: Selection): T | null {
   const completed = trials.filter((trial) => competes(trial, selection))
   return bestFirst(completed, selection)[0] ?? null
@@ -45,7 +45,7 @@ export function isBetterTrial(trial: TrialSummary, best: TrialSummary | null, se
   return competes(trial, selection) && (best === null || compareTrials(trial, best, selection) < 0)
 }
 
-/** 1-based place of each completed trial by its number, best first; equal results share the place of the first. */
+/** 1-based rank of each completed trial by its number, best first; ties share the lowest rank. */
 export function rankTrials(trials: readonly TrialSummary[], selection: Selection): Map<number, number> {
   const completed = bestFirst(
     trials.filter((trial) => competes(trial, selection)),
@@ -59,7 +59,7 @@ export function rankTrials(trials: readonly TrialSummary[], selection: Selection
   return ranks
 }
 
-/** A caution for readers of a search whose best trial is selected by the test set; null otherwise. */
+/** A warning if the best trial is selected by the test set; null otherwise. */
 export function selectionCaution(selectBy: SelectBy): string | null {
   if (selectBy === 'valid') return null
   return (
@@ -68,7 +68,7 @@ export function selectionCaution(selectBy: SelectBy): string | null {
   )
 }
 
-/** Lower is better; not finite where the trial was not measured. */
+/** Lower is better; not finite if the trial was not measured. */
 function cost(trial: RankedTrial, { selectBy, metric }: Selection): number {
   const value = trial[selectBy]?.[metric] ?? Number.NaN
   return metric === 'accuracy' ? -value : value

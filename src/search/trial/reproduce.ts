@@ -7,27 +7,27 @@ import { flagArguments } from '../../train/config-flags.js'
 import { PRESETS, type PresetName } from '../../train/presets.js'
 import type { TrialConfig } from '../space/parameters.js'
 
-/** Which rows a study trains and validates on, and what it computes in. A study's header has all of it. */
+/** The rows a study trains and validates on, and its numeric family; all from the study's header. */
 export interface StudySource
   extends Omit<Division, 'stratified' | 'folds'>,
     Partial<Pick<Division, 'stratified' | 'folds'>> {
   readonly data: DataSpec | DataRecipe
-  /** default: whatever computes where the command runs */
+  /** default: that of the machine where the command runs */
   readonly family?: NumericFamily
 }
 
 export interface ReproduceOptions {
-  /** which fold of a study with folds, from 0 */
+  /** 0-based fold of a study with folds */
   readonly fold?: number
   /** the run folder; default: the command's own */
   readonly out?: string
-  /** what flags are left out for, because they are its values; default 'homework' */
+  /** preset whose values need no flags; default 'homework' */
   readonly preset?: PresetName
 }
 
 /**
- * The arguments of `native-mlp` that train a trial of a study again: `['train', '--preset', 'homework', ...]`. The model that
- * this run keeps as its best has the digest of the trial.
+ * The arguments of `native-mlp` that repeat a trial of a study: `['train', '--preset', 'homework', ...]`. The best model of
+ * this run has the digest of the trial.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for a fold that the study does not have
  */
@@ -51,8 +51,7 @@ export function reproduceArguments(config: TrialConfig, data: StudySource, optio
 }
 
 /**
- * `reproduceArguments` as a line for a POSIX shell, which also says which backend is to compute where the trial's results
- * are those of the TypeScript one.
+ * `reproduceArguments` as a line for a POSIX shell, which also selects the backend if the family is given.
  */
 export function reproduceCommand(config: TrialConfig, data: StudySource, options: ReproduceOptions = {}): string {
   const words = ['npx', 'native-mlp', ...reproduceArguments(config, data, options).map(quoted)]
@@ -72,7 +71,7 @@ function foldOf({ folds = 1 }: StudySource, fold: number | undefined): TrainingC
   return [fold, folds]
 }
 
-/** In single quotes where a shell would see more than a word. */
+/** In single quotes unless the shell takes it as a plain word. */
 function quoted(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

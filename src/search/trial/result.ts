@@ -11,11 +11,11 @@ export interface FoldResult {
   readonly state: 'completed' | 'collapsed' | 'failed'
   /** why it collapsed or failed */
   readonly reason?: string
-  /** the evaluation with the best validation; null where it failed before any */
+  /** the evaluation with the best validation; null if it failed before any */
   readonly best: HistoryEntry | null
-  /** steps done; null where it failed */
+  /** steps done; null if it failed */
   readonly steps: number | null
-  /** `parametersDigest` of the fold's checkpoint; null where it failed */
+  /** `parametersDigest` of the fold's checkpoint; null if it failed */
   readonly digest: string | null
 }
 
@@ -25,17 +25,17 @@ type MetricsOfSets = { readonly [set in 'train' | 'valid' | 'test']?: SetMetrics
 export interface FoldsSummary extends MetricsOfSets {
   readonly state: FoldResult['state']
   readonly reason?: string
-  /** steps of all folds together; null where one failed */
+  /** steps of all folds together; null if one failed */
   readonly steps: number | null
   /** standard deviations over the folds, of the population, as NumPy's `std` and scikit-learn's `std_test_score` */
   readonly std: MetricsOfSets
 }
 
 /**
- * Mean and deviation of a trial over its folds, and how it ended: failed where a fold failed, else collapsed where one
+ * Mean and standard deviation of a trial over its folds, and its state: failed if a fold failed, else collapsed if one
  * collapsed, with the reason of the first such fold. A trial with a failed fold has no metrics.
  *
- * @param folds all folds of one trial, in their order
+ * @param folds all folds of one trial, in order
  */
 export function summarizeFolds(folds: readonly FoldResult[]): FoldsSummary {
   const failed = folds.findIndex(({ state }) => state === 'failed')
@@ -49,7 +49,7 @@ export function summarizeFolds(folds: readonly FoldResult[]): FoldsSummary {
   return { ...outcome, steps, ...overFolds(folds, mean), std: overFolds(folds, deviation) }
 }
 
-/** Each set that every fold was evaluated on. */
+/** Sets that every fold was evaluated on. */
 function overFolds(folds: readonly FoldResult[], of: (values: readonly number[]) => number): MetricsOfSets {
   const sets = (['train', 'valid', 'test'] as const).flatMap((set) => {
     const metrics = folds.map(({ best }) => best?.[set])
@@ -70,12 +70,12 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(mean(values.map((value) => (value - middle) * (value - middle))))
 }
 
-/** The fields of a trial that the table of a study shows. */
+/** The fields of a trial in the tables of a study. */
 export interface TableTrial extends TrialSummary {
   /** steps done, in all folds together; null where the trial failed */
   readonly steps?: number | null
   readonly digest?: string | null
-  /** in their order; missing where the study has none */
+  /** in order; missing if the study has none */
   readonly folds?: readonly FoldResult[]
 }
 
@@ -88,29 +88,29 @@ export interface TrialFold extends FoldResult {
 
 /**
  * Result of one trial. Its metrics are those of its checkpoint, the evaluation with the best validation; with folds their
- * means. All but `timing` and `worker` follows from the configuration, the data and the numeric family.
+ * means. All except `timing` and `worker` depends only on the configuration, the data and the numeric family.
  */
 export interface TrialResult extends TableTrial {
   readonly config: TrialConfig
-  /** one entry per evaluation, up to where a failed trial failed; with folds those that all of them have, as means */
+  /** one entry per evaluation, of a failed trial up to its failure; with folds the means of common evaluations */
   readonly history: readonly HistoryEntry[]
   readonly collapsed: Collapse | null
   /** steps done, in all folds together; null where the trial failed */
   readonly steps: number | null
-  /** `parametersDigest` of the checkpoint; null where the trial failed or was pruned, and with folds */
+  /** `parametersDigest` of the checkpoint; null if the trial failed or was pruned, and with folds */
   readonly digest: string | null
-  /** seconds, in all folds together; without what was interrupted; null where the trial failed */
+  /** seconds, in all folds together, without interrupted work; null if the trial failed */
   readonly timing: FitTiming | null
-  /** 0-based number of the worker thread, or name of the worker on a queue, that had it last */
+  /** 0-based number of the worker thread, or name of the queue worker, that ran it last */
   readonly worker: number | string
   readonly folds?: readonly TrialFold[]
 }
 
-/** The outcome of a task without its model, and the worker that computed it. */
+/** The outcome of a task without its model, and its worker. */
 export interface TaskRecord {
   readonly trial: number
   readonly fold: number
-  /** 0-based rung of successive halving that it has reached; 0 where there are none */
+  /** 0-based rung of successive halving; 0 without rungs */
   readonly rung: number
   readonly worker: number | string
   readonly outcome: Omit<TrialOutcome, 'model'>
@@ -119,7 +119,7 @@ export interface TaskRecord {
 /**
  * The result of a trial whose tasks have all ended.
  *
- * @param records one for each fold, in their order
+ * @param records one per fold, in order
  */
 export function trialResult(point: GridPoint, records: readonly TaskRecord[]): TrialResult {
   const { trial, params, config } = point
@@ -185,7 +185,7 @@ function trialFold({
   collapsed,
   timing,
 }: TaskRecord['outcome']): TrialFold {
-  // that of a paused fold is not known to be anything worse
+  // a paused fold counts as completed unless it has collapsed
   const isCollapsed = state === 'paused' && collapsed !== null
   return {
     state: isCollapsed ? 'collapsed' : finalState(state),
@@ -198,7 +198,7 @@ function finalState(state: TrialOutcome['state']): TrialFold['state'] {
   return state === 'paused' ? 'completed' : state
 }
 
-/** The evaluations that all folds made, as means. */
+/** Means of the evaluations common to all folds. */
 function meanHistory(histories: readonly (readonly HistoryEntry[])[]): HistoryEntry[] {
   const [first, ...rest] = histories
   return first.flatMap((entry) => {
@@ -216,7 +216,7 @@ function meanMetrics(metrics: readonly SetMetrics[]): SetMetrics {
   return { loss: mean('loss'), accuracy: mean('accuracy') }
 }
 
-/** Null where one is. */
+/** Null if one is null. */
 export function addTimings(timings: readonly (FitTiming | null)[]): FitTiming | null {
   return timings.reduce((sum, timing) => {
     if (sum === null || timing === null) return null

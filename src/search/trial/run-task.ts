@@ -22,9 +22,9 @@ export interface StudyData {
 }
 
 export interface RunTaskOptions {
-  /** where to go on, as `onCheckpoint` handed it out; null: from the beginning */
+  /** checkpoint to resume from, as passed to `onCheckpoint`; null: from the start */
   readonly checkpoint: Uint8Array | null
-  /** trains in lock-step with the other tasks that are run in it */
+  /** trains in lock-step with the other tasks of this stack */
   readonly stack?: TrainingStack
   /** ends the task with an error of code ABORTED, after a last checkpoint */
   readonly signal?: Signal
@@ -32,14 +32,14 @@ export interface RunTaskOptions {
   readonly onCheckpoint?: (bytes: Uint8Array) => void | Promise<void>
 }
 
-/** Time between checkpoints, and so about the most work lost when a process is killed; in milliseconds. */
+/** Time between checkpoints in ms, and so approximately the most work lost when a process is killed. */
 const CHECKPOINT_EVERY_MS = 750
 
 /**
  * Trains one task on the data of its fold. An error in training gives an outcome with state 'failed'.
  *
  * @throws NativeMlpError ABORTED when the signal fires; INVALID_FILE or INVALID_ARGUMENT for a checkpoint that is damaged or
- *   of something else; and what `onCheckpoint` throws
+ *   of another task; and any error of `onCheckpoint`
  */
 export async function runTask(
   { config, untilStep }: Pick<TrialTask, 'config' | 'untilStep'>,
@@ -67,7 +67,7 @@ export async function runTask(
   }
 }
 
-/** With the config, of which `fit` does not know how the first parameters were drawn, so that another trial's is found out. */
+/** Adds the config, because `fit` does not know the initializer: this detects the checkpoint of another trial. */
 function sealCheckpoint(checkpoint: TrainingCheckpoint, config: TrialConfig): Uint8Array {
   return encodeCheckpoint({ ...checkpoint, settings: { ...checkpoint.settings, ...sealOf(config) } })
 }
@@ -86,7 +86,7 @@ function openCheckpoint(bytes: Uint8Array, config: TrialConfig, untilStep: numbe
     const began = checkpoint.settings[key]
     if (began !== own) throw refused(`${key.slice(SEAL.length)} is ${began} there and ${own} here`)
   }
-  // the pruner must see the metrics of the end of the rung, not later ones
+  // the pruner needs the metrics at the end of the rung, not later ones
   if (untilStep !== null && checkpoint.step > untilStep) {
     throw refused(`it is at step ${checkpoint.step}, after the pause at ${untilStep}`)
   }
@@ -98,7 +98,7 @@ function refused(problem: string): NativeMlpError {
   return new NativeMlpError('INVALID_ARGUMENT', `the checkpoint of the task is of something else: ${problem}`)
 }
 
-/** Follows `fit`. */
+/** Tracks a run of `fit`. */
 class TaskRun {
   readonly history: HistoryEntry[]
   readonly callbacks: FitOptions['callbacks']
@@ -134,7 +134,7 @@ class TaskRun {
     }
   }
 
-  /** Errors in writing a checkpoint, or in using one (found before `onStart`), are no failure of the trial. */
+  /** Errors in writing a checkpoint, or in resuming from one (before `onStart`), do not fail the trial. */
   isOthersFault(error: unknown): boolean {
     return this.#fault?.error === error || (this.#isResumed && this.#totalSteps === 0)
   }
@@ -154,7 +154,7 @@ export function failedOutcome(reason: string, history: readonly HistoryEntry[] =
   }
 }
 
-/** The metrics of an evaluation, without the sets it left out. */
+/** The metrics of an evaluation on the evaluated sets. */
 export function metricsOf(entry: HistoryEntry | null): { readonly [set in 'train' | 'valid' | 'test']?: SetMetrics } {
   const { train, valid, test } = entry ?? ({} as Partial<HistoryEntry>)
   return { ...(train && { train }), ...(valid && { valid }), ...(test && { test }) }
@@ -172,7 +172,7 @@ function outcomeOf(model: MLP, { history, best, steps, stopped, collapsed, timin
   }
 }
 
-/** Rounded down, so that it says 100 % only where no unit is left. */
+/** Rounded down, so that 100 % means all units. */
 function collapseReason({ step, deadShare }: Collapse): string {
   return `collapsed: ${Math.floor(deadShare * 100)} % of hidden units are dead since step ${step}`
 }

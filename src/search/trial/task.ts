@@ -2,13 +2,13 @@ import type { Collapse, HistoryEntry } from '../../core/results.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { TrialConfig } from '../space/parameters.js'
 
-/** One piece of work: a trial (or one fold of it), up to a step. */
+/** A unit of work: a trial (or one of its folds), up to a step. */
 export interface TrialTask {
   readonly trial: number
-  /** 0 where there are no folds */
+  /** 0 without folds */
   readonly fold: number
   readonly config: TrialConfig
-  /** a rung of successive halving: pause after so many steps of the whole run; null: to the end */
+  /** end of a rung of successive halving: pause after this many steps of the whole run; null: to the end */
   readonly untilStep: number | null
 }
 
@@ -20,25 +20,25 @@ export interface TrialOutcome {
   readonly reason?: string
   /** of the whole run, including the part before a checkpoint; of a failed run up to its failure */
   readonly history: readonly HistoryEntry[]
-  /** the evaluation with the best validation so far; null where there was none */
+  /** the evaluation with the best validation so far; null if there was none */
   readonly best: HistoryEntry | null
   readonly collapsed: Collapse | null
-  /** steps done in the whole run; null where it failed */
+  /** steps done in the whole run; null if it failed */
   readonly steps: number | null
-  /** `parametersDigest` of the model; null where it failed or is paused */
+  /** `parametersDigest` of the model; null if it failed or is paused */
   readonly digest: string | null
-  /** seconds; null where it failed */
+  /** seconds; null if it failed */
   readonly timing: FitTiming | null
-  /** the model as `saveModel` writes it, with the parameters of `best`; null where it failed or is paused */
+  /** the model in the format of `saveModel`, with the parameters of `best`; null if it failed or is paused */
   readonly model: Uint8Array | null
 }
 
 export interface TaskCallbacks {
-  /** called again when another worker takes the task over; local workers are numbered from 0 */
+  /** called again when another worker takes over the task; local workers are numbered from 0 */
   readonly onStart: (worker: number | string) => void
-  /** @param share of the steps of the whole run done, 0..1 */
+  /** @param share fraction of the steps of the whole run done, 0..1 */
   readonly onEvaluation: (entry: HistoryEntry, share: number) => void
-  /** the state of the unfinished training as `encodeCheckpoint` writes it, about once a second; the last is the valid one */
+  /** the unfinished training in the format of `encodeCheckpoint`, about once a second; only the last is valid */
   readonly onCheckpoint: (bytes: Uint8Array) => void | Promise<void>
 }
 
