@@ -7,31 +7,31 @@ import type { TaskRecord, TrialFold, TrialResult } from '../trial/result.js'
 import type { TrialOutcome } from '../trial/task.js'
 
 export const JOURNAL_FORMAT = 'native-mlp journal'
-/** Rises with every change of what a line means. */
+/** Incremented with every change of the meaning of a line. */
 export const JOURNAL_VERSION = 2
 
 /** The first line of a journal. */
 export interface JournalHeader {
   readonly format: typeof JOURNAL_FORMAT
   readonly formatVersion: typeof JOURNAL_VERSION
-  /** of the package that began it */
+  /** of the package that created it */
   readonly version: string
-  /** what decides the results, and so what a resumed study must have in common with it */
+  /** options that determine the results; a resumed study must have the same */
   readonly study: Readonly<Record<string, unknown>>
-  /** `dataDigest` of the sets, and how `loadData` loads them again; null for sets from elsewhere */
+  /** `dataDigest` of the sets, and the recipe for `loadData`; null for sets not from `loadData` */
   readonly data: { readonly digest: string; readonly recipe: DataRecipe | null }
-  /** maybe one that this version does not know */
+  /** may be unknown to this version */
   readonly family: { readonly name: string; readonly contract: number }
-  /** what whoever began it wants to know when it goes on: where the data are, for example */
+  /** data of the caller for resuming, such as the location of the data */
   readonly about: Readonly<Record<string, unknown>>
 }
 
 interface Written {
-  /** when, in ISO 8601; nothing follows from it */
+  /** time in ISO 8601; informational */
   readonly at?: string
 }
 
-/** A worker has begun a task, or goes on with it; of those that are lost in a crash nothing follows. */
+/** A worker has started or resumed a task; informational, a crash may lose it. */
 export interface StartLine extends Written {
   readonly event: 'start'
   readonly trial: number
@@ -39,12 +39,12 @@ export interface StartLine extends Written {
   readonly worker: number | string
 }
 
-/** A fold has ended, or a task is paused at a rung; a trial's only fold ends with the trial. */
+/** A fold has ended, or a task is paused at a rung; a single fold ends with its trial. */
 export interface TaskLine extends Written, Omit<TrialOutcome, 'timing' | 'model'> {
   readonly event: 'task'
   readonly trial: number
   readonly fold: number
-  /** position in the rungs of successive halving; the last where there are none */
+  /** index of the rung of successive halving; the last one without rungs */
   readonly rung: number
   readonly seconds: FitTiming | null
   readonly worker: number | string
@@ -57,12 +57,12 @@ export interface TrialLine extends Written, Omit<TrialResult, 'timing' | 'folds'
   readonly folds?: readonly (Omit<TrialFold, 'timing'> & { readonly seconds: FitTiming | null })[]
 }
 
-/** A process goes on with the study. */
+/** A process resumes the study. */
 export interface ResumedLine extends Written {
   readonly event: 'resumed'
 }
 
-/** Any line of a journal but the first. */
+/** Any line of a journal except the first. */
 export type JournalEvent = StartLine | TaskLine | TrialLine | ResumedLine
 
 /** JSON has no NaN: the accuracy of a regression is written as null. */
@@ -84,7 +84,7 @@ const collapse = z.object({ step: whole, deadShare: z.number() })
 const worker = z.union([z.number(), z.string()])
 const param = z.union([z.number(), z.string(), z.boolean()])
 
-/** What a trial and each of its folds have in common. */
+/** Fields common to a trial and its folds. */
 const outcome = {
   reason: z.string().optional(),
   history: z.array(entry),
@@ -150,7 +150,7 @@ const headerSchema: z.ZodType<JournalHeader> = z.object({
   about: z.record(z.string(), z.unknown()),
 })
 
-/** The value of a line, or what is wrong with it. */
+/** The value of a line, or its problem. */
 export type Decoded<T> = { readonly value: T } | { readonly problem: string }
 
 /** @param line as JSON gives it, without its check */
@@ -170,21 +170,21 @@ function decoded<T>(schema: z.ZodType<T>, line: unknown): Decoded<T> {
   return { problem: [...path.map(String), message].join(': ') }
 }
 
-/** A task as a line of the journal. */
+/** Encodes a task as a line of the journal. */
 export function taskEvent({ trial, fold, rung, worker, outcome }: TaskRecord): TaskLine {
   const { state, reason, best, history, collapsed, steps, digest, timing } = outcome
   const result = { state, reason, best, steps, collapsed, digest, seconds: timing, history }
   return { event: 'task', trial, fold, rung, ...result, worker }
 }
 
-/** @param event as it is read from the journal */
+/** @param event as read from the journal */
 export function taskRecord(event: TaskLine): TaskRecord {
   const { trial, fold, rung, worker, state, reason, best, history, collapsed, steps, digest, seconds } = event
   const outcome = { history, best, collapsed, steps, digest, timing: seconds }
   return { trial, fold, rung, worker, outcome: { state, ...(reason !== undefined && { reason }), ...outcome } }
 }
 
-/** A finished trial as a line of the journal. */
+/** Encodes a finished trial as a line of the journal. */
 export function trialEvent(result: TrialResult): TrialLine {
   const { trial, state, reason, rung, params, bestStep, train, valid, test } = result
   const { steps, collapsed, digest, timing, worker, config, history, folds } = result
@@ -193,7 +193,7 @@ export function trialEvent(result: TrialResult): TrialLine {
   return { event: 'trial', ...known, seconds: timing, worker, config, history, ...(parts && { folds: parts }) }
 }
 
-/** The result that the journal tells of; its point is that of the study. */
+/** Decodes the result of a trial; its point comes from the study. */
 export function trialOf(event: TrialLine, { params, config }: GridPoint): TrialResult {
   const { event: _, at: __, folds, seconds: timing, params: ___, config: ____, ...rest } = event
   const parts = folds?.map(({ seconds, ...fold }): TrialFold => ({ ...fold, timing: seconds }))

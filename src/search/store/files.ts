@@ -22,7 +22,7 @@ export const STUDY_FILES = {
 export const STUDY_LAYOUT: ResultLayout<keyof typeof STUDY_FILES> = {
   noun: 'study',
   files: STUDY_FILES,
-  // figures are drawn over
+  // figures are overwritten
   replaced: Object.values(STUDY_FILES).filter((name) => name.includes('.')),
   marker: STUDY_FILES.journal,
   find: async (path, entries) => {
@@ -31,7 +31,7 @@ export const STUDY_LAYOUT: ResultLayout<keyof typeof STUDY_FILES> = {
   },
 }
 
-/** A study whose process was killed while writing the first line of its journal has not begun. */
+/** If a process is killed while writing the first line of the journal, the study has not started. */
 async function hasLines(journal: string): Promise<boolean> {
   return (await readFileBytes(journal, { maxBytes: DEFAULT_MAX_BYTES, shared: false })).includes(10)
 }
@@ -41,11 +41,11 @@ const OWN_NAME = /^(trial-\d+(?:-fold-\d+)?\.safetensors)(\.\d+)?$/
 
 interface Slot {
   writing: Promise<void> | null
-  /** to be written after the current one; replaced by newer bytes */
+  /** next bytes to write; replaced by newer ones */
   next: Uint8Array | null
 }
 
-/** Files of a folder named after trials and their folds, each written whole or not at all. */
+/** Files of a folder named after trials and their folds, each written atomically. */
 export class TrialFiles {
   readonly #folder: string
   readonly #slots = new Map<string, Slot>()
@@ -54,7 +54,7 @@ export class TrialFiles {
     this.#folder = folder
   }
 
-  /** @param fold null where the study has none */
+  /** @param fold null without folds */
   path(trial: number, fold: number | null): string {
     return join(this.#folder, `trial-${trial}${fold === null ? '' : `-fold-${fold}`}.safetensors`)
   }
@@ -71,7 +71,7 @@ export class TrialFiles {
     return slot.writing
   }
 
-  /** Null where there is none. @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE for what is not a regular file */
+  /** Null if it does not exist. @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE if it is not a regular file */
   async read(trial: number, fold: number | null): Promise<Uint8Array | null> {
     return await readFileIfThere(this.path(trial, fold))
   }
@@ -83,7 +83,7 @@ export class TrialFiles {
     await rm(path, { force: true })
   }
 
-  /** Removes files of other trials and folds, and what crashes have left of unfinished ones. @throws FILE_SYSTEM */
+  /** Removes files of other trials and folds, and temporary files of crashes. @throws FILE_SYSTEM */
   async keepOnly(paths: ReadonlySet<string>): Promise<void> {
     try {
       for (const name of await readdir(this.#folder)) {
@@ -110,14 +110,14 @@ export class TrialFiles {
     }
   }
 
-  /** Makes the folder for the first file. */
+  /** Creates the folder for the first file. */
   async #writeOne(path: string, bytes: Uint8Array): Promise<void> {
     try {
       await writeFileAtomic(path, bytes)
     } catch (error) {
       const { cause } = error as NativeMlpError
       if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error
-      // not the folders above it: the folder of the study may have been removed
+      // not recursively: the folder of the study may have been removed
       await mkdir(this.#folder).catch((reason) => {
         if (reason.code !== 'EEXIST') throw fileSystemError('make the folder', this.#folder, reason)
       })

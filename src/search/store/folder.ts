@@ -32,21 +32,21 @@ export interface StudyFolderOptions extends ResultFolderOptions {
   readonly about?: Readonly<Record<string, unknown>>
 }
 
-/** Of a trial's folds; with a single one, that is 0. */
+/** Index of a trial's fold; 0 for a single one. */
 export type TrialModels = ReadonlyMap<number, Uint8Array>
 
 /**
- * The files of one study. journal.jsonl is the truth: a line for all that has happened, on disk before anything follows from
- * it; `checkpoints/` has where unfinished trials stand; best.safetensors is the best so far, `models/` has all with
- * `keepModels`. So a study that is interrupted, killed or crashes goes on where it was:
+ * The files of one study. journal.jsonl is the source of truth: one line per event, on disk before the study acts on it;
+ * `checkpoints/` holds unfinished trials; best.safetensors is the best model so far, `models/` holds all with `keepModels`. A
+ * study that is interrupted, killed or crashes can be resumed:
  *
  *     const folder = new StudyFolder('runs/search', { resume: true })
  *     const study = await gridSearch({ data, grid, base, folder })
  *
- * At its end the study adds results.csv, timings.csv, trials.jsonl and study.json, which follow from the journal. The folder is
- * made and locked when the study starts. A study that cannot have it ends with NativeMlpError INVALID_ARGUMENT (it holds a study
- * and neither `overwrite` nor `resume` is set, or another study than the one to be resumed, or other files, or another process
- * has locked it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
+ * At its end the study adds results.csv, timings.csv, trials.jsonl and study.json, which are derived from the journal. The study
+ * creates and locks the folder when it starts. If it cannot, it ends with NativeMlpError INVALID_ARGUMENT (the folder holds a
+ * study and neither `overwrite` nor `resume` is set, or a study other than the one to resume, or other files, or another
+ * process has locked it), INVALID_FILE (a damaged journal, naming the line) or FILE_SYSTEM.
  */
 export class StudyFolder {
   readonly #folder: ResultFolder<keyof typeof STUDY_FILES>
@@ -76,15 +76,15 @@ export class StudyFolder {
     return this.#folder.file(name)
   }
 
-  /** Whether a study can start in the folder. Changes nothing. @throws as the study would */
+  /** Checks that a study can start in the folder, without changing it. @throws as the study does */
   async check(): Promise<void> {
     await this.#folder.check()
   }
 
   /**
-   * Makes and locks the folder, and begins or continues the study in it.
+   * Creates and locks the folder, and starts or resumes the study in it.
    *
-   * @returns what an earlier process has done for it
+   * @returns the work of earlier processes
    */
   async begin(header: StudyHeader): Promise<readonly JournalEvent[]> {
     const found = await this.#folder.open()
@@ -101,7 +101,7 @@ export class StudyFolder {
     }
   }
 
-  /** Where a task stands; null: at its beginning. A damaged checkpoint is none, and a process warning says so. */
+  /** Checkpoint of a task; null if there is none. Ignores a damaged one with a process warning. */
   async readCheckpoint(trial: number, fold: number): Promise<Uint8Array | null> {
     const bytes = await this.#checkpoints.read(trial, this.#fold(fold))
     if (bytes === null) return null
@@ -120,12 +120,12 @@ export class StudyFolder {
     return this.#checkpoints.save(trial, this.#fold(fold), bytes)
   }
 
-  /** A worker has begun a task, or goes on with it. */
+  /** Records that a worker has started or resumed a task. */
   async addStart(trial: number, fold: number, worker: number | string): Promise<void> {
     await this.#journal!.append({ event: 'start', trial, fold, worker, at: now() }, false)
   }
 
-  /** A task is paused, or a fold has ended. */
+  /** Records that a task is paused, or a fold has ended. */
   async addTask(record: TaskRecord, model: Uint8Array | null): Promise<void> {
     const { trial, fold, outcome } = record
     if (model && this.#header!.keepModels) await this.#models.save(trial, this.#fold(fold), model)
@@ -133,7 +133,7 @@ export class StudyFolder {
     if (outcome.state !== 'paused') await this.#checkpoints.remove(trial, this.#fold(fold))
   }
 
-  /** A trial has ended. @param models those of its folds; empty where none is to be kept */
+  /** Records the end of a trial. @param models of its folds; empty if none is kept */
   async addTrial(result: TrialResult, isBest: boolean, models: TrialModels): Promise<void> {
     const { trial } = result
     const { keepModels, folds } = this.#header!
@@ -148,7 +148,7 @@ export class StudyFolder {
     for (let fold = 0; fold < folds; fold++) await this.#checkpoints.remove(trial, this.#fold(fold))
   }
 
-  /** Takes over trials that an earlier process has finished. */
+  /** Imports trials that an earlier process has finished. */
   async restore(trials: readonly TrialResult[], best: TrialResult | null): Promise<void> {
     for (const result of trials) this.#trials.set(result.trial, result)
     this.#best = best
@@ -163,13 +163,13 @@ export class StudyFolder {
     await this.#models.keepOnly(new Set(files(this.#models, kept)))
   }
 
-  /** The model of a finished trial, or of one of its folds; null where there is none that the journal would know. */
+  /** The model of a finished trial, or of one of its folds; null if there is none with the digest in the journal. */
   async readModel({ trial, digest }: Pick<TrialResult, 'trial' | 'digest'>, fold = 0): Promise<MLP | null> {
     const bytes = await this.#models.read(trial, this.#fold(fold))
     return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(trial, this.#fold(fold))))
   }
 
-  /** The model of the best trial, put into its place where a crash came between. */
+  /** The model of the best trial; restores its file if a crash prevented writing it. */
   async readBest(best: TrialResult): Promise<MLP | null> {
     const model = await modelWith(best.digest, () => loadModel(this.file('model')))
     if (model) return model
@@ -179,10 +179,10 @@ export class StudyFolder {
   }
 
   /**
-   * Writes the tables of the trials that have finished, and gives the folder up. Does nothing for a study that never started,
-   * or has ended. A search that was given the folder calls it itself.
+   * Writes the tables of the finished trials, and unlocks the folder. Does nothing for a study that has not started, or has
+   * ended. A search with this folder calls it.
    *
-   * @param error what ended the study early, if anything did
+   * @param error why the study ended early, if it did
    */
   async end(error?: unknown): Promise<void> {
     if (this.#header === null) return
@@ -200,7 +200,7 @@ export class StudyFolder {
     }
   }
 
-  /** Null where there are no folds. */
+  /** Null without folds. */
   #fold(fold: number): number | null {
     return this.#header?.folds === 1 ? null : fold
   }
@@ -234,7 +234,7 @@ export class StudyFolder {
     return events
   }
 
-  /** Makes a trial's model the best one. */
+  /** Stores a trial's model as the best one. */
   async #promote(trial: number, keep: boolean): Promise<void> {
     if (keep) {
       const bytes = await this.#models.read(trial, null)
@@ -271,7 +271,7 @@ function isAbort(error: unknown): boolean {
   return error instanceof NativeMlpError && error.code === 'ABORTED'
 }
 
-/** Null for a model that cannot be read, or is another one. */
+/** Null if the model cannot be read, or has another digest. */
 async function modelWith(digest: string | null, load: () => MLP | Promise<MLP>): Promise<MLP | null> {
   try {
     const model = await load()
@@ -282,7 +282,7 @@ async function modelWith(digest: string | null, load: () => MLP | Promise<MLP>):
   }
 }
 
-/** Also true for one of another copy of this package, such as a test framework makes. */
+/** Also true for an instance from another copy of this package, as in test frameworks. */
 export function isStudyFolder(value: unknown): value is StudyFolder {
   const { begin, addTrial } = Object(value) as Partial<StudyFolder>
   return typeof begin === 'function' && typeof addTrial === 'function'

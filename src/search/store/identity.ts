@@ -5,10 +5,10 @@ import { TRIAL_NAMES } from '../space/parameters.js'
 import type { StudyHeader } from '../study/study.js'
 import type { JournalHeader } from './codec.js'
 
-/** What of a journal's header a study must have in common with it. */
+/** Fields of a journal's header that a resumed study must match. */
 export type Identity = Pick<JournalHeader, 'study' | 'data' | 'family'>
 
-/** What decides the results of a study: all that a resumed one must have in common with it, beside data and family. */
+/** Options that determine the results of a study; a resumed study must match them, the data and the family. */
 export function studyIdentity(header: StudyHeader) {
   const { strategy, grid, base, seed, size, repeats, halving, selectBy, metric, keepModels } = header
   const { folds, stratified, splitSeed, validFraction, limitTrain, limitTest } = header
@@ -33,9 +33,9 @@ export function studyIdentity(header: StudyHeader) {
 }
 
 /**
- * Whether a study may go on with what another one has begun.
+ * Checks that a study may continue another one.
  *
- * @param there as its journal says
+ * @param there from its journal
  * @throws NativeMlpError INVALID_ARGUMENT naming the first thing that differs
  */
 export function checkSame(folder: string, there: Identity, here: Identity): void {
@@ -56,13 +56,13 @@ function differs(folder: string, difference: string): NativeMlpError {
   return new NativeMlpError('INVALID_ARGUMENT', `${folder}: holds another study: ${difference}`)
 }
 
-/** With every hyper-parameter in base: one that is missing has its default. Those that vary have none in base. */
+/** With every hyper-parameter in base, missing ones with their default. Varied ones are not in base. */
 function withDefaults(study: unknown): unknown {
   if (!isObject(study) || !isObject(study.base)) return study
   return { ...study, base: { ...study.base, ...picked(study.base, TRIAL_NAMES) } }
 }
 
-/** As it comes back from JSON. */
+/** After a round trip through JSON. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

@@ -15,15 +15,15 @@ import {
   type JournalHeader,
 } from './codec.js'
 
-/** The contents of a journal, without a last line that a crash cut short. */
+/** The contents of a journal, without a truncated last line. */
 export interface JournalContents {
   readonly header: JournalHeader
   readonly events: readonly JournalEvent[]
 }
 
 /**
- * The append-only journal of a study: a header, then a line of JSON for each event, on disk before anything follows from
- * it. Only one process may write it at a time: the one that has locked the folder.
+ * The append-only journal of a study: a header, then a line of JSON per event, on disk before the study acts on it. Only the
+ * process that has locked the folder may write it.
  */
 export class Journal {
   readonly #path: string
@@ -37,7 +37,7 @@ export class Journal {
     this.#bytes = bytes
   }
 
-  /** Begins a journal where there is none. @throws NativeMlpError FILE_SYSTEM */
+  /** Creates a journal. @throws NativeMlpError FILE_SYSTEM */
   static async create(path: string, header: JournalHeader): Promise<Journal> {
     const journal = new Journal(path, await opened(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL), 0)
     try {
@@ -49,7 +49,7 @@ export class Journal {
     }
   }
 
-  /** Goes on with a journal, without the line that a crash cut short. @throws NativeMlpError as `readJournal`, FILE_SYSTEM */
+  /** Opens an existing journal and drops a truncated last line. @throws NativeMlpError as `readJournal`, FILE_SYSTEM */
   static async resume(path: string): Promise<JournalContents & { readonly journal: Journal }> {
     const contents = await readJournal(path)
     const file = await opened(path, constants.O_RDWR)
@@ -64,9 +64,9 @@ export class Journal {
   }
 
   /**
-   * Adds a line; resolves when it is on disk. A line that cannot be written whole is not written.
+   * Adds a line; resolves when it is on disk. Removes a partially written line.
    *
-   * @param isNeeded false for what a power cut may take: it is only handed to the system
+   * @param isNeeded false for a line that a power failure may lose: it is written without fsync
    * @throws NativeMlpError FILE_SYSTEM
    */
   async append(event: object, isNeeded = true): Promise<void> {
@@ -90,13 +90,13 @@ export class Journal {
       if (isNeeded) await this.#file.datasync()
       this.#bytes += line.length
     } catch (error) {
-      // removes half a line; if that fails too, the first error is the cause
+      // removes a partial line; if that fails too, the first error is the cause
       await this.#file.truncate(this.#bytes).catch(() => undefined)
       throw error instanceof NativeMlpError ? error : fileSystemError('append', this.#path, error)
     }
   }
 
-  /** Refuses to write into a file that was removed or moved: the lines would be lost. */
+  /** Throws if the file was removed or moved: its lines would be lost. */
   async #checkPlace(): Promise<void> {
     const [own, there] = await Promise.all([this.#file.stat(), stat(this.#path)])
     if (own.ino === there.ino && own.dev === there.dev) return
@@ -104,7 +104,7 @@ export class Journal {
   }
 }
 
-/** `,"check":"<16 hex digits>"}` at the end of a line, and what a text editor may put behind it. */
+/** `,"check":"<16 hex digits>"}` at the end of a line, and a carriage return that a text editor may add. */
 const CHECK = /,"check":"([0-9a-f]{16})"\}\r?$/
 
 /** Adds the first digits of the SHA-256 of a line, which detect changed bytes. */
@@ -120,21 +120,21 @@ function digestOf(json: string): string {
 function verify(path: string, i: number, line: string, remedy: string): void {
   const match = CHECK.exec(line)
   if (match === null || digestOf(`${line.slice(0, match.index)}}`) === match[1]) return
-  throw invalidFile(path, `line ${i + 1} is damaged: its SHA-256 is not the one it was written with; ${remedy}`)
+  throw invalidFile(path, `line ${i + 1} is damaged: SHA-256 does not match; ${remedy}`)
 }
 
 /**
  * Reads a journal without changing it.
  *
  * @throws NativeMlpError INVALID_FILE naming file and line: for a line that is not an event, for another format version, and
- *   where not even the header is there; FILE_SYSTEM when the file cannot be read
+ *   if the header is missing; FILE_SYSTEM if the file cannot be read
  */
 export async function readJournal(path: string): Promise<JournalContents> {
   const [first, ...rest] = await readLines(path, 'whole')
-  if (first === undefined) throw invalidFile(path, 'holds no study: it ended before its first line')
+  if (first === undefined) throw invalidFile(path, 'holds no study: its first line is incomplete')
   const header = checkHeader(path, parsed(path, 0, first, 'begin a new study'))
   verify(path, 0, first, 'begin a new study')
-  const lost = 'remove this line, and what it tells is computed again'
+  const lost = 'remove this line to compute its result again'
   const events = rest.map((line, i) => {
     const event = checked(path, i + 1, decodeEventLine(parsed(path, i + 1, line, lost)), lost)
     verify(path, i + 1, line, lost)

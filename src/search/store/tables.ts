@@ -10,15 +10,15 @@ import { studyIdentity } from './identity.js'
 const SETS = ['valid', 'test', 'train'] as const
 const METRICS = ['loss', 'accuracy'] as const
 
-/** A column of results.csv: its name, and the field it has for a trial. */
+/** A column of results.csv: its name, and its field for a trial. */
 type Column = readonly [name: string, field: (trial: TableTrial) => CsvValue]
 
 /**
- * The text of results.csv: one row a trial in trial order, with scikit-learn's names where it has one: `param_*` for what was
- * varied, `rank_valid_accuracy` (or what else selects) for the place among the completed ones. The metrics are those of the
+ * The text of results.csv: one row per trial in trial order, with scikit-learn's names where they exist: `param_*` for varied
+ * parameters, `rank_valid_accuracy` (or the selection in use) for the rank among the completed ones. The metrics are those of the
  * trial's checkpoint, `valid_loss`, `valid_accuracy` and so on; in a study with folds `split0_valid_loss`, ... of each fold,
  * then `mean_valid_loss` and `std_valid_loss` (of the population). A parameter that does not exist at a point is an empty field.
- * It holds no times: equal studies give equal texts.
+ * It contains no times: equal studies give equal texts.
  *
  * @param trials finished ones, in any order; all of one study
  */
@@ -79,7 +79,7 @@ function metricColumns(
   )
 }
 
-/** In the order of the space; what only some trials have, among them the seed of repeats, comes where it is met first. */
+/** In the order of the space; parameters of only some trials, such as the seed of repeats, in order of first occurrence. */
 function parameterNames(trials: readonly TableTrial[], { grid, space }: { grid?: object; space?: object }): string[] {
   const named = Object.keys(space ?? grid ?? {})
   const met = new Set(trials.flatMap(({ params }) => Object.keys(params)))
@@ -96,7 +96,7 @@ export function timingsCsv(trials: readonly Pick<TrialResult, 'trial' | 'worker'
   return toCsv(columns, rows)
 }
 
-/** One line of trials.jsonl, line feed included: all that is known of a trial. JSON has no NaN: it becomes null. */
+/** One line of trials.jsonl, line feed included: the whole result of a trial. JSON has no NaN: it becomes null. */
 export function trialLine(result: TrialResult): string {
   const { event: _, ...known } = trialEvent(result)
   return `${JSON.stringify(known)}\n`
@@ -123,7 +123,7 @@ export interface StudyJsonFields {
   readonly best: TrialResult | null
 }
 
-/** The contents of study.json: what a study is and its status, for people; no program reads it. */
+/** The contents of study.json: the study and its status, for people; no program reads it. */
 export function studyJson({ header, status, error, about, started, trials, best }: StudyJsonFields): object {
   const { base, size, rows, dataDigest, recipe, workers, backend, isa, family, caution } = header
   const ended = new Date()
@@ -151,7 +151,7 @@ export function studyJson({ header, status, error, about, started, trials, best 
   }
 }
 
-/** How many trials ended how. */
+/** Number of trials by state. */
 export function countStates(trials: readonly Pick<TrialResult, 'state'>[]): Record<TrialResult['state'], number> {
   const counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
   for (const { state } of trials) counts[state]++

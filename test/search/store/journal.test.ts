@@ -92,7 +92,7 @@ describe('the journal', () => {
       const error = await Journal.resume(path).catch((reason) => reason)
       expect(error).toMatchObject({ code: 'INVALID_FILE' })
       expect(error.message).toContain(`${path}: ${message}`)
-      expect(error.message).toContain('remove this line, and what it tells is computed again')
+      expect(error.message).toContain('remove this line to compute its result again')
       expect(readFileSync(path, 'utf8')).toBe(damaged)
     }
   })
@@ -108,7 +108,7 @@ describe('the journal', () => {
     writeFileSync(path, '{"format":"something else"}\n')
     await expect(readJournal(path)).rejects.toThrow(`line 1: expected the header of a '${JOURNAL_FORMAT}'`)
     writeFileSync(path, text.slice(0, 9))
-    await expect(readJournal(path)).rejects.toThrow('it ended before its first line')
+    await expect(readJournal(path)).rejects.toThrow('its first line is incomplete')
   })
 
   it('is not begun where there is one', async () => {
