@@ -4,9 +4,9 @@ import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { Logger, Signal } from '../../core/platform.js'
 import { clearTimeout, setTimeout } from '../../core/timers.js'
 
-/** Where a Redis server is, and what it takes to get in. */
+/** Address and credentials of a Redis server. */
 export interface QueueAddress {
-  /** for people: never holds a name or a password */
+  /** for display: never contains a user name or a password */
   readonly shown: string
   readonly host: string
   readonly port: number
@@ -22,11 +22,11 @@ const EXPECTED = 'redis://host[:port][/database], or rediss:// for TLS'
 const DEFAULT_PORT = 6379
 
 /**
- * Reads where the queue is. User and password may stand in the URL or, so that no list of processes shows them, in
- * NATIVE_MLP_REDIS_USERNAME and NATIVE_MLP_REDIS_PASSWORD; the whole URL may stand in NATIVE_MLP_REDIS_URL.
+ * Parses the address of the queue. User and password may be in the URL or, to hide them from process lists, in
+ * NATIVE_MLP_REDIS_USERNAME and NATIVE_MLP_REDIS_PASSWORD; the whole URL may be in NATIVE_MLP_REDIS_URL.
  *
  * @param url undefined: NATIVE_MLP_REDIS_URL
- * @throws NativeMlpError INVALID_ARGUMENT, without showing what may hold a password
+ * @throws NativeMlpError INVALID_ARGUMENT, without text that may contain a password
  */
 export function queueAddress(url: string | undefined, env: Environment = process.env): QueueAddress {
   const name = url === undefined ? 'NATIVE_MLP_REDIS_URL' : 'queue'
@@ -59,7 +59,7 @@ export function queueAddress(url: string | undefined, env: Environment = process
   }
 }
 
-/** A URL as it may be shown and written: protocol, host, port and database. */
+/** A URL without credentials: protocol, host, port and database. */
 export function redactUrl(url: string): string {
   if (!URL.canParse(url)) return 'a text that is no URL'
   const { protocol, host, pathname } = new URL(url)
@@ -81,30 +81,31 @@ export type BullMQ = typeof import('bullmq')
 export interface QueueConnection {
   readonly redis: Redis
   readonly bullmq: BullMQ
-  /** gives up what is under way */
+  /** cancels pending commands */
   close(): void
 }
 
 export interface ConnectOptions {
   readonly log: Logger
-  /** how long the server may be away at the beginning, ms; later, and for a worker always, it may be away for any time */
+  /** timeout of the first connection, ms; later, and in workers, there is no timeout */
   readonly patienceMs: number
-  /** gives up waiting for a server that is not there yet */
+  /** cancels waiting for the first connection */
   readonly signal?: Signal
 }
 
-/** Longest time between two attempts to reach a server that is away, ms. */
+/** Longest time between two connection attempts, ms. */
 const LONGEST_RETRY = 2000
 
-/** No waiting helps against these. */
+/** Permanent errors: retrying does not help. */
 const REFUSED = /WRONGPASS|NOAUTH|NOPERM|invalid password|without any password/i
 const UNTRUSTED = /CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO_VERIFY/
 
 /**
- * Reaches a Redis server. Once it was reached, commands wait while it is away; `log` reports when it goes away and comes back.
+ * Connects to a Redis server. After the first connection, commands wait while the server is unreachable; `log` reports lost
+ * and restored connections.
  *
- * @throws NativeMlpError QUEUE_UNAVAILABLE when a library is missing, the server refuses user, password or certificate, or
- *   it was not there in time; ABORTED
+ * @throws NativeMlpError QUEUE_UNAVAILABLE if a library is missing, user, password or certificate is rejected, or on timeout;
+ *   ABORTED
  */
 export async function connectQueue(address: QueueAddress, options: ConnectOptions): Promise<QueueConnection> {
   const { Redis } = await load('ioredis', () => import('ioredis'))
@@ -113,14 +114,14 @@ export async function connectQueue(address: QueueAddress, options: ConnectOption
   const redis = new Redis({
     ...{ host, port, db, username, password },
     ...(tls && { tls: isIP(host) ? {} : { servername: host } }),
-    protocol: 2, // all servers speak it
+    protocol: 2, // supported by all servers
     lazyConnect: true,
-    maxRetriesPerRequest: null, // commands wait for a server that is away
+    maxRetriesPerRequest: null, // commands wait until the server is reachable
     retryStrategy: (times) => Math.min(100 * times, LONGEST_RETRY),
   })
   try {
     await firstContact(redis, address.shown, options)
-    // ioredis itself would go on in database 0
+    // ioredis would continue in database 0
     if (db > 0) await redis.select(db)
   } catch (error) {
     redis.disconnect()
@@ -160,20 +161,20 @@ function firstContact(redis: Redis, shown: string, { log, patienceMs, signal }: 
   })
 }
 
-/** Several addresses of one host give an error without a message. */
+/** With several addresses of one host the error has no message. */
 function reasonOf(error: NodeJS.ErrnoException): string | undefined {
   return error.message || error.code
 }
 
-/** What the server refuses, as an error of ours; all else stays what it is. */
+/** Converts an error reply of the server to QUEUE_UNAVAILABLE; returns other errors unchanged. */
 export function queueFailure(error: unknown, shown: string): unknown {
   if (!isRefusal(error)) return error
-  // why a transaction was not even begun
+  // the reason why a transaction did not start
   const { message } = error.previousErrors?.[0] ?? error
   return new NativeMlpError('QUEUE_UNAVAILABLE', `${shown}: ${message}`, { cause: error })
 }
 
-/** Whether the server has answered with an error: it is full, read-only, or something else stands under a key. */
+/** Whether the server replied with an error: out of memory, read-only, or a key of another type. */
 export function isRefusal(error: unknown): error is Error & { readonly previousErrors?: readonly Error[] } {
   return (error as Error | null)?.name === 'ReplyError'
 }

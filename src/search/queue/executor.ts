@@ -17,8 +17,8 @@ import { decodeEvent, encode, PREFIX, QUEUE_FORMAT, type QueuedStudy, queueName 
 
 export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'log' | 'slots'> {
   /**
-   * what a worker needs to load the study's data: plain data, handed to its `load`; default for data from `loadData`: their
-   * `SetsRecipe`, which workers load by themselves
+   * recipe for the study's data: plain data, passed to `load` of the workers; default for data from `loadData`: their
+   * `SetsRecipe`, which workers load by default
    */
   readonly recipe?: unknown
 }
@@ -28,7 +28,7 @@ export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'log'
  *
  *     await search({ data, space, folder: 'runs/mine', executor: onQueue({ url: 'redis://host' }) })
  *
- * @returns an executor that throws as `openQueueExecutor` when the search begins
+ * @returns an executor that throws like `openQueueExecutor` when the search starts
  * @throws NativeMlpError INVALID_ARGUMENT for a wrong URL
  */
 export function onQueue({ recipe, ...options }: OnQueueOptions): (header: StudyHeader) => Promise<Executor> {
@@ -51,40 +51,40 @@ function setsRecipe({ recipe: data, ...header }: StudyHeader): SetsRecipe {
 export interface QueueExecutorOptions {
   /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
   readonly url?: string
-  /** what decides the study's results: plain data. The same study finds in Redis what it had left there. */
+  /** options that determine the study's results: plain data. The same study continues with its state in Redis. */
   readonly study: object
   readonly family: NumericFamily
   readonly data: {
-    /** of what the sets hold: a worker with other data is refused */
+    /** of the sets: workers with other data are rejected */
     readonly digest: string
-    /** what a worker needs to load them: plain data */
+    /** recipe to load them: plain data */
     readonly recipe: unknown
   }
-  /** takes lines about the server going away and coming back, and about tasks enqueued again */
+  /** receives lines about lost and restored connections and requeued tasks */
   readonly log?: Logger
   /** tasks in the queue at once; default 256 */
   readonly slots?: number
-  /** between two looks at the queue that do not wait for events, ms; default 2000 */
+  /** polling interval, ms, besides events; default 2000 */
   readonly pollMs?: number
-  /** how long the server may be away at the beginning, ms; default 10000 */
+  /** timeout of the first connection, ms; default 10000 */
   readonly patienceMs?: number
 }
 
 const OPTION_NAMES = ['url', 'study', 'family', 'data', 'log', 'slots', 'pollMs', 'patienceMs']
 
-/** So long a study waits for the server when it is closed, ms. */
+/** Timeout for the server when a study is closed, ms. */
 const CLOSE_MS = 3000
-/** So long the result of a task stays in Redis after it was handed out: the journal has it by then, ms. */
+/** Time that the result of a task stays in Redis after it is returned, ms: the journal has it by then. */
 const DELIVERED_MS = 60_000
-/** After so long without a worker the study says how to start one, ms. */
+/** Time without workers after which the study logs how to start one, ms. */
 const LONELY_MS = 10_000
 
 /**
- * Hands the tasks of a study to workers on any machine, through BullMQ on Redis. The study's journal stays the truth:
- * whatever Redis loses is enqueued again.
+ * Distributes the tasks of a study to workers on any machine, through BullMQ on Redis. The study's journal is the source of
+ * truth: tasks that Redis loses are requeued.
  *
- * @throws NativeMlpError QUEUE_UNAVAILABLE when the server cannot be reached or refuses us, or a library is missing;
- *   INVALID_ARGUMENT for a wrong URL. No message shows a password.
+ * @throws NativeMlpError QUEUE_UNAVAILABLE if the server is unreachable or rejects the connection, or a library is missing;
+ *   INVALID_ARGUMENT for an invalid URL. No message shows a password.
  */
 export async function openQueueExecutor(options: QueueExecutorOptions): Promise<Executor> {
   knownOptions('openQueueExecutor', options, OPTION_NAMES)
@@ -95,7 +95,7 @@ export async function openQueueExecutor(options: QueueExecutorOptions): Promise<
   try {
     await executor.open()
   } catch (error) {
-    await executor.close().catch(() => undefined) // the first error is the telling one
+    await executor.close().catch(() => undefined) // report the first error
     throw queueFailure(error, address.shown)
   }
   return executor
@@ -106,7 +106,7 @@ interface Pending {
   readonly callbacks: TaskCallbacks
   readonly resolve: (outcome: TrialOutcome) => void
   readonly reject: (reason: unknown) => void
-  /** what is being done about it; one thing at a time */
+  /** its pending operation; one at a time */
   turn: Promise<void>
 }
 
@@ -121,7 +121,7 @@ class QueueExecutor implements Executor {
   readonly #events: QueueEvents
   readonly #started = dateMs()
   readonly #pending = new Map<string, Pending>()
-  /** tasks whose results were handed out, and when */
+  /** tasks whose results were returned, and the time */
   readonly #delivered = new Map<string, { readonly at: number; dropped: boolean }>()
   #timer: NodeJS.Timeout | undefined
   #hasWorkers = false
@@ -141,7 +141,7 @@ class QueueExecutor implements Executor {
     const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
     this.#place = { queue, store: new QueueStore(redis, id), log }
     this.#events = new bullmq.QueueEvents(queueName(id), { connection: redis.duplicate(), prefix: PREFIX })
-    // the connection itself says when the server is away; events that are missed are polled for
+    // the connection logs when the server is unreachable; polling finds missed events
     queue.on('error', () => {})
     this.#events.on('error', () => {})
     this.#events.on('completed', ({ jobId }) => void this.#look(jobId))
@@ -189,7 +189,7 @@ class QueueExecutor implements Executor {
       if (away)
         this.#log(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
     } catch (error) {
-      // the study has all that it needs
+      // the study already has its results
       if (!isRefusal(error)) throw error
       this.#log(`${this.#shown}: what the study leaves there could not be removed: ${error.message}`)
     } finally {
@@ -206,7 +206,7 @@ class QueueExecutor implements Executor {
     }, this.#pollMs)
   }
 
-  /** What events have missed, and what Redis has lost. */
+  /** Finds results of missed events, and tasks that Redis has lost. */
   async #tend(): Promise<void> {
     await this.#place.store.announce(this.#record, this.#started)
     if (!this.#hasWorkers && dateMs() - this.#started > LONELY_MS) {
@@ -222,7 +222,7 @@ class QueueExecutor implements Executor {
     }
   }
 
-  /** Fetches the result of a task, or sees to it that it is in the queue, once. */
+  /** Fetches the result of a task, or ensures that it is queued once. */
   async #look(id: string): Promise<void> {
     const pending = this.#pending.get(id)
     if (!pending) return
@@ -264,7 +264,7 @@ class QueueExecutor implements Executor {
     if (event.type === 'result') await this.#look(id)
   }
 
-  /** Nothing follows from an event but what is shown. */
+  /** Events are only for display. */
   #decoded(id: string, text: string): ReturnType<typeof decodeEvent> | null {
     try {
       return decodeEvent(text)
@@ -274,7 +274,7 @@ class QueueExecutor implements Executor {
     }
   }
 
-  /** Whatever goes wrong ends the study, but not while it is being closed. */
+  /** Any error ends the study, except while it is closing. */
   async #guard(work: () => Promise<void>): Promise<void> {
     try {
       if (!this.#closed) await work()
@@ -287,7 +287,7 @@ class QueueExecutor implements Executor {
   }
 }
 
-/** The same study has the same one. */
+/** Equal for equal studies. */
 function studyId({ study, family, data }: QueueExecutorOptions): string {
   return createHash('sha256')
     .update(encode({ study, family, digest: data.digest }))
@@ -299,7 +299,7 @@ function aborted(): NativeMlpError {
   return new NativeMlpError('ABORTED', 'the queue was closed')
 }
 
-/** True when the work took longer; what it throws then comes too late to matter. */
+/** True if the work timed out; its later errors are ignored. */
 export async function withinTime(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>((resolve) => {

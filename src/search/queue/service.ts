@@ -12,23 +12,23 @@ export interface ServeOptions {
   readonly record: QueuedStudy
   /** has the study's data */
   readonly executor: Executor
-  /** how the study and others call this worker */
+  /** name of this worker */
   readonly worker: string
-  /** so long after a worker has fallen silent its trials are handed on, ms */
+  /** lock timeout, ms: trials of a worker that is silent for longer go to others */
   readonly lockMs: number
   readonly checkpointEveryMs: number
   readonly log: Logger
 }
 
-/** A trial that so many workers have let go without a word is not tried again, unless it has got on. */
+/** Maximum number of stalls of a trial without progress. */
 const MAX_STALLED = 5
 
-/** So long no new trial is asked for where the server refuses, ms. */
+/** Pause before asking for new trials after an error reply of the server, ms. */
 const REST_MS = 2000
 
-/** Codes of BullMQ for a job that Redis has lost, or that another worker has taken over. */
+/** BullMQ codes for a job that Redis has lost, or that another worker has taken over. */
 const LOST: readonly unknown[] = [-1, -2, -3, -6]
-/** The connection itself says when the server is away; a lock that was lost shows at the next checkpoint. */
+/** The connection logs lost connections; the next checkpoint detects a lost lock. */
 const TOLD_ELSEWHERE = /ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|Connection is closed|could not renew lock/
 
 /** Another worker has the task now. */
@@ -36,12 +36,12 @@ class TaskLost extends Error {
   override readonly name = 'TaskLost'
 }
 
-/** Takes the tasks of one study from its queue, as many at a time as the executor has slots. */
+/** Processes the tasks of one study from its queue, one per slot of the executor at a time. */
 export class StudyService {
   readonly #options: ServeOptions
   readonly #store: QueueStore
   readonly #worker: Worker
-  /** by job; a task that Redis has lost and handed out again is not begun twice here */
+  /** by job; prevents starting a task twice that Redis has lost and assigned again */
   readonly #running = new Map<string, Promise<void>>()
   #lastBusy = nowMs()
   #resting: NodeJS.Timeout | undefined
@@ -64,7 +64,7 @@ export class StudyService {
     })
     let last = ''
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
-      // what a server refuses for one reason, such as OOM, it refuses to each script in other words
+      // for one reason, such as OOM, the server words its error differently for each script
       const { code, message } = error
       const reason = isRefusal(error) ? message.split(' ')[0] : message
       const isKnown = isLost(error) || TOLD_ELSEWHERE.test(`${code} ${message}`) || reason === last
@@ -74,17 +74,17 @@ export class StudyService {
     })
   }
 
-  /** ms since it last had something to do */
+  /** ms since the last task */
   get idleMs(): number {
     return this.#running.size > 0 ? 0 : nowMs() - this.#lastBusy
   }
 
-  /** why this machine can compute nothing at all, once that is known: its trials are for others */
+  /** why this machine cannot run any trial, if known; others run its trials */
   get failure(): NativeMlpError | null {
     return this.#failure
   }
 
-  /** Saves a checkpoint of what is running, gives it back to the queue, and ends. */
+  /** Saves checkpoints of running tasks, returns them to the queue, and ends. */
   async leave(): Promise<void> {
     this.#isLeaving = true
     clearTimeout(this.#resting)
@@ -93,7 +93,7 @@ export class StudyService {
     await this.#worker.close()
   }
 
-  /** BullMQ asks a server that refuses, because it is full for example, thousands of times a second. */
+  /** Pauses: BullMQ retries thousands of times per second if the server replies with errors, e.g. out of memory. */
   async #rest(): Promise<void> {
     if (this.#resting !== undefined || this.#isLeaving) return
     this.#resting = setTimeout(() => {
@@ -131,7 +131,7 @@ export class StudyService {
     try {
       await job.moveToWait(token)
     } catch (error) {
-      // Redis has lost it, or handed it on already
+      // Redis has lost it, or already assigned it to another worker
       if (!isLost(error)) throw error
     }
   }
@@ -168,7 +168,7 @@ export class StudyService {
   }
 }
 
-/** What a running task tells the study, and what it leaves for the worker after it. */
+/** Reports progress of a running task to the study, and saves its checkpoints for the next worker. */
 class TaskProgress {
   readonly #store: QueueStore
   readonly #job: Job
@@ -192,7 +192,7 @@ class TaskProgress {
       try {
         await this.#job.updateProgress(encode(event))
       } catch (error) {
-        // the job is gone from Redis: the study will enqueue it again, and asks for nothing until then
+        // Redis has lost the job: the study will requeue it, and needs no progress until then
         if (!isLost(error)) throw error
       }
     })
@@ -202,7 +202,7 @@ class TaskProgress {
   /** @throws TaskLost */
   async keep(bytes: Uint8Array): Promise<void> {
     this.latest = bytes
-    // while the server is away, only the last one waits for it
+    // while the server is unreachable, only the last one is kept
     if (this.#isSaving || nowMs() - this.#savedAt < this.#everyMs) return
     await this.save()
   }

@@ -6,7 +6,7 @@ import { decodeModel } from '../../io/model-bytes.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 import { decodeOutcome, encode, jobId, KEEP_MS, type QueuedStudy, recordKey, STUDIES, taskKey } from './wire.js'
 
-/** A worker that lost its task to another one must not put an older checkpoint over a newer one. */
+/** A worker that lost its task must not overwrite a newer checkpoint with an older one. */
 const SAVE_CHECKPOINT = `
 local owner = redis.call('HGET', KEYS[1], 'owner')
 if owner and owner ~= ARGV[1] then return 0 end
@@ -16,7 +16,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`
 
 export interface StoredResult {
-  /** that it is the result of, as the worker found it in the queue */
+  /** the task of the result, as queued */
   readonly task: string
   readonly outcome: TrialOutcome
   readonly worker: string
@@ -24,7 +24,7 @@ export interface StoredResult {
   readonly checkpoint: Uint8Array | null
 }
 
-/** What a study keeps in Redis beside its queue. All of it can be lost: it is computed again. */
+/** State of a study in Redis besides its queue. Lost state is computed again. */
 export class QueueStore {
   readonly #redis: Redis
   readonly #study: string
@@ -34,7 +34,7 @@ export class QueueStore {
     this.#study = study
   }
 
-  /** Shows the study to workers; again and again, for it may be lost. */
+  /** Announces the study to workers; repeated, because Redis may lose it. */
   async announce(record: QueuedStudy, started: number): Promise<void> {
     await done(
       this.#redis
@@ -44,7 +44,7 @@ export class QueueStore {
     )
   }
 
-  /** Tells workers to leave the study alone. */
+  /** Marks the study as closed for workers. */
   async withdraw(record: QueuedStudy): Promise<void> {
     const minute = 60_000
     await done(
@@ -55,20 +55,20 @@ export class QueueStore {
     )
   }
 
-  /** Sets the checkpoint from which a task that no worker has begun continues. */
+  /** Sets the initial checkpoint of a task that no worker has started. */
   async seedCheckpoint(job: string, bytes: Uint8Array): Promise<void> {
     const key = this.#key(job, 'checkpoint')
     await done(this.#redis.multi().del(key).hset(key, 'bytes', Buffer.from(bytes)).pexpire(key, KEEP_MS))
   }
 
-  /** Makes `owner` the one who writes the task's checkpoints. Returns the last one there is. */
+  /** Makes `owner` the only writer of the task's checkpoints. Returns the last checkpoint. */
   async claim(job: string, owner: string): Promise<Uint8Array | null> {
     const key = this.#key(job, 'checkpoint')
     await done(this.#redis.multi().hset(key, 'owner', owner).pexpire(key, KEEP_MS))
     return await this.checkpoint(job)
   }
 
-  /** False when another worker has taken the task over: nothing was written then. */
+  /** Returns false without writing if another worker has taken over the task. */
   async saveCheckpoint(job: string, owner: string, bytes: Uint8Array): Promise<boolean> {
     const key = this.#key(job, 'checkpoint')
     return (await this.#redis.eval(SAVE_CHECKPOINT, 1, key, owner, Buffer.from(bytes), KEEP_MS)) === 1
@@ -78,7 +78,7 @@ export class QueueStore {
     return copied(await this.#redis.hgetBuffer(this.#key(job, 'checkpoint'), 'bytes'))
   }
 
-  /** How often a checkpoint of the task was written: it grows as long as the task gets on. */
+  /** Number of checkpoints written for the task: it increases while the task makes progress. */
   async saves(job: string): Promise<number> {
     return Number((await this.#redis.hget(this.#key(job, 'checkpoint'), 'saves')) ?? 0)
   }
@@ -94,14 +94,14 @@ export class QueueStore {
     if (model) write.hset(key, 'model', Buffer.from(model))
     if (checkpoint) write.hset(key, 'checkpoint', Buffer.from(checkpoint))
     write.pexpire(key, KEEP_MS)
-    // what failed for want of memory, say, has nothing to compare
+    // a failed outcome, e.g. out of memory, has no digest to compare
     if (rest.digest !== null) write.hset(digests, worker, rest.digest).pexpire(digests, KEEP_MS)
     await done(write)
   }
 
   /**
-   * @param task what the job is to be
-   * @throws NativeMlpError INVALID_FILE or CHECKSUM_MISMATCH for a damaged one, or one of another task
+   * @param task expected task of the job
+   * @throws NativeMlpError INVALID_FILE or CHECKSUM_MISMATCH for a damaged result, or one of another task
    */
   async result(job: string, task: string): Promise<StoredResult | null> {
     const fields = await this.#redis.hgetallBuffer(this.#key(job, 'result'))
@@ -118,12 +118,12 @@ export class QueueStore {
     return (await this.#redis.hexists(this.#key(job, 'result'), 'outcome')) === 1
   }
 
-  /** The digest each worker that finished the task has found. */
+  /** The digest of each worker that finished the task. */
   async digests(job: string): Promise<readonly (readonly [worker: string, digest: string])[]> {
     return Object.entries(await this.#redis.hgetall(this.#key(job, 'digests')))
   }
 
-  /** Frees the memory of a result that was fetched. */
+  /** Frees the memory of a fetched result. */
   async dropResult(job: string): Promise<void> {
     await this.#redis.unlink(this.#key(job, 'result'), this.#key(job, 'checkpoint'))
   }
@@ -138,17 +138,17 @@ export class QueueStore {
   }
 }
 
-/** A Buffer may be a piece of a larger one, at an odd place. */
+/** Copies, because a Buffer may be an unaligned part of a larger one. */
 function copied(bytes: Buffer | null | undefined): Uint8Array | null {
   return bytes ? new Uint8Array(bytes) : null
 }
 
-/** Of commands that are sent together, those that fail only say so in the answer. */
+/** Throws the first error of a pipeline, whose commands report errors only in the reply. */
 async function done(commands: ChainableCommander): Promise<void> {
   for (const [error] of (await commands.exec()) ?? []) if (error) throw error
 }
 
-/** Whether there is all that belongs to the state. */
+/** Checks that the outcome has all fields of its state. */
 function checkWhole({ outcome, checkpoint }: StoredResult, job: string): void {
   const { state, reason, history, best, steps, digest, timing } = outcome
   const isDone = [best, steps, digest, timing].every((part) => part !== null)
@@ -173,29 +173,29 @@ function checkModel({ model, digest }: TrialOutcome, job: string): void {
   throw new NativeMlpError('CHECKSUM_MISMATCH', `${job} in Redis: the model's digest is ${actual}, not ${digest}`)
 }
 
-/** A trial that takes so many workers down without getting on has failed. */
+/** A trial fails after this many attempts without progress. */
 const MAX_ATTEMPTS = 3
 
-/** Where the tasks of a study are handed out, and what becomes of them is found. */
+/** The queue of a study and its state in Redis. */
 export interface TaskPlace {
   readonly queue: Queue
   readonly store: QueueStore
   readonly log: Logger
 }
 
-/** What came of a task. */
+/** Result of a task. */
 export interface TaskEnd extends Pick<StoredResult, 'outcome' | 'checkpoint'> {
-  /** whether Redis has it; a task that every worker failed at has left nothing there */
+  /** whether Redis has it; a task that failed on every worker has no result there */
   readonly isStored: boolean
 }
 
-/** One task on its way to the workers and back. */
+/** A queued task, until its result. */
 export class QueuedTask {
   readonly id: string
   readonly task: TrialTask
   readonly #place: TaskPlace
   readonly #checkpoint: Uint8Array | null
-  /** checkpoints written when it was enqueued last */
+  /** checkpoints written before it was last enqueued */
   #saves = 0
   #attempts = 0
 
@@ -207,11 +207,11 @@ export class QueuedTask {
   }
 
   /**
-   * Fetches what came of it, or sees to it that it is in the queue, once.
+   * Fetches its result, or ensures that it is queued once.
    *
    * @param isOver whether the study no longer waits for it
-   * @returns null as long as nothing came of it
-   * @throws NativeMlpError RESULTS_DIFFER; what Redis says
+   * @returns null until there is a result
+   * @throws NativeMlpError RESULTS_DIFFER; errors of Redis
    */
   async advance(isOver: () => boolean): Promise<TaskEnd | null> {
     const { queue, store } = this.#place
@@ -227,7 +227,7 @@ export class QueuedTask {
     return null
   }
 
-  /** What stands in Redis may have been damaged or written by anyone; such a result is computed again. */
+  /** Data in Redis may be damaged or written by anyone; an invalid result is computed again. */
   async #result(): Promise<StoredResult | null> {
     const { queue, store, log } = this.#place
     try {
@@ -251,7 +251,7 @@ export class QueuedTask {
     await queue.add('task', encode(task), { jobId: id, attempts: MAX_ATTEMPTS })
   }
 
-  /** What has failed but got on before is tried again. */
+  /** Retries a failed task that has made progress. */
   async #retry(): Promise<TaskEnd | null> {
     const { queue, store, log } = this.#place
     const job = await queue.getJob(this.id)

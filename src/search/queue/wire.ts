@@ -3,16 +3,16 @@ import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { NumericFamily } from '../../core/types.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 
-/** Of every key in Redis. */
+/** Prefix of every key in Redis. */
 export const PREFIX = 'native-mlp'
 
 /** Sorted set of the ids of open studies, oldest first. */
 export const STUDIES = `${PREFIX}:studies`
 
-/** How long Redis keeps the data of an interrupted study, ms: from one weekend to the next. */
+/** Time that Redis keeps the data of an interrupted study, ms: from one weekend to the next. */
 export const KEEP_MS = 7 * 24 * 3600 * 1000
 
-/** Rises with every change of what stands in Redis. */
+/** Incremented with every change of the data in Redis. */
 export const QUEUE_FORMAT = 1
 
 /** The name of a study's BullMQ queue. */
@@ -24,7 +24,7 @@ export function recordKey(study: string): string {
   return `${PREFIX}:record:${study}`
 }
 
-/** The job of a task; the same task has the same one, so that it is not enqueued twice. */
+/** The job id of a task; the same task has the same id, so that it is not enqueued twice. */
 export function jobId({ trial, fold, untilStep }: TrialTask): string {
   return `trial-${trial}-fold-${fold}-until-${untilStep ?? 'end'}`
 }
@@ -33,22 +33,22 @@ export function taskKey(study: string, job: string, what: 'checkpoint' | 'result
   return `${PREFIX}:${what}:${study}:${job}`
 }
 
-/** A study as workers find it in Redis. */
+/** The record of a study in Redis. */
 export interface QueuedStudy {
   readonly format: number
   /** of the package that runs the study */
   readonly version: string
   readonly id: string
   readonly family: NumericFamily
-  /** of what the sets hold */
+  /** of the sets */
   readonly digest: string
-  /** what it takes to load the data: plain data */
+  /** recipe to load the data: plain data */
   readonly recipe: unknown
-  /** false: workers leave it alone */
+  /** false: workers ignore it */
   readonly open: boolean
 }
 
-/** What workers tell while they work. */
+/** Progress events of workers. */
 export type TaskEvent =
   | { readonly type: 'start'; readonly worker: string }
   | { readonly type: 'evaluation'; readonly worker: string; readonly entry: unknown; readonly share: number }
@@ -103,7 +103,7 @@ const event = z.discriminatedUnion('type', [
   z.object({ type: z.literal('result'), worker: z.string() }),
 ])
 
-/** @throws NativeMlpError INVALID_FILE; for another format it names both */
+/** @throws NativeMlpError INVALID_FILE; for another format naming both */
 export function decodeStudy(text: string): QueuedStudy {
   const value = parse(text, 'a study') as Partial<QueuedStudy> | null
   if (typeof value?.format === 'number' && value.format !== QUEUE_FORMAT) {
@@ -118,7 +118,7 @@ export function decodeTask(text: string): TrialTask {
   return checked(task, parse(text, 'a task'), 'a task') as TrialTask
 }
 
-/** Without the model, which travels as bytes. */
+/** Without the model, which is sent as bytes. */
 export function decodeOutcome(text: string): Omit<TrialOutcome, 'model'> {
   return checked(outcome, parse(text, 'a result'), 'a result') as Omit<TrialOutcome, 'model'>
 }

@@ -13,41 +13,40 @@ import { decodeStudy, PREFIX, type QueuedStudy, queueName, recordKey, STUDIES } 
 export interface QueueWorkerOptions {
   /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
   readonly url?: string
-  /** makes a study's data from its recipe; what it throws refuses the study; default `loadStudy` */
+  /** loads a study's data from its recipe; an error rejects the study; default `loadStudy` */
   readonly load?: (recipe: unknown) => Promise<LoadedStudy>
   /** trials at a time, each on one thread; default: the number of cores */
   readonly workers?: number
-  /** how studies call this worker; default host:pid */
+  /** name of this worker; default host:pid */
   readonly name?: string
-  /** ends the worker: what is running is saved and given back */
+  /** ends the worker: running trials are saved and returned to the queue */
   readonly signal?: Signal
   readonly log?: Logger
-  /** end after so many seconds without work; default never */
+  /** seconds without work after which the worker ends; default never */
   readonly idleExitSeconds?: number
-  /** so many seconds after a worker has fallen silent its trials are handed on, > 0; default 15 */
+  /** lock timeout, seconds: trials of a worker that is silent for longer go to others; > 0, default 15 */
   readonly lockSeconds?: number
 }
 
 const OPTION_NAMES = ['url', 'load', 'workers', 'name', 'signal', 'log', 'idleExitSeconds', 'lockSeconds']
 
-/** Between two looks for studies, ms. */
+/** Polling interval for studies, ms. */
 const LOOK_MS = 500
-/** So often a checkpoint is written to Redis, ms. */
+/** Interval of checkpoints in Redis, ms. */
 const CHECKPOINT_MS = 1500
-/** A study that has nothing to do for so long lets another one have the worker, ms. */
+/** Idle time of a study after which the worker changes to another one, ms. */
 const IDLE_MS = 2000
-/** What may be part of a key, and be shown. */
+/** Ids that are safe in keys and in output. */
 const STUDY_ID = /^[\w-]{1,64}$/
-/** So long a worker that is to leave waits for the server, ms. */
+/** Timeout for the server when a worker leaves, ms. */
 const LEAVE_MS = 8000
 
 /**
- * Computes trials for the studies of a queue, one study at a time, the oldest first, until the signal fires. A study of
- * another numeric family, another format or other data than this machine has is refused, once, with a line that says why;
- * its trials stay in the queue for others.
+ * Runs trials of the studies of a queue, one study at a time, the oldest first, until the signal fires. Rejects a study with
+ * another numeric family, format or data than this machine, logging the reason once; its trials stay in the queue for others.
  *
- * @throws NativeMlpError QUEUE_UNAVAILABLE when the server refuses us or a library is missing; INVALID_ARGUMENT,
- *   UNKNOWN_OPTION. A server that is away is waited for.
+ * @throws NativeMlpError QUEUE_UNAVAILABLE if the server rejects the connection or a library is missing; INVALID_ARGUMENT,
+ *   UNKNOWN_OPTION. Waits for a server that is unreachable.
  */
 export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
   knownOptions('runQueueWorker', options, OPTION_NAMES)
@@ -77,7 +76,7 @@ class QueueWorker {
   readonly #name: string
   readonly #log: Logger
   readonly #leaving: Promise<void>
-  /** studies that are not for us */
+  /** rejected studies */
   readonly #refused = new Set<string>()
   #isLeaving = false
   #lastBusy = nowMs()
@@ -103,7 +102,7 @@ class QueueWorker {
     }
   }
 
-  /** The oldest study that has something to do. */
+  /** The oldest study with work. */
   async #nextStudy(): Promise<QueuedStudy | null> {
     const { redis } = this.#connection
     const ids = await redis.zrange(STUDIES, '0', '-1')
@@ -116,7 +115,7 @@ class QueueWorker {
     return null
   }
 
-  /** A study of which nothing was heard for so long that its record has expired. One that lives announces itself again. */
+  /** Removes a study whose record has expired. A running study announces itself again. */
   async #removeAbandoned(id: string): Promise<void> {
     const { redis, bullmq } = this.#connection
     const queue = new bullmq.Queue(queueName(id), { connection: redis, prefix: PREFIX })
@@ -133,7 +132,7 @@ class QueueWorker {
     return lengths.some((length) => length > 0)
   }
 
-  /** Whatever stands in Redis; null for a study that is refused. */
+  /** Validates the record in Redis; null for a rejected study. */
   async #record(id: string): Promise<QueuedStudy | 'none' | null> {
     try {
       if (!STUDY_ID.test(id)) throw new NativeMlpError('INVALID_FILE', 'it has no name of a study')
@@ -162,7 +161,7 @@ class QueueWorker {
     return null
   }
 
-  /** Loads the study's data and begins to take its trials. */
+  /** Loads the study's data and starts processing its trials. */
   async #prepare(record: QueuedStudy): Promise<StudyService | null> {
     const { load = loadStudy, workers, lockSeconds = 15 } = this.#options
     let loaded: LoadedStudy
@@ -192,7 +191,7 @@ class QueueWorker {
     })
   }
 
-  /** Works for a study until it is closed, another one has more to do, or the worker is to leave. */
+  /** Serves a study until it is closed, another one has more work, or the worker has to leave. */
   async #serve(record: QueuedStudy, service: StudyService): Promise<void> {
     const { idleExitSeconds = Number.POSITIVE_INFINITY } = this.#options
     for (;;) {
@@ -208,7 +207,7 @@ class QueueWorker {
     if (service.failure) throw service.failure
   }
 
-  /** What BullMQ's workers leave of a queue that was removed while they looked at it. */
+  /** Removes remains of BullMQ workers in a queue that was deleted while they polled it. */
   async #tidy({ id }: QueuedStudy): Promise<void> {
     const { redis } = this.#connection
     const record = redis.status === 'ready' ? await this.#record(id) : null
@@ -218,7 +217,7 @@ class QueueWorker {
   async #isOver({ id }: QueuedStudy, service: StudyService): Promise<boolean> {
     const record = await this.#record(id)
     if (record === null) return true
-    // a study that is not there at all was lost by Redis, and will announce itself again
+    // Redis has lost a study without a record; it will announce itself again
     if (record !== 'none' && !record.open) {
       this.#log(`study ${id}: closed`)
       return true
@@ -228,7 +227,7 @@ class QueueWorker {
     return other !== null && other.id !== id
   }
 
-  /** Gives up waiting for the server when the worker is to leave. */
+  /** Stops waiting for the server when the worker has to leave. */
   async #orLeave<T>(work: Promise<T>): Promise<T | null> {
     work.catch(() => undefined)
     return await Promise.race([work, this.#leaving.then(() => null)])
