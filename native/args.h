@@ -157,7 +157,7 @@ class Handle {
   static T& get(const Args& args, const Napi::Value& v, const char* name, const napi_type_tag& tag, const char* expected) {
     bool is = false;
     void* object = nullptr;
-    if (napi_check_object_type_tag(args.env(), v, &tag, &is) != napi_ok || !is ||
+    if (v.Type() != napi_object || napi_check_object_type_tag(args.env(), v, &tag, &is) != napi_ok || !is ||
         napi_unwrap(args.env(), v, &object) != napi_ok) {
       args.fail<Napi::TypeError>(name, expected, "something else");
     }
