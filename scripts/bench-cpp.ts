@@ -1,6 +1,6 @@
 /**
- * Measures what the JavaScript interface adds to a training step: the step of npm run bench beside the same one in C++, in
- * processes that take turns. npm run bench:cpp builds the latter first.
+ * Measures the overhead of the JavaScript interface in a training step: the step of npm run bench and the same one in C++,
+ * in alternating processes. npm run bench:cpp builds the latter first.
  *
  *     npm run bench:cpp
  *     npm run bench:cpp -- --threads 1 --rounds 9 --only 'H=128'

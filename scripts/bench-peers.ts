@@ -1,9 +1,9 @@
 /**
- * Measures this package beside OpenBLAS, oneDNN, PyTorch, scikit-learn, TensorFlow.js, brain.js and a plain loop, as far as
- * they are installed.
+ * Compares this package with OpenBLAS, oneDNN, PyTorch, scikit-learn, TensorFlow.js, brain.js and a plain loop, if they are
+ * installed.
  *
  *     npm run bench:peers                      writes docs/results.md and docs/results.json
- *     npm run bench:peers -- --install         gets them first: Debian packages with apt-get, the others with npm
+ *     npm run bench:peers -- --install         installs them first: Debian packages with apt-get, the others with npm
  *     npm run bench:peers -- --isa avx512 --threads 1 --only gemm --out folder
  *     npm run bench:peers -- --only '^(fit|predict)' --out folder    small networks only
  */
@@ -82,5 +82,5 @@ const given = process.argv.slice(2).map((word) => (/^[\w./=,-]+$/.test(word) ? w
 const command = ['npm run bench:peers', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
 const results: Results = { format: 'native-mlp peers', formatVersion: 1, command, date, machine, rounds, sections }
 console.log(markdown(results))
-// a quick look must not replace figures that were measured with care
+// a quick run must not replace complete figures
 if (flags.out !== undefined || !flags.quick) write(results, flags.out ?? join(ROOT, 'docs'))

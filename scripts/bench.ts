@@ -1,5 +1,5 @@
 /**
- * Measures products, training steps and evaluation beside what this processor can do at most.
+ * Measures products, training steps and evaluation, with the peak of this processor.
  *
  *     npm run bench
  *     npm run bench -- --isa avx512,js --threads 1 --only 'step mnist'

@@ -3,8 +3,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { NativeMlpError } from 'native-mlp'
 
 /**
- * The flags of the program that calls. --help prints the comment the program begins with and the flags; a wrong flag, or
- * what the package refuses later, ends it with one line.
+ * Parses the flags of the calling program. --help prints its first comment and the flags; an invalid flag, or a later error
+ * of the package, ends it with one line.
  */
 export function parseFlags<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   process.on('uncaughtException', (error) => {
@@ -22,7 +22,7 @@ export function parseFlags<T extends ParseArgsConfig>(config: T): ReturnType<typ
   }
 }
 
-/** The value that `choices` has under the name a flag gives. */
+/** The value in `choices` for the name in a flag. */
 export function chosen<T>(flag: string, name: string, choices: Readonly<Record<string, T>>): T {
   if (Object.hasOwn(choices, name)) return choices[name]
   return refuse(`${flag}: expected one of ${Object.keys(choices).join(', ')}, got ${name}`)

@@ -6,9 +6,9 @@
  *     npm run grid -- --preset quick --epochs 1 --workers 2 --seed 7 --out runs/mine
  *     npm run grid -- --evaluate-on valid
  *
- * It can be stopped at any time, even by `kill -9`: --resume goes on where it was and ends with the same results. A folder
- * with a finished search is written anew, one with an unfinished search only with --overwrite.
- * For grids of your own there is `npx native-mlp search --config grid.json`.
+ * It can be stopped at any time, even by `kill -9`: --resume continues it and gives the same results. A folder with a finished
+ * search is overwritten, one with an unfinished search only with --overwrite.
+ * For custom grids use `npx native-mlp search --config grid.json`.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -55,17 +55,17 @@ if (!flags.resume && !flags.overwrite && existsSync(record)) {
 const { backend, isa, reason } = backendInfo()
 console.log(backend === 'native' ? `native: ${isa}` : `pure TypeScript, many times slower: ${reason}`)
 
-// the data, in memory that the workers share
+// the data, in memory shared with the workers
 const dataFolder = flags.data ?? process.env.NATIVE_MLP_DATA
 const spec = dataFolder ? { idx: { folder: dataFolder } } : { mnist: {} }
 const data = await loadData({ ...spec, scale }, { shared: true })
 
-// the search: every trial's result is on disk as soon as it has finished, and where the others stand every second
+// the search: writes each trial's result when it finishes, and checkpoints of the others every second
 const started = performance.now()
 const interrupt = new AbortController()
 let asked = 0
 process.on('SIGINT', () => {
-  // npm hands on a Ctrl-C that the terminal has sent to both; a second one stops at once
+  // npm forwards a Ctrl-C that the terminal has sent to both; a second one stops immediately
   if (asked > 0 && performance.now() - asked > 300) process.exit(130)
   asked ||= performance.now()
   interrupt.abort()
@@ -130,7 +130,7 @@ if (study.best) {
   console.log(`reproduce ${reproduceCommand(config, { ...study, data: data.recipe, family: undefined })}`)
 }
 
-// where the time went, since this process was started
+// timings since the start of this process
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 const ofTrials = (part: 'total' | 'training' | 'evaluation') =>
   study.trials.reduce((sum, { timing }) => sum + 1000 * (timing?.[part] ?? 0), 0)

@@ -1,12 +1,12 @@
 'use strict'
-// Finds or builds the native addon when the package is installed. Loads nothing of the package itself, because dist/ does
-// not exist yet, and never fails an install: without the addon the TypeScript backend runs.
+// Finds or builds the native addon when the package is installed. Does not load the package, because dist/ does not exist
+// yet, and never fails an install: without the addon the package falls back to TypeScript.
 //
-//   node scripts/install.cjs           use what works already, else build; exit code 0
-//   node scripts/install.cjs build     build in any case, show the compiler's output; exit code 1 where that fails
+//   node scripts/install.cjs           use a working addon, else build; exit code 0
+//   node scripts/install.cjs build     build in any case, show the compiler's output; exit code 1 if that fails
 //
 // NATIVE_MLP_SKIP_BUILD=1      do not build
-// NATIVE_MLP_NATIVE=require    exit code 1 where no addon works in the end
+// NATIVE_MLP_NATIVE=require    exit code 1 if no addon works
 const { spawn, spawnSync } = require('node:child_process')
 const { createHash } = require('node:crypto')
 const fs = require('node:fs')
@@ -16,9 +16,9 @@ const ROOT = path.resolve(__dirname, '..')
 const BUILD = path.join(ROOT, 'build')
 const ADDON = path.join(BUILD, 'Release', 'native_mlp.node')
 const LOG = path.join(BUILD, 'install.log')
-/** What the last run found; the loader of the addon quotes it. */
+/** Result of the last run, for messages of the addon loader. */
 const STATE = path.join(BUILD, 'install.json')
-/** npm runs this file in the package's folder, INIT_CWD is where the person is. */
+/** npm runs this file in the package's folder; INIT_CWD is the user's folder. */
 const AGAIN = `node ${path.relative(process.env.INIT_CWD ?? process.cwd(), __filename)} build`
 const VERSION = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version
 const BUILD_LIMIT_MS = 15 * 60_000
@@ -28,9 +28,9 @@ const shown = (file) => path.relative(ROOT, file)
 const isSet = (name) => !['', '0', 'false', undefined].includes(process.env[name])
 
 /**
- * The whole of it. Resolves to `{ path, reason }`: the addon that works and null, or null and why there is none.
- * `force` builds even where something works already, `verbose` passes the compiler's output through, `npx` allows
- * fetching node-gyp from the npm registry where none is installed.
+ * Main function. Resolves to `{ path, reason }`: the working addon and null, or null and the reason.
+ * `force` builds even if an addon works, `verbose` passes the compiler's output through, `npx` allows fetching node-gyp
+ * from the npm registry if none is installed.
  */
 async function install({ force = false, verbose = false, npx = false } = {}) {
   const hash = sourceHash()
@@ -69,7 +69,7 @@ function fallBack(reason, hint) {
   return { path: null, reason }
 }
 
-/** The addon built from these very sources, or a prebuild; only what passes its self-test counts. */
+/** The addon built from the current sources, or a prebuild, if it passes its self-test. */
 function findExisting(hash) {
   if (!fs.existsSync(ADDON)) return findPrebuild()
   if (readState()?.sourceHash !== hash) return null
@@ -90,8 +90,8 @@ function findPrebuild() {
 }
 
 /**
- * Loads the addon and multiplies with it, in a child process: a file that crashes on this CPU must not take npm along.
- * `info` names the instruction set that runs here.
+ * Loads the addon and multiplies with it, in a child process: a file that crashes on this CPU must not crash npm.
+ * `info` names the instruction set in use.
  */
 function probe(file) {
   const program = `
@@ -119,7 +119,7 @@ function probe(file) {
 async function build({ verbose, npx }) {
   const gyp = findNodeGyp(npx)
   if (!gyp) return { reason: 'node-gyp was not found (it comes with npm)', log: '' }
-  // node-gyp prefers these variables to its flags. A quiet npm must not silence the reason of a failure.
+  // node-gyp prefers these variables to its flags. A quiet npm must not suppress the reason of a failure.
   const env = { ...process.env, npm_config_loglevel: 'info' }
   const headers = findHeaders()
   if (headers) env.npm_config_nodedir = headers
@@ -127,7 +127,7 @@ async function build({ verbose, npx }) {
   return { reason: problem ?? (code === 0 ? null : reasonFrom(log)), log }
 }
 
-/** Runs a command, keeping its output. Resolves to its exit code, or to the problem that kept it from ending by itself. */
+/** Runs a command, keeping its output. Resolves to its exit code, or to the error that ended it. */
 function run(command, args, env, verbose) {
   return new Promise((resolve) => {
     let log = `${[command, ...args].join(' ')}\n`
@@ -152,7 +152,7 @@ function findNodeGyp(npx) {
   try {
     scripts.push(require.resolve('node-gyp/bin/node-gyp.js'))
   } catch {
-    // not a dependency of whoever installs the package; npm brings one
+    // not a dependency of the package; npm includes one
   }
   if (process.env.npm_execpath) scripts.push(path.resolve(process.env.npm_execpath, '..', '..', inNpm))
   for (const prefix of ['../lib', '.']) {
@@ -168,7 +168,7 @@ function findNodeGyp(npx) {
   return npx ? { command: windows ? 'npx.cmd' : 'npx', args: ['--yes', 'node-gyp@12'] } : null
 }
 
-/** The folder whose include/node holds this Node's headers, or null; with it node-gyp downloads nothing. */
+/** The folder whose include/node holds this Node's headers, or null; with it node-gyp downloads no headers. */
 function findHeaders() {
   if (process.env.npm_config_nodedir || process.env.npm_config_target) return null
   const prefix = path.resolve(path.dirname(process.execPath), '..')
@@ -184,7 +184,7 @@ function findHeaders() {
   }
 }
 
-/** The one line of a build log that says what went wrong. */
+/** The line of a build log with the error. */
 function reasonFrom(log) {
   const lines = log.split(/\r?\n/).map((line) => line.trim())
   if (lines.some((line) => /most likely not a problem with node-gyp|headers\.tar\.gz.*(ENOTFOUND|failed)/.test(line))) {
@@ -207,7 +207,7 @@ function reasonFrom(log) {
   return lines.filter(Boolean).at(-1) ?? 'node-gyp printed nothing'
 }
 
-/** Identifies what the addon is built from, so that a later install knows a build that is out of date. */
+/** Digest of the sources of the addon, so that a later install detects an outdated build. */
 function sourceHash() {
   const hash = createHash('sha256').update(`${VERSION} ${process.platform} ${process.arch}\n`)
   const skipped = ['test', 'bench'].map((name) => path.join('native', name))

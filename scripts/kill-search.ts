@@ -1,7 +1,7 @@
 /**
- * Kills a search again and again with `kill -9`, the whole tree of its processes at random moments, and goes on with it each
- * time. In the end results.csv and every model must have the bytes of an undisturbed search, and no kill may have cost more
- * than two seconds of any trial's work. A search that is done before all kills are, is begun anew.
+ * Repeatedly kills a search with `kill -9`, its whole process tree at random times, and resumes it each time. In the end
+ * results.csv and every model must have the bytes of an uninterrupted search, and no kill may cost more than two seconds of
+ * any trial's work. If a search ends before all kills are done, another one starts.
  *
  *     npm run kill-search
  *     npm run kill-search -- --kills 20 --seed 7
@@ -34,7 +34,7 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
-// eight trials, with a rate too high among them
+// eight trials, one with too high a learning rate
 const grid = { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [16, 32] }
 const config = join(folder, 'config.json')
 const rows = { limitTrain: 3000, limitTest: 500, evaluateOn: ['valid', 'test'] }
@@ -57,7 +57,7 @@ console.log(
 if (most > Number(flags['most-lost'])) fail(`more than ${flags['most-lost']} s were lost`)
 console.log('every search ended with the bytes of the undisturbed one')
 
-/** One search from its beginning to its end, killed on the way. */
+/** One search from start to end, with kills. */
 async function play(out: string, round: number): Promise<void> {
   mkdirSync(out)
   for (;;) {
@@ -86,9 +86,9 @@ async function play(out: string, round: number): Promise<void> {
 }
 
 /**
- * Of the work of the trial that lost most, in seconds: since it began or went on, or since its last checkpoint.
+ * Lost work of the trial that lost most, in seconds: since it started or resumed, or since its last checkpoint.
  *
- * @param before bytes of the journal that were there when the killed process was started
+ * @param before bytes of the journal at the start of the killed process
  */
 function lostBy(killed: number, out: string, before: number): number {
   const journal = join(out, 'journal.jsonl')
@@ -136,7 +136,7 @@ function killTree(child: ChildProcess): void {
   if ((child.exitCode ?? child.signalCode) === null) process.kill(-child.pid!, 'SIGKILL')
 }
 
-/** Resolves when a search has ended well. */
+/** Resolves when a search has succeeded. */
 async function end(child: ChildProcess): Promise<true> {
   let errors = ''
   child.stderr!.on('data', (text) => {

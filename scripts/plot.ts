@@ -28,7 +28,7 @@ const source = positionals[0] ?? 'runs/train-homework'
 const isCurve = extname(source) === '.txt'
 const out = flags.out ?? join(isCurve ? dirname(source) : source, 'figures')
 
-// the homework's curve has no step numbers: its evaluations are counted instead
+// the homework's curve has no step numbers: counts its evaluations instead
 const history: HistoryEntry[] = isCurve
   ? (await readTrainingCurve(source)).map((sets, step) => ({ step, epoch: 0, ...sets }))
   : await readHistory(join(source, 'history.jsonl'))

@@ -1,5 +1,5 @@
 /**
- * Says what a trained model sees in rows of MNIST's test set.
+ * Predicts rows of MNIST's test set with a trained model.
  *
  *     npm run predict -- --weights runs/train-homework/best.safetensors --rows 0,1,2
  */

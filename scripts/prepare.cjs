@@ -1,5 +1,5 @@
 'use strict'
-// Builds dist/ in a checkout. Where TypeScript is not installed (npm install --omit=dev) there is nothing to do it with.
+// Builds dist/ in a checkout. Does nothing if TypeScript is not installed (npm install --omit=dev).
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
 
@@ -7,7 +7,7 @@ let manifest
 try {
   manifest = require.resolve('typescript/package.json')
 } catch {
-  console.log('native-mlp: TypeScript is not installed, dist/ is left as it is')
+  console.log('native-mlp: TypeScript is not installed, dist/ is unchanged')
 }
 if (manifest) {
   const tsc = path.join(path.dirname(manifest), require(manifest).bin.tsc)

@@ -1,7 +1,7 @@
 /**
- * A search on a queue while things die: eight workers on BullMQ, three of them killed and one paused past its lock, and Redis
- * restarted in the middle; then the same search in a single process. Says whether every digest, results.csv and the best
- * model are the same. Starts a redis-server of its own on loopback.
+ * A search on a queue with failures: eight workers on BullMQ, three of them killed and one paused past its lock timeout, and
+ * Redis restarted meanwhile; then the same search in a single process. Reports whether every digest, results.csv and the best
+ * model are the same. Starts its own redis-server on loopback.
  *
  *     npm run queue-storm
  */

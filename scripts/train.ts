@@ -4,7 +4,7 @@
  *     npm run train
  *     npm run train -- --preset quick --epochs 2 --seed 7 --out runs/mine
  *
- * For everything else that can be set, and a full record of the run, there is `npx native-mlp train`.
+ * For all other options, and a full record of the run, use `npx native-mlp train`.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import {
@@ -47,7 +47,7 @@ console.log(
   backend === 'native' ? `native: ${isa}, ${threads} threads` : `pure TypeScript, many times slower: ${reason}`,
 )
 
-// the data: part of the training rows is set aside to choose the best parameters by
+// the data: part of the training rows is held out to select the best parameters
 const data = await mnist({ dir: flags.data, scale: preset.scale })
 const rows = preset.limitTrain ? data.train.take(preset.limitTrain) : data.train
 const { train, valid } = rows.split({ valid: preset.validFraction, seed })

@@ -6,14 +6,14 @@ import type { MnistFiles } from './mnist-files.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What everybody in a section runs on. */
+/** Settings of all contestants in a section. */
 export interface Setting {
   /** 'avx512', 'avx2', 'neon' or 'js' */
   readonly isa: string
   readonly threads: number
 }
 
-/** What one process is to measure. */
+/** The task of one process. */
 export interface Task extends Setting, MnistFiles {
   readonly cases: readonly string[]
   /** of samples, for each case */
@@ -31,11 +31,11 @@ export interface Command {
 export interface Measurement {
   readonly case: string
   readonly median: number
-  /** 10th percentile: what it takes when nothing disturbs it */
+  /** 10th percentile: the time without disturbance */
   readonly p10: number
-  /** which of several ways of writing it was the fastest */
+  /** the fastest of several implementations */
   readonly note?: string
-  /** of our own report only */
+  /** only in our own report */
   readonly flops?: number
   readonly peak?: number
 }
@@ -45,7 +45,7 @@ export interface Output {
   readonly measurements: readonly Measurement[]
 }
 
-/** A library that takes part. */
+/** A library in the contest. */
 export interface Contestant {
   readonly name: string
   /** ours: the others are compared with it, and without it there is nothing to compare */
@@ -53,7 +53,7 @@ export interface Contestant {
   /** ours too, on another setting: shown beside, never one of the others */
   readonly variant?: boolean
   readonly takes: (name: string) => boolean
-  /** makes it ready; says why it cannot take part, where it cannot */
+  /** prepares it; returns why it cannot take part, else null */
   readonly prepare: () => Promise<string | null>
   readonly command: (task: Task) => Command
   readonly parse: (stdout: string) => Output
@@ -68,16 +68,16 @@ export interface Score {
 
 export interface Contest {
   readonly scores: readonly Score[]
-  /** why some did not take part, or gave up, one line each */
+  /** why some did not take part, or failed, one line each */
   readonly absent: readonly string[]
 }
 
-/** Longest any process may take: the TypeScript and JavaScript ones need seconds a step. */
+/** Timeout of a process: TypeScript and JavaScript need seconds per step. */
 const LIMIT_MS = 15 * 60_000
 
 /**
- * Everybody measures everything once a round, in a process of its own, one after the other; then the next round. So a
- * machine that slows down for a minute slows down all of them.
+ * In each round every contestant measures all cases in its own process, one after the other, so that a machine that slows
+ * down for a minute slows down all of them.
  */
 export async function runContest(
   contestants: readonly Contestant[],
@@ -120,7 +120,7 @@ function record(score: Score, { version, measurements }: Output, cases: readonly
   }
 }
 
-/** Lines of JSON: { version } first, then { case, samples } each; other lines are not for us. */
+/** Lines of JSON: { version } first, then { case, samples } each; ignores other lines. */
 export function parseLines(stdout: string): Output {
   const lines = stdout.split('\n').filter((line) => line.startsWith('{'))
   const parsed = lines.map((line) => JSON.parse(line))
@@ -133,7 +133,7 @@ export function parseLines(stdout: string): Output {
   return { version: parsed.find((line) => line.version)?.version ?? '', measurements }
 }
 
-/** Runs a command and returns what it printed. @throws Error saying what it printed last where it failed */
+/** Runs a command and returns what it printed. @throws Error with its last output if it fails */
 export async function run({ file, args, env }: Command): Promise<string> {
   const options = { cwd: ROOT, env: { ...process.env, ...env }, maxBuffer: 1 << 28 }
   const limit = new AbortController()
@@ -150,13 +150,13 @@ export async function run({ file, args, env }: Command): Promise<string> {
   }
 }
 
-/** The first line that says error, else the last one. */
+/** The first line with 'error', else the last one. */
 function problemOf(stderr: string): string {
   const lines = stderr.trim().split('\n')
   return (lines.find((line) => /error/i.test(line)) ?? lines[lines.length - 1]).trim()
 }
 
-/** The middle of the rounds' medians, and of their 10th percentiles. */
+/** The medians over the rounds of their medians and of their 10th percentiles. */
 export function overall(measurements: readonly Measurement[]): { median: number; p10: number } {
   return { median: median(measurements.map((one) => one.median)), p10: median(measurements.map((one) => one.p10)) }
 }

@@ -5,7 +5,7 @@ import type { BenchReport } from 'native-mlp/bench'
 import { type Command, type Contestant, parseLines, ROOT, run, type Setting, type Task } from './contest.js'
 import { isPrediction, isProduct, isSmallFit, isStep } from './kinds.js'
 
-/** Where to look for what the other libraries need. */
+/** Locations of the other libraries. */
 export interface Tools {
   readonly compiler: string
   readonly python: string
@@ -26,7 +26,7 @@ export const DEFAULT_TOOLS: Tools = {
 /** Debian packages that --install asks apt-get for. */
 export const DEBIAN_PACKAGES = ['libopenblas-dev', 'libdnnl-dev', 'python3-sklearn', 'python3-torch']
 
-/** Everybody who may take part on a setting, us first. Small networks are measured on one thread, ours on two beside it. */
+/** All contestants for a setting, ours first. Small networks run on one thread, ours also on two. */
 export function contestantsOf({ isa, threads }: Setting, tools: Tools, isBest: boolean): Contestant[] {
   const isSmall = (name: string) => threads === 1 && (isSmallFit(name) || isPrediction(name))
   if (isa === 'js') return typeScriptContestants(tools)
@@ -77,7 +77,7 @@ export function ourselves(name: string, takes: Contestant['takes'], other: Parti
   }
 }
 
-/** Ours on another setting than the section's. */
+/** Ours with a setting other than the section's. */
 function variant(name: string, takes: Contestant['takes'], other: Partial<Setting>): Contestant {
   return { ...ourselves(name, takes, other), ours: false, variant: true }
 }
@@ -109,7 +109,7 @@ function oneDnn(isa: string, threads: number, tools: Tools): Contestant {
   return compiled('oneDNN', 'onednn', ['-ldnnl'], 'libdnnl-dev', tools, env)
 }
 
-/** A program of this folder against an installed library, compiled when it is needed. */
+/** A program of this folder with an installed library, compiled on demand. */
 function compiled(
   name: string,
   program: string,
@@ -135,7 +135,7 @@ function compiled(
   }
 }
 
-/** What keeps the libraries under Python to so many threads; each also says how many it found. */
+/** Limits the threads of the Python libraries; each also reports its number of threads. */
 function pythonEnvironment(threads: number): Record<string, string> {
   const names = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS']
   return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), PYTHONDONTWRITEBYTECODE: '1' }
@@ -155,7 +155,7 @@ function pyTorch(kernel: string, threads: number, { python }: Tools): Contestant
   }
 }
 
-/** With the kernels OpenBLAS chooses by itself. */
+/** With the kernels that OpenBLAS selects. */
 function scikitLearn({ python }: Tools): Contestant {
   return {
     name: 'scikit-learn',

@@ -10,7 +10,7 @@ export interface MnistFiles {
   readonly labels: string
 }
 
-/** Puts MNIST where programs in any language can read it, for as long as `use` takes. */
+/** Writes MNIST as plain files for programs in any language, for the duration of `use`. */
 export async function withMnistFiles<T>(use: (files: MnistFiles) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'native-mlp-'))
   try {

@@ -18,19 +18,19 @@ import { STEP_CASES } from './step-cases.js'
 import { type Effort, FULL_EFFORT, QUICK_EFFORT, Stopwatch } from './timing.js'
 
 export interface BenchOptions {
-  /** instruction sets to measure, 'js' for the TypeScript backend; default: all this machine has, but not 'portable' */
+  /** instruction sets to measure, 'js' for the TypeScript backend; default: all of this machine except 'portable' */
   readonly isas?: readonly string[]
   /** thread counts of the native backend, each 1..64; default 1 and 2 */
   readonly threads?: readonly number[]
-  /** a regular expression; only cases whose name it matches are measured */
+  /** a regular expression; measures only cases with a matching name */
   readonly only?: string
-  /** a look at whether all of it runs: few rows and samples, figures not to be trusted */
+  /** smoke test: few rows and samples, unreliable figures */
   readonly quick?: boolean
-  /** called as each result comes */
+  /** called for each result */
   readonly onResult?: (result: BenchResult) => void
 }
 
-/** Everything the benchmark can measure. */
+/** All cases of the benchmark. */
 export const CASES: readonly BenchCase[] = [
   ...GEMM_CASES,
   ...STEP_CASES,
@@ -47,17 +47,17 @@ const OPTIONS: readonly (keyof BenchOptions)[] = ['isas', 'threads', 'only', 'qu
 const FULL_ROWS = 60_000
 const QUICK_ROWS = 1536
 
-/** A backend to measure, and what limits it. */
+/** A backend to measure, and its peak. */
 interface Setting {
   readonly backend: Backend
   readonly peak: ((milliseconds: number) => number) | null
 }
 
 /**
- * Measures products, training steps, their parts and evaluation on each instruction set and number of threads, beside the
- * multiply-adds the processor does in the same moments. Seeded, warmed up; medians with their spread.
+ * Measures products, training steps, their parts and evaluation on each instruction set and number of threads, with the
+ * processor's peak multiply-adds at the same time. Seeded, warmed up; medians with their spread.
  *
- * @throws NativeMlpError INVALID_ARGUMENT, UNKNOWN_OPTION, BACKEND_UNAVAILABLE for an instruction set that is not here
+ * @throws NativeMlpError INVALID_ARGUMENT, UNKNOWN_OPTION, BACKEND_UNAVAILABLE for an unavailable instruction set
  */
 export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
   knownOptions('bench', options, OPTIONS)
@@ -88,7 +88,7 @@ export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
   }
 }
 
-/** Names of the cases a pattern chooses. @throws NativeMlpError INVALID_ARGUMENT when there are none */
+/** Names of the cases that match a pattern. @throws NativeMlpError INVALID_ARGUMENT if there are none */
 export function caseNames(only?: string): string[] {
   return chooseCases(only).map(({ name }) => name)
 }
@@ -126,7 +126,7 @@ function chooseSettings({ isas, threads = [1, 2] }: BenchOptions): Setting[] {
   return settings
 }
 
-/** The TypeScript backend would take minutes over the larger ones. */
+/** The TypeScript backend takes minutes for the larger ones. */
 function suits({ group, flops }: BenchCase, { name }: Backend): boolean {
   return name === 'native' || (flops < 1e9 && group !== 'fit')
 }

@@ -8,12 +8,12 @@ export const GROUPS = ['gemm', 'step', 'stack', 'part', 'fit', 'evaluate', 'pred
  * evaluate: loss and accuracy of many rows; predict: one row predicted */
 export type Group = (typeof GROUPS)[number]
 
-/** Something to measure on any backend. */
+/** A measurement for any backend. */
 export interface BenchCase {
-  /** unique, what `only` is matched against: 'gemm 256x512x784 NN', 'step mnist B=256 H=128' */
+  /** unique, matched against `only`: 'gemm 256x512x784 NN', 'step mnist B=256 H=128' */
   readonly name: string
   readonly group: Group
-  /** floating-point operations of the dense arithmetic, two a multiply-add, zeros counted too; 0: nothing is multiplied */
+  /** floating-point operations of the dense arithmetic, two per multiply-add, including zeros; 0: no multiplication */
   readonly flops: number
   prepare(backend: Backend, data: BenchData): Promise<Work>
 }

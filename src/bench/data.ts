@@ -5,11 +5,11 @@ import { type Samples, samples } from '../data/samples.js'
 export const PIXELS = 784
 export const CLASSES = 10
 
-/** dense: bytes 1..255 at random, no zero among them; mnist: the digits, four fifths of whose pixels are zero */
+/** dense: random bytes 1..255, no zeros; mnist: the digits, four fifths of whose pixels are zero */
 export const CONTENTS = ['dense', 'mnist'] as const
 export type Contents = (typeof CONTENTS)[number]
 
-/** The rows everything is measured on, made when first asked for. */
+/** The rows of all measurements, created on first use. */
 export class BenchData {
   readonly #rows: number
   readonly #made = new Map<string, Promise<Samples>>()
@@ -40,7 +40,7 @@ export class BenchData {
     })
   }
 
-  /** MNIST's training and test rows, one after the other: 70,000 of them, or so many fewer as the training set is smaller. */
+  /** MNIST's training and test rows, one after the other: 70,000, or fewer in proportion to a smaller training set. */
   evaluation(): Promise<Samples> {
     return this.#once('evaluation', async () => {
       const { train, test } = await mnist({ scale: 'unit' })

@@ -3,7 +3,7 @@ import type { BenchCase } from './case.js'
 import { fillRandom } from './data.js'
 import type { Work } from './timing.js'
 
-/** M x N x K of C [M][N] = op(A) [M][K] x op(B) [K][N], and which operands are transposed, as BLAS spells it. */
+/** M x N x K of C [M][N] = op(A) [M][K] x op(B) [K][N], and the transposed operands in BLAS notation. */
 interface Shape {
   readonly M: number
   readonly N: number
@@ -31,7 +31,7 @@ const SHAPES: readonly Shape[] = [
   shape(256, 512, 10, 'NT'),
 ]
 
-/** Products of row-major matrices without gaps between rows, hot in the caches as far as they fit. */
+/** Products of contiguous row-major matrices, in cache if they fit. */
 export const GEMM_CASES: readonly BenchCase[] = SHAPES.map((s) => ({
   name: `gemm ${s.M}x${s.N}x${s.K} ${s.transposed}`,
   group: 'gemm',

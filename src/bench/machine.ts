@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release } from 'node:os'
 
-/** Where figures come from. */
+/** The machine of the measurements. */
 export interface Machine {
-  /** as the processor calls itself, with family and model where known: virtual machines are given vague names */
+  /** model name of the processor, with family and model if known: virtual machines have vague names */
   readonly cpu: string
   readonly cores: number
   readonly platform: string
   readonly arch: string
   readonly os: string
   readonly node: string
-  /** runnable processes, the mean of the last minute, before measuring began: figures of a busy machine are noise */
+  /** load average of the last minute before the measurements: figures of a busy machine are noise */
   readonly load: number
 }
 
-/** From this load on figures are noise; npm and the compiler, which run just before, leave up to about 1. */
+/** From this load on figures are noise; npm and the compiler, which run just before, cause up to about 1. */
 const BUSY_LOAD = 1.5
 
 export function isBusy({ load }: Pick<Machine, 'load'>): boolean {
@@ -33,7 +33,7 @@ export function describeMachine(): Machine {
   }
 }
 
-/** '(family 25, model 17)' where Linux says so, else ''. */
+/** '(family 25, model 17)' on Linux if known, else ''. */
 function familyAndModel(): string {
   if (process.platform !== 'linux') return ''
   const text = readFileSync('/proc/cpuinfo', 'utf8')

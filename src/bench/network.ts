@@ -6,13 +6,13 @@ import { MLP } from '../model/mlp.js'
 import { sgd } from '../train/optimizers.js'
 import { CLASSES, PIXELS } from './data.js'
 
-/** B rows of a batch, H hidden units of 784-H-10. */
+/** B rows per batch, H hidden units of 784-H-10. */
 export interface NetworkSize {
   readonly B: number
   readonly H: number
 }
 
-/** Small enough for any data to stay finite over any number of steps. */
+/** Small enough that any number of steps on any data stays finite. */
 export const OPTIMIZER = sgd({ learningRate: 0.01, l2: 1e-4 })
 
 export function network(backend: Backend, H: number): MLP {
@@ -29,7 +29,7 @@ export function epochOfBatches(data: Samples, B: number): Int32Array[] {
   return Array.from({ length: Math.floor(data.rows.length / B) }, () => sampler.next().slice())
 }
 
-/** Runs through `items` without end. */
+/** Cycles through `items`. */
 export function around<T>(items: readonly T[]): () => T {
   let next = 0
   return () => {

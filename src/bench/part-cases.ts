@@ -5,7 +5,7 @@ import type { BenchCase } from './case.js'
 import { type BenchData, CLASSES, type Contents, fillRandom, PIXELS } from './data.js'
 import { around, epochOfBatches, type NetworkSize, network, OPTIMIZER } from './network.js'
 
-/** The operands of a step of 784-H-10, as TrainingStep has them. */
+/** The operands of a step of 784-H-10, as in TrainingStep. */
 interface Operands {
   readonly backend: Backend
   readonly dataset: Dataset
@@ -29,7 +29,7 @@ const rule = OPTIMIZER.rule(0)
 const firstProduct = ({ B, H }: NetworkSize) => 2 * B * PIXELS * H
 const secondProduct = ({ B, H }: NetworkSize) => 2 * B * H * CLASSES
 
-/** The operations of a step, in its order. */
+/** The operations of a step, in order. */
 const PARTS: Readonly<Record<string, Part>> = {
   gather: { flops: () => 0, run: (o) => o.backend.gather(o.dataset, o.nextRows(), o.batch) },
   'forward 1': { flops: firstProduct, run: (o) => o.backend.forward(o.batch, o.layers[0], o.hidden) },
@@ -51,7 +51,7 @@ const SIZES: readonly NetworkSize[] = [
   { B: 256, H: 512 },
 ]
 
-/** The operations of a step one by one, each again and again on one batch; gather on the batches of an epoch in turn. */
+/** The operations of a step one by one, each repeated on one batch; gather on the batches of an epoch in turn. */
 export const PART_CASES: readonly BenchCase[] = (['dense', 'mnist'] as const).flatMap((contents) =>
   SIZES.flatMap((size) =>
     Object.entries(PARTS).map(([name, part]) => ({
@@ -89,7 +89,7 @@ async function prepareOperands(
     losses: new Float64Array(B),
   }
   for (const { run } of Object.values(PARTS)) run(operands)
-  // updates on the same gradient again and again must not drive the weights anywhere
+  // repeated updates with the same gradient must not change the weights much
   shrink(operands.logitsGradient, CLASSES)
   shrink(operands.hiddenGradient, H)
   return operands

@@ -11,10 +11,10 @@ const SIZES: readonly (readonly number[])[] = [
   [384, 100, 20],
 ]
 
-/** Calls of a sample: enough for the garbage they leave to be collected in it. */
+/** Calls per sample: enough that a sample includes garbage collection. */
 const CALLS = 200
 
-/** How one row is predicted. */
+/** Ways to predict one row. */
 const WAYS: Readonly<Record<string, (model: MLP, row: Float32Array) => Work>> = {
   predict: (model, row) => ({
     timed: async () => {
@@ -29,7 +29,7 @@ const WAYS: Readonly<Record<string, (model: MLP, row: Float32Array) => Work>> = 
   },
 }
 
-/** One float32 row predicted, again and again. */
+/** Repeated predictions of one float32 row. */
 export const PREDICT_CASES: readonly BenchCase[] = Object.entries(WAYS).flatMap(([way, work]) =>
   SIZES.map((layers) => ({
     name: `${way} ${layers.join('-')}`,

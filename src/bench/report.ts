@@ -2,7 +2,7 @@ import type { Group } from './case.js'
 import type { Machine } from './machine.js'
 import { type Summary, summarize } from './statistics.js'
 
-/** One case on one instruction set with so many threads. */
+/** One case with one instruction set and number of threads. */
 export interface BenchResult {
   readonly case: string
   readonly group: Group
@@ -10,15 +10,15 @@ export interface BenchResult {
   /** 'avx512' | 'avx2' | 'neon' | 'portable' | 'js' */
   readonly isa: string
   readonly threads: number
-  /** of the dense arithmetic; 0 where nothing is multiplied */
+  /** of the dense arithmetic; 0 without multiplication */
   readonly flops: number
   /** of one product, one step, one evaluation of 70,000 rows */
   readonly microseconds: Summary
-  /** flops over the median time: more than the peak where zeros were skipped; null where nothing is multiplied */
+  /** flops over the median time: more than the peak if zeros are skipped; null without multiplication */
   readonly gflops: number | null
-  /** GFLOP/s of multiply-adds in registers on as many threads: the best measured between the samples; null for the TypeScript backend */
+  /** GFLOP/s of multiply-adds in registers on as many threads, the best between samples; null for TypeScript */
   readonly peak: number | null
-  /** microseconds the dense arithmetic takes at the peak: the limit of everything that multiplies by zeros too */
+  /** microseconds of the dense arithmetic at the peak: the limit of kernels that do not skip zeros */
   readonly denseLimit: number | null
   /** denseLimit over the median time */
   readonly shareOfPeak: number | null
@@ -32,12 +32,12 @@ export interface BenchReport {
   readonly date: string
   readonly quick: boolean
   readonly machine: Machine
-  /** why the native backend was not measured, where it was not available */
+  /** why the native backend was unavailable, if it was */
   readonly nativeMissing: string | null
   readonly results: readonly BenchResult[]
 }
 
-/** @param peaks GFLOP/s, none for a backend that has no peak */
+/** @param peaks GFLOP/s, empty for a backend without a peak */
 export function makeResult(
   identity: Pick<BenchResult, 'case' | 'group' | 'backend' | 'isa' | 'threads' | 'flops'>,
   microseconds: readonly number[],

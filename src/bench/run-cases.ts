@@ -7,7 +7,7 @@ import { checkFinite, network, OPTIMIZER, stepFlops } from './network.js'
 
 const B = 256
 
-/** An epoch of `fit`, all it does between two evaluations included: the time of one step. */
+/** An epoch of `fit`, with everything between two evaluations: the time of one step. */
 export const FIT_CASES: readonly BenchCase[] = [128, 512].map((H) => ({
   name: `fit mnist B=${B} H=${H}`,
   group: 'fit',

@@ -3,7 +3,7 @@ import { fit } from '../train/fit.js'
 import type { BenchCase } from './case.js'
 import { networkOf, OPTIMIZER, stepFlopsOf } from './network.js'
 
-/** Layer sizes, and rows of a batch. */
+/** Layer sizes, and rows per batch. */
 const SIZES: readonly (readonly [layers: readonly number[], B: number])[] = [
   [[30, 100, 2], 32],
   [[30, 100, 2], 200],
@@ -12,10 +12,10 @@ const SIZES: readonly (readonly [layers: readonly number[], B: number])[] = [
   [[384, 128, 5], 64],
 ]
 
-/** Epochs of a sample; one more goes before, in which a run prepares its data and the engine settles. */
+/** Epochs per sample, after one warm-up epoch, in which a run prepares its data and the engine optimises. */
 const EPOCHS = 10
 
-/** A step through `fit` of networks so small that all but the arithmetic counts: float32 inputs, no set evaluated. */
+/** A step through `fit` of networks so small that overhead dominates: float32 inputs, no evaluation. */
 export const SMALL_FIT_CASES: readonly BenchCase[] = SIZES.map(([layers, B]) => ({
   name: `fit ${layers.join('-')} B=${B}`,
   group: 'fit',

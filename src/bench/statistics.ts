@@ -1,4 +1,4 @@
-/** How a number that varies from sample to sample was found. */
+/** Statistics over samples. */
 export interface Summary {
   readonly median: number
   /** 10th and 90th percentile */
@@ -10,7 +10,7 @@ export interface Summary {
 }
 
 /**
- * The value below which a share q of the samples lies, between neighbours by straight line (NumPy's and Excel's default).
+ * The q-quantile with linear interpolation (the default of NumPy and Excel).
  * @param sorted ascending, at least one
  */
 export function quantile(sorted: readonly number[], q: number): number {

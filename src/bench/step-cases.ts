@@ -10,7 +10,7 @@ const SIZES: readonly NetworkSize[] = [
   { B: 64, H: 128 },
 ]
 
-/** Whole training steps as `fit` takes them, on the batches of an epoch in turn. */
+/** Whole training steps as in `fit`, on the batches of an epoch in turn. */
 export const STEP_CASES: readonly BenchCase[] = (['dense', 'mnist'] as const).flatMap((contents) =>
   SIZES.map((size) => stepCase(contents, size)),
 )

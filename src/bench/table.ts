@@ -26,7 +26,7 @@ export function formatReport(report: BenchReport): string {
     `${machine.cpu}, ${machine.cores} cores, ${machine.platform} ${machine.os} ${machine.arch}, Node ${machine.node}`,
     `load before: ${machine.load}${isBusy(machine) ? ' - the machine is busy, so these figures are noise' : ''}`,
   ]
-  if (quick) lines.push('--quick: few rows and samples, figures not to be trusted')
+  if (quick) lines.push('--quick: few rows and samples, unreliable figures')
   if (nativeMissing) lines.push(`native backend not measured: ${nativeMissing}`)
   lines.push('times in microseconds: median (10th..90th percentile); dense limit: all multiply-adds at the peak')
   for (const [setting, ofSetting] of groupBy(results, settingWords)) {
@@ -52,19 +52,19 @@ function resultTable(results: readonly BenchResult[]): string {
   return alignColumns([['case', 'median', '10th..90th', 'GFLOP/s', limit, share], ...rows])
 }
 
-/** For a product the peak and the share of it, else the dense limit and how many times as long it took. */
+/** For a product the peak and the share of it, else the dense limit and the ratio of the time to it. */
 function limitCells({ group, peak, denseLimit, shareOfPeak }: BenchResult): string[] {
   if (peak === null || denseLimit === null || shareOfPeak === null) return ['', '']
   if (group === 'gemm') return [peak.toFixed(1), shareOfPeak.toFixed(3)]
   return [time(denseLimit), (1 / shareOfPeak).toFixed(3)]
 }
 
-/** Three or four digits that matter. */
+/** Three or four significant digits. */
 export function time(microseconds: number): string {
   return microseconds.toFixed(microseconds < 10 ? 2 : microseconds < 1000 ? 1 : 0)
 }
 
-/** Columns two spaces apart, all but the first aligned to the right. */
+/** Columns separated by two spaces, all except the first right-aligned. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)))
   const line = (row: readonly string[]) =>

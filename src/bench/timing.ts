@@ -1,25 +1,25 @@
 import { nowMs } from '../core/timers.js'
 
-/** One thing to measure, ready to run: `call` does it once; `timed` does it once and says how many microseconds that took. */
+/** Work to measure: `call` runs it once; `timed` runs it once and returns the microseconds. */
 export type Work = { readonly call: () => void } | { readonly timed: () => Promise<number> }
 
-/** How long to measure. */
+/** Durations of a measurement. */
 export interface Effort {
-  /** milliseconds before the first sample: caches fill, the engine compiles, the clock settles */
+  /** warm-up in milliseconds: fills caches, compiles, stabilises the clock */
   readonly warmUp: number
-  /** milliseconds of samples, in so many rounds; in each the peak is measured too, so that both see the same clock */
+  /** milliseconds of samples, in this many rounds; each also measures the peak, so that both have the same clock */
   readonly sampling: number
   readonly rounds: number
   /** milliseconds of one measurement of the peak */
   readonly peak: number
-  /** samples that are taken even when they take longer */
+  /** minimum number of samples, even if they take longer */
   readonly least: number
 }
 
 export const FULL_EFFORT: Effort = { warmUp: 100, sampling: 600, rounds: 6, peak: 5, least: 6 }
 export const QUICK_EFFORT: Effort = { warmUp: 5, sampling: 20, rounds: 2, peak: 1, least: 2 }
 
-/** Milliseconds a sample lasts at least: calls shorter than this are timed several at once. */
+/** Minimum milliseconds of a sample: shorter calls are timed in groups. */
 const SHORTEST_SAMPLE = 0.2
 
 /** Times work in samples of equal numbers of calls. */
@@ -31,7 +31,7 @@ export class Stopwatch {
     this.#work = work
   }
 
-  /** Runs the work for so many milliseconds, at least once, and decides how many calls make a sample. */
+  /** Runs the work for this many milliseconds, at least once, and sets the number of calls per sample. */
   async warmUp(milliseconds: number): Promise<void> {
     const start = nowMs()
     let fastest = Number.POSITIVE_INFINITY
@@ -41,7 +41,7 @@ export class Stopwatch {
     if ('call' in this.#work) this.#calls = Math.max(1, Math.ceil(SHORTEST_SAMPLE / fastest))
   }
 
-  /** Microseconds of one call, the mean over those of a sample. */
+  /** Mean microseconds of a call in a sample. */
   async sample(): Promise<number> {
     const work = this.#work
     if ('timed' in work) return work.timed()
@@ -51,7 +51,7 @@ export class Stopwatch {
     return ((nowMs() - start) * 1000) / calls
   }
 
-  /** Samples until so many milliseconds are over, at least `least` of them. */
+  /** Takes samples for this many milliseconds, at least `least`. */
   async samples(milliseconds: number, least: number): Promise<number[]> {
     const start = nowMs()
     const samples: number[] = []

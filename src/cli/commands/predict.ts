@@ -28,19 +28,19 @@ interface PredictFlags {
 interface Inputs {
   /** [n][inputs] row-major, or a set of such rows */
   readonly values: Uint8Array | Float32Array | Samples
-  /** what each row is called */
+  /** name of each row */
   readonly rows: readonly number[]
-  /** the true class of each row, where known */
+  /** the true class of each row, if known */
   readonly labels: readonly number[] | null
 }
 
 export function predictCommand(): Command {
   return new Command('predict')
-    .description('say which class each row belongs to, and how sure the model is')
+    .description('predict the class of each row and its probability')
     .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
-    .option('--images <file>', 'an IDX file, plain or .gz: bytes, or other numbers, which are taken as they are')
-    .option('--npy <file>', 'a NumPy file: bytes, or floats, which are taken as they are')
-    .option('--scaled', 'take floats as bytes after the scale of the model, which was trained on bytes')
+    .option('--images <file>', 'an IDX file, plain or .gz: bytes, or other numbers, used unscaled')
+    .option('--npy <file>', 'a NumPy file: bytes, or floats, used unscaled')
+    .option('--scaled', 'treat floats as bytes already scaled like those the model was trained on')
     .option('--rows <list>', 'rows of the test set: 0,1,2 or 0-9')
     .option(DATA_FLAG[0], `with --rows: ${DATA_FLAG[1].replace(/default: /, 'default: those of the run, else ')}`)
     .option('--csv', 'print row, class and the probability of each class as CSV')
@@ -78,7 +78,7 @@ async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
   const file = (flags.images ?? flags.npy)!
   const array = flags.images === undefined ? await npyArray(file) : await readIdxRows(file)
   const [first, ...rest] = array.shape
-  // a single row may come without its outer dimension
+  // a single row may lack the outer dimension
   const single = rest.length === 0 || array.values.length === model.inputs
   const cols = single ? array.values.length : rest.reduce((product, size) => product * size, 1)
   if (cols !== model.inputs || array.values.length === 0) {
@@ -118,7 +118,7 @@ interface PredictedRow {
   readonly probability: number
   /** of every class */
   readonly probabilities: readonly number[]
-  /** the true class, where known */
+  /** the true class, if known */
   readonly label?: number
 }
 
