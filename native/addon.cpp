@@ -13,7 +13,7 @@
 namespace mlp {
 namespace {
 
-constexpr int kAbi = 2;
+constexpr int kAbi = 3;
 constexpr int kContract = 1;
 constexpr float kMaxPeakMs = 1000;
 
@@ -216,14 +216,14 @@ Program& read_program(const Args& args, const Engine& e) {
 }
 
 // run(program, values, rows, cols, table, rowIndices, arenas, rule | null) -> number correct, -1 where the loss is not finite.
-// arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null]
+// arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null, step | null]
 Napi::Value run_program(const Napi::CallbackInfo& info) {
   const Args args(info, "run");
   Program& program = read_program(args, engine(info));
   if (!args.value(6).IsArray()) args.fail<Napi::TypeError>("arenas", "an array", "something else");
   const Napi::Array list = args.value(6).As<Napi::Array>();
-  Napi::Value arena[6];  // reading the array may run JavaScript: done before any memory is looked at
-  for (uint32_t i = 0; i < 6; i++) arena[i] = list.Get(i);
+  Napi::Value arena[7];  // reading the array may run JavaScript: done before any memory is looked at
+  for (uint32_t i = 0; i < 7; i++) arena[i] = list.Get(i);
   const Inputs inputs = read_inputs(args, 1);
   same_kind(args, program, inputs);
   int count;
@@ -248,6 +248,7 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
   if (!program.takes({a.labels, a.targets})) args.fail<Napi::TypeError>("labels or targets", "what the loss compares with", "something else");
   if (!Args::is_null(arena[4])) a.predicted = args.ints(arena[4], "predicted", n).data;
   if (!Args::is_null(arena[5])) a.outputs = args.floats(arena[5], "outputs", n * outputs);
+  if (!Args::is_null(arena[6])) a.step = read_step(args, arena[6]);
   const IeeeDefaults defaults;
   const Outcome outcome = program.run(engine(info), inputs, indices, count, a, rule);
   switch (outcome.status) {

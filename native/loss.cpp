@@ -23,6 +23,7 @@ struct Rows {
   LossResult result;
   int outputs;
   int batch;  // rows that gradients are divided by
+  float smoothing;
 };
 
 int some_rows(const Kernels& k, const Rows& l, int row, int count) {
@@ -36,9 +37,9 @@ int some_rows(const Kernels& k, const Rows& l, int row, int count) {
   const float over_all = 1.0f / (static_cast<float>(l.batch) * static_cast<float>(l.outputs));
   switch (l.kind) {
     case LossKind::softmax_cross_entropy:
-      return k.softmax({z, l.y.out.stride, labels, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_rows});
+      return k.softmax({z, l.y.out.stride, labels, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_rows, l.smoothing});
     case LossKind::binary_cross_entropy:
-      return k.binary_loss({z, l.y.out.stride, labels, targets, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_all});
+      return k.binary_loss({z, l.y.out.stride, labels, targets, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_all, l.smoothing});
     case LossKind::mean_squared_error:
       k.squared_error({z, from_row(l.y.pre, row, l.y.out.stride), l.y.out.stride, targets, gradient, l.gradient.stride, losses, count,
                        l.outputs, over_all, l.activation});
@@ -49,8 +50,8 @@ int some_rows(const Kernels& k, const Rows& l, int row, int count) {
 }  // namespace
 
 int loss(const Engine& e, LossKind kind, const Outputs& y, Activation activation, int rows, int outputs, const Truth& truth,
-         const MatrixView* gradient, const LossResult& result) {
-  const Rows l = {kind, y, activation, truth, gradient ? *gradient : MatrixView{nullptr, 0}, result, outputs, rows};
+         const MatrixView* gradient, const LossResult& result, float smoothing) {
+  const Rows l = {kind, y, activation, truth, gradient ? *gradient : MatrixView{nullptr, 0}, result, outputs, rows, smoothing};
   std::atomic<int> correct{0};
   parallel(e.threads, (rows + kRows - 1) / kRows, [&](int task, int) {
     const int row = task * kRows;
@@ -61,7 +62,7 @@ int loss(const Engine& e, LossKind kind, const Outputs& y, Activation activation
 
 int loss_rows(const Kernels& k, LossKind kind, const MatrixView& y, int rows, int outputs, const Truth& truth,
               const LossResult& result) {
-  return some_rows(k, {kind, {y, nullptr}, Activation::identity, truth, {nullptr, 0}, result, outputs, rows}, 0, rows);
+  return some_rows(k, {kind, {y, nullptr}, Activation::identity, truth, {nullptr, 0}, result, outputs, rows, 0}, 0, rows);
 }
 
 }  // namespace mlp

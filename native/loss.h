@@ -28,8 +28,9 @@ inline int label_classes(LossKind kind, int outputs) { return kind == LossKind::
 
 // Per row the loss and the gradient with respect to the pre-activations of the output layer, divided by the batch size;
 // returns the number of rows predicted correctly (0 for the squared error).
+// `smoothing`: of labels, in [0, 1); ignored by the squared error.
 int loss(const Engine&, LossKind, const Outputs& y, Activation, int rows, int outputs, const Truth&, const MatrixView* gradient,
-         const LossResult&);
+         const LossResult&, float smoothing = 0);
 // The same for rows of a larger batch, without a gradient, on the calling thread.
 int loss_rows(const Kernels&, LossKind, const MatrixView& y, int rows, int outputs, const Truth&, const LossResult&);
 

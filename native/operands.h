@@ -166,7 +166,8 @@ inline size_t slots_of(RuleKind kind) {
   switch (kind) {
     case RuleKind::sgd: return 0;
     case RuleKind::momentum:
-    case RuleKind::nesterov: return 1;
+    case RuleKind::nesterov:
+    case RuleKind::rms_prop: return 1;
     case RuleKind::adam: return 2;
   }
   return 0;
@@ -186,6 +187,17 @@ inline LayerRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kin
   biases.l2 = f[3];
   biases.keep = f[5];
   return {weights, biases};
+}
+
+constexpr size_t kStepValues = 3;
+
+// What encodeStep of src/backend/program.ts writes
+inline StepValues read_step(const Args& args, const Napi::Value& v) {
+  const double* const from = args.doubles(v, "step", kStepValues);
+  if (!(from[0] >= 0 && from[0] <= 4294967295.0)) args.fail<Napi::RangeError>("dropoutKey", "an integer from 0 to 2^32 - 1", std::to_string(from[0]));
+  if (!(from[1] >= 0 && from[1] < 1)) args.fail<Napi::RangeError>("dropoutRate", "a number from 0 to below 1", std::to_string(from[1]));
+  if (!(from[2] >= 0 && from[2] < 1)) args.fail<Napi::RangeError>("smoothing", "a number from 0 to below 1", std::to_string(from[2]));
+  return {static_cast<uint32_t>(from[0]), from[1], static_cast<float>(from[2])};
 }
 
 // Slots for `floats` parameters; the array holds one slot after the other

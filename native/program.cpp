@@ -74,6 +74,20 @@ class Checker {
         if (!is_input(op.input, layer(op.layer).shape.K) || !feeds(op)) return "input: expected the layer's inputs";
         if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
         return nullptr;
+      case OpCode::dropout:
+        if (op.layer < 0) return "no such layer";
+        if (op.input == kBatch || !is_input(op.input, cols(op.input))) return "input: expected outputs of a layer";
+        if (!is_output(op.output, cols(op.input)) || !is_output(op.gradient, cols(op.input)) || op.output == op.input || op.gradient == op.input ||
+            op.gradient == op.output) {
+          return "output, mask: expected matrices like the input";
+        }
+        write(op.gradient);
+        return write(op.output);
+      case OpCode::undrop:
+        if (op.input == kBatch || !is_input(op.input, cols(op.input))) return "input: expected outputs of a layer";
+        if (!is_gradient(op.gradient, cols(op.input)) || op.gradient == op.input) return "gradient: expected one of the layer's outputs";
+        if (!is_gradient(op.output, cols(op.input)) || op.output == op.input || op.output == op.gradient) return "mask: expected that of the dropout";
+        return nullptr;
     }
     return "unknown";
   }
@@ -286,7 +300,7 @@ Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* i
         const int outputs = spec_.matrices[static_cast<size_t>(op.input)];
         const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
         outcome.correct = loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, count,
-                               outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted});
+                               outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted}, arenas.step.smoothing);
         double sum = 0;
         for (int r = 0; r < count; r++) sum += arenas.losses[r];
         if (!std::isfinite(sum)) return {Outcome::loss_not_finite, outcome.correct, 0};
@@ -302,9 +316,55 @@ Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* i
                layer(op.layer, arenas.parameters), rule, slots, scratch_);
         break;
       }
+      case OpCode::dropout:
+        dropout(e, worker, op, count, arenas.step);
+        break;
+      case OpCode::undrop:
+        undrop(e, worker, op, count);
+        break;
     }
   }
   return outcome;
+}
+
+namespace {
+
+constexpr int kDropoutRows = 32;
+
+// lowbias32, as dropout.inl
+uint32_t mixed(uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x7feb352du;
+  x ^= x >> 15;
+  x *= 0x846ca68bu;
+  return x ^ x >> 16;
+}
+
+}  // namespace
+
+void Program::dropout(const Engine& e, Worker& worker, const Instruction& op, int count, const StepValues& step) const {
+  const MatrixView x = view(worker, op.input), mask = view(worker, op.gradient), out = view(worker, op.output);
+  const int width = round16(spec_.matrices[static_cast<size_t>(op.input)]);
+  const uint32_t key = mixed(step.dropout_key + static_cast<uint32_t>(op.layer) * kRowStep);
+  const uint32_t threshold = static_cast<uint32_t>(step.dropout_rate * 4294967296.0);
+  const float scale = static_cast<float>(1.0 / (1.0 - step.dropout_rate));
+  parallel(e.threads, (count + kDropoutRows - 1) / kDropoutRows, [&](int task, int) {
+    const int row = task * kDropoutRows, rows = count - row < kDropoutRows ? count - row : kDropoutRows;
+    const size_t at = static_cast<size_t>(row) * x.stride;
+    e.kernels->dropout({x.data + at, mask.data + at, out.data + at, x.stride, rows, width, row, key, threshold, scale});
+  });
+}
+
+void Program::undrop(const Engine& e, Worker& worker, const Instruction& op, int count) const {
+  const MatrixView g = view(worker, op.gradient), mask = view(worker, op.output);
+  const Outputs y = outputs_of(worker, op.input);
+  const int width = round16(spec_.matrices[static_cast<size_t>(op.input)]);
+  parallel(e.threads, (count + kDropoutRows - 1) / kDropoutRows, [&](int task, int) {
+    const int row = task * kDropoutRows, rows = count - row < kDropoutRows ? count - row : kDropoutRows;
+    const size_t at = static_cast<size_t>(row) * g.stride;
+    e.kernels->undrop({g.data + at, mask.data + at, y.out.data + at, y.pre ? y.pre + at : nullptr, g.stride, rows, width,
+                       worker.matrices[static_cast<size_t>(op.input)].activation});
+  });
 }
 
 int Program::first_layer_not_finite() const {

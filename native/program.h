@@ -11,8 +11,8 @@
 namespace mlp {
 
 // In the order of OPERATIONS in src/backend/program.ts
-enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4 };
-constexpr int kOpCodes = 5;
+enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4, dropout = 5, undrop = 6 };
+constexpr int kOpCodes = 7;
 constexpr int kBatch = -1;  // as an operand: the gathered rows
 constexpr int kNone = -2;   // no operand
 
@@ -21,6 +21,8 @@ constexpr int kNone = -2;   // no operand
 // loss      loss, input, gradient (or none)      losses of input; gradient of its pre-activations
 // backward  layer, gradient, input, output       output = (gradient W^T) * act'(input): input is the layer's own input
 // update    layer, input, gradient               W, b <- rule(W, b, input^T gradient)
+// dropout   layer, input, gradient, output       `gradient` is the mask; output = input mask
+// undrop    layer, input, gradient, output       `output` is the mask; gradient = gradient mask act'(input)
 struct Instruction {
   OpCode code;
   int layer, input, gradient, output;
@@ -46,6 +48,13 @@ struct ProgramSpec {
 // Why a program cannot be run safely; empty for one that can.
 std::string problem_of(const ProgramSpec&);
 
+// What differs between the steps of a run besides the rule; see StepValues in src/backend/program.ts
+struct StepValues {
+  uint32_t dropout_key = 0;
+  double dropout_rate = 0;  // in [0, 1)
+  float smoothing = 0;      // of labels, in [0, 1)
+};
+
 struct Arenas {
   float* parameters;  // the layers' own, one after the other
   Slots slots;        // of `parameters`
@@ -54,6 +63,7 @@ struct Arenas {
   double* losses;         // [count]; needed where there are labels or targets
   int32_t* predicted;     // [count]; or null
   float* outputs;         // [count][outputs of the last forward pass]; or null
+  StepValues step = {};
 };
 
 struct Outcome {
@@ -110,6 +120,8 @@ class Program {
   Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
   Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
   bool gather(const Engine&, const Inputs&, const int32_t* indices, int count);
+  void dropout(const Engine&, Worker&, const Instruction&, int count, const StepValues&) const;
+  void undrop(const Engine&, Worker&, const Instruction&, int count) const;
 
   ProgramSpec spec_;
   bool trains_ = false;

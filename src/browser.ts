@@ -45,6 +45,8 @@ export {
   momentum,
   type Optimizer,
   type OptimizerConfig,
+  type RmsPropOptions,
+  rmsProp,
   type SgdOptions,
   sgd,
 } from './train/optimizers.js'

@@ -25,8 +25,8 @@ constexpr int kInputBlock = 208;  // inputs of one block of the sparse forward p
 constexpr int kPeakFloats = 512;  // what fma_chains works on
 
 // The optimisers, in the order of RULE_KINDS in src/backend/rules.ts; rules.inl says what each does.
-enum class RuleKind : int32_t { sgd = 0, momentum = 1, nesterov = 2, adam = 3 };
-constexpr int kRuleKinds = 4;
+enum class RuleKind : int32_t { sgd = 0, momentum = 1, nesterov = 2, adam = 3, rms_prop = 4 };
+constexpr int kRuleKinds = 5;
 
 // One step of an optimiser for one kind of parameter (weights or biases). Fields that a kind does not use are ignored.
 struct Rule {
@@ -168,7 +168,8 @@ struct BiasUpdate {
   float* store;
 };
 
-// loss[r] = log sum_c exp(z[r][c]) - z[r][label]; gradient[r][c] = (softmax - onehot) * scale
+// loss[r] = log sum_c exp(z[r][c]) - sum_c q[c] z[r][c]; gradient[r][c] = (softmax - q) * scale, where q is onehot, with
+// smoothing s (1 - s) onehot + s / C
 struct Softmax {
   const float* z;
   size_t z_stride;
@@ -179,6 +180,7 @@ struct Softmax {
   int32_t* predicted;      // or null
   int rows, C;
   float scale;
+  float smoothing;  // in [0, 1)
 };
 
 // loss[r] = mean_c (y - t)^2; gradient = 2 (y - t) * scale * act'(y), scale = 1 / (B N)
@@ -196,7 +198,8 @@ struct SquaredError {
 };
 
 // loss[r] = mean_c [max(z, 0) - z t + log(1 + exp(-|z|))], z the logits of N independent yes-or-no outputs;
-// gradient = (sigmoid(z) - t) * scale, scale = 1 / (B N). t is the label (0 or 1, N = 1) or one target in 0..1 an output.
+// gradient = (sigmoid(z) - t) * scale, scale = 1 / (B N). t is the label (0 or 1, N = 1) or one target in 0..1 an output,
+// with smoothing s (1 - s) t + s / 2.
 struct BinaryLoss {
   const float* z;
   size_t z_stride;
@@ -208,6 +211,31 @@ struct BinaryLoss {
   int32_t* predicted;  // z > 0 of the first output, or null
   int rows, N;
   float scale;
+  float smoothing;  // in [0, 1)
+};
+
+constexpr uint32_t kRowStep = 0x9e3779b9u, kUnitStep = 0x85ebca6bu;
+
+// out[r][c] = x[r][c] mask[r][c]; mask is 0 where the hash of (key, row0 + r, c) lies below `threshold`, else `scale`
+struct Dropout {
+  const float* x;
+  float* mask;
+  float* out;
+  size_t stride;  // of all three
+  int rows, width, row0;
+  uint32_t key, threshold;
+  float scale;
+};
+
+// g[r][c] <- g[r][c] mask[r][c] act'(y[r][c])
+struct Undrop {
+  float* g;
+  const float* mask;
+  const float* y;
+  const float* pre;  // or null
+  size_t stride;     // of all four
+  int rows, width;
+  Activation activation;
 };
 
 // c[i][j] = c0 + sum_k a(i,k) b[k][j] for M rows and `width` columns (a multiple of 16), k ascending by fma;
@@ -256,6 +284,8 @@ struct Kernels {
   void (*squared_error)(const SquaredError&);
   // returns the number of rows in which z > 0 holds for exactly the outputs with t > 1/2
   int (*binary_loss)(const BinaryLoss&);
+  void (*dropout)(const Dropout&);
+  void (*undrop)(const Undrop&);
   void (*gemm)(const GemmPanel&);
   // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
   double (*fma_chains)(int64_t rounds, float* chains);

@@ -43,17 +43,30 @@ MLP_INLINE float exponentials(const float* z, int C, float top, float* e) {
   return Isa::tree(sum);
 }
 
-// gradient[c] = (e[c] / sum - onehot) * scale
-MLP_INLINE void softmax_gradient(const float* e, int C, float inverse, int label, float scale, float* gradient) {
-  const typename Isa::V inverse_v = Isa::set1(inverse), scale_v = Isa::set1(scale);
+// gradient[c] = (e[c] / sum - q[c]) * scale, q[c] = keep onehot + rest; padding stays 0
+MLP_INLINE void softmax_gradient(const float* e, int C, float inverse, int label, float keep, float rest, float scale, float* gradient) {
+  const typename Isa::V inverse_v = Isa::set1(inverse), scale_v = Isa::set1(scale), keep_v = Isa::set1(keep), rest_v = Isa::set1(rest);
+  const typename Isa::V one = Isa::set1(1.0f);
   for (int c = 0; c < C; c += kLane) {
     const bool here = label >= c && label < c + kLane;
     const float* hot = kOneHot + (here ? kLane - (label - c) : 2 * kLane);
+    const float* past = kPast + (C - c < kLane ? kLane - (C - c) : 0);
     MLP_UNROLL for (int u = 0; u < kLaneVectors; u++) {
-      const typename Isa::V p = Isa::mul(Isa::load(e + c + u * Isa::L), inverse_v);
-      Isa::store(gradient + c + u * Isa::L, Isa::mul(Isa::sub(p, Isa::load(hot + u * Isa::L)), scale_v));
+      const int at = u * Isa::L;
+      const typename Isa::V p = Isa::mul(Isa::load(e + c + at), inverse_v);
+      const typename Isa::V inside = Isa::where_less(Isa::load(past + at), one, rest_v, Isa::zero());
+      const typename Isa::V q = Isa::fma(Isa::load(hot + at), keep_v, inside);
+      Isa::store(gradient + c + at, Isa::mul(Isa::sub(p, q), scale_v));
     }
   }
+}
+
+// (1 - s) (lse - z[label]) + s (lse - mean z), lse = log_sum + top
+MLP_INLINE double smoothed_loss(const float* z, int C, double plain, double log_sum, double top, double smoothing) {
+  double sum = 0;
+  for (int c = 0; c < C; c++) sum = sum + static_cast<double>(z[c]);
+  const double uniform = log_sum + (top - sum / C);
+  return (1.0 - smoothing) * plain + smoothing * uniform;
 }
 
 MLP_INLINE int first_arg_max(const float* z, int C) {
@@ -88,13 +101,15 @@ static int softmax(const Softmax& s) {
       sums[i] = exponentials(z, s.C, tops[i], s.gradient ? s.gradient + (r0 + i) * s.gradient_stride : nullptr);
     }
     for (int i = 0; i < rows && s.losses; i++) {
-      const double label = s.z[(r0 + i) * s.z_stride + s.labels[r0 + i]];
-      const double loss = log_positive(static_cast<double>(sums[i])) + (static_cast<double>(tops[i]) - label);
+      const float* z = s.z + (r0 + i) * s.z_stride;
+      const double label = z[s.labels[r0 + i]], top = tops[i], log_sum = log_positive(static_cast<double>(sums[i]));
+      const double plain = log_sum + (top - label);
+      const double loss = s.smoothing > 0 ? smoothed_loss(z, s.C, plain, log_sum, top, static_cast<double>(s.smoothing)) : plain;
       s.losses[r0 + i] = sums[i] == sums[i] ? loss : nan;
     }
     for (int i = 0; i < rows && s.gradient; i++) {
       float* gradient = s.gradient + (r0 + i) * s.gradient_stride;
-      softmax_gradient(gradient, s.C, 1.0f / sums[i], s.labels[r0 + i], s.scale, gradient);
+      softmax_gradient(gradient, s.C, 1.0f / sums[i], s.labels[r0 + i], 1.0f - s.smoothing, s.smoothing / static_cast<float>(s.C), s.scale, gradient);
     }
   }
   return correct;
@@ -123,6 +138,7 @@ static void squared_error(const SquaredError& s) {
 static int binary_loss(const BinaryLoss& s) {
   const double nan = __builtin_nan("");
   const int padded = (s.N + kLane - 1) / kLane * kLane;
+  const float keep = 1.0f - s.smoothing, rest = 0.5f * s.smoothing;
   int correct = 0;
   for (int r = 0; r < s.rows; r++) {
     const float* z = s.z + r * s.z_stride;
@@ -135,7 +151,8 @@ static int binary_loss(const BinaryLoss& s) {
     for (int n = 0; n < s.N; n++) {
       const float e = exp_nonpositive(z[n] > 0.0f ? -z[n] : z[n]);
       const double y = z[n], above = z[n] > 0.0f ? y : 0.0;
-      sum = sum + ((above - y * static_cast<double>(t[n])) + log_positive(1.0 + static_cast<double>(e)));
+      const float target = t[n] * keep + rest;
+      sum = sum + ((above - y * static_cast<double>(target)) + log_positive(1.0 + static_cast<double>(e)));
       finite = finite && finite1(z[n]);
       right = right && (z[n] > 0.0f) == (t[n] > 0.5f);
     }
@@ -143,7 +160,7 @@ static int binary_loss(const BinaryLoss& s) {
     correct += right;
     if (!s.gradient) continue;
     float* gradient = s.gradient + r * s.gradient_stride;
-    for (int n = 0; n < s.N; n++) gradient[n] = (sigmoid1(z[n]) - t[n]) * s.scale + 0.0f;
+    for (int n = 0; n < s.N; n++) gradient[n] = (sigmoid1(z[n]) - (t[n] * keep + rest)) * s.scale + 0.0f;
     for (int n = s.N; n < padded; n++) gradient[n] = 0.0f;
   }
   return correct;

@@ -60,6 +60,17 @@ struct Adam {
   }
 };
 
+// v = beta2 v + (1 - beta2) g^2; p - learning_rate g / (sqrt(v) + epsilon)
+struct RmsProp {
+  static constexpr int SLOTS = 1;
+  MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
+    const typename Isa::V g = with_l2(rule, sum, p), s = cut_below(kSmallestSquared, g);
+    slots[0] = cut_small(Isa::fma(Isa::set1(rule.beta2), slots[0], Isa::mul(Isa::set1(rule.rest2), Isa::mul(s, s))));
+    const typename Isa::V root = Isa::add(Isa::sqrt(slots[0]), Isa::set1(rule.epsilon));
+    return Isa::fma(Isa::set1(-rule.learning_rate), Isa::div(g, root), p);
+  }
+};
+
 // p[0..L) and its slots, in place
 template <class R>
 MLP_INLINE void step(const Rule& rule, typename Isa::V sum, float* p, const Slots& slots) {
@@ -77,5 +88,6 @@ MLP_INLINE void for_rule(const Rule& rule, const Call& call) {
     case RuleKind::momentum: return call.template run<Momentum>();
     case RuleKind::nesterov: return call.template run<Nesterov>();
     case RuleKind::adam: return call.template run<Adam>();
+    case RuleKind::rms_prop: return call.template run<RmsProp>();
   }
 }

@@ -81,7 +81,7 @@ export interface AddonOperations {
     matrices: Int32Array,
     code: Int32Array,
   ): Handle
-  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs] */
+  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs, step] */
   run(
     program: Handle,
     values: Uint8Array | Float32Array,
@@ -274,8 +274,8 @@ class NativeBackend implements Backend {
 
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
     const { values, rows, cols, table } = program.spec.dataset
-    const { parameters, slots, truth, rowLosses, predicted, outputs } = arenas
-    const memory = [parameters, slots, truth, rowLosses, predicted, outputs]
+    const { parameters, slots, truth, rowLosses, predicted, outputs, step } = arenas
+    const memory = [parameters, slots, truth, rowLosses, predicted, outputs, step ?? null]
     const encoded = rule === null ? null : this.encoded(rule)
     return this.ops.run((program as NativeProgram).handle, values, rows, cols, table, rowIndices, memory, encoded)
   }
@@ -335,6 +335,10 @@ function encodeOperation(each: Operation): number[] {
       return [code, each.layer, each.previous, each.gradOut, each.gradIn, 0]
     case 'update':
       return [code, each.layer, operand(each.input), each.gradOut, NO_OPERAND, 0]
+    case 'dropout':
+      return [code, each.layer, each.input, each.mask, each.output, 0]
+    case 'undrop':
+      return [code, each.layer, each.input, each.gradient, each.mask, 0]
   }
 }
 

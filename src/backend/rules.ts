@@ -1,3 +1,4 @@
+import { power } from '../core/elementary.js'
 import { invalidArgument } from '../core/errors.js'
 
 /** Stochastic gradient descent with coupled L2: g += l2 p; p -= learningRate g. */
@@ -42,8 +43,21 @@ export interface AdamRule {
   readonly t: number
 }
 
+/**
+ * RMSProp (Tieleman and Hinton, 2012) with coupled L2, as torch.optim.RMSprop without momentum: g += l2 p;
+ * v = alpha v + (1 - alpha) g^2; p -= learningRate g / (sqrt(v) + epsilon).
+ */
+export interface RmsPropRule {
+  readonly kind: 'rmsProp'
+  readonly learningRate: number
+  readonly l2: number
+  readonly l2Biases: number
+  readonly alpha: number
+  readonly epsilon: number
+}
+
 /** The update of the parameters in one step, given their gradient. */
-export type UpdateRule = SgdRule | MomentumRule | AdamRule
+export type UpdateRule = SgdRule | MomentumRule | AdamRule | RmsPropRule
 export type RuleKind = UpdateRule['kind']
 
 /** State of an optimiser, by kind of rule: arrays in the layout of the parameters. */
@@ -51,10 +65,11 @@ export const SLOTS: Readonly<Record<RuleKind, readonly string[]>> = {
   sgd: [],
   momentum: ['momentum'],
   adam: ['firstMoment', 'secondMoment'],
+  rmsProp: ['meanSquare'],
 }
 
 /** Kinds in the numbering of the kernels. */
-const ENCODED_KINDS = ['sgd', 'momentum', 'nesterov', 'adam'] as const
+const ENCODED_KINDS = ['sgd', 'momentum', 'nesterov', 'adam', 'rmsProp'] as const
 
 /** Positions in an encoded rule; biases have separate L2 and decay. */
 export const RULE = {
@@ -89,6 +104,11 @@ export function encodeRule(rule: UpdateRule, into: Float64Array): Float64Array {
   set(into, 'keepBiases', 1)
   if (rule.kind === 'momentum') set(into, 'momentum', rule.momentum)
   if (rule.kind === 'adam') encodeAdam(rule, into)
+  if (rule.kind === 'rmsProp') {
+    set(into, 'beta2', rule.alpha)
+    set(into, 'rest2', 1 - rule.alpha)
+    set(into, 'epsilon', rule.epsilon)
+  }
   return into
 }
 
@@ -107,16 +127,6 @@ function encodeAdam(rule: AdamRule, into: Float64Array): void {
 
 function set(into: Float64Array, field: keyof typeof RULE, value: number): void {
   into[RULE[field]] = value
-}
-
-/** base^exponent for an integer exponent >= 0, by squaring: the same bits on every engine. */
-function power(base: number, exponent: number): number {
-  let result = 1
-  for (let square = base, rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result *= square
-    square *= square
-  }
-  return result
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT if `slots` is too short for the rule's state of `length` parameters */

@@ -2,7 +2,7 @@
  * Elementary functions in double precision, made of + - * / and square roots only, so that every JavaScript engine gives
  * the same bits (Math.exp and the like differ between engines). Errors stay below 1 ulp, tanh and sigmoid below 2 to 3.
  *
- * Range reductions and coefficients are those of FDLIBM 5.3 (e_exp.c, e_log.c, s_expm1.c, s_tanh.c, s_erf.c):
+ * Range reductions and coefficients are those of FDLIBM 5.3 (e_exp.c, e_log.c, s_expm1.c, s_tanh.c, s_erf.c, k_cos.c, k_sin.c):
  * Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunSoft, a Sun Microsystems, Inc.
  * business. Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice
  * is preserved.
@@ -126,6 +126,48 @@ export function log(x: number): number {
   const r = even + odd
   const half = 0.5 * f * f
   return k * LN2_HIGH - (half - (s * (half + r) + k * LN2_LOW) - f)
+}
+
+/** base^exponent for base >= 0 and exponent >= 0; the integer part of the exponent by squaring. */
+export function power(base: number, exponent: number): number {
+  let rest = Math.floor(exponent)
+  let result = exponent === rest ? 1 : exp((exponent - rest) * log(base))
+  for (let square = base; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result *= square
+    square *= square
+  }
+  return result
+}
+
+/** cos(pi t). The reduction is exact; the error stays below 2e-16. */
+export function cosPi(t: number): number {
+  const turn = Math.abs(t) % 2
+  const r = turn > 1 ? 2 - turn : turn
+  return r > 0.5 ? -cosPiNear(1 - r) : cosPiNear(r)
+}
+
+/** sin(pi t). */
+export function sinPi(t: number): number {
+  const r = t % 2
+  return cosPi(r - 0.5)
+}
+
+/** cos(pi r) for 0 <= r <= 0.5. */
+function cosPiNear(r: number): number {
+  if (r > 0.25) return sinNear(Math.PI * (0.5 - r))
+  const x = Math.PI * r
+  const z = x * x
+  const high = -2.7557314351390663e-7 + z * (2.087572321298175e-9 + z * -1.1359647557788195e-11)
+  const p = z * (0.0416666666666666 + z * (-0.001388888888887411 + z * (0.00002480158728947673 + z * high)))
+  return 1 - (0.5 * z - z * p)
+}
+
+/** sin x for |x| <= pi / 4. */
+function sinNear(x: number): number {
+  const z = x * x
+  const high = 2.7557313707070068e-6 + z * (-2.5050760253406863e-8 + z * 1.58969099521155e-10)
+  const p = -0.16666666666666632 + z * (0.00833333333332249 + z * (-0.0001984126982985795 + z * high))
+  return x + x * z * p
 }
 
 /** Hyperbolic tangent. */

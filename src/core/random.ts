@@ -20,6 +20,14 @@ export function randomStream(seed: number, purpose: string): RandomStream {
   return new RandomStream(words.some((word) => word !== 0) ? words : [1, 0, 0, 0])
 }
 
+/** A bijection of 32-bit integers that looks random: lowbias32 (Chris Wellons, 2018). Returns 0 to 2^32 - 1. */
+export function mix32(value: number): number {
+  let x = value
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
+  return (x ^ (x >>> 16)) >>> 0
+}
+
 /**
  * xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021): period 2^128 - 1, only
  * 32-bit operations, hence the same numbers on every engine.

@@ -2,6 +2,7 @@ import { finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse 
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
+import { LOSS_INFO } from '../model/losses.js'
 import { checkModel, type MLP } from '../model/mlp.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
@@ -11,6 +12,7 @@ import {
   type NameOf,
   namesOf,
   picked,
+  rowOf,
   stepsPerEpochOf,
   type TrainingConfig,
 } from './config.js'
@@ -18,6 +20,7 @@ import type { FitPlan } from './fit-plan.js'
 import { SET_NAMES, type SetName } from './hyper-parameters.js'
 import { checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
+import { unusedBy } from './schedules.js'
 import { checkSet } from './set-check.js'
 
 /** The hyper-parameters that are options of `fit`. */
@@ -95,6 +98,8 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
   if (values.patience !== null && !evaluateOn.includes('valid')) {
     throw new NativeMlpError('INVALID_ARGUMENT', "patience: needs a validation set, and 'valid' in evaluateOn")
   }
+  checkSchedule(values, evaluateOn)
+  checkRegularisation(values, model)
   const plan = {
     ...values,
     optimizer: checkOptimizer(options.optimizer),
@@ -142,6 +147,31 @@ function checkEvaluateOn(names: readonly SetName[] | null, sets: FitPlan['sets']
     if (sets[name] === undefined) throw invalidArgument(`evaluateOn[${i}]`, 'a set that is given', name)
   })
   return SET_NAMES.filter((name) => names.includes(name))
+}
+
+function checkSchedule(values: Pick<TrainingConfig, NameOf<'fit'>>, evaluateOn: readonly SetName[]): void {
+  const { schedule } = values
+  for (const name of unusedBy(schedule)) {
+    if (values[name] === rowOf(name).default) continue
+    const expected = `${rowOf(name).default}, because schedule '${schedule}' does not use it`
+    throw invalidArgument(name, expected, values[name])
+  }
+  if (schedule === 'plateau' && !evaluateOn.includes('valid')) {
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      "schedule: 'plateau' needs a validation set, and 'valid' in evaluateOn",
+    )
+  }
+}
+
+function checkRegularisation(
+  { dropout, labelSmoothing }: Pick<TrainingConfig, 'dropout' | 'labelSmoothing'>,
+  { loss, layers }: MLP,
+): void {
+  if (labelSmoothing > 0 && LOSS_INFO[loss].probabilities === null) {
+    throw invalidArgument('labelSmoothing', `0, because loss '${loss}' has no labels`, labelSmoothing)
+  }
+  if (dropout > 0 && layers.length === 1) throw invalidArgument('dropout', '0 without hidden layers', dropout)
 }
 
 function checkCallbacks(callbacks: FitCallbacks): FitCallbacks {

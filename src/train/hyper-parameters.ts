@@ -18,6 +18,7 @@ import {
   yesOrNo,
 } from './hyper-parameter.js'
 import { OPTIMIZER_NAMES, SMALLEST_EPSILON } from './optimizers.js'
+import { REGULARISATION_SCHEDULES, SCHEDULES } from './schedules.js'
 
 export const SET_NAMES = ['train', 'valid', 'test'] as const
 export type SetName = (typeof SET_NAMES)[number]
@@ -72,6 +73,11 @@ const setNames: Kind<readonly SetName[]> = {
 const belowOne = real('a number from 0 to below 1', (value) => value >= 0 && value < 1)
 const addend = real(`a number >= ${SMALLEST_EPSILON}`, (value) => value >= SMALLEST_EPSILON)
 const fraction = real('a number between 0 and 1', (value) => value > 0 && value < 1)
+const share = real('a number above 0 and at most 1', (value) => value > 0 && value <= 1)
+const cycleCount = {
+  ...real('an integer from 1 to 20', (n) => Number.isInteger(n) && n >= 1 && n <= 20),
+  argument: '<n>',
+}
 const margin = real('a number >= 0', (value) => value >= 0)
 
 /**
@@ -123,7 +129,7 @@ export const HYPER_PARAMETERS = {
   learningRate: row('optimizer', 'real', factor, {
     default: undefined,
     lockstep: true,
-    help: 'of the optimizer, constant',
+    help: 'of the optimizer; the largest one of a schedule',
   }),
   /** coefficient of the L2 term, >= 0; default 0 */
   l2: row('optimizer', 'real', factor, {
@@ -162,11 +168,17 @@ export const HYPER_PARAMETERS = {
     lockstep: true,
     help: "of 'adam' and 'adamW': decay rate of the second moment",
   }),
-  /** of 'adam' and 'adamW': added to the denominator, >= 1e-12; default 1e-8 */
+  /** of 'rmsProp': decay rate of the mean square, in [0, 1); default 0.99 */
+  alpha: row('optimizer', 'real', belowOne, {
+    default: 0.99,
+    lockstep: true,
+    help: "of 'rmsProp': decay rate of the mean square",
+  }),
+  /** of 'rmsProp', 'adam' and 'adamW': added to the denominator, >= 1e-12; default 1e-8 */
   epsilon: row('optimizer', 'real', addend, {
     default: 1e-8,
     lockstep: true,
-    help: "of 'adam' and 'adamW': added to the denominator",
+    help: "of 'rmsProp', 'adam' and 'adamW': added to the denominator",
   }),
   /** of 'adamW': decoupled weight decay, p *= 1 - learningRate weightDecay at each step; >= 0, default 0.01 */
   weightDecay: row('optimizer', 'real', factor, {
@@ -179,6 +191,59 @@ export const HYPER_PARAMETERS = {
     default: false,
     lockstep: true,
     help: "of 'adamW': weight decay of biases too",
+  }),
+  /** factor of the learning rate at each step, see `scheduleFactor`; default 'constant' */
+  schedule: row('fit', 'choice', choice(SCHEDULES), {
+    default: 'constant',
+    lockstep: true,
+    help: `of the learning rate: ${SCHEDULES.join(', ')}`,
+  }),
+  /** fraction of all steps in which the learning rate rises linearly, in [0, 1); null (default): 0.2 for 'oneCycle', else 0 */
+  warmup: row('fit', 'real', orNull(belowOne, 'auto', "0.2 for 'oneCycle', else 0"), {
+    default: null,
+    lockstep: true,
+    help: "fraction of the steps in which the learning rate rises from 0, or auto: 0.2 for 'oneCycle', else 0",
+  }),
+  /** of schedules 'step', 'exponential' and 'plateau': factor of one decay, in (0, 1]; default 0.1 */
+  decayFactor: row('fit', 'real', share, {
+    default: 0.1,
+    lockstep: true,
+    help: "of schedules 'step', 'exponential', 'plateau': factor of one decay",
+  }),
+  /** of 'step' and 'exponential': epochs per decay; of 'plateau': evaluations without improvement before one; >= 1, default 10 */
+  decayEvery: row('fit', 'integer', integerFrom(1), {
+    default: 10,
+    lockstep: true,
+    help: "epochs per decay, or with 'plateau' evaluations without improvement before one",
+  }),
+  /** of schedules 'cosine' and 'logCosine': number of cycles, 1 to 20; null (default): 1, and 4 for 'logCosine' */
+  cycles: row('fit', 'integer', orNull(cycleCount, 'auto', "1, and 4 for 'logCosine'"), {
+    default: null,
+    lockstep: true,
+    help: "of schedules 'cosine' and 'logCosine': number of cycles, or auto: 1, and 4 for 'logCosine'",
+  }),
+  /** fraction of the units of each hidden layer dropped in a step (Srivastava et al., 2014), in [0, 1); default 0 */
+  dropout: row('fit', 'real', belowOne, {
+    default: 0,
+    help: 'fraction of the hidden units dropped in each step',
+  }),
+  /** factor of `dropout` at each step; default 'constant' */
+  dropoutSchedule: row('fit', 'choice', choice(REGULARISATION_SCHEDULES), {
+    default: 'constant',
+    lockstep: true,
+    help: `of the dropout: ${REGULARISATION_SCHEDULES.join(', ')}`,
+  }),
+  /** factor of the weight decay at each step, beside that of the learning rate; default 'constant' */
+  weightDecaySchedule: row('fit', 'choice', choice(REGULARISATION_SCHEDULES), {
+    default: 'constant',
+    lockstep: true,
+    help: `of the weight decay of 'adamW': ${REGULARISATION_SCHEDULES.join(', ')}`,
+  }),
+  /** s, in [0, 1): trains cross-entropy against (1 - s) onehot + s / classes (Szegedy et al., 2016); default 0 */
+  labelSmoothing: row('fit', 'real', belowOne, {
+    default: 0,
+    lockstep: true,
+    help: 'of the labels in the training loss',
   }),
   /** >= 1, default 10 */
   epochs: row('fit', 'integer', integerFrom(1), {

@@ -53,6 +53,13 @@ export interface AdamWOptions extends Omit<AdamOptions, 'l2' | 'l2Biases'> {
   readonly weightDecayBiases?: boolean
 }
 
+export interface RmsPropOptions extends CommonOptions {
+  /** decay rate of the mean square, in [0, 1); default 0.99 */
+  readonly alpha?: number
+  /** added to the root, >= 1e-12; default 1e-8 */
+  readonly epsilon?: number
+}
+
 const COMMON = ['learningRate', 'l2', 'l2Biases'] as const
 const MOMENTS = ['beta1', 'beta2', 'epsilon'] as const
 
@@ -60,6 +67,7 @@ const MOMENTS = ['beta1', 'beta2', 'epsilon'] as const
 export const OPTIMIZERS = {
   sgd: { make: sgd, options: COMMON },
   momentum: { make: momentum, options: [...COMMON, 'momentum', 'nesterov'] },
+  rmsProp: { make: rmsProp, options: [...COMMON, 'alpha', 'epsilon'] },
   adam: { make: adam, options: [...COMMON, ...MOMENTS] },
   adamW: { make: adamW, options: ['learningRate', 'weightDecay', 'weightDecayBiases', ...MOMENTS] },
 } as const
@@ -91,6 +99,23 @@ export function momentum(options: MomentumOptions): Optimizer {
   return constant(
     { name: 'momentum', learningRate, l2, l2Biases, momentum: share, nesterov },
     { kind: 'momentum', learningRate, ...decay(l2, l2Biases), momentum: share, nesterov },
+  )
+}
+
+/**
+ * RMSProp (Tieleman and Hinton, 2012), as torch.optim.RMSprop without momentum: v = alpha v + (1 - alpha) g^2;
+ * p -= learningRate g / (sqrt(v) + epsilon).
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ */
+export function rmsProp(options: RmsPropOptions): Optimizer {
+  knownOptions('rmsProp', options ?? null, OPTIMIZERS.rmsProp.options)
+  const { learningRate, l2, l2Biases } = checkCommon('rmsProp', options)
+  const alpha = belowOne('rmsProp.alpha', options.alpha ?? 0.99)
+  const epsilon = finiteInRange('rmsProp.epsilon', options.epsilon ?? 1e-8, SMALLEST_EPSILON, MAX_FLOAT32)
+  return constant(
+    { name: 'rmsProp', learningRate, l2, l2Biases, alpha, epsilon },
+    { kind: 'rmsProp', learningRate, ...decay(l2, l2Biases), alpha, epsilon },
   )
 }
 
@@ -204,6 +229,10 @@ export function checkRule(rule: UpdateRule, step: number): UpdateRule {
   if (rule.kind === 'momentum') {
     finiteInRange(`${name}.momentum`, rule.momentum, 0, BELOW_ONE)
     trueOrFalse(`${name}.nesterov`, rule.nesterov)
+  }
+  if (rule.kind === 'rmsProp') {
+    finiteInRange(`${name}.alpha`, rule.alpha, 0, BELOW_ONE)
+    finiteInRange(`${name}.epsilon`, rule.epsilon, SMALLEST_EPSILON, MAX_FLOAT32)
   }
   if (rule.kind === 'adam') {
     finiteInRange(`${name}.beta1`, rule.beta1, 0, BELOW_ONE)

@@ -8,6 +8,7 @@ import type { LayerArrays, OptimizerSlots, TrainingCheckpoint, TrainingSettings 
 import { labelled, type Name, type NameOf, namesOf, rowOf } from './config.js'
 import type { FitPlan } from './fit-plan.js'
 import { checkRule } from './optimizers.js'
+import { dependsOnLength } from './schedules.js'
 import { setDigest } from './set-digest.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
@@ -17,8 +18,8 @@ const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
 const OF_MODEL = namesOf('model', 'loss')
 
 /**
- * Settings that determine the result of a run besides its parameters, without the number of epochs, which a resumed run may
- * change. Optimizers are compared by their whole config, not by their rules.
+ * Settings that determine the result of a run besides its parameters; the number of epochs only where the learning-rate
+ * schedule depends on it: otherwise a resumed run may change it. Optimizers are compared by their whole config, not by their rules.
  */
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   // a model does not record some, such as init
@@ -29,6 +30,7 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
     inputScale: model.inputScale,
     keepBest,
     ...Object.fromEntries(COMPARED.map((name) => [name, plain(name, plan[name])])),
+    ...(dependsOnLength(plan) && { epochs: plan.epochs }),
   }
   for (const [key, value] of Object.entries(optimizer.config)) settings[`optimizer.${key}`] = value
   for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {

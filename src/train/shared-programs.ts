@@ -7,6 +7,7 @@ import type { MLP } from '../model/mlp.js'
 interface Entry {
   readonly backend: Backend
   readonly loss: Loss
+  readonly dropout: boolean
   readonly program: Program
 }
 
@@ -17,12 +18,12 @@ interface Entry {
 export class SharedPrograms {
   readonly #entries: Entry[] = []
 
-  get(model: MLP, dataset: Dataset, capacity: number): Program {
-    const known = this.#entries.find((entry) => fits(entry, model, dataset, capacity))
+  get(model: MLP, dataset: Dataset, capacity: number, dropout = false): Program {
+    const known = this.#entries.find((entry) => entry.dropout === dropout && fits(entry, model, dataset, capacity))
     if (known) return known.program
     const { backend, layers, loss } = model
-    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss))
-    this.#entries.push({ backend, loss, program })
+    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss, dropout))
+    this.#entries.push({ backend, loss, dropout, program })
     return program
   }
 }

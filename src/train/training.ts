@@ -1,6 +1,8 @@
+import type { StepValues } from '../backend/program.js'
 import { SLOTS, type UpdateRule } from '../backend/rules.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
+import { mix32, randomStream } from '../core/random.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { nowMs } from '../core/timers.js'
 import { BatchSampler } from '../data/batches.js'
@@ -16,6 +18,7 @@ import type { FitResult, FitTiming } from './fit-result.js'
 import { checkParameters, type FailureContext, lossNotFinite } from './not-finite.js'
 import { checkRule, checkSameKind, slotOf, slotsFor } from './optimizers.js'
 import { firstState, settingsOf } from './resume.js'
+import { dependsOnLength, plateauDecays, regularisationFactor, scheduleFactor } from './schedules.js'
 import type { SharedPrograms } from './shared-programs.js'
 import { TrainingStep } from './step.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
@@ -39,6 +42,12 @@ export class Training {
   #evaluationMs = 0
   readonly #firstRule: UpdateRule
   #lastRule: UpdateRule
+  /** of the masks of all steps */
+  readonly #dropoutKey: number
+  /** whether the rule changes */
+  readonly #isScheduled: boolean
+  /** of schedule 'plateau' */
+  #decays = 0
   /** state of the optimiser */
   readonly #slots: Float32Array | null
 
@@ -57,13 +66,20 @@ export class Training {
     this.#firstRule = checkRule(plan.optimizer.rule(step), step)
     this.#lastRule = this.#firstRule
     this.#slots = slotsFor(model, this.#firstRule)
-    this.#step = new TrainingStep(model, train, plan.batchSize, { slots: this.#slots, shared })
+    this.#step = new TrainingStep(model, train, plan.batchSize, {
+      slots: this.#slots,
+      dropout: plan.dropout > 0,
+      shared,
+    })
     this.#evaluator = new SetEvaluator(model)
     this.#probe = new CollapseProbe(model, train)
     this.#state = firstState(plan.resume)
     this.#totalSteps = plan.epochs * plan.stepsPerEpoch
     this.#end = Math.min(this.#totalSteps, plan.untilStep ?? this.#totalSteps)
+    this.#dropoutKey = randomStream(plan.seed, 'dropout').uint32()
+    this.#isScheduled = plan.schedule !== 'constant' || dependsOnLength(plan)
     if (plan.resume) this.#restore(plan.resume)
+    this.#countDecays()
   }
 
   /** Trains to the end. */
@@ -207,12 +223,36 @@ export class Training {
       this.#lastRule = checkRule(rule, step)
       checkSameKind(rule, this.#firstRule, step)
     }
-    return rule
+    return this.#isScheduled ? this.#scheduled(rule, step) : rule
+  }
+
+  #scheduled(rule: UpdateRule, step: number): UpdateRule {
+    const { stepsPerEpoch } = this.#plan
+    const position = { step, totalSteps: this.#totalSteps, stepsPerEpoch, decays: this.#decays }
+    const learningRate = rule.learningRate * scheduleFactor(this.#plan, position)
+    if (rule.kind !== 'adam') return { ...rule, learningRate }
+    const decay = regularisationFactor(this.#plan.weightDecaySchedule, step / this.#totalSteps)
+    const { weightDecay, weightDecayBiases } = rule
+    return { ...rule, learningRate, weightDecay: weightDecay * decay, weightDecayBiases: weightDecayBiases * decay }
+  }
+
+  /** undefined where nothing of them is used */
+  #stepValues(): StepValues | undefined {
+    const { dropout, dropoutSchedule, labelSmoothing } = this.#plan
+    if (dropout === 0 && labelSmoothing === 0) return undefined
+    const { step } = this.#state
+    const dropoutRate = dropout * regularisationFactor(dropoutSchedule, step / this.#totalSteps)
+    return { dropoutKey: mix32(this.#dropoutKey ^ step), dropoutRate, smoothing: labelSmoothing }
+  }
+
+  #countDecays(): void {
+    const { schedule, decayEvery } = this.#plan
+    if (schedule === 'plateau') this.#decays = plateauDecays(this.#state.history.map(score), decayEvery)
   }
 
   #compute(rowIndices: Int32Array, rule: UpdateRule): number {
     try {
-      return this.#step.run(rowIndices, rule)
+      return this.#step.run(rowIndices, rule, this.#stepValues())
     } catch (error) {
       throw refusedData(error, this.#place())
     }
@@ -242,6 +282,7 @@ export class Training {
     const { entry, deadShare } = await this.#measure(step)
     state.history.push(entry)
     const isBest = this.#select(entry)
+    this.#countDecays()
     if (deadShare !== null) {
       state.collapsed = { step, deadShare }
       if (this.#plan.stopOnCollapse) state.stopped = 'collapsed'

@@ -153,7 +153,7 @@ describe('js backend, misused', () => {
     [
       'update, rule',
       () => backend.update(input, gradOut, layer, { ...rule, kind: 'toString' as 'sgd' }),
-      /update rule: expected one of sgd, momentum, adam, got "toString"/,
+      /update rule: expected one of sgd, momentum, adam, rmsProp, got "toString"/,
     ],
     [
       'update, slots',

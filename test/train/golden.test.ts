@@ -6,7 +6,7 @@ import { MLP } from '../../src/model/mlp.js'
 import type { StepEvent } from '../../src/train/callbacks.js'
 import { evaluate } from '../../src/train/evaluate.js'
 import { fit } from '../../src/train/fit.js'
-import { adam, adamW, momentum, type Optimizer, sgd } from '../../src/train/optimizers.js'
+import { adam, adamW, momentum, type Optimizer, rmsProp, sgd } from '../../src/train/optimizers.js'
 import { EVERY_ISA } from '../model/backends.js'
 
 /** See the README beside the files: networks computed in float64 with two outside libraries. */
@@ -21,10 +21,19 @@ interface Golden {
   logits: number[][]
   probs: number[][]
   loss: number
+  label_smoothing: { eps: number; loss: number; grad: Parameters }
   optimizers: Record<
     string,
     {
-      config: { lr: number; wd: number; momentum?: number; beta1?: number; beta2?: number; eps?: number }
+      config: {
+        lr: number
+        wd: number
+        momentum?: number
+        beta1?: number
+        beta2?: number
+        eps?: number
+        alpha?: number
+      }
       losses_before_each_step_then_after_last: number[]
       after: Record<'1' | '5', Parameters>
     }
@@ -37,6 +46,8 @@ const OPTIMIZERS: Record<string, (config: Golden['optimizers'][string]['config']
   momentum: ({ lr, wd, momentum: share }) => momentum({ learningRate: lr, l2: wd, l2Biases: true, momentum: share }),
   nesterov: ({ lr, wd, momentum: share }) =>
     momentum({ learningRate: lr, l2: wd, l2Biases: true, momentum: share, nesterov: true }),
+  rms_prop: ({ lr, alpha, eps }) => rmsProp({ learningRate: lr, alpha, epsilon: eps }),
+  rms_prop_l2: ({ lr, wd, alpha, eps }) => rmsProp({ learningRate: lr, l2: wd, l2Biases: true, alpha, epsilon: eps }),
   adam: ({ lr, beta1, beta2, eps }) => adam({ learningRate: lr, beta1, beta2, epsilon: eps }),
   adam_l2: ({ lr, wd, beta1, beta2, eps }) =>
     adam({ learningRate: lr, l2: wd, l2Biases: true, beta1, beta2, epsilon: eps }),
@@ -54,8 +65,10 @@ function expectClose(actual: Float32Array, expected: Float32Array, what: string)
 }
 
 function read(file: string) {
-  const url = new URL(`../fixtures/golden/${file}`, import.meta.url)
-  const golden: Golden = JSON.parse(readFileSync(url, 'utf8'))
+  const json = (name: string) =>
+    JSON.parse(readFileSync(new URL(`../fixtures/golden/${name}`, import.meta.url), 'utf8'))
+  const golden: Golden = json(file)
+  Object.assign(golden.optimizers, json('rms-prop.json')[file])
   const data = samples({ values: golden.x.flat(), cols: 7, labels: golden.y, classes: 3 })
   return { golden, data }
 }
@@ -83,6 +96,24 @@ describe.each(EVERY_ISA)('golden networks on %s', (_, backend) => {
     expectClose(outputs, floats(golden.logits), 'logits')
     expectClose(probabilities, floats(golden.probs), 'probabilities')
     expect((await evaluate(model, data)).loss).toBeCloseTo(golden.loss, 6)
+  })
+
+  it.each(FILES)('%s: the gradient of smoothed labels', async (file) => {
+    const { golden, data } = read(file)
+    const { eps, loss, grad } = golden.label_smoothing
+    const model = modelOf(golden, backend)
+    const losses: number[] = []
+    const onStep = (event: StepEvent) => {
+      losses.push(event.loss)
+    }
+    const options = { epochs: 1, batchSize: data.length, labelSmoothing: eps, callbacks: { onStep } }
+    await fit(model, data, { optimizer: sgd({ learningRate: 1 }), ...options })
+    expect(losses[0]).toBeCloseTo(loss, 6)
+    model.getParameters().forEach(({ weights, biases }, l) => {
+      const step = (name: string) => floats(golden.params[name]).map((p, i) => p - floats(grad[name])[i])
+      expectClose(weights, step(`W${l + 1}`), `W${l + 1}`)
+      expectClose(biases, step(`b${l + 1}`), `b${l + 1}`)
+    })
   })
 
   describe.each(FILES)('%s: losses, and parameters after 1 and 5 steps', (file) => {

@@ -14,13 +14,14 @@ export function takesLabels(kind: Loss, outputs: number): boolean {
   return kind === 'softmaxCrossEntropy' || (kind === 'binaryCrossEntropy' && outputs === 1)
 }
 
-/** The loss of each row, see `Backend.loss`. */
+/** The loss of each row, see `Backend.loss`; `smoothing`: see `StepValues`. */
 export function loss(
   kind: Loss,
   output: LayerOutput,
   truth: Int32Array | Float32Array,
   gradient: Matrix | null,
   rowLosses: Float64Array,
+  smoothing = 0,
 ): number {
   const { rows, cols } = output
   if (isInt32Array(truth) !== takesLabels(kind, cols) && !(kind === 'binaryCrossEntropy' && cols === 1)) {
@@ -35,9 +36,9 @@ export function loss(
   }
   switch (kind) {
     case 'softmaxCrossEntropy':
-      return softmaxCrossEntropy(output, truth as Int32Array, gradient, rowLosses)
+      return softmaxCrossEntropy(output, truth as Int32Array, gradient, rowLosses, smoothing)
     case 'binaryCrossEntropy':
-      return binaryCrossEntropy(output, truth, gradient, rowLosses)
+      return binaryCrossEntropy(output, truth, gradient, rowLosses, smoothing)
     case 'meanSquaredError':
       meanSquaredError(output, truth as Float32Array, gradient, rowLosses)
       return 0
@@ -49,15 +50,19 @@ function softmaxCrossEntropy(
   labels: Int32Array,
   gradient: Matrix | null,
   rowLosses: Float64Array,
+  smoothing: number,
 ): number {
   let correct = 0
   for (let r = 0; r < rows; r++) {
     const at = r * stride
     const best = argMax(values, at, cols)
     rowLosses[r] = softmaxLoss(values, at, cols, best, labels[r])
+    if (smoothing > 0) {
+      rowLosses[r] = (1 - smoothing) * rowLosses[r] + smoothing * uniformLoss(values, at, cols, best)
+    }
     if (best === labels[r]) correct++
     if (gradient !== null) {
-      softmaxGradient(values, at, cols, best, labels[r], rows, gradient.values, r * gradient.stride)
+      softmaxGradient(values, at, cols, best, labels[r], rows, smoothing, gradient.values, r * gradient.stride)
     }
   }
   return correct
@@ -69,6 +74,7 @@ function binaryCrossEntropy(
   truth: Int32Array | Float32Array,
   gradient: Matrix | null,
   rowLosses: Float64Array,
+  smoothing: number,
 ): number {
   let correct = 0
   for (let r = 0; r < rows; r++) {
@@ -78,10 +84,11 @@ function binaryCrossEntropy(
     let right = true
     for (let c = 0; c < cols; c++) {
       const z = values[r * stride + c]
-      const t = truth[r * cols + c]
+      const given = truth[r * cols + c]
+      const t = (1 - smoothing) * given + smoothing / 2
       sum += Math.max(z, 0) - z * t + log(1 + softmaxExp(-Math.abs(z)))
       zeros += z * 0
-      if (z > 0 !== t > 0.5) right = false
+      if (z > 0 !== given > 0.5) right = false
       if (gradient !== null) {
         gradient.values[r * gradient.stride + c] = Math.fround((sigmoid(z) - t) / (rows * cols)) + 0
       }
@@ -114,7 +121,14 @@ export function softmaxLoss(values: Float32Array, at: number, cols: number, best
   return log(partition[0]) + (max - values[at + label])
 }
 
-/** gradient = (softmax(z) - onehot) / rows, of the last row of `softmaxLoss`. */
+/** logsumexp(z) - mean z, of the last row of `softmaxLoss`. */
+function uniformLoss(values: Float32Array, at: number, cols: number, best: number): number {
+  let sum = 0
+  for (let c = 0; c < cols; c++) sum += values[at + c]
+  return log(partition[0]) + (values[at + best] - sum / cols)
+}
+
+/** gradient = (softmax(z) - q) / rows, of the last row of `softmaxLoss`; q = (1 - smoothing) onehot + smoothing / cols. */
 function softmaxGradient(
   values: Float32Array,
   at: number,
@@ -122,13 +136,15 @@ function softmaxGradient(
   best: number,
   label: number,
   rows: number,
+  smoothing: number,
   gradient: Float32Array,
   to: number,
 ): void {
   const max = values[at + best]
   for (let c = 0; c < cols; c++) {
     const p = softmaxExp(values[at + c] - max) / partition[0]
-    gradient[to + c] = (c === label ? p - 1 : p) / rows
+    const q = (c === label ? 1 - smoothing : 0) + smoothing / cols
+    gradient[to + c] = (p - q) / rows
   }
 }
 

@@ -4,6 +4,7 @@ import type { Batch, Layer, LayerOutput, Matrix } from '../operands.js'
 import type { Arenas, Operand, Operation, Program, ProgramSpec } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
 import { backward, forward, updateBy } from './dense.js'
+import { dropout, undrop } from './dropout.js'
 import { gatherRange, JsBatch } from './inputs.js'
 import { argMax, loss, takesLabels } from './loss.js'
 import { RuleStep } from './rules.js'
@@ -111,14 +112,20 @@ class JsProgram implements Program {
         correct = this.#loss(each, rowIndices, first, end, arenas)
         if (correct < 0) return -1
       } else {
-        this.#compute(each, rowIndices, first, end)
+        this.#compute(each, rowIndices, first, end, arenas.step ?? null)
       }
     }
     if (arenas.outputs !== null) copyOutputs(this.matrices[this.#lastOutput], arenas.outputs, first)
     return correct
   }
 
-  #compute(each: Exclude<Operation, { op: 'loss' }>, rowIndices: Int32Array, first: number, end: number): void {
+  #compute(
+    each: Exclude<Operation, { op: 'loss' }>,
+    rowIndices: Int32Array,
+    first: number,
+    end: number,
+    values: Float64Array | null,
+  ): void {
     const { matrices } = this
     if (each.op === 'gather') {
       gatherRange(this.spec.dataset, rowIndices, first, end, this.batch)
@@ -127,6 +134,10 @@ class JsProgram implements Program {
     } else if (each.op === 'backward') {
       const { gradOut, layer, previous, gradIn } = each
       backward(matrices[gradOut], this.#layers[layer], matrices[previous], matrices[gradIn])
+    } else if (each.op === 'dropout') {
+      dropout(matrices[each.input], matrices[each.mask], matrices[each.output], each.layer, values)
+    } else if (each.op === 'undrop') {
+      undrop(matrices[each.gradient], matrices[each.mask], matrices[each.input])
     } else {
       const slots = this.#slots === null ? null : this.#slotViews[each.layer]
       const step = this.#step.set(this.#rule, slots, this.parameters)
@@ -143,13 +154,13 @@ class JsProgram implements Program {
     rowIndices: Int32Array,
     first: number,
     end: number,
-    { truth, rowLosses, predicted }: Arenas,
+    { truth, rowLosses, predicted, step }: Arenas,
   ): number {
     const y = this.matrices[output]
     if (predicted !== null) predictClasses(kind, y, predicted, first)
     if (truth === null) return 0
     const own = this.#gatherTruth(truth, takesLabels(kind, y.cols), y.cols, rowIndices, first, end)
-    const correct = loss(kind, y, own, gradient === null ? null : this.matrices[gradient], this.#losses)
+    const correct = loss(kind, y, own, gradient === null ? null : this.matrices[gradient], this.#losses, step?.[2])
     let sum = 0
     for (let r = 0; r < end - first; r++) {
       sum += this.#losses[r]

@@ -46,6 +46,7 @@ export class RuleStep {
     const kind = rule[RULE.kind]
     if (kind === 0) sgd(block, rule[RULE.learningRate], l2)
     else if (kind === 3) adam(block, rule, l2, this.#slots, this.#slotStride)
+    else if (kind === 4) rmsProp(block, rule, l2, this.#slots)
     else momentum(block, rule, l2, this.#slots, kind === 2)
   }
 }
@@ -99,6 +100,25 @@ function adam(block: Block, rule: Float64Array, l2: number, slots: Float32Array,
       slots[i] = m
       slots[slotStride + i] = v
       parameters[i] = keep * p - (learningRate * m) / (Math.sqrt(v) * rootScale + epsilon)
+    }
+  }
+}
+
+function rmsProp(block: Block, rule: Float64Array, l2: number, slots: Float32Array): void {
+  const { gradients, from, width, parameters, at, stride, rows, cols } = block
+  const learningRate = rule[RULE.learningRate]
+  const alpha = rule[RULE.beta2]
+  const rest = rule[RULE.rest2]
+  const epsilon = rule[RULE.epsilon]
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) {
+      const i = at + r * stride + c
+      const p = parameters[i]
+      const g = Math.fround(gradients[from + r * width + c]) + 0 + l2 * p
+      const s = Math.abs(g) < SMALLEST_SQUARED ? 0 : g
+      const v = cutSmall(alpha * slots[i] + rest * s * s)
+      slots[i] = v
+      parameters[i] = p - (learningRate * g) / (Math.sqrt(v) + epsilon)
     }
   }
 }

@@ -23,11 +23,14 @@ function preset(training: TrainingConfig, grid: SearchGrid): SearchPreset {
   return { training, grid, base: searchBase(training, grid) }
 }
 
+const ONE_CYCLE_GRID = { learningRate: [0.002, 0.004, 0.008], labelSmoothing: [0, 0.1], hidden: [256, 512] }
+
 /**
  * Predefined searches:
  * - `homework`: the 60 points of the NumPy homework this package generalises, with its protocol: raw pixels, batches drawn
  *   with replacement, L2 on weights and biases, 21 evaluations of all 70,000 rows in each trial
  * - `quick`: eight small networks on a subset of the rows; takes seconds on any backend
+ * - `fast`, `accurate`: twelve points around the run of the same name
  */
 export const SEARCH_PRESETS: Readonly<Record<PresetName, SearchPreset>> = {
   homework: preset(PRESETS.homework, {
@@ -46,4 +49,6 @@ export const SEARCH_PRESETS: Readonly<Record<PresetName, SearchPreset>> = {
     },
     { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [32, 64] },
   ),
+  fast: preset(PRESETS.fast, ONE_CYCLE_GRID),
+  accurate: preset(PRESETS.accurate, ONE_CYCLE_GRID),
 }

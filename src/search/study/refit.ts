@@ -5,7 +5,7 @@ import type { Collapse } from '../../core/results.js'
 import { isSamples, Samples } from '../../data/samples.js'
 import { MLP } from '../../model/mlp.js'
 import type { FitCallbacks } from '../../train/callbacks.js'
-import { stepsPerEpochOf } from '../../train/config.js'
+import { completed, stepsPerEpochOf } from '../../train/config.js'
 import { fit } from '../../train/fit.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
 import type { TrialResult } from '../trial/result.js'
@@ -56,12 +56,13 @@ export async function refit(
   if (best === null) throw new NativeMlpError('INVALID_ARGUMENT', 'refit: no trial of the study has completed')
   const steps = stepsOf(best, oneOf('steps', options.steps ?? 'best', ['best', 'all']))
   const all = valid === undefined ? train : joinSamples(train, valid)
-  const stepsPerEpoch = stepsPerEpochOf(best.config, all.length)
+  const fitOptions = fitOptionsOf(best.config)
+  const { stepsPerEpoch, epochs } = lengthOf(best, fitOptions, steps, { train: train.length, all: all.length })
   const model = new MLP(modelOptionsOf(best.config, all))
   const { collapsed } = await fit(model, all, {
-    ...fitOptionsOf(best.config),
+    ...fitOptions,
     stepsPerEpoch,
-    epochs: Math.ceil(steps / stepsPerEpoch),
+    epochs,
     untilStep: steps,
     evaluateOn: [],
     evaluateEvery: null,
@@ -78,6 +79,20 @@ function stepsOf({ bestStep, steps, folds }: TrialResult, which: 'best' | 'all')
   if (!folds) return which === 'best' ? bestStep! + 1 : steps!
   const each = folds.map((fold) => (which === 'best' ? fold.best!.step + 1 : fold.steps!))
   return Math.max(1, Math.round(each.reduce((sum, count) => sum + count, 0) / each.length))
+}
+
+/** With a learning-rate schedule the length is that of the trial, so that each step has the learning rate of the trial's. */
+function lengthOf(
+  { config, folds }: TrialResult,
+  { schedule, warmup }: ReturnType<typeof fitOptionsOf>,
+  steps: number,
+  rows: { readonly train: number; readonly all: number },
+): { stepsPerEpoch: number; epochs: number } {
+  const isScheduled = schedule !== 'constant' || (warmup ?? 0) > 0
+  const trained = folds ? Math.floor((rows.train * (folds.length - 1)) / folds.length) : rows.train
+  const stepsPerEpoch = stepsPerEpochOf(config, isScheduled ? trained : rows.all)
+  const epochs = Math.ceil(steps / stepsPerEpoch)
+  return { stepsPerEpoch, epochs: isScheduled ? Math.max(epochs, completed(config).epochs) : epochs }
 }
 
 type Numbers = Uint8Array | Float32Array | Int32Array

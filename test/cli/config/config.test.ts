@@ -59,7 +59,7 @@ describe('a config file', () => {
       'a misspelt preset',
       { preset: 'quik' },
       'INVALID_ARGUMENT',
-      "preset: expected one of 'homework', 'quick', got \"quik\"",
+      "preset: expected one of 'homework', 'quick', 'fast', 'accurate', got \"quik\"",
     ],
     [
       'a number as text',

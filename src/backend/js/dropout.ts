@@ -1,0 +1,34 @@
+import { mix32 } from '../../core/random.js'
+import type { LayerOutput, Matrix } from '../operands.js'
+import { timesDerivative } from './activations.js'
+
+/** kRowStep and kUnitStep of native/kernels/kernels.h */
+const ROW_STEP = 0x9e3779b9
+const UNIT_STEP = 0x85ebca6b
+
+/** out = x * mask; the masks are those of the native backend. */
+export function dropout(x: LayerOutput, mask: Matrix, out: Matrix, layer: number, step: Float64Array | null): void {
+  const [stepKey, rate] = step ?? [0, 0]
+  const key = mix32((stepKey + Math.imul(layer, ROW_STEP)) | 0)
+  const threshold = Math.floor(rate * 4294967296)
+  const scale = Math.fround(1 / (1 - rate))
+  mask.rows = x.rows
+  out.rows = x.rows
+  for (let r = 0; r < x.rows; r++) {
+    const rowKey = mix32((key + Math.imul(r, ROW_STEP)) | 0)
+    for (let c = 0; c < x.cols; c++) {
+      const kept = mix32((rowKey + Math.imul(c, UNIT_STEP)) | 0) >= threshold ? scale : 0
+      mask.values[r * mask.stride + c] = kept
+      out.values[r * out.stride + c] = x.values[r * x.stride + c] * kept + 0
+    }
+  }
+}
+
+/** gradient <- gradient * mask * act'(x) */
+export function undrop(gradient: Matrix, mask: Matrix, x: LayerOutput): void {
+  const { rows, cols, stride, values } = gradient
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) values[r * stride + c] *= mask.values[r * mask.stride + c]
+  }
+  timesDerivative(gradient, x)
+}
