@@ -3,12 +3,16 @@ export type { Backend } from './backend/backend.js'
 export { type BackendInfo, backendInfo, defaultBackend } from './backend/index.js'
 export { createJsBackend } from './backend/js/index.js'
 export { type ErrorCode, NativeMlpError } from './core/errors.js'
+export type { MetricName, MetricValues, StandardMetric } from './core/metrics.js'
 export type {
   ClassMetrics,
   Collapse,
   Evaluation,
   HistoryEntry,
   LayerParameters,
+  PrecisionRecallCurve,
+  ReliabilityBin,
+  RocCurve,
   SetMetrics,
 } from './core/results.js'
 export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './core/scale.js'
@@ -36,6 +40,8 @@ export { fit } from './train/fit.js'
 export type { FitOptions } from './train/fit-options.js'
 export type { FitResult } from './train/fit-result.js'
 export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
+export { reliabilityBins } from './train/metrics/calibration.js'
+export { precisionRecallCurve, rocCurve } from './train/metrics/curves.js'
 export {
   type AdamOptions,
   type AdamWOptions,

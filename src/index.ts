@@ -3,12 +3,16 @@ export type { Backend } from './backend/backend.js'
 export { type BackendInfo, backendInfo, defaultBackend } from './backend/index.js'
 export { createJsBackend } from './backend/js/index.js'
 export { type ErrorCode, NativeMlpError } from './core/errors.js'
+export type { MetricName, MetricValues, StandardMetric } from './core/metrics.js'
 export type {
   ClassMetrics,
   Collapse,
   Evaluation,
   HistoryEntry,
   LayerParameters,
+  PrecisionRecallCurve,
+  ReliabilityBin,
+  RocCurve,
   SetMetrics,
   TrialSummary,
 } from './core/results.js'
@@ -108,6 +112,8 @@ export type { TrainingConfig } from './train/config.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
 export type { FitResult } from './train/fit-result.js'
 export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
+export { reliabilityBins } from './train/metrics/calibration.js'
+export { precisionRecallCurve, rocCurve } from './train/metrics/curves.js'
 export {
   type AdamOptions,
   type AdamWOptions,

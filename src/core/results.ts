@@ -1,7 +1,9 @@
 /** Results as plain data, from train and search, for plot and the command line. */
 
-/** Mean loss (natural log, without the L2 term) and accuracy (0..1; NaN for regression) over one set. */
-export interface SetMetrics {
+import type { MetricValues } from './metrics.js'
+
+/** Mean loss (natural log, without the L2 term), accuracy (0..1; NaN for regression) and the metrics asked for, of one set. */
+export interface SetMetrics extends MetricValues {
   readonly loss: number
   readonly accuracy: number
 }
@@ -33,6 +35,37 @@ export interface Evaluation extends SetMetrics {
   /** confusion[actual][predicted], C x C; empty for regression and for more than 1,000 classes */
   readonly confusion: readonly (readonly number[])[]
   readonly perClass: readonly ClassMetrics[]
+}
+
+/** Rates of a yes-or-no decision at its thresholds, from the strictest. */
+export interface RocCurve {
+  /** false positives / negative rows, 0 to 1, ascending */
+  readonly falsePositiveRate: readonly number[]
+  /** true positives / positive rows, 0 to 1, ascending */
+  readonly truePositiveRate: readonly number[]
+  /** 0..1; 0.5 for a score without information */
+  readonly area: number
+}
+
+/** Precision and recall of a yes-or-no decision at its thresholds, from the strictest. */
+export interface PrecisionRecallCurve {
+  /** true positives / positive rows, 0 to 1, ascending */
+  readonly recall: readonly number[]
+  /** true positives / rows decided positive */
+  readonly precision: readonly number[]
+  /** 0..1 */
+  readonly averagePrecision: number
+}
+
+/** The rows whose prediction has a confidence above `from` and up to `to`. */
+export interface ReliabilityBin {
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  /** mean confidence, 0..1; null for an empty bin */
+  readonly confidence: number | null
+  /** share of right predictions; null for an empty bin */
+  readonly accuracy: number | null
 }
 
 /** Collapse by dying ReLUs: more than 90 % of the hidden units are zero on a fixed probe of 1,024 rows. */

@@ -13,7 +13,9 @@ export function historyLine({ step, epoch, train, valid, test }: HistoryEntry): 
 }
 
 function plain(set: SetMetrics | undefined): SetMetrics | undefined {
-  return set && { loss: set.loss, accuracy: set.accuracy }
+  if (set === undefined) return undefined
+  const { loss, accuracy, ...others } = set
+  return { loss, accuracy, ...others }
 }
 
 /**

@@ -40,6 +40,10 @@ export const RUN_FIGURES = [
   'parameter-histograms',
   'first-layer-weights',
   'confusion-matrix',
+  'roc-curves',
+  'precision-recall-curves',
+  'calibration',
+  'predicted-actual',
   'misclassified',
 ] as const
 

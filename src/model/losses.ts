@@ -29,7 +29,7 @@ export interface LossInfo {
   readonly targetRange: readonly [number, number] | null
   /** probabilities of rows from..to-1 from their outputs, both [n][cols], sums in double; null for regression */
   readonly probabilities:
-    | ((outputs: Float32Array, into: Float32Array, cols: number, from: number, to: number) => void)
+    | ((outputs: Float32Array, into: Float32Array | Float64Array, cols: number, from: number, to: number) => void)
     | null
 }
 
@@ -120,7 +120,13 @@ export function checkTargetRange(
 /** For one row; grows to the largest number of classes. */
 let exps = new Float64Array(16)
 
-function softmaxRows(logits: Float32Array, probabilities: Float32Array, cols: number, from: number, to: number): void {
+function softmaxRows(
+  logits: Float32Array,
+  probabilities: Float32Array | Float64Array,
+  cols: number,
+  from: number,
+  to: number,
+): void {
   if (exps.length < cols) exps = new Float64Array(cols)
   for (let r = from; r < to; r++) {
     const start = r * cols
@@ -135,6 +141,12 @@ function softmaxRows(logits: Float32Array, probabilities: Float32Array, cols: nu
   }
 }
 
-function sigmoidRows(logits: Float32Array, probabilities: Float32Array, cols: number, from: number, to: number): void {
+function sigmoidRows(
+  logits: Float32Array,
+  probabilities: Float32Array | Float64Array,
+  cols: number,
+  from: number,
+  to: number,
+): void {
   for (let i = from * cols; i < to * cols; i++) probabilities[i] = sigmoid(logits[i])
 }

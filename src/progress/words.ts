@@ -1,3 +1,4 @@
+import { type MetricName, metricRow, type StandardMetric } from '../core/metrics.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 
 /** 0.97214 -> '97.21 %' */
@@ -17,6 +18,11 @@ export function clock(seconds: number): string {
 /** 41237.8 -> '41,238' */
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US')
+}
+
+/** 0.9312 for a share, else four significant digits. */
+export function metricWords(name: MetricName | StandardMetric, value: number): string {
+  return metricRow(name).isShare ? value.toFixed(4) : value.toPrecision(4)
 }
 
 /** Accuracy and loss of one set; the loss alone for regression. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../backend/operands.js'
 import { evaluationProgram, type Program, type ProgramSpec } from '../backend/program.js'
 import { integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
 import { memoryError, NativeMlpError } from '../core/errors.js'
+import type { MetricName, MetricValues, StandardMetric } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
@@ -9,10 +10,14 @@ import { datasetOf } from '../model/inputs.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { checkModel, type MLP } from '../model/mlp.js'
 import { firstPace, type Pace, runInSlices } from '../model/slices.js'
-import { classMetrics, confusionMatrix } from './metrics.js'
+import { classMetrics, confusionMatrix } from './metrics/confusion.js'
+import { checkMetricOfSet, checkMetrics, measureMetrics } from './metrics/measure.js'
+import { ScoredRows } from './metrics/scored.js'
 import { checkSet } from './set-check.js'
 
-export interface EvaluateOptions {
+export interface EvaluateOptions<M extends MetricName = MetricName> {
+  /** metrics beside loss and accuracy, e.g. ['f1Macro', 'rocAuc', 'top5Accuracy']: see docs/metrics.md; default none */
+  readonly metrics?: readonly (M | StandardMetric)[]
   /** aborts the evaluation with an error of code ABORTED */
   readonly signal?: Signal
   /** rows between two yields to the event loop, without effect on results; default: adapted to the machine */
@@ -23,33 +28,38 @@ export interface EvaluateOptions {
  * Loss (mean over the rows, without the L2 term), accuracy, confusion matrix and per-class precision and recall of a model
  * on a set. For regression the loss is the mean squared error and the accuracy NaN; with several yes-or-no outputs
  * (binaryCrossEntropy) the accuracy is the share of rows with every output right. Both have no confusion matrix, nor has a
- * network of more than 1,000 classes.
+ * network of more than 1,000 classes. The metrics asked for are computed in double from the outputs.
  *
- * @throws NativeMlpError INVALID_ARGUMENT when the set does not fit the model, NOT_FINITE naming the first row whose loss is
- *   not finite, ABORTED when the signal fires
+ * @throws NativeMlpError INVALID_ARGUMENT when the set does not fit the model or a metric is not defined for them, NOT_FINITE
+ *   naming the first row whose loss is not finite, ABORTED when the signal fires
  */
-export async function evaluate(model: MLP, data: Samples, options: EvaluateOptions = {}): Promise<Evaluation> {
-  knownOptions('evaluate', options, ['signal', 'chunk'])
+export async function evaluate<M extends MetricName = never>(
+  model: MLP,
+  data: Samples,
+  options: EvaluateOptions<M> = {},
+): Promise<Evaluation & { readonly [name in M]: number }> {
+  knownOptions('evaluate', options, ['signal', 'chunk', 'metrics'])
   const { chunk } = options
   const signal = signalOrNone('signal', options.signal)
   if (chunk !== undefined) integerInRange('chunk', chunk, 1)
   checkModel(model)
   checkSet(model, data, 'data')
+  const metrics = checkMetrics('metrics', options.metrics ?? [], model)
+  for (const name of metrics) checkMetricOfSet(name, model, data, 'data')
   const evaluator = new SetEvaluator(model)
-  const measured = await evaluator.measure(data, { name: 'data', signal, chunk })
-  const { loss, accuracy, correct, count, predicted } = measured
+  const measured = await evaluator.measure(data, { name: 'data', signal, chunk, metrics })
+  const { loss, accuracy, correct, count, predicted, values } = measured
   if (!Number.isFinite(loss)) {
     const problem = `the loss of row ${evaluator.firstBadRow(count)} is not finite`
     const reason = 'its inputs or the parameters of the model are too large'
     throw new NativeMlpError('NOT_FINITE', `evaluate: ${problem}: ${reason}`)
   }
-  if (data.labels === null || predicted === null) {
-    return { loss, accuracy, correct, count, confusion: [], perClass: [] }
-  }
+  const all = { loss, accuracy, ...(values as Record<M, number>), correct, count }
+  if (data.labels === null || predicted === null) return { ...all, confusion: [], perClass: [] }
   const classes = LOSS_INFO[model.loss].classes(model.outputs)
   const actual = Int32Array.from(data.rows, (row) => data.labels![row])
   const confusion = confusionMatrix(actual, predicted, classes)
-  return { loss, accuracy, correct, count, confusion, perClass: classMetrics(actual, predicted, classes) }
+  return { ...all, confusion, perClass: classMetrics(actual, predicted, classes) }
 }
 
 /** Of a slice: a program without updates takes them in chunks. */
@@ -63,6 +73,8 @@ export interface Measured {
   readonly count: number
   /** [count], valid until the next call; null where the outputs are not one choice among classes */
   readonly predicted: Int32Array | null
+  /** of the metrics asked for; empty if the loss is not finite */
+  readonly values: MetricValues
 }
 
 export interface MeasureOptions {
@@ -72,6 +84,8 @@ export interface MeasureOptions {
   /** what is interrupted when the signal fires; default: the evaluation of the set */
   readonly what?: string
   readonly chunk?: number
+  /** that have passed `checkMetricOfSet`; default none */
+  readonly metrics?: readonly MetricName[]
 }
 
 /** Measures one model on any sets any number of times, keeping its workspace from one to the next. One call at a time. */
@@ -81,6 +95,7 @@ export class SetEvaluator {
   readonly #programs = new Map<Dataset, Program>()
   #predicted = new Int32Array(0)
   #rowLosses = new Float64Array(0)
+  #outputs = new Float32Array(0)
 
   constructor(model: MLP) {
     this.#model = model
@@ -90,7 +105,7 @@ export class SetEvaluator {
   /** @param data a set that has passed `checkSet` */
   async measure(
     data: Samples,
-    { name, signal, what = `evaluation of ${name}`, chunk }: MeasureOptions,
+    { name, signal, what = `evaluation of ${name}`, chunk, metrics = [] }: MeasureOptions,
   ): Promise<Measured> {
     const { backend, parameters, loss, outputs } = this.#model
     const { takesLabels, classes, hasAccuracy } = LOSS_INFO[loss]
@@ -102,7 +117,8 @@ export class SetEvaluator {
     const predicted = classes(outputs) > 0 ? this.#predicted.subarray(0, count) : null
     const rowLosses = this.#rowLosses.subarray(0, count)
     const truth = takesLabels(outputs) ? data.labels : data.targets
-    const arenas = { parameters, slots: null, truth, rowLosses, predicted, outputs: null }
+    const kept = metrics.length > 0 ? this.#roomFor(count * outputs) : null
+    const arenas = { parameters, slots: null, truth, rowLosses, predicted, outputs: kept }
     const correct = await runInSlices(backend, this.#programOf(data, name), data.rows, arenas, {
       signal,
       pace: chunk === undefined ? this.#pace : { rows: chunk, fixed: true },
@@ -110,7 +126,17 @@ export class SetEvaluator {
     })
     let sum = 0
     for (let i = 0; i < count; i++) sum += rowLosses[i]
-    return { loss: sum / count, accuracy: hasAccuracy ? correct / count : Number.NaN, correct, count, predicted }
+    const values =
+      kept !== null && Number.isFinite(sum)
+        ? measureMetrics(metrics, new ScoredRows(this.#model, data, kept, predicted ?? new Int32Array(0)))
+        : {}
+    const accuracy = hasAccuracy ? correct / count : Number.NaN
+    return { loss: sum / count, accuracy, correct, count, predicted, values }
+  }
+
+  #roomFor(length: number): Float32Array {
+    if (this.#outputs.length < length) this.#outputs = new Float32Array(length)
+    return this.#outputs.subarray(0, length)
   }
 
   /** Position of the first row of the set measured last, of `count` rows, whose loss is not finite; -1 for none. */

@@ -1,17 +1,23 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { NativeMlpError } from '../../core/errors.js'
+import { metricLabel } from '../../core/metrics.js'
 import type { Evaluation } from '../../core/results.js'
 import type { Samples } from '../../data/samples.js'
 import type { MLP } from '../../model/mlp.js'
-import { percent } from '../../progress/words.js'
+import { metricWords, percent } from '../../progress/words.js'
 import { evaluate } from '../../train/evaluate.js'
+import { suitableMetrics } from '../../train/metrics/measure.js'
 import { DATA_FLAG } from '../config/data-flag.js'
 import { drawFigures, figureWords } from '../run/figures.js'
 import { dataOf } from '../run/model-data.js'
 import { checkPath } from '../run/out-folder.js'
 import { loadWeights } from '../run/weights.js'
 import { print, printJson, say, sayBackend, textTable } from '../terminal.js'
+
+const FIGURE_WORDS =
+  'confusion matrix, ROC and precision-recall curves, calibration, misclassified rows; of a regression predicted against ' +
+  'actual values'
 
 interface EvaluateFlags {
   readonly weights: string
@@ -24,12 +30,12 @@ interface EvaluateFlags {
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
-    .description("count a model's right answers on test or training rows")
+    .description('measure a model on test or training rows: right answers, and all metrics that suit the task')
     .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
     .option(DATA_FLAG[0], `${DATA_FLAG[1].replace(/default: /, 'default: those of the run, else ')}`)
     .addOption(new Option('--on <rows>', 'which rows').choices(['test', 'train']).default('test'))
     .option('--confusion', 'print the confusion matrix too')
-    .option('--out <folder>', 'draw the confusion matrix and the misclassified rows into this folder')
+    .option('--out <folder>', `draw figures into this folder: ${FIGURE_WORDS}`)
     .option('--json', 'print one JSON document on stdout, all else on stderr')
     .action(async (flags: EvaluateFlags) => {
       if (flags.out !== undefined) checkPath(flags.out)
@@ -38,15 +44,18 @@ export function evaluateCommand(): Command {
       const data = await dataOf(flags.weights, model, flags.data)
       const rows = data[flags.on]
       if (rows === undefined) throw new NativeMlpError('INVALID_ARGUMENT', `--on test: ${data.source} has no test rows`)
-      const result = await evaluate(model, rows)
+      const suitable = suitableMetrics(model, rows)
+      const defined = suitable.filter(({ problem }) => problem === null)
+      const result = await evaluate(model, rows, { metrics: defined.map(({ name }) => name) })
       const figures = flags.out === undefined ? [] : await draw(flags, model, rows, result)
       if (flags.json) {
         const { weights, on } = flags
         const { source, recipe } = data
-        printJson({ weights, layers: model.layerSizes, data: source, recipe, on, backend, ...result, figures })
+        const about = { weights, layers: model.layerSizes, data: source, recipe, on, backend }
+        printJson({ ...about, ...result, notDefined: problemsOf(suitable), figures })
       } else {
         say(`data: ${data.source}: ${rows.length} ${flags.on} rows`)
-        print(report(result, flags.confusion ?? false, figures))
+        print(report(result, suitable, flags.confusion ?? false, figures))
       }
     })
 }
@@ -59,7 +68,14 @@ async function draw(flags: EvaluateFlags, model: MLP, rows: Samples, result: Eva
   })
 }
 
-function report(result: Evaluation, withConfusion: boolean, figures: readonly string[]): string {
+type Suitable = ReturnType<typeof suitableMetrics>
+
+/** Why a metric of the task is not defined for these rows, by its name. */
+function problemsOf(suitable: Suitable): Readonly<Record<string, string>> {
+  return Object.fromEntries(suitable.flatMap(({ name, problem }) => (problem === null ? [] : [[name, problem]])))
+}
+
+function report(result: Evaluation, suitable: Suitable, withConfusion: boolean, figures: readonly string[]): string {
   const { correct, count, accuracy, loss, perClass, confusion } = result
   const classes = perClass.map(({ precision, recall, support }, c) => [
     String(c),
@@ -67,9 +83,12 @@ function report(result: Evaluation, withConfusion: boolean, figures: readonly st
     percent(recall),
     String(support),
   ])
+  const metrics = suitable.map(({ name, problem }) => [metricLabel(name), problem ?? metricWords(name, result[name]!)])
+  const right = Number.isNaN(accuracy) ? `${count} rows` : `${correct} of ${count} correct (${percent(accuracy)})`
   const parts = [
-    `${correct} of ${count} correct (${percent(accuracy)})\nloss ${loss.toFixed(4)}`,
-    textTable(['class', 'precision', 'recall', 'rows'], classes),
+    `${right}\nloss ${loss.toFixed(4)}`,
+    textTable(['metric', 'value'], metrics),
+    ...(classes.length > 0 ? [textTable(['class', 'precision', 'recall', 'rows'], classes)] : []),
   ]
   if (withConfusion && confusion.length > 0) {
     const header = ['actual \\ predicted', ...confusion.map((_, c) => String(c))]

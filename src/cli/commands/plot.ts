@@ -9,7 +9,7 @@ import { RunFolder } from '../../io/run-folder.js'
 import { LOSS_INFO } from '../../model/losses.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
-import { confusionMatrix } from '../../train/metrics.js'
+import { confusionMatrix } from '../../train/metrics/confusion.js'
 import { DATA_FLAG, sameData } from '../config/data-flag.js'
 import { drawFigures, drawSearchFigures, type FigureData, figureWords } from '../run/figures.js'
 import { holdsStudy, readStudy } from '../run/read-trials.js'
@@ -84,12 +84,14 @@ async function dataFigures(
     if (test === undefined) return {}
     const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
     const prediction = await model.predict(rows)
-    const actual = Int32Array.from(rows.rows, (row) => rows.labels![row])
+    const predicted = { rows, model, prediction }
     const classes = LOSS_INFO[model.loss].classes(model.outputs)
-    return { confusion: confusionMatrix(actual, prediction.classes, classes), predicted: { rows, model, prediction } }
+    if (classes === 0) return { predicted }
+    const actual = Int32Array.from(rows.rows, (row) => rows.labels![row])
+    return { confusion: confusionMatrix(actual, prediction.classes, classes), predicted }
   } catch (error) {
     if (!(error instanceof NativeMlpError) || error.code !== 'DATA_NOT_FOUND') throw error
-    say(`misclassified is left as it is: ${error.message}`)
+    say(`the figures of test rows are left as they are: ${error.message}`)
     return {}
   }
 }

@@ -6,21 +6,25 @@ import type { Samples } from '../../data/samples.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { makeFolders } from '../../formats/folder.js'
 import { RUN_FIGURES } from '../../io/run-folder.js'
-import type { MLP } from '../../model/mlp.js'
-import { classProbabilities, type Prediction } from '../../model/prediction.js'
+import { classProbabilities } from '../../model/prediction.js'
 import {
   accuracyCurvesFigure,
+  calibrationFigure,
   confusionMatrixFigure,
   type DrawnTrial,
   type Figure,
   lossCurvesFigure,
   misclassifiedFigure,
   parameterHistogramsFigure,
+  precisionRecallCurvesFigure,
+  predictedActualFigure,
   renderFigure,
+  rocCurvesFigure,
   type SearchFiguresOptions,
   searchFigures,
   weightImagesFigure,
 } from '../../plot/index.js'
+import { type PredictedRows, precisionRecallCurves, reliability, rocCurves, valueColumns } from './scored-figures.js'
 
 type FigureName = (typeof RUN_FIGURES)[number]
 
@@ -36,13 +40,6 @@ export interface FigureData {
   readonly imageShape?: readonly [number, number] | null
   readonly confusion?: readonly (readonly number[])[]
   readonly predicted?: PredictedRows | undefined
-}
-
-/** Labelled rows, and a model's prediction for them. */
-export interface PredictedRows {
-  readonly rows: Samples
-  readonly model: MLP
-  readonly prediction: Prediction
 }
 
 export interface DrawSearchOptions extends SearchFiguresOptions {
@@ -103,6 +100,22 @@ const FIGURES: Readonly<Record<FigureName, (data: FigureData) => Promise<Figure 
   'first-layer-weights': async ({ parameters, imageShape }) =>
     parameters && imageShape ? weightImagesFigure(parameters[0], { imageShape }) : null,
   'confusion-matrix': async ({ confusion }) => (confusion?.length ? confusionMatrixFigure(confusion) : null),
+  'roc-curves': async ({ predicted, subtitle }) => {
+    const curves = predicted ? rocCurves(predicted) : []
+    return curves.length > 0 ? rocCurvesFigure(curves, { subtitle }) : null
+  },
+  'precision-recall-curves': async ({ predicted, subtitle }) => {
+    const curves = predicted ? precisionRecallCurves(predicted) : []
+    return curves.length > 0 ? precisionRecallCurvesFigure(curves, { subtitle }) : null
+  },
+  calibration: async ({ predicted, subtitle }) => {
+    const bins = predicted ? reliability(predicted) : null
+    return bins ? calibrationFigure(bins, { subtitle }) : null
+  },
+  'predicted-actual': async ({ predicted, subtitle }) => {
+    const columns = predicted ? valueColumns(predicted) : []
+    return columns.length > 0 ? predictedActualFigure(columns, { subtitle }) : null
+  },
   misclassified: async ({ predicted }) => (predicted?.rows.imageShape ? misclassified(predicted) : null),
 }
 

@@ -2,18 +2,23 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { invalidFile, NativeMlpError } from '../../core/errors.js'
+import { isMetric } from '../../core/metrics.js'
 import type { SetMetrics } from '../../core/results.js'
 import { readLines } from '../../io/text-lines.js'
 import type { DrawnTrial, SearchMetric } from '../../plot/index.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import { readJournal } from '../../search/store/journal.js'
+import type { SelectionMetric } from '../../search/trial/ranking.js'
 
 /** JSON has no NaN: null stands for it. */
 const number = z
   .number()
   .nullable()
   .transform((value) => value ?? Number.NaN)
-const metrics = z.object({ loss: number, accuracy: number }).transform((set): SetMetrics => set)
+const metrics = z
+  .object({ loss: number, accuracy: number })
+  .catchall(number)
+  .transform((set): SetMetrics => set)
 
 const whole = z.number().int().min(0)
 const sets = { train: metrics.optional(), valid: metrics.optional(), test: metrics.optional() }
@@ -36,7 +41,7 @@ export interface DrawnStudy {
   readonly metric?: SearchMetric
 }
 
-const selection = z.object({ selectBy: z.enum(['valid', 'test']), metric: z.enum(['accuracy', 'loss']) })
+const selection = z.object({ selectBy: z.enum(['valid', 'test']), metric: z.custom<SelectionMetric>(isMetric) })
 
 /** Whether a folder holds a study, finished or not. */
 export function holdsStudy(folder: string): boolean {

@@ -65,7 +65,7 @@ export function historySeries(history: readonly HistoryEntry[], metric: keyof Se
   return series
 }
 
-function finiteOrNaN(value: number): number {
+function finiteOrNaN(value = Number.NaN): number {
   return Number.isFinite(value) ? value : Number.NaN
 }
 

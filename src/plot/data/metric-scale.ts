@@ -1,4 +1,4 @@
-import { formatMetric, isLoss, type SearchMetric } from './trial-metric.js'
+import { formatMetric, isLowerBetter, type SearchMetric } from './trial-metric.js'
 
 /** Maps a metric from the worst value, 0, to the best, 1; outliers at the worse end are clamped. */
 export interface MetricScale {
@@ -14,13 +14,13 @@ export interface MetricScale {
 
 /** Clamps at Tukey's fence, so that a few bad trials do not compress the range of the others. Null when no value is finite. */
 export function metricScale(values: readonly number[], metric: SearchMetric): MetricScale | null {
-  const loss = isLoss(metric)
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => (loss ? b - a : a - b))
+  const isLower = isLowerBetter(metric)
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => (isLower ? b - a : a - b))
   if (sorted.length === 0) return null
   const best = sorted[sorted.length - 1]
   const quartile = (share: number) => sorted[Math.round(share * (sorted.length - 1))]
   const fence = quartile(0.25) - 1.5 * (quartile(0.75) - quartile(0.25))
-  const worst = sorted.find((value) => (loss ? value <= fence : value >= fence)) ?? sorted[0]
+  const worst = sorted.find((value) => (isLower ? value <= fence : value >= fence)) ?? sorted[0]
   return {
     worst,
     best,

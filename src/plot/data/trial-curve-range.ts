@@ -1,7 +1,7 @@
 import { formatCount, formatValue } from '../page/text.js'
 import type { DrawnTrial } from './drawn-trial.js'
 import type { Point } from './history.js'
-import { isLoss, metricName, type SearchMetric } from './trial-metric.js'
+import { isLowerBetter, isShare, metricName, type SearchMetric } from './trial-metric.js'
 
 /** The vertical axis of overlaid curves. */
 export interface CurveRange {
@@ -34,7 +34,8 @@ export function curveRange(
   const good = curves.filter(({ trial }) => trial.state === 'completed')
   const values = finite(good.length > 0 ? good : curves)
   const all = finite(curves)
-  if (isLoss(metric)) return lossRange(values, all, best, metric)
+  if (isLowerBetter(metric)) return lossRange(values, all, best, metric)
+  if (!isShare(metric)) return openRange(values, all, best, metric)
   const pruned = endsOf(curves.filter(({ trial }) => trial.state === 'pruned'))
   return accuracyRange({ values, all, pruned, ends: endsOf(best) }, metric)
 }
@@ -58,7 +59,24 @@ function accuracyRange({ values, all, pruned, ends }: Values, metric: SearchMetr
   const domain = [floor, top > floor ? top : 1] as const
   const note = outsideNote(all, domain, `The axis starts at ${floor}`, 'below')
   const from = floor > 0 ? `, from ${floor}` : ''
-  return { domain, type: 'linear', label: `${metricName(metric)} (fraction correct)${from}`, note }
+  const unit = metric.endsWith('.accuracy') ? ' (fraction correct)' : ''
+  return { domain, type: 'linear', label: `${metricName(metric)}${unit}${from}`, note }
+}
+
+/** Of a metric without a lower bound, such as R². */
+function openRange(
+  values: readonly number[],
+  all: readonly number[],
+  best: readonly TrialCurve[],
+  metric: SearchMetric,
+): CurveRange {
+  const sorted = [...values].sort((a, b) => a - b)
+  const low = Math.min(sorted[Math.floor((1 - SHARE_SHOWN) * (sorted.length - 1))], ...endsOf(best))
+  const high = all.reduce((a, b) => Math.max(a, b))
+  const room = high > low ? 0.04 * (high - low) : 0.5
+  const domain = [low - room, high + room] as const
+  const note = outsideNote(all, domain, `The axis starts at ${formatValue(domain[0])}`, 'below')
+  return { domain, type: 'linear', label: metricName(metric), note }
 }
 
 function lossRange(

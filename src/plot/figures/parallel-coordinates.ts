@@ -13,7 +13,7 @@ import {
 import { metricAxis } from '../data/metric-axis.js'
 import { type MetricScale, metricScale } from '../data/metric-scale.js'
 import { ABSENT, parameterAxis } from '../data/parameter-axis.js'
-import { checkMetric, isLoss, metricName, type SearchMetric } from '../data/trial-metric.js'
+import { checkMetric, isLowerBetter, metricName, type SearchMetric } from '../data/trial-metric.js'
 import { drawParallel } from '../marks/parallel-plot.js'
 import type { Figure } from '../page/figure.js'
 import { loadDrawing } from '../page/libraries.js'
@@ -110,7 +110,11 @@ function notes(trials: readonly DrawnTrial[], { metric, isAbsent, best, scale }:
   const scored = trials.filter((trial) => !Number.isNaN(scoreOf(trial, metric))).length
   const count = `${formatCount(trials.length)} ${trials.length === 1 ? 'trial' : 'trials'}`
   const sentences = [count]
-  if (best) sentences[0] += scored > 1 ? `, darker is better${isLoss(metric) ? ' (a lower loss)' : ''}` : ''
+  if (best)
+    sentences[0] +=
+      scored > 1
+        ? `, darker is better${isLowerBetter(metric) ? ` (a lower ${metric.endsWith('loss') ? 'loss' : 'value'})` : ''}`
+        : ''
   if (best) sentences.push('thick: the best')
   sentences.push(
     ...stateNotes(trials, [

@@ -77,7 +77,7 @@ const number = z
   .number()
   .or(z.nan())
   .or(z.literal([Infinity, -Infinity]))
-const metrics = z.object({ loss: number, accuracy: number })
+const metrics = z.object({ loss: number, accuracy: number }).catchall(number)
 const entry = z.object({
   step: whole,
   epoch: whole,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { HistoryEntry, SetMetrics } from '../../core/results.js'
+import type { HistoryEntry } from '../../core/results.js'
 import type { DataRecipe } from '../../data/spec.js'
+import { metricsSchema } from '../../io/history-entry.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
 import type { TaskRecord, TrialFold, TrialResult } from '../trial/result.js'
@@ -65,12 +66,7 @@ export interface ResumedLine extends Written {
 /** Any line of a journal except the first. */
 export type JournalEvent = StartLine | TaskLine | TrialLine | ResumedLine
 
-/** JSON has no NaN: the accuracy of a regression is written as null. */
-const metrics = z
-  .object({ loss: z.number(), accuracy: z.number().nullable() })
-  .transform(({ loss, accuracy }): SetMetrics => ({ loss, accuracy: accuracy ?? Number.NaN }))
-
-const sets = { train: metrics.optional(), valid: metrics.optional(), test: metrics.optional() }
+const sets = { train: metricsSchema.optional(), valid: metricsSchema.optional(), test: metricsSchema.optional() }
 const whole = z.number().int().nonnegative()
 
 const entry = z

@@ -1,3 +1,4 @@
+import { isOnRequest } from '../../core/metrics.js'
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 import { type CsvValue, toCsv } from '../../formats/csv.js'
 import { packageVersion } from '../../io/package-version.js'
@@ -8,7 +9,6 @@ import { trialEvent } from './codec.js'
 import { studyIdentity } from './identity.js'
 
 const SETS = ['valid', 'test', 'train'] as const
-const METRICS = ['loss', 'accuracy'] as const
 
 /** A column of results.csv: its name, and its field for a trial. */
 type Column = readonly [name: string, field: (trial: TableTrial) => CsvValue]
@@ -16,8 +16,8 @@ type Column = readonly [name: string, field: (trial: TableTrial) => CsvValue]
 /**
  * The text of results.csv: one row per trial in trial order, with scikit-learn's names where they exist: `param_*` for varied
  * parameters, `rank_valid_accuracy` (or the selection in use) for the rank among the completed ones. The metrics are those of the
- * trial's checkpoint, `valid_loss`, `valid_accuracy` and so on; in a study with folds `split0_valid_loss`, ... of each fold,
- * then `mean_valid_loss` and `std_valid_loss` (of the population). A parameter that does not exist at a point is an empty field.
+ * trial's checkpoint, `valid_loss`, `valid_accuracy` and so on, after them the one that the study selects by (`valid_f1Macro`);
+ * in a study with folds `split0_valid_loss`, ... of each fold, then `mean_valid_loss` and `std_valid_loss` (of the population). A parameter that does not exist at a point is an empty field.
  * It contains no times: equal studies give equal texts.
  *
  * @param trials finished ones, in any order; all of one study
@@ -28,6 +28,7 @@ export function resultsCsv(
 ): string {
   const ordered = inOrder(trials)
   const ranks = rankTrials(trials, selection)
+  const metrics = metricNames(ordered)
   const folds = Math.max(selection.folds ?? 0, ...ordered.map((trial) => trial.folds?.length ?? 0))
   const columns: Column[] = [
     ['trial', ({ trial }) => trial],
@@ -36,7 +37,7 @@ export function resultsCsv(
     ...(ordered.some(({ rung }) => rung !== undefined) ? [['rung', ({ rung }) => rung] satisfies Column] : []),
     ...parameterNames(ordered, selection).map((key): Column => [`param_${key}`, ({ params }) => params[key]]),
     ['steps', ({ steps }) => steps],
-    ...(folds > 1 ? foldColumns(folds) : plainColumns()),
+    ...(folds > 1 ? foldColumns(folds, metrics) : plainColumns(metrics)),
     [`rank_${selection.selectBy}_${selection.metric}`, ({ trial }) => ranks.get(trial)],
   ]
   return toCsv(
@@ -45,37 +46,47 @@ export function resultsCsv(
   )
 }
 
-function plainColumns(): Column[] {
+function plainColumns(metrics: MetricNames): Column[] {
   return [
     ['best_step', ({ bestStep }) => bestStep],
-    ...metricColumns('', (trial) => trial),
+    ...metricColumns('', metrics, (trial) => trial),
     ['digest', ({ digest }) => digest],
   ]
 }
 
-function foldColumns(folds: number): Column[] {
+function foldColumns(folds: number, metrics: MetricNames): Column[] {
   const each = Array.from({ length: folds }, (_, fold): Column[] => {
     const of = (trial: TableTrial): FoldResult | undefined => trial.folds?.[fold]
     return [
       [`split${fold}_best_step`, (trial) => of(trial)?.best?.step],
-      ...metricColumns(`split${fold}_`, (trial) => of(trial)?.best ?? {}),
+      ...metricColumns(`split${fold}_`, metrics, (trial) => of(trial)?.best ?? {}),
       [`split${fold}_digest`, (trial) => of(trial)?.digest],
     ]
   })
   const summary = ({ folds }: TableTrial) => summarizeFolds(folds ?? [])
   return [
     ...each.flat(),
-    ...metricColumns('mean_', (trial) => (trial.folds ? summary(trial) : {})),
-    ...metricColumns('std_', (trial) => (trial.folds ? summary(trial).std : {})),
+    ...metricColumns('mean_', metrics, (trial) => (trial.folds ? summary(trial) : {})),
+    ...metricColumns('std_', metrics, (trial) => (trial.folds ? summary(trial).std : {})),
   ]
+}
+
+type MetricNames = readonly (keyof SetMetrics)[]
+
+/** Loss and accuracy, then those asked for in order of first occurrence. */
+function metricNames(trials: readonly TableTrial[]): MetricNames {
+  const sets = trials.flatMap((trial) => [trial, ...(trial.folds ?? []).map(({ best }) => best)])
+  const found = sets.flatMap((each) => SETS.flatMap((set) => Object.keys(each?.[set] ?? {}))).filter(isOnRequest)
+  return [...new Set<keyof SetMetrics>(['loss', 'accuracy', ...found])]
 }
 
 function metricColumns(
   prefix: string,
+  metrics: MetricNames,
   of: (trial: TableTrial) => { readonly [set in (typeof SETS)[number]]?: SetMetrics },
 ): Column[] {
   return SETS.flatMap((set) =>
-    METRICS.map((metric): Column => [`${prefix}${set}_${metric}`, (trial) => number(of(trial)[set]?.[metric])]),
+    metrics.map((metric): Column => [`${prefix}${set}_${metric}`, (trial) => number(of(trial)[set]?.[metric])]),
   )
 }
 

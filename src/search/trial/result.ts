@@ -54,10 +54,18 @@ function overFolds(folds: readonly FoldResult[], of: (values: readonly number[])
   const sets = (['train', 'valid', 'test'] as const).flatMap((set) => {
     const metrics = folds.map(({ best }) => best?.[set])
     if (!metrics.every((each) => each !== undefined)) return []
-    const over = (metric: keyof SetMetrics) => of(metrics.map((each) => each[metric]))
-    return [[set, { loss: over('loss'), accuracy: over('accuracy') }]]
+    return [[set, overMetrics(metrics, of)]]
   })
   return Object.fromEntries(sets)
+}
+
+/** A number of each metric that all of them have. */
+function overMetrics(metrics: readonly SetMetrics[], of: (values: readonly number[]) => number): SetMetrics {
+  const names = (Object.keys(metrics[0]) as (keyof SetMetrics)[]).filter((name) => {
+    return metrics.every((each) => each[name] !== undefined)
+  })
+  const values = names.map((name) => [name, of(metrics.map((each) => each[name]!))])
+  return Object.fromEntries(values) as SetMetrics
 }
 
 /** Summed in order: the same values give the same bits. */
@@ -206,14 +214,15 @@ function meanHistory(histories: readonly (readonly HistoryEntry[])[]): HistoryEn
     const entries = [entry, ...same].filter((found) => found !== undefined)
     if (entries.length < histories.length) return []
     const sets = (['train', 'valid', 'test'] as const).filter((set) => entries.every((each) => each[set]))
-    const means = sets.map((set) => [set, meanMetrics(entries.map((each) => each[set]!))])
+    const means = sets.map((set) => [
+      set,
+      overMetrics(
+        entries.map((each) => each[set]!),
+        mean,
+      ),
+    ])
     return [{ step: entry.step, epoch: entry.epoch, ...Object.fromEntries(means) }]
   })
-}
-
-function meanMetrics(metrics: readonly SetMetrics[]): SetMetrics {
-  const mean = (key: keyof SetMetrics) => metrics.reduce((sum, each) => sum + each[key], 0) / metrics.length
-  return { loss: mean('loss'), accuracy: mean('accuracy') }
 }
 
 /** Null if one is null. */

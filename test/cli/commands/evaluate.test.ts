@@ -38,8 +38,15 @@ describe('native-mlp evaluate', () => {
 
   it('prints a table of the classes, and the confusion matrix on request', async () => {
     const { stdout } = await command(['evaluate', '--weights', weights, '--data', stripes, '--confusion'])
-    const [head, classes, confusion] = stdout.split('\n\n')
+    const [head, metrics, classes, confusion] = stdout.split('\n\n')
     expect(head).toMatch(/^18 of 20 correct \(90\.00 %\)\nloss \d+\.\d{4}$/)
+    expect(metrics.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual([
+      ...['metric', 'balanced accuracy', 'macro F1', 'micro F1', 'ROC AUC', 'top-5 accuracy', 'log loss'],
+      ...['Brier score', 'calibration error'],
+    ])
+    expect(metrics).toMatch(/^balanced accuracy +0\.9000$/m)
+    // 9 is never predicted; half of the rows predicted as 8 are 9
+    expect(metrics).toMatch(/^macro F1 +0\.8667$/m)
     expect(classes.split('\n').slice(-2)).toEqual([
       '8        50.00 %  100.00 %     2',
       '9         0.00 %    0.00 %     2',
@@ -52,8 +59,18 @@ describe('native-mlp evaluate', () => {
     const { stdout } = await command(args)
     const result = JSON.parse(stdout)
     expect(result).toMatchObject({ correct: 27, count: 30, accuracy: 0.9, on: 'train', layers: [100, 10], figures: [] })
+    expect(result).toMatchObject({ balancedAccuracy: 0.9, top5Accuracy: 0.9, notDefined: {} })
     expect(result.confusion[9]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 3, 0])
     expect(result.perClass[8]).toEqual({ precision: 0.5, recall: 1, support: 3 })
+  })
+
+  it('says which metrics the rows do not define', async () => {
+    const few = writeStripes(join(folder, 'few'), 30, 4)
+    const args = ['evaluate', '--weights', weights, '--data', few]
+    expect((await command(args)).stdout).toMatch(/^ROC AUC +no row has class 4$/m)
+    const result = JSON.parse((await command([...args, '--json'])).stdout)
+    expect(result).toMatchObject({ balancedAccuracy: 1, notDefined: { rocAuc: 'no row has class 4' } })
+    expect(result).not.toHaveProperty('rocAuc')
   })
 
   it('draws what went wrong', async () => {
@@ -63,8 +80,8 @@ describe('native-mlp evaluate', () => {
       code: 0,
       stdout: expect.stringContaining(join(out, 'misclassified.{svg,png}')),
     })
-    const names = ['confusion-matrix', 'misclassified'].flatMap((name) => [`${name}.png`, `${name}.svg`])
-    expect(readdirSync(out).sort()).toEqual(names)
+    const names = ['calibration', 'confusion-matrix', 'misclassified', 'precision-recall-curves', 'roc-curves']
+    expect(readdirSync(out).sort()).toEqual(names.flatMap((name) => [`${name}.png`, `${name}.svg`]))
   })
 
   it.each<[string, () => string[], number, string]>([

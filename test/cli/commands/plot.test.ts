@@ -22,12 +22,12 @@ it('draws the figures of a run again, byte for byte, from its files', async () =
   const args = ['--preset', 'quick', '--limit-train', 'all', '--epochs', '2', '--data', stripes, '--out', run]
   expect(await command(['train', ...args])).toMatchObject({ code: 0 })
   const drawn = figures(run)
-  expect(Object.keys(drawn)).toHaveLength(12)
+  expect(Object.keys(drawn)).toHaveLength(18)
   rmSync(join(run, 'figures'), { recursive: true })
   const { code, stdout } = await command(['plot', run, '--json'])
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ folder: run })
-  expect(JSON.parse(stdout).figures).toHaveLength(12)
+  expect(JSON.parse(stdout).figures).toHaveLength(18)
   expect(figures(run)).toEqual(drawn)
 })
 
@@ -37,7 +37,7 @@ it('draws without the data what needs none, and says what is missing', async () 
   const { code, stderr } = await command(['plot', moved, '--data', join(folder, 'nowhere')])
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: expect.stringMatching(/^misclassified is left as it is: --data: folder .+\n$/),
+    stderr: expect.stringMatching(/^the figures of test rows are left as they are: --data: folder .+\n$/),
   })
   expect(Object.keys(figures(moved))).toHaveLength(10)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classMetrics, confusionMatrix } from '../../src/train/metrics.js'
+import { classMetrics, confusionMatrix } from '../../../src/train/metrics/confusion.js'
 
 describe('confusionMatrix', () => {
   it('counts actual classes in rows and predicted ones in columns', () => {

@@ -1,4 +1,4 @@
-import type { ClassMetrics } from '../core/results.js'
+import type { ClassMetrics } from '../../core/results.js'
 
 /** Larger confusion matrices are unreadable and soon exceed memory. */
 const MAX_CONFUSION_CLASSES = 1000
