@@ -36,7 +36,6 @@ export async function precisionRecallCurvesFigure(
     corner: 'right' as const,
     scoreName: 'average precision',
     diagonal: false,
-    notes: [],
   }
   return drawShareCurves(drawn, what, options)
 }

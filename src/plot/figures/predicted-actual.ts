@@ -84,8 +84,10 @@ function panelOf(column: PredictedColumn, { Plot, d3, document }: Drawing) {
     return { actual: actual[i * nth], predicted: predicted[i * nth] }
   })
   const [low, high] = domainOf(points.flatMap((point) => [point.actual, point.predicted]))
-  const ticks = d3.ticks(low, high, 6)
-  const marginLeft = Math.ceil(32 + Math.max(...ticks.map((tick) => textWidth(formatShort(tick), FONT_SIZE.tick))))
+  const widest = Math.max(...d3.ticks(low, high, 6).map((tick) => textWidth(formatShort(tick), FONT_SIZE.tick)))
+  const marginLeft = Math.ceil(32 + widest)
+  // labels side by side below the drawing
+  const ticks = d3.ticks(low, high, Math.max(2, Math.min(6, Math.floor(SIDE / (widest + 20)))))
   const text = {
     ...{ fontSize: FONT_SIZE.tick, labelArrow: 'none' as const, labelAnchor: 'center' as const },
     ...{ ticks, tickSize: 4, tickFormat: formatShort },

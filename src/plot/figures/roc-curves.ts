@@ -29,7 +29,6 @@ export async function rocCurvesFigure(
     corner: 'left' as const,
     scoreName: 'area under the curve',
     diagonal: true,
-    notes: ['Dashed: a score without information.'],
   }
   return drawShareCurves(drawn, what, options)
 }

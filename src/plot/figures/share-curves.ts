@@ -37,7 +37,6 @@ export interface ShareCurves {
   readonly scoreName: string
   /** whether a dashed diagonal shows what a score without information gives */
   readonly diagonal: boolean
-  readonly notes: readonly string[]
 }
 
 const COLOURS = [
@@ -46,7 +45,7 @@ const COLOURS = [
 ]
 const SIDE = 430
 const MARGIN = { left: 58, top: 12, right: 14, bottom: 46 } as const
-const LEGEND = { gap: 8, swatch: 20, line: 19, name: 150 } as const
+const LEGEND = { gap: 12, swatch: 20, line: 19, name: 150 } as const
 const WINDOWS = [0.02, 0.05, 0.1, 0.2, 0.5]
 
 /** Draws up to seven curves, of more the seven with the lowest scores and the others in grey, with a legend beside them. */
@@ -95,7 +94,10 @@ export async function drawShareCurves(
   return composePage({
     title: options.title ?? what.title,
     subtitle: options.subtitle,
-    notes: [...what.notes, ...(side < 1 ? [`The axes show the corner of the best decisions, ${side} wide.`] : [])],
+    notes: [
+      ...(diagonal.length > 0 ? ['Dashed: a score without information.'] : []),
+      ...(side < 1 ? [`The axes show the corner of the best decisions, ${side} wide.`] : []),
+    ],
     body: placePlot(plot, 0, 0) + legend.body,
     bodyWidth: width + LEGEND.gap + legend.width,
     bodyHeight: Math.max(height, legend.height),
@@ -154,24 +156,29 @@ function legendOf(
   x: number,
 ) {
   const scores = grey.map(({ score }) => score)
-  const others = `${grey.length} others: ${formatShare(Math.min(...scores))} to ${formatShare(Math.max(...scores))}`
   const rows = [
     ...coloured.map(({ curve: { name, score }, colour }) => ({
-      colour,
-      text: `${fitText(cleanText(name), LEGEND.name, FONT_SIZE.label)}  ${formatShare(score)}`,
+      ...{ colour, name: fitText(cleanText(name), LEGEND.name, FONT_SIZE.label) },
+      score: formatShare(score),
     })),
-    ...(grey.length > 0 ? [{ colour: FRAME, text: others }] : []),
+    ...(grey.length > 0 ? [{ colour: FRAME, name: `${grey.length} others`, score: rangeWords(scores) }] : []),
   ]
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => textWidth(text, FONT_SIZE.label)))
+  const scoreX = LEGEND.swatch + widest(rows.map(({ name }) => name)) + LEGEND.gap
   const heading = textAt(x, MARGIN.top + FONT_SIZE.label, scoreName, { size: FONT_SIZE.label, fill: MUTED })
-  const body = rows.map(({ colour, text }, i) => {
+  const body = rows.map(({ colour, name, score }, i) => {
     const y = MARGIN.top + FONT_SIZE.label + LEGEND.line * (i + 1)
     const swatch = `<path d="M${x},${y - 4}h${LEGEND.swatch - 6}" stroke="${colour}" stroke-width="2.5"/>`
-    return swatch + textAt(x + LEGEND.swatch, y, text, { size: FONT_SIZE.label })
+    const size = { size: FONT_SIZE.label }
+    return swatch + textAt(x + LEGEND.swatch, y, name, size) + textAt(x + scoreX, y, score, size)
   })
-  const widest = Math.max(...rows.map(({ text }) => textWidth(text, FONT_SIZE.label)))
   return {
     body: heading + body.join(''),
-    width: Math.max(LEGEND.swatch + widest, textWidth(scoreName, FONT_SIZE.label)),
+    width: Math.max(scoreX + widest(rows.map(({ score }) => score)), widest([scoreName])),
     height: MARGIN.top + LEGEND.line * (rows.length + 2),
   }
+}
+
+function rangeWords(scores: readonly number[]): string {
+  return `${formatShare(Math.min(...scores))} to ${formatShare(Math.max(...scores))}`
 }

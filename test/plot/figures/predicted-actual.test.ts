@@ -27,6 +27,12 @@ describe('predictedActualFigure', () => {
     expect(texts(figure)).not.toContain('output 6')
   })
 
+  it('labels long ticks side by side', async () => {
+    for (const scale of [0.0037, 0.00123, 37_777, 123_456]) {
+      expect(overlaps(await predictedActualFigure([column('long', 90, scale)])), String(scale)).toEqual([])
+    }
+  })
+
   it('draws equal values', async () => {
     const figure = await predictedActualFigure([{ name: 'zero', actual: [0, 0], predicted: [0, 0] }])
     await checkFigure(figure, 'Predicted against actual')
