@@ -1,12 +1,15 @@
 import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
 import { printable } from '../core/errors.js'
+import { isOnRequest, metricLabel } from '../core/metrics.js'
 import type { TextStream } from '../core/platform.js'
+import type { SetMetrics } from '../core/results.js'
 import { clearInterval, setInterval } from '../core/timers.js'
 import type { TrialResult } from '../search/trial/result.js'
 import type { SearchProgress } from './search-state.js'
 import { type RunningTrial, SearchState } from './search-state.js'
 import { metricWords, reasonWords, shortValue, stateWords } from './search-words.js'
+import { metricText } from './words.js'
 
 /** Milliseconds between updates of the elapsed time when no event comes. */
 const INTERVAL = 500
@@ -73,12 +76,21 @@ const PLAIN = Object.fromEntries(
     .map((name) => [name, name === 'middle' ? ' ' : '']),
 )
 
+/** A metric that was asked for has the column to itself, with its name in the heading. */
+function metricColumn(rows: readonly Row[]) {
+  const name = rows.flatMap(({ valid }) => Object.keys(valid ?? {})).find(isOnRequest)
+  if (name === undefined) return { title: (set: string) => set, text: metricWords }
+  const text = (set: SetMetrics | undefined) => (set?.[name] === undefined ? '' : metricText(name, set[name]))
+  return { title: (set: string) => `${set} ${metricLabel(name)}`, text }
+}
+
 function tableLines(rows: readonly Row[], names: readonly string[], columns: number): string[] {
   const shown = fitting(rows, names, columns)
   const more = shown.length < names.length
   const tested = rows.some(({ test }) => test)
+  const { title, text } = metricColumn(rows)
   const table = new Table({
-    head: ['', 'trial', ...shown, ...(more ? ['…'] : []), 'valid', ...(tested ? ['test'] : []), ''],
+    head: ['', 'trial', ...shown, ...(more ? ['…'] : []), title('valid'), ...(tested ? [title('test')] : []), ''],
     colAligns: [
       'left',
       ...Array.from({ length: 2 + shown.length + Number(more) + Number(tested) }, () => 'right' as const),
@@ -88,7 +100,7 @@ function tableLines(rows: readonly Row[], names: readonly string[], columns: num
   })
   for (const { head, trial, params, valid, test, remark } of rows) {
     const values = [...shown.map((name) => shortValue(params[name])), ...(more ? ['…'] : [])]
-    table.push([head, String(trial), ...values, metricWords(valid), ...(tested ? [metricWords(test)] : []), remark])
+    table.push([head, String(trial), ...values, text(valid), ...(tested ? [text(test)] : []), remark])
   }
   return table.toString().split('\n')
 }

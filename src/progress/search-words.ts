@@ -1,7 +1,7 @@
 import type { SetMetrics, TrialSummary } from '../core/results.js'
 import type { TrialResult } from '../search/trial/result.js'
 import type { SearchState } from './search-state.js'
-import { clock, percent } from './words.js'
+import { clock, moreMetrics, percent } from './words.js'
 
 /** 'learningRate 0.005, l2 0.01, hidden 512' */
 export function paramWords(params: TrialSummary['params']): string {
@@ -19,10 +19,12 @@ export function shortValue(value: number | string | boolean | undefined): string
   return short.length <= 8 ? short : value.toExponential(3)
 }
 
-/** Accuracy, or for a regression the loss; empty if the set was not evaluated. */
+/** Accuracy, or for a regression the loss, and other metrics in brackets; empty if the set was not evaluated. */
 export function metricWords(metrics: SetMetrics | undefined): string {
   if (metrics === undefined) return ''
-  return Number.isNaN(metrics.accuracy) ? metrics.loss.toPrecision(4) : percent(metrics.accuracy)
+  const first = Number.isNaN(metrics.accuracy) ? metrics.loss.toPrecision(4) : percent(metrics.accuracy)
+  const more = moreMetrics(metrics)
+  return more.length > 0 ? `${first} (${more.join(', ')})` : first
 }
 
 /** 'valid 97.42 %, test 97.30 %' */

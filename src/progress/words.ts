@@ -1,4 +1,4 @@
-import { type MetricName, metricRow, type StandardMetric } from '../core/metrics.js'
+import { isOnRequest, type MetricName, metricLabel, metricRow, type StandardMetric } from '../core/metrics.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 
 /** 0.97214 -> '97.21 %' */
@@ -21,14 +21,21 @@ export function count(value: number): string {
 }
 
 /** 0.9312 for a share, else four significant digits. */
-export function metricWords(name: MetricName | StandardMetric, value: number): string {
+export function metricText(name: MetricName | StandardMetric, value: number): string {
   return metricRow(name).isShare ? value.toFixed(4) : value.toPrecision(4)
 }
 
-/** Accuracy and loss of one set; the loss alone for regression. */
-export function setWords(name: string, { accuracy, loss }: SetMetrics): string {
-  const shown = loss.toFixed(4)
-  return Number.isNaN(accuracy) ? `${name} loss ${shown}` : `${name} ${percent(accuracy)} (loss ${shown})`
+/** ['macro F1 0.9312']: the metrics beside loss and accuracy. */
+export function moreMetrics(set: SetMetrics): string[] {
+  const names = Object.keys(set).filter(isOnRequest)
+  return names.map((name) => `${metricLabel(name)} ${metricText(name, set[name]!)}`)
+}
+
+/** Accuracy, loss and other metrics of one set; no accuracy for regression. */
+export function setWords(name: string, set: SetMetrics): string {
+  const { accuracy, loss } = set
+  const rest = [`loss ${loss.toFixed(4)}`, ...moreMetrics(set)].join(', ')
+  return Number.isNaN(accuracy) ? `${name} ${rest}` : `${name} ${percent(accuracy)} (${rest})`
 }
 
 /** 'train 97.80 % (loss 0.0783), valid ...' */

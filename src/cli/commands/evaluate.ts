@@ -5,7 +5,7 @@ import { metricLabel } from '../../core/metrics.js'
 import type { Evaluation } from '../../core/results.js'
 import type { Samples } from '../../data/samples.js'
 import type { MLP } from '../../model/mlp.js'
-import { metricWords, percent } from '../../progress/words.js'
+import { metricText, percent } from '../../progress/words.js'
 import { evaluate } from '../../train/evaluate.js'
 import { suitableMetrics } from '../../train/metrics/measure.js'
 import { DATA_FLAG } from '../config/data-flag.js'
@@ -83,7 +83,7 @@ function report(result: Evaluation, suitable: Suitable, withConfusion: boolean, 
     percent(recall),
     String(support),
   ])
-  const metrics = suitable.map(({ name, problem }) => [metricLabel(name), problem ?? metricWords(name, result[name]!)])
+  const metrics = suitable.map(({ name, problem }) => [metricLabel(name), problem ?? metricText(name, result[name]!)])
   const right = Number.isNaN(accuracy) ? `${count} rows` : `${correct} of ${count} correct (${percent(accuracy)})`
   const parts = [
     `${right}\nloss ${loss.toFixed(4)}`,

@@ -34,7 +34,7 @@ const COMPUTE: Readonly<Record<Computed, (rows: ScoredRows) => number>> = {
   mae,
 }
 
-/** @param rows of a model and a set that have passed `checkMetric` */
+/** @param rows of a model and a set that have passed `checkMetricOfModel` */
 export function measureMetrics(names: readonly MetricName[], rows: ScoredRows): MetricValues {
   return Object.fromEntries(
     names.map((name) => {
@@ -50,7 +50,7 @@ export function measureMetrics(names: readonly MetricName[], rows: ScoredRows): 
  * @param where what messages call the metric
  * @throws NativeMlpError INVALID_ARGUMENT for an unknown name, and for a metric that is not defined for the model
  */
-export function checkMetric(where: string, name: unknown, model: ScoredModel): MetricName | StandardMetric {
+export function checkMetricOfModel(where: string, name: unknown, model: ScoredModel): MetricName | StandardMetric {
   const known = checkMetricName(where, name)
   const reason = undefinedForModel(known, model)
   if (reason === null) return known
@@ -59,11 +59,11 @@ export function checkMetric(where: string, name: unknown, model: ScoredModel): M
 
 /**
  * @param where what messages call the list
- * @throws NativeMlpError INVALID_ARGUMENT as `checkMetric`, and for what is not a list
+ * @throws NativeMlpError INVALID_ARGUMENT as `checkMetricOfModel`, and for what is not a list
  */
 export function checkMetrics(where: string, names: unknown, model: ScoredModel): MetricName[] {
   if (!Array.isArray(names)) throw invalidArgument(where, "a list of metrics, e.g. ['f1Macro']", names)
-  const checked = names.map((name, i) => checkMetric(`${where}[${i}]`, name, model))
+  const checked = names.map((name, i) => checkMetricOfModel(`${where}[${i}]`, name, model))
   return [...new Set(checked.filter(isOnRequest))]
 }
 
