@@ -4,6 +4,7 @@ export { type BackendInfo, backendInfo, defaultBackend } from './backend/index.j
 export { createJsBackend } from './backend/js/index.js'
 export { type ErrorCode, NativeMlpError } from './core/errors.js'
 export type { MetricName, MetricValues, StandardMetric } from './core/metrics.js'
+export type { FilePath } from './core/platform.js'
 export type {
   ClassMetrics,
   Collapse,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,7 +46,10 @@ export function loadAddon(): LoadedAddon {
 
 /** The addon, or why this file cannot be used. */
 function tryLoad(path: string, version: string | undefined): { addon: object; path: string } | string {
-  if (!existsSync(path)) return 'no such file'
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return 'no such file'
+  // loading a named pipe would wait for its writer
+  if (!stats.isFile()) return 'not a regular file'
   let addon: { version?: unknown; abi?: unknown } | null
   try {
     addon = createRequire(import.meta.url)(path)

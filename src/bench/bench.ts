@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { createNativeBackend, nativePeak, nativeStatus } from '#native'
 import type { Backend } from '../backend/backend.js'
 import { createJsBackend } from '../backend/js/index.js'
-import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { checking, functionOrNone, integerInRange, knownOptions, listOf, oneOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { BenchCase } from './case.js'
 import { BenchData } from './data.js'
@@ -61,9 +61,10 @@ interface Setting {
  */
 export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
   knownOptions('bench', options, OPTIONS)
+  functionOrNone('onResult', options.onResult)
+  const quick = trueOrFalse('quick', options.quick ?? false)
   const cases = chooseCases(options.only)
-  const settings = chooseSettings(options)
-  const quick = options.quick ?? false
+  const settings = checking('bench', () => chooseSettings(options))
   const machine = describeMachine()
   const date = new Date().toISOString()
   const data = new BenchData(quick ? QUICK_ROWS : FULL_ROWS)
@@ -95,6 +96,7 @@ export function caseNames(only?: string): string[] {
 
 function chooseCases(only: string | undefined): readonly BenchCase[] {
   if (only === undefined) return CASES
+  if (typeof only !== 'string') throw invalidArgument('only', 'a regular expression as text', only)
   let pattern: RegExp
   try {
     pattern = new RegExp(only, 'i')
@@ -111,6 +113,8 @@ function chooseSettings({ isas, threads = [1, 2] }: BenchOptions): Setting[] {
   const native = status.available ? status.isas : []
   const known = [...native, 'js']
   const chosen = isas ?? known.filter((isa) => isa !== 'portable')
+  listOf('isas', chosen, 'instruction sets')
+  listOf('threads', threads, 'thread counts')
   for (const [i, isa] of chosen.entries()) oneOf(`isas[${i}]`, isa, known)
   for (const [i, n] of threads.entries()) integerInRange(`threads[${i}]`, n, 1, 64)
   const settings: Setting[] = chosen

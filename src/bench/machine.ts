@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release } from 'node:os'
+import { checking, finiteInRange } from '../core/checks.js'
 
 /** The machine of the measurements. */
 export interface Machine {
@@ -17,8 +18,9 @@ export interface Machine {
 /** From this load on figures are noise; npm and the compiler, which run just before, cause up to about 1. */
 const BUSY_LOAD = 1.5
 
-export function isBusy({ load }: Pick<Machine, 'load'>): boolean {
-  return load >= BUSY_LOAD
+/** @throws NativeMlpError INVALID_ARGUMENT */
+export function isBusy(machine: Pick<Machine, 'load'>): boolean {
+  return checking('machine', () => finiteInRange('machine.load', Object(machine).load, 0)) >= BUSY_LOAD
 }
 
 export function describeMachine(): Machine {

@@ -1,3 +1,6 @@
+import { checking } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
+
 /** Statistics over samples. */
 export interface Summary {
   readonly median: number
@@ -20,8 +23,9 @@ export function quantile(sorted: readonly number[], q: number): number {
   return sorted[below] + (at - below) * (sorted[above] - sorted[below])
 }
 
-/** @param values at least one, in any order */
+/** @param values at least one, in any order @throws NativeMlpError INVALID_ARGUMENT */
 export function summarize(values: readonly number[]): Summary {
+  checking('values', () => checkNumbers(values))
   const sorted = [...values].sort((a, b) => a - b)
   return {
     median: quantile(sorted, 0.5),
@@ -31,6 +35,12 @@ export function summarize(values: readonly number[]): Summary {
     max: sorted[sorted.length - 1],
     samples: sorted.length,
   }
+}
+
+function checkNumbers(values: readonly number[]): void {
+  if (!Array.isArray(values) || values.length === 0) throw invalidArgument('values', 'at least one number', values)
+  const at = values.findIndex((value) => typeof value !== 'number')
+  if (at >= 0) throw invalidArgument(`values[${at}]`, 'a number', values[at])
 }
 
 export function median(values: readonly number[]): number {

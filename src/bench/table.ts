@@ -1,3 +1,5 @@
+import { checking, integerInRange, listOf, objectOf, textOrNone } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
 import type { Group } from './case.js'
 import { isBusy } from './machine.js'
 import type { BenchReport, BenchResult } from './report.js'
@@ -13,13 +15,20 @@ const TITLES: Readonly<Record<Group, string>> = {
 }
 
 /** 'avx512, 1 thread' */
-export function settingWords({ isa, threads }: Pick<BenchResult, 'isa' | 'threads'>): string {
+/** @throws NativeMlpError INVALID_ARGUMENT */
+export function settingWords(setting: Pick<BenchResult, 'isa' | 'threads'>): string {
+  const { isa, threads } = checking('setting', () => checkSetting(setting))
   if (isa === 'js') return 'js (pure TypeScript), 1 thread'
   return `${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
 }
 
 /** The report for people. */
+/** @throws NativeMlpError INVALID_ARGUMENT */
 export function formatReport(report: BenchReport): string {
+  return checking('report', () => reportText(checkReport(report)))
+}
+
+function reportText(report: BenchReport): string {
   const { machine, version, date, quick, nativeMissing, results } = report
   const lines = [
     `native-mlp ${version} bench, ${date}`,
@@ -65,11 +74,42 @@ export function time(microseconds: number): string {
 }
 
 /** Columns separated by two spaces, all except the first right-aligned. */
+/** @throws NativeMlpError INVALID_ARGUMENT */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
+  return checking('rows', () => aligned(checkRows(rows)))
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)))
   const line = (row: readonly string[]) =>
     row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  ')
   return rows.map((row) => line(row).trimEnd()).join('\n')
+}
+
+function checkSetting(setting: Pick<BenchResult, 'isa' | 'threads'>): Pick<BenchResult, 'isa' | 'threads'> {
+  const { isa, threads } = objectOf('setting', setting, 'an instruction set with a number of threads')
+  if (typeof isa !== 'string') throw invalidArgument('setting.isa', 'an instruction set', isa)
+  return { isa, threads: integerInRange('setting.threads', threads, 1) }
+}
+
+function checkReport(report: BenchReport): BenchReport {
+  if (Object(report).format !== 'native-mlp bench') throw invalidArgument('report', 'a report of bench()', report)
+  listOf('report.results', report.results, 'results')
+  objectOf('report.machine', report.machine, 'a machine')
+  for (const key of ['version', 'date'] as const) textOrNone(`report.${key}`, report[key])
+  if (report.nativeMissing !== null) textOrNone('report.nativeMissing', report.nativeMissing)
+  return report
+}
+
+function checkRows(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const isTable = Array.isArray(rows) && rows.length > 0 && rows.every(Array.isArray)
+  if (!isTable) throw invalidArgument('rows', 'at least one list of texts', rows)
+  rows.forEach((row, r) => {
+    const at = row.findIndex((cell) => typeof cell !== 'string')
+    if (at >= 0) throw invalidArgument(`rows[${r}][${at}]`, 'a text', row[at])
+    if (row.length !== rows[0].length) throw invalidArgument(`rows[${r}]`, `${rows[0].length} texts`, row)
+  })
+  return rows
 }
 
 function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {

@@ -19,9 +19,18 @@ export class NativeMlpError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(printable(message), options)
+    super(printable(typeof message === 'string' ? message : describe(message)), readable(options))
     this.name = 'NativeMlpError'
     this.code = code
+  }
+}
+
+/** Without what cannot be read. */
+function readable(options: { cause?: unknown } | undefined): { cause?: unknown } | undefined {
+  try {
+    return options && 'cause' in options ? { cause: options.cause } : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -44,7 +53,11 @@ export function shortened(text: string, length = LONGEST_TEXT): string {
 
 /** A short description of a value for an error message. */
 export function describe(value: unknown): string {
-  return shortened(describeTo(value, DEEPEST_LIST), LONGEST_DESCRIPTION)
+  try {
+    return shortened(describeTo(value, DEEPEST_LIST), LONGEST_DESCRIPTION)
+  } catch {
+    return 'an object that cannot be read' // a proxy or a getter that throws
+  }
 }
 
 /** @param depth levels of nested lists to show */

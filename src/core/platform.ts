@@ -21,3 +21,12 @@ export interface TextStream {
 
 /** Writes one line of readable text, given without a line feed. */
 export type Logger = (line: string) => void
+
+/** A URL, whose protocol must be 'file:'. */
+export interface FileUrl {
+  readonly href: string
+  readonly protocol: string
+}
+
+/** The path of a file or a folder, or its file: URL. */
+export type FilePath = string | FileUrl

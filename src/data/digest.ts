@@ -1,5 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { Samples } from './samples.js'
+import { knownOptions } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
+import { isSamples, type Samples } from './samples.js'
 
 /** The sets of a run or a study; any of them may be missing. */
 export interface DigestedSets {
@@ -16,8 +18,15 @@ const known = new WeakMap<Samples, string>()
 /**
  * SHA-256 in hexadecimal of the contents of sets: rows in order, classes, targets and scale. It does not depend on the
  * memory layout of the arrays. Each set is read once.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT, UNKNOWN_OPTION
  */
-export function dataDigest({ train, valid, test }: DigestedSets): string {
+export function dataDigest(sets: DigestedSets): string {
+  knownOptions('dataDigest', sets ?? null, ['train', 'valid', 'test'])
+  const { train, valid, test } = sets
+  for (const [name, set] of Object.entries({ train, valid, test })) {
+    if (set !== undefined && !isSamples(set)) throw invalidArgument(`dataDigest: ${name}`, 'Samples', set)
+  }
   const hash = createHash('sha256')
   for (const [name, set] of Object.entries({ train, valid, test })) if (set) hash.update(`${name} ${digestOf(set)}\n`)
   return hash.digest('hex')

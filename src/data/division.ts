@@ -1,4 +1,4 @@
-import { integerInRange, trueOrFalse } from '../core/checks.js'
+import { checking, integerInRange, objectOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { type Fold, kFold } from './folds.js'
 import { type LoadedData, loadData } from './load.js'
@@ -89,12 +89,18 @@ export async function loadSets(
   from: DataSpec | undefined,
   options: LoadDataOptions = {},
 ): Promise<DividedData & Pick<LoadedData, 'recipe' | 'schema' | 'source'>> {
+  const { data, division } = checking('recipe', () => checkRecipe(recipe))
+  const { digest, scale } = data
+  if (from !== undefined) objectOf('from', from, 'an object with the name of a source')
+  const loaded = await loadData(from === undefined ? data : { ...from, scale, digest }, options)
+  return { ...loaded, ...divide(loaded, division) }
+}
+
+function checkRecipe(recipe: unknown): { data: DataRecipe; division: Division } {
   const { data, ...rest } = Object(recipe) as Partial<SetsRecipe>
   const division = checkDivision(rest)
   if (typeof data?.digest !== 'string') throw invalidArgument('data.digest', 'a recipe with a digest', data)
-  const { digest, scale } = data
-  const loaded = await loadData(from === undefined ? data : { ...from, scale, digest }, options)
-  return { ...loaded, ...divide(loaded, division) }
+  return { data, division }
 }
 
 function first(set: Samples, limit: number | null, name: string): Samples {

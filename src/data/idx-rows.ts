@@ -1,6 +1,8 @@
-import { invalidArgument, invalidFile } from '../core/errors.js'
+import { invalidFile } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { type IdxArray, readIdx } from '../formats/idx.js'
+import { toPath } from '../formats/path.js'
 import { MAX_CLASSES } from './samples-options.js'
 
 /** Rows of values as stored in a file. */
@@ -52,8 +54,7 @@ export function rowShape(shape: readonly number[]): { cols: number; imageShape: 
   return { cols: rest.reduce((product, size) => product * size, 1), imageShape }
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT */
-export function pathOrNone(name: string, path: unknown): string | undefined {
-  if (path !== undefined && (typeof path !== 'string' || path === '')) throw invalidArgument(name, 'a path', path)
-  return path
+/** @throws NativeMlpError INVALID_ARGUMENT for anything but a path, a file: URL or undefined */
+export function pathOrNone(name: string, path: FilePath | undefined): string | undefined {
+  return path === undefined ? undefined : toPath(path, name)
 }

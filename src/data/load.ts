@@ -1,4 +1,4 @@
-import { knownOptions, trueOrFalse } from '../core/checks.js'
+import { checking, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
 import { isUint8Array } from '../core/typed-arrays.js'
 import { dataDigest } from './digest.js'
@@ -44,8 +44,8 @@ const OPTIONS: readonly (keyof LoadDataOptions)[] = [
  * @throws NativeMlpError INVALID_ARGUMENT if the data digest does not match the recipe, and for an invalid spec;
  *   DATA_NOT_FOUND, INVALID_FILE, FILE_SYSTEM naming the file; of downloads CHECKSUM_MISMATCH, DOWNLOAD_FAILED, ABORTED
  */
-export function loadData(spec: DataSpec | DataRecipe, options: LoadDataOptions = {}): Promise<LoadedData> {
-  return loadDataIn(spec, options, { env: process.env, findPackage: findMnistData })
+export async function loadData(spec: DataSpec | DataRecipe, options: LoadDataOptions = {}): Promise<LoadedData> {
+  return await loadDataIn(spec, options, { env: process.env, findPackage: findMnistData })
 }
 
 export async function loadDataIn(
@@ -55,7 +55,7 @@ export async function loadDataIn(
 ): Promise<LoadedData> {
   knownOptions('loadData', options, OPTIONS)
   const shared = trueOrFalse('shared', options.shared ?? false)
-  const { name, options: own, source, scale, digest: expected } = checkSpec(spec)
+  const { name, options: own, source, scale, digest: expected } = checking('data', () => checkSpec(spec))
   const raw = await source.read(own, options, surroundings)
   const sets = makeSets(raw, scale, shared)
   const digest = dataDigest(sets)

@@ -1,5 +1,6 @@
 import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import { pathOrNone } from './idx-rows.js'
 import { loadDataIn } from './load.js'
 import { findMnistData } from './mnist-sources.js'
@@ -10,7 +11,7 @@ import type { LoadDataOptions, Surroundings } from './sources/source.js'
 
 export interface MnistOptions extends LoadDataOptions {
   /** Folder with the four IDX files, plain or .gz; any data in MNIST's layout (Fashion-MNIST, your own). */
-  readonly dir?: string
+  readonly dir?: FilePath
   /** Scale of the pixels: 'unit' x / 255 (default) or 'raw' x. */
   readonly scale?: InputScale
   /** Labels must be 0..classes-1; default 10. */

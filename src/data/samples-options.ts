@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { checking, integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array, typedArrayName } from '../core/typed-arrays.js'
 import { range } from './range.js'
@@ -32,8 +32,8 @@ export interface SamplesOptions {
   /** [n][cols] as one flat row-major array. A Uint8Array or Float32Array is not copied and must not change afterwards. */
   readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
   readonly cols: number
-  /** [n] class of each row, integers 0..classes-1. An Int32Array is not copied and must not change afterwards. */
-  readonly labels?: ArrayLike<number>
+  /** [n] class of each row, integers 0..classes-1, also as bigints. An Int32Array is not copied and must not change afterwards. */
+  readonly labels?: ArrayLike<number | bigint>
   /**
    * [n][targetCols] targets of a regression, instead of labels: one flat row-major array; targetCols follows from its
    * length
@@ -58,6 +58,10 @@ const OPTIONS = ['values', 'cols', 'labels', 'targets', 'scale', 'kind', 'classe
 
 /** Validates the options of `samples`. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
 export function checkSamples(options: SamplesOptions): SamplesFields {
+  return checking('samples', () => checkedSamples(options))
+}
+
+function checkedSamples(options: SamplesOptions): SamplesFields {
   if (options !== undefined && 'targetCols' in Object(options)) {
     const hint = 'the number of targets per row follows from the length of targets'
     throw new NativeMlpError('UNKNOWN_OPTION', `samples: unknown option 'targetCols': ${hint}`)
@@ -117,7 +121,7 @@ function isReals(values: unknown): values is Float32Array | Float64Array | numbe
 
 /** The values as float32; a Float32Array is returned itself. */
 function finiteFloats(name: string, values: Float32Array | Float64Array | number[], cols: number): Float32Array {
-  const floats = isFloat32Array(values) ? values : Float32Array.from(values)
+  const floats = isFloat32Array(values) ? values : asFloats(values)
   for (let i = 0; i < floats.length; i++) {
     if (Number.isFinite(floats[i]) && typeof values[i] === 'number') continue
     const where = `${name}: row ${Math.floor(i / cols)}, column ${i % cols}`
@@ -126,10 +130,23 @@ function finiteFloats(name: string, values: Float32Array | Float64Array | number
   return floats
 }
 
-function checkLabelArray(labels: ArrayLike<number>, n: number): Int32Array {
-  if (!Array.isArray(labels) && typedArrayName(labels) === undefined) {
-    throw invalidArgument('labels', 'an array of integers', labels)
+/** What is not a number becomes NaN: conversion of a bigint or a symbol would throw. */
+function asFloats(values: Float64Array | number[]): Float32Array {
+  if (isFloat64Array(values)) return Float32Array.from(values)
+  return Float32Array.from(values, (value) => (typeof value === 'number' ? value : Number.NaN))
+}
+
+/** 64-bit integers, as NumPy makes them, come as bigints. */
+function asNumbers(labels: ArrayLike<number | bigint>): ArrayLike<number> {
+  const isBig = (label: number | bigint) => typeof label === 'bigint'
+  return Array.prototype.some.call(labels, isBig) ? Array.from(labels, Number) : (labels as ArrayLike<number>)
+}
+
+function checkLabelArray(given: ArrayLike<number | bigint>, n: number): Int32Array {
+  if (!Array.isArray(given) && typedArrayName(given) === undefined) {
+    throw invalidArgument('labels', 'an array of integers', given)
   }
+  const labels = asNumbers(given)
   if (labels.length !== n) throw invalidArgument('labels', `one label per row, ${n} in total`, labels)
   for (let row = 0; row < n; row++) {
     if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < MAX_CLASSES) continue

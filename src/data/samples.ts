@@ -1,9 +1,9 @@
-import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
+import { checking, integerInRange, knownOptions, oneOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import { isFloat32Array, isInt32Array, isSharedBuffer, isUint8Array } from '../core/typed-arrays.js'
 import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
-import { byteTable, type InputKind, type InputScale } from './scale.js'
+import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
 
 export type { SamplesFields, SamplesOptions } from './samples-options.js'
@@ -33,8 +33,12 @@ export class Samples implements SamplesFields {
   readonly scale: InputScale
   readonly imageShape: readonly [number, number] | null
 
-  /** Expects consistent fields; `samples` validates them. */
+  /**
+   * Expects consistent fields; `samples` validates them.
+   * @throws NativeMlpError INVALID_ARGUMENT for a field of another type
+   */
   constructor(fields: SamplesFields) {
+    checkFields(fields)
     this.values = fields.values
     this.cols = fields.cols
     this.table = fields.table
@@ -92,12 +96,19 @@ export class Samples implements SamplesFields {
    * @throws NativeMlpError INVALID_ARGUMENT for a position outside 0..length-1, and for an empty list
    */
   subset(positions: Int32Array | readonly number[]): Samples {
+    return this.#withRows(checking('subset', () => this.#rowsAt(positions)))
+  }
+
+  #rowsAt(positions: Int32Array | readonly number[]): Int32Array {
+    if (!isInt32Array(positions) && !Array.isArray(positions)) {
+      throw invalidArgument('subset', 'an Int32Array or a list of positions', positions)
+    }
     if (positions.length === 0) throw invalidArgument('subset', 'at least one position', positions)
     const rows = new Int32Array(positions.length)
     for (let i = 0; i < rows.length; i++) {
       rows[i] = this.rows[integerInRange(`subset: positions[${i}]`, positions[i], 0, this.length - 1)]
     }
-    return this.#withRows(rows)
+    return rows
   }
 
   /**
@@ -126,7 +137,7 @@ export class Samples implements SamplesFields {
 
   /** @param description the result of `describe`, from any thread */
   static fromDescription(description: SamplesDescription): Samples {
-    const { values, scale } = description
+    const { values, scale } = checking('description', () => ({ ...description }))
     return new Samples({ ...description, table: isUint8Array(values) ? byteTable(scale) : null })
   }
 
@@ -160,6 +171,28 @@ export function samples(options: SamplesOptions): Samples {
   return new Samples(checkSamples(options))
 }
 
+function checkFields(fields: SamplesFields): void {
+  checking('Samples', () => {
+    const { values, cols, table, labels, targets, targetCols, classes, classNames, kind, rows, scale, imageShape } =
+      Object(fields) as SamplesFields
+    const expect = (name: string, what: string, value: unknown, isRight: boolean) => {
+      if (!isRight) throw invalidArgument(`Samples.${name}`, what, value)
+    }
+    expect('values', 'a Uint8Array or a Float32Array', values, isUint8Array(values) || isFloat32Array(values))
+    integerInRange('Samples.cols', cols, 1)
+    expect('table', 'a Float32Array or null', table, table === null || isFloat32Array(table))
+    expect('labels', 'an Int32Array or null', labels, labels === null || isInt32Array(labels))
+    expect('targets', 'a Float32Array or null', targets, targets === null || isFloat32Array(targets))
+    integerInRange('Samples.targetCols', targetCols, 0)
+    integerInRange('Samples.classes', classes, 0)
+    expect('classNames', 'a list of names', classNames, Array.isArray(classNames))
+    oneOf('Samples.kind', kind, INPUT_KINDS)
+    expect('rows', 'an Int32Array', rows, isInt32Array(rows))
+    oneOf('Samples.scale', scale, INPUT_SCALES)
+    expect('imageShape', '[height, width] or null', imageShape, imageShape === null || Array.isArray(imageShape))
+  })
+}
+
 function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
   if (typeof SharedArrayBuffer === 'undefined') {
     throw new NativeMlpError('INVALID_ARGUMENT', 'toShared: SharedArrayBuffer is not available')
@@ -173,6 +206,8 @@ function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
 
 /** Also true for sets of another copy of this package, such as a test framework makes. */
 export function isSamples(value: unknown): value is Samples {
-  const { values, rows, subset } = Object(value) as Partial<Samples>
-  return isInt32Array(rows) && (isUint8Array(values) || isFloat32Array(values)) && typeof subset === 'function'
+  return checking('Samples', () => {
+    const { values, rows, subset } = Object(value) as Partial<Samples>
+    return isInt32Array(rows) && (isUint8Array(values) || isFloat32Array(values)) && typeof subset === 'function'
+  })
 }

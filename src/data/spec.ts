@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { closest, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
-import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
+import { type JsonPlace, parseJson } from '../formats/json.js'
+import { readTextFile } from '../formats/text-file.js'
 import { INPUT_SCALES, type InputScale } from './scale.js'
 import type { DataSource } from './sources/source.js'
 import { SOURCE_NAMES, SOURCES, type SourceName, type SourceSpecs } from './sources/sources.js'
@@ -16,6 +17,8 @@ export type DataSpec = { readonly [Name in SourceName]: Readonly<Record<Name, So
 export type DataRecipe = DataSpec & { readonly scale: InputScale; readonly digest: string }
 
 const DIGEST = /^[0-9a-f]{64}$/
+/** Of a file with a spec. */
+const MAX_SPEC_BYTES = 1 << 20
 
 /** The parts of a validated spec. */
 export interface CheckedSpec {
@@ -71,10 +74,10 @@ export function resolveSpec(spec: unknown, base?: string): DataSpec {
  */
 export async function parseSpec(text: string): Promise<DataSpec> {
   if (text.trim() === '') throw invalidArgument('data', 'a path or a spec', text)
-  if (text.trimStart().startsWith('{')) return resolveSpec(parseJson(text, 'data'))
+  if (text.trimStart().startsWith('{')) return resolveSpec(parseJson(text, placeOf('data')))
   if (text.endsWith('.json')) {
-    const json = await readFileBytes(text, { maxBytes: DEFAULT_MAX_BYTES, shared: false })
-    return resolveSpec(parseJson(new TextDecoder().decode(json), text), dirname(resolve(text)))
+    const json = await readTextFile(text, MAX_SPEC_BYTES)
+    return resolveSpec(parseJson(json, placeOf(text)), dirname(resolve(text)))
   }
   for (const name of SOURCE_NAMES) {
     const options = await SOURCES[name].recognize(text)
@@ -92,10 +95,6 @@ export function specText(spec: DataSpec): string | null {
   return row.path(options) ?? JSON.stringify({ [name]: options })
 }
 
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new NativeMlpError('INVALID_ARGUMENT', `${name}: not JSON: ${(error as Error).message}`, { cause: error })
-  }
+function placeOf(name: string): JsonPlace {
+  return { what: '', error: (problem) => new NativeMlpError('INVALID_ARGUMENT', `${name}: ${problem}`) }
 }

@@ -1,5 +1,9 @@
 import { open, writeFile } from 'node:fs/promises'
 import writeFileWithRename from 'write-file-atomic'
+import { invalidArgument } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
+import { isUint8Array } from '../core/typed-arrays.js'
+import { toPath } from './path.js'
 import { fileSystemError } from './read-file.js'
 import { refuseSpecialTarget } from './special-files.js'
 
@@ -8,13 +12,17 @@ import { refuseSpecialTarget } from './special-files.js'
  * new ones; after an error the old file is as it was and the temporary one is gone. The folder must exist. If the path is a
  * symbolic link to a regular file, the link stays and that file is replaced.
  *
- * @throws NativeMlpError FILE_SYSTEM naming the path, also if it is a folder, a device, a named pipe, a socket or a symbolic
+ * @throws NativeMlpError INVALID_ARGUMENT; FILE_SYSTEM naming the path, also if it is a folder, a device, a named pipe, a socket or a symbolic
  *   link to nothing
  */
-export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
-  await refuseSpecialTarget('write', path)
+export async function writeFileAtomic(path: FilePath, contents: Uint8Array | string): Promise<void> {
+  const file = toPath(path)
+  if (typeof contents !== 'string' && !isUint8Array(contents)) {
+    throw invalidArgument('contents', 'a string or a Uint8Array', contents)
+  }
+  await refuseSpecialTarget('write', file)
   try {
-    await writeFileWithRename(path, '', {
+    await writeFileWithRename(file, '', {
       // write-file-atomic issues a single write and ignores a short count (a disk that fills up); this one fills the
       // file or fails, before it is renamed
       tmpfileCreated: (temporary) => writeSynced(temporary, contents),
@@ -22,7 +30,7 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
       fsync: false,
     })
   } catch (error) {
-    throw fileSystemError('write', path, error)
+    throw fileSystemError('write', file, error)
   }
 }
 

@@ -85,7 +85,7 @@ function swapBytes(bytes: Uint8Array, size: number): void {
   }
 }
 
-/** Number of elements of a shape, or undefined when it, in bytes, is more than `maxBytes`. */
+/** Number of elements of a shape, one for the empty shape; undefined if they take more than `maxBytes`. */
 export function elementCount(shape: readonly number[], size: number, maxBytes: number): number | undefined {
   if (shape.includes(0)) return 0
   let count = 1
@@ -93,5 +93,5 @@ export function elementCount(shape: readonly number[], size: number, maxBytes: n
     count *= dim
     if (count * size > maxBytes) return undefined
   }
-  return count
+  return count * size > maxBytes ? undefined : count
 }

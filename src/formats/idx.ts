@@ -1,6 +1,9 @@
 import { invalidFile } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import { bytesPerElement, decodeElements, type ElementArrays, elementCount } from './elements.js'
+import { looksLike } from './foreign.js'
 import { gunzipExactly, gunzipStart, isGzip } from './gzip.js'
+import { toPath } from './path.js'
 import { checkReadOptions, DEFAULT_MAX_BYTES, newBytes, type ReadOptions, readFileBytes } from './read-file.js'
 
 export type IdxType = 'uint8' | 'int8' | 'int16' | 'int32' | 'float32' | 'float64'
@@ -54,10 +57,11 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
  * than its own IDX header announces.
  * @throws NativeMlpError INVALID_FILE, or FILE_SYSTEM when it cannot be read
  */
-export async function readIdx(path: string, options: ReadOptions = {}): Promise<IdxArray> {
+export async function readIdx(path: FilePath, options: ReadOptions = {}): Promise<IdxArray> {
+  const file = toPath(path)
   const limits = checkReadOptions('readIdx', options)
-  const bytes = await readIdxBytes(path, limits)
-  return decode(parseHeader(bytes, path, limits.maxBytes), bytes)
+  const bytes = await readIdxBytes(file, limits)
+  return decode(parseHeader(bytes, file, limits.maxBytes), bytes)
 }
 
 /** The uncompressed bytes of an IDX file, as many as its header announces. @throws NativeMlpError as `readIdx` */
@@ -81,7 +85,8 @@ function parseHeader(bytes: Uint8Array, name: string, maxBytes: number): IdxHead
   const type = TYPE_CODES.get(bytes[2])
   if (bytes[0] !== 0 || bytes[1] !== 0 || type === undefined) {
     const magic = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
-    throw invalidFile(name, `not an IDX file: expected 00 00, a type (08, 09, 0b..0e) and a count, got ${magic}`, 0)
+    const expected = 'expected 00 00, a type (08, 09, 0b..0e) and a count'
+    throw invalidFile(name, `not an IDX file: ${expected}, got ${magic}${looksLike(bytes)}`, 0)
   }
   const dimensions = bytes[3]
   if (dimensions === 0) throw invalidFile(name, 'expected at least one dimension, got 0', 3)

@@ -1,4 +1,5 @@
 import { invalidFile, shortened } from '../core/errors.js'
+import { looksLike } from './foreign.js'
 
 export interface NpyHeader {
   /** e.g. '<f8' */
@@ -24,7 +25,9 @@ const GROWTH_DIGITS = 21
 /** @throws NativeMlpError INVALID_FILE naming file and byte offset */
 export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   if (bytes.length < 10) throw invalidFile(name, 'truncated: a .npy header needs more bytes', bytes.length)
-  if (MAGIC.some((byte, i) => bytes[i] !== byte)) throw invalidFile(name, "not a .npy file: expected '\\x93NUMPY'", 0)
+  if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    throw invalidFile(name, `not a .npy file: expected '\\x93NUMPY'${looksLike(bytes)}`, 0)
+  }
   const major = bytes[6]
   if (major < 1 || major > 3 || bytes[7] !== 0) {
     throw invalidFile(name, `.npy version ${major}.${bytes[7]} is not supported; known: 1.0, 2.0, 3.0`, 6)

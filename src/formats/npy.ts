@@ -1,5 +1,6 @@
-import { knownOptions, oneOf } from '../core/checks.js'
+import { checking, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import {
   bytesPerElement,
   decodeElements,
@@ -11,6 +12,7 @@ import {
   encodeElements,
 } from './elements.js'
 import { formatNpyHeader, parseNpyHeader } from './npy-header.js'
+import { toPath } from './path.js'
 import { checkReadOptions, type ReadOptions, readFileBytes } from './read-file.js'
 
 /** An array of NumPy's .npy format, in C order (row-major). */
@@ -68,8 +70,9 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
 }
 
 /** @throws NativeMlpError INVALID_FILE as `parseNpy`, or FILE_SYSTEM when the file cannot be read */
-export async function readNpy(path: string, options: Omit<ReadOptions, 'shared'> = {}): Promise<NpyArray> {
-  return parseNpy(await readFileBytes(path, checkReadOptions('readNpy', options)), path)
+export async function readNpy(path: FilePath, options: Omit<ReadOptions, 'shared'> = {}): Promise<NpyArray> {
+  const file = toPath(path)
+  return parseNpy(await readFileBytes(file, checkReadOptions('readNpy', options)), file)
 }
 
 /**
@@ -79,11 +82,15 @@ export async function readNpy(path: string, options: Omit<ReadOptions, 'shared'>
  * @throws NativeMlpError INVALID_ARGUMENT when data and shape do not fit together
  */
 export function encodeNpy(array: { shape: readonly number[]; data: ElementArray; dtype?: ElementType }): Uint8Array {
-  knownOptions('encodeNpy', array, ['shape', 'data', 'dtype'])
+  knownOptions('encodeNpy', array ?? null, ['shape', 'data', 'dtype'])
+  return checking('encodeNpy', () => encode(array))
+}
+
+function encode(array: { shape: readonly number[]; data: ElementArray; dtype?: ElementType }): Uint8Array {
   const own = elementTypeOf(array.data)
   if (own === undefined) throw invalidArgument('data', 'a typed array of a .npy element type', array.data)
   const { shape } = array
-  if (!Array.isArray(shape) || !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+  if (!Array.isArray(shape) || !Array.from(shape).every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw invalidArgument('shape', 'an array of integers >= 0', shape)
   }
   const count = elementCount(shape, 1, Number.MAX_SAFE_INTEGER)

@@ -53,9 +53,9 @@ export async function readFileBytes(path: string, { maxBytes, shared }: Required
 }
 
 /** `readFileBytes`, or null where there is no such file. */
-export async function readFileIfThere(path: string): Promise<Uint8Array | null> {
+export async function readFileIfThere(path: string, maxBytes = DEFAULT_MAX_BYTES): Promise<Uint8Array | null> {
   try {
-    return await readFileBytes(path, { maxBytes: DEFAULT_MAX_BYTES, shared: false })
+    return await readFileBytes(path, { maxBytes, shared: false })
   } catch (error) {
     if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null
     throw error

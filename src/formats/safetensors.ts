@@ -1,5 +1,5 @@
 import { isObject, knownOptions } from '../core/checks.js'
-import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../core/errors.js'
+import { describe, invalidArgument, invalidFile, shortened } from '../core/errors.js'
 import {
   bytesPerElement,
   decodeElements,
@@ -9,7 +9,8 @@ import {
   elementTypeOf,
   encodeElements,
 } from './elements.js'
-import { duplicateKey } from './json-keys.js'
+import { looksLike } from './foreign.js'
+import { duplicateKey, parseJson } from './json.js'
 
 /** One array of a safetensors file, row-major. */
 export interface Tensor {
@@ -39,14 +40,21 @@ const DTYPES: ReadonlyMap<string, ElementType> = new Map([
 ])
 const CODES = new Map([...DTYPES].map(([code, type]) => [type, code]))
 
-/** The format's own limit. */
-const MAX_HEADER = 100_000_000
+/**
+ * Most bytes of a header, a third of the format's own limit: a checkpoint of 100,000 evaluations, whose history stands in the
+ * header, takes about 20 MB.
+ */
+const MAX_HEADER = 33_554_432
+
+/** Most values in a header, counted as commas and brackets: about 30,000 tensors. Each takes many times the memory of its text. */
+const MAX_HEADER_VALUES = 262_144
 
 /**
  * Parses a .safetensors file; every rule of the format is checked, and data are copied out of `bytes`.
  * @param name what to call the file in errors
- * @throws NativeMlpError INVALID_FILE naming file and byte offset: truncated, a wrong header length, invalid UTF-8 or
- * JSON, repeated names, offsets that overlap, leave holes or leave the file, or an element type this package does not read
+ * @throws NativeMlpError INVALID_FILE naming file and byte offset: truncated, a wrong header length, a header of more than
+ * 32 MiB or 262,144 values, invalid UTF-8 or JSON, repeated names, offsets that overlap, leave holes or leave the file, or an
+ * element type this package does not read
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
   const { header, dataOffset } = parseHeader(bytes, name)
@@ -108,6 +116,8 @@ export function encodeSafetensors(contents: {
   const header = new TextEncoder().encode(`{${fields.join(',')}}`)
   const padded = Math.ceil(header.length / 8) * 8
   if (padded > MAX_HEADER) throw invalidArgument('tensors', `a header of at most ${MAX_HEADER} bytes`, padded)
+  if (hasTooManyValues(header))
+    throw invalidArgument('tensors', `at most ${MAX_HEADER_VALUES} values in the header`, tensors)
   const bytes = new Uint8Array(8 + padded + length)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true)
   bytes.set(header, 8)
@@ -135,31 +145,50 @@ function checkTensor(key: string, { shape, data }: Tensor): string {
 }
 
 function parseHeader(bytes: Uint8Array, name: string): { header: object; dataOffset: number } {
-  const foreign = (problem: string, offset: number) => invalidFile(name, `not a safetensors file: ${problem}`, offset)
+  const foreign = (problem: string, offset: number) =>
+    invalidFile(name, `not a safetensors file: ${problem}${looksLike(bytes)}`, offset)
   if (bytes.length < 8) throw foreign('truncated, expected 8 bytes of header length', bytes.length)
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
-  if (length > MAX_HEADER) throw foreign(`header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
+  const isHeader = bytes.length === 8 ? length > 0 : length > 1 && bytes[8] === OPEN_BRACE
+  if (!isHeader) throw foreign("expected its header to begin with '{'", 8)
+  if (length > MAX_HEADER) throw invalidFile(name, `header of ${length} bytes, more than the limit of ${MAX_HEADER}`, 0)
   const dataOffset = 8 + Number(length)
-  if ((bytes.length > 8 && bytes[8] !== 0x7b) || dataOffset === 8)
-    throw foreign("expected its header to begin with '{'", 8)
   if (dataOffset > bytes.length) {
-    throw invalidFile(
-      name,
-      `truncated, or the header length is wrong: the header ends at byte ${dataOffset}`,
-      bytes.length,
-    )
+    const problem = `truncated, or the header length is wrong: the header ends at byte ${dataOffset}`
+    throw invalidFile(name, problem, bytes.length)
   }
-  let header: unknown
+  const text = bytes.slice(8, dataOffset)
+  if (hasTooManyValues(text)) throw invalidFile(name, `more than ${MAX_HEADER_VALUES} values in the header`, 8)
+  return { header: decodeHeader(text, name), dataOffset }
+}
+
+function decodeHeader(bytes: Uint8Array, name: string): object {
+  let text: string
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice(8, dataOffset))
-    header = JSON.parse(text)
-    const repeated = duplicateKey(text)
-    if (repeated !== undefined) throw invalidFile(name, `repeated name '${shortened(repeated)}' in the header`, 8)
-  } catch (error) {
-    if (error instanceof NativeMlpError) throw error
-    throw invalidFile(name, `the header is not valid JSON in UTF-8: ${(error as Error).message}`, 8)
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw invalidFile(name, 'the header is not valid UTF-8', 8)
   }
-  return { header: header as object, dataOffset }
+  const header = parseJson(text, { what: 'the header', error: (problem) => invalidFile(name, problem, 8) })
+  const repeated = duplicateKey(text)
+  if (repeated !== undefined) throw invalidFile(name, `repeated name '${shortened(repeated)}' in the header`, 8)
+  return header as object
+}
+
+const [QUOTE, COMMA, OPEN_BRACKET, BACKSLASH, OPEN_BRACE] = new TextEncoder().encode('",[\\{')
+
+/** Before the header is parsed: values take many times the memory of their text. */
+function hasTooManyValues(header: Uint8Array): boolean {
+  let count = 0
+  for (let i = 0; i < header.length; i++) {
+    const byte = header[i]
+    if (byte === QUOTE) {
+      for (i++; i < header.length && header[i] !== QUOTE; i++) if (header[i] === BACKSLASH) i++
+    } else if (byte === COMMA || byte === OPEN_BRACKET || byte === OPEN_BRACE) {
+      if (++count > MAX_HEADER_VALUES) return true
+    }
+  }
+  return false
 }
 
 function checkMetadata(value: unknown, name: string): Record<string, string> {

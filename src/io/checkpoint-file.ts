@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { SLOTS } from '../backend/rules.js'
-import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
+import { checking } from '../core/checks.js'
+import { invalidArgument, invalidFile, NativeMlpError, shortened } from '../core/errors.js'
+import type { HistoryEntry } from '../core/results.js'
 import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { BATCH_MODES } from '../data/batches.js'
+import { checkJson, decodeJson, type JsonPlace } from '../formats/json.js'
 import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '../formats/safetensors.js'
 import { MAX_LAYER_SIZE } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint } from '../train/checkpoint.js'
+import { checkCheckpoint, checkShape } from '../train/checkpoint-check.js'
 import { historyLine } from './history.js'
 import { entrySchema } from './history-entry.js'
 
@@ -27,13 +31,15 @@ const NO_DIGEST = '0'.repeat(64)
  * float32; the rest in the metadata, with a SHA-256 of the whole file. It contains no time, host, instruction set or thread
  * count: equal runs give equal bytes.
  *
- * @throws NativeMlpError INVALID_ARGUMENT if it is not a checkpoint
+ * @throws NativeMlpError INVALID_ARGUMENT if it is not a checkpoint, or contradicts itself, naming the field
  */
 export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
-  const { parameters: given, slots: remembered } = Object(checkpoint) as Partial<TrainingCheckpoint>
-  if (!Array.isArray(given) || typeof remembered !== 'object' || remembered === null) {
-    throw invalidArgument('checkpoint', 'a checkpoint from onCheckpoint', checkpoint)
-  }
+  checkShape('checkpoint', checkpoint)
+  checkCheckpoint(checkpoint, (problem) => new NativeMlpError('INVALID_ARGUMENT', `checkpoint.${problem}`))
+  return checking('checkpoint', () => encode(checkpoint))
+}
+
+function encode(checkpoint: TrainingCheckpoint): Uint8Array {
   const { family, layers, settings, parameters, bestParameters, slots, history, ...state } = checkpoint
   const tensors = new Map<string, Tensor>()
   addTensors(tensors, 'layers', layers, parameters)
@@ -61,22 +67,19 @@ export function encodeCheckpoint(checkpoint: TrainingCheckpoint): Uint8Array {
 /**
  * Decodes the bytes of `encodeCheckpoint`. `fit` validates that it matches a model and its options.
  *
- * @param name name of the bytes in errors
+ * @param name name of the bytes in errors; default 'checkpoint'
  * @throws NativeMlpError INVALID_FILE naming the problem: not a checkpoint, another format version, a changed byte, or
- *   inconsistent contents
+ *   contents that contradict each other; INVALID_ARGUMENT for what is not bytes
  */
-export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheckpoint {
+export function decodeCheckpoint(bytes: Uint8Array, name = 'checkpoint'): TrainingCheckpoint {
   if (!isUint8Array(bytes)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
+  if (typeof name !== 'string') throw invalidArgument('name', 'a string', name)
   const { tensors, metadata } = parseSafetensors(bytes, name)
   checkVersion(metadata, name)
   checkDigest(bytes, name)
   const layers = jsonField(metadata, 'layers', sizes, name)
   const state = jsonField(metadata, 'state', stateSchema, name)
-  const history = (metadata.history ?? '')
-    .split('\n')
-    .slice(0, -1)
-    .map((line, i) => parseJson(line, entrySchema, `line ${i + 1} of its history`, name))
-  if (state.best !== null && state.best >= history.length) throw invalidFile(name, 'its best is not in its history')
+  const history = historyOf(metadata, name)
   const parameters = readTensors(tensors, 'layers', layers, name)
   const bestParameters = tensors.has('best.0.weights') ? readTensors(tensors, 'best', layers, name) : null
   const slotNames = jsonField(metadata, 'slots', slotsSchema, name)
@@ -85,8 +88,9 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheck
   )
   const expected = 2 * (layers.length - 1) * ((bestParameters ? 2 : 1) + slotNames.length)
   if (tensors.size !== expected) throw invalidFile(name, `expected ${expected} tensors, got ${tensors.size}`)
-  return {
-    family: parse(familySchema, { name: metadata.family, contract: Number(metadata.contract) }, 'its family', name),
+  const family = { name: metadata.family, contract: Number(metadata.contract) }
+  const checkpoint = {
+    family: checkJson(familySchema, family, placeOf('its family', name)),
     layers,
     settings: jsonField(metadata, 'settings', settingsSchema, name),
     ...state,
@@ -95,6 +99,13 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): TrainingCheck
     slots,
     bestParameters,
   }
+  checkCheckpoint(checkpoint, (problem) => invalidFile(name, problem))
+  return checkpoint
+}
+
+function historyOf({ history = '' }: Readonly<Record<string, string>>, name: string): HistoryEntry[] {
+  const lines = history.split('\n').slice(0, -1)
+  return lines.map((line, i) => decodeJson(line, entrySchema, placeOf(`line ${i + 1} of its history`, name)))
 }
 
 const count = z.number().int().min(0)
@@ -177,22 +188,9 @@ function digestOf(bytes: Uint8Array): string {
 
 function jsonField<T>(metadata: Readonly<Record<string, string>>, key: string, schema: z.ZodType<T>, name: string): T {
   if (metadata[key] === undefined) throw invalidFile(name, `its metadata have no ${key}`)
-  return parseJson(metadata[key], schema, `${key} in its metadata`, name)
+  return decodeJson(metadata[key], schema, placeOf(`${key} in its metadata`, name))
 }
 
-function parseJson<T>(text: string, schema: z.ZodType<T>, what: string, name: string): T {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw invalidFile(name, `${what} is not JSON: ${(error as Error).message}`)
-  }
-  return parse(schema, value, what, name)
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown, what: string, name: string): T {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const { path, message } = parsed.error.issues[0]
-  throw invalidFile(name, [what, ...path.map(String), message].join(': '))
+function placeOf(what: string, name: string): JsonPlace {
+  return { what, error: (problem) => invalidFile(name, problem) }
 }

@@ -1,4 +1,6 @@
-import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { checking } from '../core/checks.js'
+import { NativeMlpError } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
 import type { FitCallbacks } from '../train/callbacks.js'
@@ -15,7 +17,7 @@ export interface FolderFitOptions extends Omit<FitOptions, 'resume'> {
    * keep the run in this folder while it trains: run.json, history.jsonl, best.safetensors, and a checkpoint every
    * `checkpointEveryMs`; it must be new or empty, unless `resume` or `overwrite` is set
    */
-  readonly folder?: string | RunFolder
+  readonly folder?: FilePath | RunFolder
   /** replace an earlier run in `folder`; default false */
   readonly overwrite?: boolean
   /**
@@ -44,7 +46,7 @@ export interface FolderFitOptions extends Omit<FitOptions, 'resume'> {
  */
 export async function fitInFolder(model: MLP, train: Samples, options: FolderFitOptions): Promise<FitResult> {
   if (typeof options !== 'object' || options === null) return await fit(model, train, options)
-  const { folder, overwrite, resume, ...rest } = options
+  const { folder, overwrite, resume, ...rest } = checking('fit', () => ({ ...options }))
   const given = typeof resume === 'boolean' ? undefined : resume
   if (folder === undefined) {
     checkNoFolder(resume, overwrite)
@@ -55,7 +57,6 @@ export async function fitInFolder(model: MLP, train: Samples, options: FolderFit
     checkOpenFolder(resume, overwrite)
     return await fitInto(folder, model, train, rest)
   }
-  if (typeof folder !== 'string') throw invalidArgument('folder', 'a path or a RunFolder', folder)
   const run = new RunFolder(folder, { overwrite, resume: resume === true })
   try {
     const result = await fitInto(run, model, train, rest, given)

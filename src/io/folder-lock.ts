@@ -15,6 +15,9 @@ const SETTLE_MS = 50
 /** A lock file without an owner is either being written or left by a crash; older than this it is stale, ms. */
 const UNFINISHED_MS = 5000
 
+/** Bytes of the largest file that is taken for a lock. */
+const LONGEST_LOCK = 4096
+
 /** Folders that this process has locked. */
 const locked = new Set<string>()
 
@@ -120,7 +123,7 @@ async function removeLeftovers(folder: string): Promise<void> {
 
 /** Null if there is none. */
 async function read(file: string): Promise<Lock | null> {
-  const bytes = await readFileIfThere(file)
+  const bytes = await readFileIfThere(file, LONGEST_LOCK)
   if (bytes === null) return null
   const text = new TextDecoder().decode(bytes)
   try {

@@ -1,11 +1,15 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { checking } from '../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
+import { decodeJson } from '../formats/json.js'
+import { toPath } from '../formats/path.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { refuseSpecialTarget } from '../formats/special-files.js'
 import { entrySchema } from './history-entry.js'
-import { readLines } from './text-lines.js'
+import { readLines, wholeLines } from './text-lines.js'
 
 /** One line of history.jsonl, line feed included; keys always in the same order. */
 export function historyLine({ step, epoch, train, valid, test }: HistoryEntry): string {
@@ -24,22 +28,25 @@ function plain(set: SetMetrics | undefined): SetMetrics | undefined {
  *
  * @throws NativeMlpError INVALID_ARGUMENT for what is not an evaluation, FILE_SYSTEM
  */
-export async function appendHistory(path: string, entries: HistoryEntry | readonly HistoryEntry[]): Promise<void> {
-  const list = Array.isArray(entries) ? (entries as readonly HistoryEntry[]) : [entries as HistoryEntry]
-  const text = list
-    .map((entry, i) => historyLine(checkEntry(entry, list.length === 1 ? 'entry' : `entries[${i}]`)))
-    .join('')
-  await refuseSpecialTarget('append', path)
+export async function appendHistory(path: FilePath, entries: HistoryEntry | readonly HistoryEntry[]): Promise<void> {
+  const file = toPath(path)
+  const text = checking('appendHistory', () => historyText(entries))
+  await refuseSpecialTarget('append', file)
   try {
-    const file = await open(path, constants.O_RDWR | constants.O_CREAT)
+    const handle = await open(file, constants.O_RDWR | constants.O_CREAT)
     try {
-      await appendWhole(file, text)
+      await appendWhole(handle, text)
     } finally {
-      await file.close()
+      await handle.close()
     }
   } catch (error) {
-    throw error instanceof NativeMlpError ? error : fileSystemError('append', path, error)
+    throw error instanceof NativeMlpError ? error : fileSystemError('append', file, error)
   }
+}
+
+function historyText(entries: HistoryEntry | readonly HistoryEntry[]): string {
+  const list = Array.isArray(entries) ? (entries as readonly HistoryEntry[]) : [entries as HistoryEntry]
+  return list.map((entry, i) => historyLine(checkEntry(entry, list.length === 1 ? 'entry' : `entries[${i}]`))).join('')
 }
 
 async function appendWhole(file: FileHandle, text: string): Promise<void> {
@@ -55,19 +62,6 @@ async function appendWhole(file: FileHandle, text: string): Promise<void> {
     await file.truncate(end).catch(() => undefined)
     throw error
   }
-}
-
-/** Bytes up to and including the last line feed. */
-async function wholeLines(file: FileHandle): Promise<number> {
-  const block = new Uint8Array(4096)
-  for (let end = (await file.stat()).size; end > 0; ) {
-    const start = Math.max(0, end - block.length)
-    const { bytesRead } = await file.read(block, 0, end - start, start)
-    const at = block.subarray(0, bytesRead).lastIndexOf(10)
-    if (at >= 0) return start + at + 1
-    end = start
-  }
-  return 0
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for what `readHistory` would refuse */
@@ -88,17 +82,10 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
  * @throws NativeMlpError INVALID_FILE naming file and line for a line that is not an evaluation; FILE_SYSTEM when the file
  *   cannot be read
  */
-export async function readHistory(path: string): Promise<HistoryEntry[]> {
-  return (await readLines(path, 'whole')).map((line, i) => {
-    let value: unknown
-    try {
-      value = JSON.parse(line)
-    } catch (error) {
-      throw invalidFile(path, `line ${i + 1} is not JSON: ${(error as Error).message}`)
-    }
-    const parsed = entrySchema.safeParse(value)
-    if (parsed.success) return parsed.data
-    const { path: where, message } = parsed.error.issues[0]
-    throw invalidFile(path, `line ${i + 1}: ${[...where.map(String), message].join(': ')}`)
-  })
+export async function readHistory(path: FilePath): Promise<HistoryEntry[]> {
+  const file = toPath(path)
+  const error = (problem: string) => invalidFile(file, problem)
+  return Array.from(await readLines(file, 'whole'), (line, i) =>
+    decodeJson(line, entrySchema, { what: `line ${i + 1}`, error }),
+  )
 }

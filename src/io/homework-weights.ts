@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { knownOptions } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import { isFloat32Array, isFloat64Array } from '../core/typed-arrays.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders } from '../formats/folder.js'
 import { encodeNpy, readNpy } from '../formats/npy.js'
+import { toPath } from '../formats/path.js'
 import { checkModel, MLP } from '../model/mlp.js'
-import type { LoadOptions } from './model-bytes.js'
+import { checkLoadOptions, type LoadOptions } from './model-bytes.js'
 
 /** Per layer, the names of its weights and biases. */
 const FILES = [
@@ -21,19 +22,20 @@ const FILES = [
  * @throws NativeMlpError INVALID_FILE naming the file whose shape, type or values do not fit, FILE_SYSTEM when one cannot
  *   be read
  */
-export async function loadHomeworkWeights(dir: string, options: LoadOptions = {}): Promise<MLP> {
-  knownOptions('loadHomeworkWeights', options, ['backend'])
-  const first = await readMatrix(join(dir, FILES[0][0]))
-  const firstBiases = await readVector(join(dir, FILES[0][1]), first.cols)
-  const second = await readMatrix(join(dir, FILES[1][0]), first.cols)
-  const secondBiases = await readVector(join(dir, FILES[1][1]), second.cols)
+export async function loadHomeworkWeights(dir: FilePath, options: LoadOptions = {}): Promise<MLP> {
+  const folder = toPath(dir, 'dir')
+  const { backend } = checkLoadOptions('loadHomeworkWeights', options)
+  const first = await readMatrix(join(folder, FILES[0][0]))
+  const firstBiases = await readVector(join(folder, FILES[0][1]), first.cols)
+  const second = await readMatrix(join(folder, FILES[1][0]), first.cols)
+  const secondBiases = await readVector(join(folder, FILES[1][1]), second.cols)
   const model = new MLP({
     layers: [first.rows, first.cols, second.cols],
     activation: 'relu',
     inputScale: 'raw',
     inputKind: 'bytes',
     init: { weights: 0, biases: 0 },
-    backend: options.backend,
+    backend,
   })
   model.setParameters([
     { weights: first.values, biases: firstBiases },
@@ -48,15 +50,16 @@ export async function loadHomeworkWeights(dir: string, options: LoadOptions = {}
  * @throws NativeMlpError INVALID_ARGUMENT for a model that does not fit this format (two layers, ReLU, softmax
  *   cross-entropy, raw bytes), NOT_FINITE if a parameter is not finite, FILE_SYSTEM if a file cannot be written
  */
-export async function saveHomeworkWeights(dir: string, model: MLP): Promise<void> {
+export async function saveHomeworkWeights(dir: FilePath, model: MLP): Promise<void> {
+  const folder = toPath(dir, 'dir')
   checkExpressible(model)
-  await makeFolders(dir)
+  await makeFolders(folder)
   const parameters = model.getParameters()
   for (const [l, [weightsFile, biasesFile]] of FILES.entries()) {
     const { weights, biases, inputs, outputs } = parameters[l]
     const weightsArray = { shape: [inputs, outputs], data: weights, dtype: 'float64' as const }
-    await writeFileAtomic(join(dir, weightsFile), encodeNpy(weightsArray))
-    await writeFileAtomic(join(dir, biasesFile), encodeNpy({ shape: [outputs], data: biases, dtype: 'float64' }))
+    await writeFileAtomic(join(folder, weightsFile), encodeNpy(weightsArray))
+    await writeFileAtomic(join(folder, biasesFile), encodeNpy({ shape: [outputs], data: biases, dtype: 'float64' }))
   }
 }
 

@@ -4,6 +4,7 @@ import { knownOptions } from '../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError, shortened } from '../core/errors.js'
 import type { InputKind } from '../core/scale.js'
 import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
+import { decodeJson } from '../formats/json.js'
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -11,10 +12,14 @@ import {
   shapeWords,
   type Tensor,
 } from '../formats/safetensors.js'
-import { checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
+import { fnv1a } from '../model/digest.js'
+import { checkBackend, checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
 
 /** Incremented when a reader of the older version would misread a newer file. */
-const FORMAT_VERSION = 2
+const FORMAT_VERSION = 3
+/** From this version on a file has a digest; older ones have no input kind (1) or no digest (1 and 2). */
+const FIRST_WITH_DIGEST = 3
+const FIRST_WITH_KIND = 2
 /** Of a model that has not been trained, and of files of version 1. */
 const UNKNOWN_KIND = 'unknown'
 
@@ -24,34 +29,41 @@ export interface LoadOptions {
 }
 
 /**
- * The bytes `saveModel` writes: for a database, or where there are no files.
+ * The bytes `saveModel` writes: for a database, or where there are no files. Their metadata hold a digest of the parameters and
+ * of all other metadata, so that `decodeModel` detects a changed byte.
  *
- * @throws NativeMlpError NOT_FINITE when a parameter is not finite
+ * @throws NativeMlpError INVALID_ARGUMENT for what is not a model, NOT_FINITE when a parameter is not finite
  */
 export function encodeModel(model: MLP): Uint8Array {
   checkModel(model)
+  const parameters = model.getParameters()
   const tensors = new Map<string, Tensor>()
-  model.getParameters().forEach(({ weights, biases, inputs, outputs }, l) => {
+  parameters.forEach(({ weights, biases, inputs, outputs }, l) => {
     if (!model.backend.allFinite(model.layers[l].parameters)) {
       throw new NativeMlpError('NOT_FINITE', `the parameters of layer ${l + 1} are not finite`)
     }
     tensors.set(`layers.${l}.weights`, { shape: [inputs, outputs], data: weights })
     tensors.set(`layers.${l}.biases`, { shape: [outputs], data: biases })
   })
-  return encodeSafetensors({
-    tensors,
-    metadata: {
-      format: 'native-mlp',
-      format_version: String(FORMAT_VERSION),
-      layers: JSON.stringify(model.layerSizes),
-      activation: model.activation,
-      output_activation: model.outputActivation,
-      loss: model.loss,
-      input_scale: model.inputScale,
-      input_kind: model.inputKind ?? UNKNOWN_KIND,
-      class_names: JSON.stringify(model.classNames),
-    },
-  })
+  const metadata = {
+    format: 'native-mlp',
+    format_version: String(FORMAT_VERSION),
+    layers: JSON.stringify(model.layerSizes),
+    activation: model.activation,
+    output_activation: model.outputActivation,
+    loss: model.loss,
+    input_scale: model.inputScale,
+    input_kind: model.inputKind ?? UNKNOWN_KIND,
+    class_names: JSON.stringify(model.classNames),
+  }
+  return encodeSafetensors({ tensors, metadata: { ...metadata, digest: digestOf(metadata, parameters) } })
+}
+
+/** In any order of the metadata, which other programs may have written again. */
+function digestOf(metadata: Safetensors['metadata'], parameters: readonly LayerTensors[]): string {
+  const entries = Object.entries(metadata).filter(([key]) => key !== 'digest')
+  const text = JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+  return fnv1a([new TextEncoder().encode(text), ...parameters.flatMap(({ weights, biases }) => [weights, biases])])
 }
 
 /**
@@ -64,8 +76,14 @@ export function encodeModel(model: MLP): Uint8Array {
 export function decodeModel(bytes: Uint8Array, name = 'model', options: LoadOptions = {}): MLP {
   if (!isUint8Array(bytes)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
   if (typeof name !== 'string') throw invalidArgument('name', 'a string', name)
-  knownOptions('decodeModel', options, ['backend'])
-  return modelFrom(parseSafetensors(bytes, name), name, options)
+  return modelFrom(parseSafetensors(bytes, name), name, checkLoadOptions('decodeModel', options))
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function checkLoadOptions(caller: string, options: LoadOptions): LoadOptions {
+  knownOptions(caller, options, ['backend'])
+  if (options.backend !== undefined) checkBackend(options.backend)
+  return options
 }
 
 const sizes = z.array(z.number().int().min(1).max(MAX_LAYER_SIZE)).min(2)
@@ -73,10 +91,11 @@ const names = z.array(z.string()).nullable()
 
 /** @param file what to call the model in errors */
 export function modelFrom({ tensors, metadata }: Safetensors, file: string, { backend }: LoadOptions): MLP {
-  checkVersion(metadata, file)
+  const version = checkVersion(metadata, file)
   const layers = jsonField(metadata, 'layers', sizes, file)
-  const classNames = jsonField(metadata, 'class_names', names, file)
   const parameters = readParameters(tensors, layers, file)
+  checkDigest(metadata, parameters, version, file)
+  const classNames = jsonField(metadata, 'class_names', names, file)
   const model = build(file, {
     layers,
     activation: metadata.activation as MLPOptions['activation'],
@@ -92,7 +111,7 @@ export function modelFrom({ tensors, metadata }: Safetensors, file: string, { ba
   return model
 }
 
-function checkVersion(metadata: Safetensors['metadata'], file: string): void {
+function checkVersion(metadata: Safetensors['metadata'], file: string): number {
   if (metadata.format !== 'native-mlp') {
     throw invalidFile(file, "not a model of this package: its metadata have no format 'native-mlp'")
   }
@@ -102,10 +121,29 @@ function checkVersion(metadata: Safetensors['metadata'], file: string): void {
   if (Number(version) > FORMAT_VERSION) {
     throw invalidFile(file, `format version ${version} is newer than ${FORMAT_VERSION}, the newest this version reads`)
   }
-  const keys = ['activation', 'output_activation', 'loss', 'input_scale', ...(version === '1' ? [] : ['input_kind'])]
+  const keys = [
+    ...['activation', 'output_activation', 'loss', 'input_scale'],
+    ...(Number(version) >= FIRST_WITH_KIND ? ['input_kind'] : []),
+    ...(Number(version) >= FIRST_WITH_DIGEST ? ['digest'] : []),
+  ]
   for (const key of keys) {
     if (metadata[key] === undefined) throw invalidFile(file, `its metadata have no ${key}`)
   }
+  return Number(version)
+}
+
+/** Also of an older version: a changed version number must not hide another change. */
+function checkDigest(
+  metadata: Safetensors['metadata'],
+  parameters: readonly LayerTensors[],
+  version: number,
+  file: string,
+): void {
+  if (version < FIRST_WITH_DIGEST && metadata.digest === undefined) return
+  const expected = digestOf(metadata, parameters)
+  if (metadata.digest === expected) return
+  const digests = `its digest is '${shortened(metadata.digest)}', its contents have ${expected}`
+  throw invalidFile(file, `damaged, or changed by another program: ${digests}`)
 }
 
 /** A file of version 1 does not say what its model was trained on: it takes bytes and floats. */
@@ -116,22 +154,18 @@ function inputKindOf({ input_kind: kind }: Safetensors['metadata']): MLPOptions[
 function jsonField<T>(metadata: Safetensors['metadata'], key: string, schema: z.ZodType<T>, file: string): T {
   const text = metadata[key]
   if (text === undefined) throw invalidFile(file, `its metadata have no ${key}`)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw invalidFile(file, `${key} in its metadata is not JSON: ${(error as Error).message}`)
-  }
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) throw invalidFile(file, `${key} in its metadata: ${parsed.error.issues[0].message}`)
-  return parsed.data
+  return decodeJson(text, schema, {
+    what: `${key} in its metadata`,
+    error: (problem) => invalidFile(file, problem),
+  })
 }
 
-function readParameters(
-  tensors: Safetensors['tensors'],
-  layers: readonly number[],
-  file: string,
-): { weights: Float32Array; biases: Float32Array }[] {
+interface LayerTensors {
+  readonly weights: Float32Array
+  readonly biases: Float32Array
+}
+
+function readParameters(tensors: Safetensors['tensors'], layers: readonly number[], file: string): LayerTensors[] {
   const parameters = layers.slice(1).map((outputs, l) => ({
     weights: readTensor(tensors, `layers.${l}.weights`, [layers[l], outputs], file),
     biases: readTensor(tensors, `layers.${l}.biases`, [outputs], file),

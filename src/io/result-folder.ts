@@ -1,9 +1,11 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { trueOrFalse } from '../core/checks.js'
-import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { NativeMlpError } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders, removeFiles, removeTemporaries } from '../formats/folder.js'
+import { toPath } from '../formats/path.js'
 import { fileSystemError } from '../formats/read-file.js'
 import { LOCK, lockFolder } from './folder-lock.js'
 
@@ -44,8 +46,12 @@ export class ResultFolder<Name extends string> {
   #unlock: (() => Promise<void>) | null = null
 
   /** @throws NativeMlpError INVALID_ARGUMENT for an empty path, or overwrite together with resume */
-  constructor(path: string, layout: ResultLayout<Name>, { overwrite = false, resume = false }: ResultFolderOptions) {
-    if (typeof path !== 'string' || path === '') throw invalidArgument('folder', 'a path', path)
+  constructor(
+    folder: FilePath,
+    layout: ResultLayout<Name>,
+    { overwrite = false, resume = false }: ResultFolderOptions,
+  ) {
+    const path = toPath(folder, 'folder')
     if (trueOrFalse('overwrite', overwrite) && trueOrFalse('resume', resume)) {
       throw new NativeMlpError('INVALID_ARGUMENT', `${path}: pass either overwrite or resume, not both`)
     }

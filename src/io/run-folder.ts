@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { knownOptions } from '../core/checks.js'
-import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { checking, knownOptions, oneOf, plainData, trueOrFalse } from '../core/checks.js'
+import { describe, invalidFile, NativeMlpError } from '../core/errors.js'
+import type { FilePath } from '../core/platform.js'
 import { nowMs } from '../core/timers.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { DEFAULT_MAX_BYTES, readFileBytes } from '../formats/read-file.js'
-import type { MLP } from '../model/mlp.js'
+import { checkModel, type MLP } from '../model/mlp.js'
 import type { FitCallbacks } from '../train/callbacks.js'
 import type { LayerArrays, TrainingCheckpoint } from '../train/checkpoint.js'
 import type { FitTiming } from '../train/fit-result.js'
@@ -108,10 +109,10 @@ export class RunFolder {
   #rows = 0
 
   /** @throws NativeMlpError INVALID_ARGUMENT for an empty path, or overwrite together with resume; UNKNOWN_OPTION */
-  constructor(path: string, options: RunFolderOptions = {}) {
+  constructor(path: FilePath, options: RunFolderOptions = {}) {
     knownOptions('RunFolder', options, ['overwrite', 'resume', 'about'])
     this.#folder = new ResultFolder(path, LAYOUT, options)
-    this.about = options.about ?? {}
+    this.about = plainData('about', options.about ?? {})
   }
 
   get path(): string {
@@ -120,7 +121,7 @@ export class RunFolder {
 
   /** Path of run.json, history.jsonl, best.safetensors, checkpoint or another file or folder in it. */
   file(name: keyof typeof FILES): string {
-    return this.#folder.file(name)
+    return this.#folder.file(oneOf('name', name, Object.keys(FILES) as (keyof typeof FILES)[]))
   }
 
   /** Paths of the figures that exist, in the order of RUN_FIGURES. */
@@ -191,6 +192,10 @@ export class RunFolder {
    * @param checkpoint of step 0 for a new run
    */
   async begin(checkpoint: TrainingCheckpoint, model: MLP): Promise<void> {
+    checkModel(model)
+    const encoded = encodeCheckpoint(checkpoint)
+    if (!this.#folder.isOpen)
+      throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: open the folder before a run begins`)
     this.#startMs = nowMs()
     const { step, history, best, bestParameters } = checkpoint
     if (this.#earlier === null) await this.#folder.clear()
@@ -201,15 +206,16 @@ export class RunFolder {
     // with keepBest: false the file is the best one, or a later one that the run finds again
     else if (best === null) await this.#folder.remove('model')
     await this.#folder.remove('curve')
-    this.#record = newRunRecord(model, this.about, this.#earlier)
+    this.#record = newRunRecord(model, plainData('about', this.about), this.#earlier)
     await this.#folder.writeJson('record', this.#record)
     const evaluations = history.length
     this.#results = { ...NOTHING_DONE, steps: step, evaluations, best: best === null ? null : history[best] }
-    await this.#saveCheckpoint(checkpoint)
+    await this.#saveCheckpoint(step, encoded)
   }
 
   /** For a `fit` of the model: they keep the files up to date. */
   callbacks(model: MLP): Required<Pick<FitCallbacks, 'onStep' | 'onEvaluation' | 'onCheckpoint' | 'onEnd'>> {
+    checkModel(model)
     return {
       onStep: ({ step, rows }) => {
         this.#results.steps = step + 1
@@ -222,7 +228,7 @@ export class RunFolder {
         await saveModel(this.file('model'), model)
         this.#results.best = entry
       },
-      onCheckpoint: ({ checkpoint }) => this.#saveCheckpoint(checkpoint),
+      onCheckpoint: ({ checkpoint }) => this.#saveCheckpoint(checkpoint.step, encodeCheckpoint(checkpoint)),
       onEnd: ({ stopped, collapsed, timing }) => {
         this.#results = { ...this.#results, stopped, collapsed }
         this.#timing = timing
@@ -235,12 +241,16 @@ export class RunFolder {
    *
    * @returns the contents of run.json; null if no run has begun
    */
-  async end({ error, results, keepCheckpoint = true }: RunEnd = {}): Promise<RunRecord | null> {
+  async end(options: RunEnd = {}): Promise<RunRecord | null> {
+    knownOptions('end', options, ['error', 'results', 'keepCheckpoint'])
+    const { error, results } = options
+    if (results !== undefined) plainData('results', results)
+    const keepCheckpoint = trueOrFalse('keepCheckpoint', options.keepCheckpoint ?? true)
     const record = this.#record
     try {
       if (record === null) return null
       if (!keepCheckpoint) this.#results.checkpoint = null
-      const reason = statusOf(error, this.#results.stopped) === 'failed' ? { reason: (error as Error).message } : {}
+      const reason = statusOf(error, this.#results.stopped) === 'failed' ? { reason: messageOf(error) } : {}
       const ended: RunRecord = {
         ...record,
         status: statusOf(error, this.#results.stopped),
@@ -261,9 +271,9 @@ export class RunFolder {
     await this.#folder.remove('checkpoint')
   }
 
-  async #saveCheckpoint(checkpoint: TrainingCheckpoint): Promise<void> {
-    await writeFileAtomic(this.file('checkpoint'), encodeCheckpoint(checkpoint))
-    this.#results.checkpoint = checkpoint.step
+  async #saveCheckpoint(step: number, encoded: Uint8Array): Promise<void> {
+    await writeFileAtomic(this.file('checkpoint'), encoded)
+    this.#results.checkpoint = step
   }
 
   #times(): Partial<RunTimes> {
@@ -272,6 +282,11 @@ export class RunFolder {
     const { total: fit, training, evaluation } = this.#timing
     return { total, fit, training, evaluation, samplesPerSecond: this.#rows / training }
   }
+}
+
+/** Anything may be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : describe(error)
 }
 
 function statusOf(error: unknown, stopped: string | null): RunRecord['status'] {
@@ -287,6 +302,8 @@ async function saveBest(path: string, model: MLP, parameters: readonly LayerArra
 
 /** Also true for one of another copy of this package, such as a test framework makes. */
 export function isRunFolder(value: unknown): value is RunFolder {
-  const { begin, removeCheckpoint } = Object(value) as Partial<RunFolder>
-  return typeof begin === 'function' && typeof removeCheckpoint === 'function'
+  return checking('folder', () => {
+    const { begin, removeCheckpoint } = Object(value) as Partial<RunFolder>
+    return typeof begin === 'function' && typeof removeCheckpoint === 'function'
+  })
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { invalidFile, shortened } from '../core/errors.js'
+import { describe, invalidFile, shortened } from '../core/errors.js'
 import type { Collapse, HistoryEntry } from '../core/results.js'
-import { readFileBytes } from '../formats/read-file.js'
+import { checkJson, type JsonPlace, parseJson } from '../formats/json.js'
+import { readTextFile } from '../formats/text-file.js'
 import type { MLP } from '../model/mlp.js'
 import { packageVersion } from './package-version.js'
 
@@ -119,21 +120,18 @@ const recordSchema = z.looseObject({
  * @throws NativeMlpError FILE_SYSTEM, or INVALID_FILE naming the key that is missing or wrong, or the format of another version
  */
 export async function readRunRecord(file: string): Promise<RunRecord> {
-  const value = await readJson(file)
+  const value = await readRecord(file)
   if (isOtherVersion(value)) {
     const { formatVersion, version } = value
-    const writer = `written by native-mlp ${shortened(String(version))}`
+    const writer = `written by native-mlp ${typeof version === 'string' ? shortened(version) : describe(version)}`
     throw invalidFile(file, `format version ${formatVersion}, ${writer}; this version knows only ${RUN_VERSION}`)
   }
-  const parsed = recordSchema.safeParse(value)
-  if (parsed.success) return parsed.data as unknown as RunRecord
-  const { path, message } = parsed.error.issues[0]
-  throw invalidFile(file, [...path.map(String), message].join(': '))
+  return checkJson(recordSchema, value, placeOf(file)) as unknown as RunRecord
 }
 
 /** Whether a run.json is one of another version of this package. @throws NativeMlpError INVALID_FILE, FILE_SYSTEM */
 export async function isOtherRunRecord(file: string): Promise<boolean> {
-  return isOtherVersion(await readJson(file))
+  return isOtherVersion(await readRecord(file))
 }
 
 function isOtherVersion(value: unknown): value is { readonly formatVersion: number; readonly version: unknown } {
@@ -141,11 +139,13 @@ function isOtherVersion(value: unknown): value is { readonly formatVersion: numb
   return format === RUN_FORMAT && typeof formatVersion === 'number' && formatVersion !== RUN_VERSION
 }
 
-async function readJson(file: string): Promise<unknown> {
-  const bytes = await readFileBytes(file, { maxBytes: 1 << 24, shared: false })
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes))
-  } catch (error) {
-    throw invalidFile(file, `not JSON: ${(error as Error).message}`)
-  }
+/** Larger ones are not by this package. */
+const MAX_BYTES = 1 << 24
+
+async function readRecord(file: string): Promise<unknown> {
+  return parseJson(await readTextFile(file, MAX_BYTES), placeOf(file))
+}
+
+function placeOf(file: string): JsonPlace {
+  return { what: '', error: (problem) => invalidFile(file, problem) }
 }

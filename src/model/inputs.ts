@@ -1,5 +1,6 @@
 import type { Backend } from '../backend/backend.js'
 import type { Dataset } from '../backend/operands.js'
+import { checking } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { byteTable, type InputKind, type InputScale } from '../core/scale.js'
 import { isFloat32Array, isInt32Array, isUint8Array } from '../core/typed-arrays.js'
@@ -50,10 +51,12 @@ export function asInputRows(
     checkKind(set.kind, model, name)
     return { values: inputs, cols, table: isBytes ? byteTable(scale) : null, ...set }
   }
-  if (typeof inputs !== 'object' || inputs === null || !isInt32Array(inputs.rows)) {
-    throw invalidArgument(name, 'Samples, or rows as a Float32Array or Uint8Array', inputs)
-  }
-  checkInputRows(inputs, model, name)
+  checking(name, () => {
+    if (!isInt32Array(Object(inputs).rows)) {
+      throw invalidArgument(name, 'Samples, or rows as a Float32Array or Uint8Array', inputs)
+    }
+    checkInputRows(inputs, model, name)
+  })
   return inputs
 }
 
@@ -61,7 +64,10 @@ export function asInputRows(
 export function checkInputRows(inputs: InputRows, model: InputContract, name: string): void {
   const { inputs: cols, inputScale: scale } = model
   if (inputs.cols !== cols) throw invalidArgument(`${name}.cols`, `${cols}, the inputs of the model`, inputs.cols)
-  if (inputs.values?.length === 0) {
+  if (!isFloat32Array(inputs.values) && !isUint8Array(inputs.values)) {
+    throw invalidArgument(`${name}.values`, 'a Float32Array or Uint8Array', inputs.values)
+  }
+  if (inputs.values.length === 0) {
     throw invalidArgument(`${name}.values`, 'values that have not been transferred to another thread', inputs.values)
   }
   if (inputs.rows.length === 0) throw invalidArgument(name, 'at least one row', 'an empty set')

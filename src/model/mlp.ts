@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.js'
 import { defaultBackend } from '../backend/index.js'
 import type { Layer } from '../backend/operands.js'
-import { integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
+import { checking, integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import type { LayerParameters } from '../core/results.js'
@@ -78,7 +78,7 @@ export class MLP {
 
   constructor(options: MLPOptions) {
     knownOptions('MLP', options ?? null, OPTION_NAMES)
-    this.layerSizes = checkLayers(options.layers)
+    this.layerSizes = checking('layers', () => checkLayers(options.layers))
     this.activation = oneOf('activation', options.activation ?? 'relu', ACTIVATIONS)
     this.outputActivation = oneOf('outputActivation', options.outputActivation ?? 'identity', ACTIVATIONS)
     this.loss = oneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES)
@@ -86,7 +86,8 @@ export class MLP {
     this.inputScale = oneOf('inputScale', options.inputScale ?? 'unit', INPUT_SCALES)
     const kind = options.inputKind ?? null
     this.#inputKind = kind === null ? null : oneOf('inputKind', kind, INPUT_KINDS)
-    this.classNames = checkClassNames(options.classNames ?? null, nameCount(this.loss, this.outputs))
+    const count = nameCount(this.loss, this.outputs)
+    this.classNames = checking('classNames', () => checkClassNames(options.classNames ?? null, count))
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
     this.backend = options.backend === undefined ? defaultBackend() : checkBackend(options.backend)
@@ -138,6 +139,13 @@ export class MLP {
    * @throws NativeMlpError INVALID_ARGUMENT if a length is wrong or a value is not finite; the model is then unchanged
    */
   setParameters(parameters: readonly Pick<LayerParameters, 'weights' | 'biases'>[]): void {
+    checking('parameters', () => this.#checkParameters(parameters))
+    this.layers.forEach((layer, l) => {
+      this.backend.pack(parameters[l].weights, parameters[l].biases, layer)
+    })
+  }
+
+  #checkParameters(parameters: readonly Pick<LayerParameters, 'weights' | 'biases'>[]): void {
     if (!Array.isArray(parameters) || parameters.length !== this.layers.length) {
       throw invalidArgument('parameters', `one entry for each of ${this.layers.length} layers`, parameters)
     }
@@ -146,9 +154,6 @@ export class MLP {
       checkFloats(`parameters[${l}].biases`, parameters[l]?.biases, outputs, `${outputs}`)
       checkFinite(this.backend, `parameters[${l}].weights`, parameters[l].weights)
       checkFinite(this.backend, `parameters[${l}].biases`, parameters[l].biases)
-    })
-    this.layers.forEach((layer, l) => {
-      this.backend.pack(parameters[l].weights, parameters[l].biases, layer)
     })
   }
 
@@ -265,16 +270,25 @@ function checkFinite(backend: Backend, name: string, values: Float32Array): void
   throw invalidArgument(`${name}[${at}]`, 'a finite number', values[at])
 }
 
-function checkBackend(backend: Backend): Backend {
-  if (typeof backend?.allocate !== 'function') {
+/** @throws NativeMlpError INVALID_ARGUMENT */
+export function checkBackend(backend: Backend): Backend {
+  if (!checking('backend', () => OPERATIONS.every((name) => typeof backend?.[name] === 'function'))) {
     throw invalidArgument('backend', 'a backend from defaultBackend() or createJsBackend()', backend)
   }
   return backend
 }
 
+/** Of a backend; those that a model calls. */
+const OPERATIONS = ['allocate', 'parameterLength', 'pack', 'unpack', 'allFinite', 'dataset', 'compile', 'run'] as const
+
 /** @throws NativeMlpError INVALID_ARGUMENT */
 export function checkModel(model: MLP): void {
-  if (typeof model?.getParameters !== 'function' || !Array.isArray(model.layers)) {
+  const isModel = checking('model', () => {
+    const { getParameters, layers, layerSizes, parameters, backend } = Object(model) as Partial<MLP>
+    const isWhole = Array.isArray(layers) && Array.isArray(layerSizes) && isFloat32Array(parameters)
+    return typeof getParameters === 'function' && isWhole && typeof backend === 'object'
+  })
+  if (!isModel) {
     throw invalidArgument('model', 'an MLP', model)
   }
 }

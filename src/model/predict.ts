@@ -5,7 +5,7 @@ import type { Signal } from '../core/platform.js'
 import type { InputKind } from '../core/scale.js'
 import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
-import { Predictor } from './predictor.js'
+import { Predictor, predictSet } from './predictor.js'
 import { firstPace, runInSlices } from './slices.js'
 
 export interface PredictOptions {
@@ -42,7 +42,7 @@ async function predictRows(
   const n = rows.rows.length
   if (n <= FEW_ROWS) {
     throwIfAborted(signal, 'predict')
-    return predictorOf(model).runSet(rows)
+    return predictSet(predictorOf(model), rows)
   }
   const { backend, layers, loss, parameters } = model
   const dataset = rows === inputs ? datasetOf(backend, rows, 'inputs') : newDataset(backend, rows, 'inputs')

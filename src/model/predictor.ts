@@ -1,5 +1,5 @@
 import { evaluationProgram, type Program } from '../backend/program.js'
-import { integerInRange, knownOptions, oneOf } from '../core/checks.js'
+import { checking, integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { byteTable, INPUT_KINDS, type InputKind } from '../core/scale.js'
 import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
@@ -24,6 +24,9 @@ interface Side {
   readonly values: Uint8Array | Float32Array
 }
 
+/** Predicts the rows of a set validated by `checkInputRows`. */
+export let predictSet: (predictor: Predictor, rows: InputRows) => Prediction
+
 /**
  * Predicts small batches synchronously, in memory that is reused, with the current parameters of its model.
  */
@@ -40,7 +43,7 @@ export class Predictor {
     knownOptions('predictor', options, ['capacity', 'kind'])
     this.capacity = integerInRange('predictor.capacity', options.capacity ?? 64, 1, MAX_CAPACITY)
     this.#kind = oneOf('predictor.kind', options.kind ?? 'floats', INPUT_KINDS)
-    this.#model = model
+    this.#model = checkPredicting(model)
     this.#outputs = new Float32Array(Math.max(this.capacity * model.outputs, SHORTEST))
   }
 
@@ -52,8 +55,8 @@ export class Predictor {
    */
   run(rows: Float32Array | Uint8Array): Prediction {
     const { inputs } = this.#model
-    const n = rows?.length / inputs
-    if (!(isFloat32Array(rows) || isUint8Array(rows)) || !Number.isInteger(n) || !(n >= 1 && n <= this.capacity)) {
+    const n = isFloat32Array(rows) || isUint8Array(rows) ? rows.length / inputs : 0
+    if (!Number.isInteger(n) || !(n >= 1 && n <= this.capacity)) {
       throw invalidArgument('rows', `1 to ${this.capacity} rows of ${inputs} values, float32 or bytes`, rows)
     }
     checkKind(isUint8Array(rows) ? 'bytes' : this.#kind, this.#model, 'rows')
@@ -63,8 +66,11 @@ export class Predictor {
     return this.#run(side, n)
   }
 
-  /** Predicts the rows of a set validated by `checkInputRows`. */
-  runSet({ values, rows, cols }: InputRows): Prediction {
+  static {
+    predictSet = (predictor, rows) => predictor.#runSet(rows)
+  }
+
+  #runSet({ values, rows, cols }: InputRows): Prediction {
     const side = this.#sideOf(values)
     for (let i = 0; i < rows.length; i++) {
       side.values.set(values.subarray(rows[i] * cols, (rows[i] + 1) * cols), i * cols)
@@ -101,6 +107,17 @@ export class Predictor {
     const dataset = backend.dataset(values, values.length / inputs, inputs, table, true)
     return { program: backend.compile(evaluationProgram(dataset, this.capacity, layers, loss)), values }
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for what is not a model */
+function checkPredicting(model: PredictingModel): PredictingModel {
+  const isModel = checking('model', () => {
+    const { layers, parameters, inputs, outputs, backend } = Object(model) as Partial<PredictingModel>
+    const isSized = Number.isInteger(inputs) && Number.isInteger(outputs)
+    return isSized && Array.isArray(layers) && isFloat32Array(parameters) && typeof backend === 'object'
+  })
+  if (!isModel) throw invalidArgument('model', 'an MLP', model)
+  return model
 }
 
 function copyFinite(rows: ArrayLike<number>, into: Uint8Array | Float32Array, cols: number, name: string): void {

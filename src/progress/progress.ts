@@ -2,6 +2,7 @@ import type { TextStream } from '../core/platform.js'
 import type { FitCallbacks } from '../train/callbacks.js'
 import { progressBar } from './progress-bar.js'
 import { progressLines } from './progress-lines.js'
+import { streamOf } from './stream.js'
 
 export interface ProgressOptions {
   /** where to write (default: stderr) */
@@ -22,6 +23,7 @@ export interface Progress {
  *     const progress = showProgress()
  *     await fit(model, train, { optimizer, valid, callbacks: progress.callbacks }).finally(progress.stop)
  */
-export function showProgress({ stream = process.stderr }: ProgressOptions = {}): Progress {
+export function showProgress(options: ProgressOptions = {}): Progress {
+  const stream = streamOf('showProgress', options)
   return stream.isTTY ? progressBar(stream) : progressLines(stream)
 }

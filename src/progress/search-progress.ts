@@ -2,6 +2,7 @@ import type { TextStream } from '../core/platform.js'
 import { searchLines } from './search-lines.js'
 import type { SearchProgress } from './search-state.js'
 import { searchTable } from './search-table.js'
+import { streamOf } from './stream.js'
 
 export interface SearchProgressOptions {
   /** where to write (default: stderr) */
@@ -16,7 +17,8 @@ export interface SearchProgressOptions {
  *     const progress = showSearchProgress()
  *     await gridSearch({ data, grid, base, callbacks: progress.callbacks }).finally(progress.stop)
  */
-export function showSearchProgress({ stream = process.stderr }: SearchProgressOptions = {}): SearchProgress {
+export function showSearchProgress(options: SearchProgressOptions = {}): SearchProgress {
+  const stream = streamOf('showSearchProgress', options)
   // a terminal of unknown size cannot be redrawn
   return stream.isTTY && stream.rows !== 0 ? searchTable(stream) : searchLines(stream)
 }

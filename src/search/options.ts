@@ -1,6 +1,6 @@
 import { knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
-import type { Signal } from '../core/platform.js'
+import type { FilePath, Signal } from '../core/platform.js'
 import type { LoadedData } from '../data/load.js'
 import type { Samples } from '../data/samples.js'
 import type { SearchGrid } from './space/grid.js'
@@ -52,7 +52,7 @@ export interface SearchOptions extends StrategyOptions {
   /** keep the checkpoint of every trial, not only of the best; default false */
   readonly keepModels?: boolean
   /** where the study is kept, so that it can be resumed; a path stands for `new StudyFolder(path, { resume })` */
-  readonly folder?: StudyFolder | string
+  readonly folder?: StudyFolder | FilePath
   /** with the path of a folder: go on with the study there, if there is one; default false */
   readonly resume?: boolean
   /** who computes, opened for this study and closed at its end; default: worker threads of this process */

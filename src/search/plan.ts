@@ -10,6 +10,7 @@ import { planFit } from '../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../train/from-config.js'
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
+import { TRIAL_NAMES } from './space/parameters.js'
 import { type ChosenStrategy, chooseStrategy, type Pruner, prunerOf } from './space/strategy.js'
 import { isStudyFolder, StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
@@ -49,6 +50,7 @@ export function planSearch(
   chosen?: ChosenStrategy,
 ): SearchPlan {
   knownOptions(caller, options ?? null, OPTION_NAMES[caller])
+  knownOptions('base', options.base, TRIAL_NAMES)
   const { base = {}, keepModels = false, callbacks = [], signal } = options
   const executor = options.executor ?? null
   const strategy = chosen ?? chooseStrategy(options)
@@ -134,12 +136,11 @@ function checkPoint({ trial, config, params }: GridPoint, data: StudyData): void
 
 function checkFolder({ folder, resume }: Pick<SearchOptions, 'folder' | 'resume'>): StudyFolder | null {
   if (resume !== undefined) trueOrFalse('resume', resume)
-  if (typeof folder === 'string' && folder !== '') return new StudyFolder(folder, { resume })
-  if (resume !== undefined) {
-    const expected = folder === undefined ? 'folder' : 'folder as a path; a StudyFolder has its own'
-    throw new NativeMlpError('INVALID_ARGUMENT', `resume: needs ${expected}`)
+  if (folder === undefined) {
+    if (resume === undefined) return null
+    throw new NativeMlpError('INVALID_ARGUMENT', 'resume: needs folder')
   }
-  if (folder === undefined) return null
-  if (!isStudyFolder(folder)) throw invalidArgument('folder', 'a path or a StudyFolder', folder)
-  return folder
+  if (!isStudyFolder(folder)) return new StudyFolder(folder, { resume })
+  if (resume === undefined) return folder
+  throw new NativeMlpError('INVALID_ARGUMENT', 'resume: needs folder as a path; a StudyFolder has its own')
 }

@@ -1,3 +1,4 @@
+import { checking } from '../core/checks.js'
 import type { GridSearchOptions, SearchOptions } from './options.js'
 import { planSearch, type SearchPlan } from './plan.js'
 import { StudyScheduler } from './study/scheduler.js'
@@ -27,7 +28,7 @@ import type { Study } from './study/study.js'
  *   a folder can be resumed after each of them.
  */
 export async function search(options: SearchOptions): Promise<Study> {
-  return await runPlan(planSearch(options))
+  return await runPlan(checking('search', () => planSearch(options)))
 }
 
 export async function runPlan(plan: SearchPlan): Promise<Study> {
@@ -54,5 +55,5 @@ export async function runPlan(plan: SearchPlan): Promise<Study> {
  * @throws NativeMlpError as `search`
  */
 export async function gridSearch(options: GridSearchOptions): Promise<Study> {
-  return await runPlan(planSearch(options, 'gridSearch'))
+  return await runPlan(checking('gridSearch', () => planSearch(options, 'gridSearch')))
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from '../backend/operands.js'
 import { evaluationProgram, type Program, type ProgramSpec } from '../backend/program.js'
-import { integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
+import { checking, integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
 import { memoryError, NativeMlpError } from '../core/errors.js'
 import type { MetricName, MetricValues, StandardMetric } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
@@ -43,9 +43,12 @@ export async function evaluate<M extends MetricName = never>(
   const signal = signalOrNone('signal', options.signal)
   if (chunk !== undefined) integerInRange('chunk', chunk, 1)
   checkModel(model)
-  checkSet(model, data, 'data')
-  const metrics = checkMetrics('metrics', options.metrics ?? [], model)
-  for (const name of metrics) checkMetricOfSet(name, model, data, 'data')
+  const metrics = checking('evaluate', () => {
+    checkSet(model, data, 'data')
+    const names = checkMetrics('metrics', options.metrics ?? [], model)
+    for (const name of names) checkMetricOfSet(name, model, data, 'data')
+    return names
+  })
   const evaluator = new SetEvaluator(model)
   const measured = await evaluator.measure(data, { name: 'data', signal, chunk, metrics })
   const { loss, accuracy, correct, count, predicted, values } = measured

@@ -1,4 +1,4 @@
-import { finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
+import { checking, finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
@@ -84,6 +84,10 @@ const CALLBACK_NAMES: readonly (keyof FitCallbacks)[] = [
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
 export function planFit(model: MLP, train: Samples, options: FitOptions): FitPlan {
+  return checking('fit', () => checkedPlan(model, train, options))
+}
+
+function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
   if (typeof options !== 'object' || options === null) {
     const expected = 'an options object with an optimizer, e.g. { optimizer: sgd({ learningRate: 0.1 }) }'
     throw invalidArgument('fit', expected, options)

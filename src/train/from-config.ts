@@ -1,8 +1,18 @@
-import { NativeMlpError } from '../core/errors.js'
-import type { Samples } from '../data/samples.js'
+import { checking, isObject } from '../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { isSamples, type Samples } from '../data/samples.js'
 import { outputsFor } from '../model/losses.js'
 import type { MLPOptions } from '../model/mlp.js'
-import { type Name, type NameOf, type Needed, namesOf, picked, rowOf, type TrainingConfig } from './config.js'
+import {
+  checkValue,
+  type Name,
+  type NameOf,
+  type Needed,
+  namesOf,
+  picked,
+  rowOf,
+  type TrainingConfig,
+} from './config.js'
 import type { FitOptions } from './fit-options.js'
 import { hiddenSizes } from './hyper-parameters.js'
 import { OPTIMIZERS, type Optimizer } from './optimizers.js'
@@ -14,6 +24,8 @@ type Config = Partial<TrainingConfig> & Needed
  * missing has its default.
  */
 export function modelOptionsOf(config: Config, data: Samples): MLPOptions {
+  checkValues(config, [...namesOf('model', 'loss'), 'seed'])
+  if (!isSamples(data)) throw invalidArgument('data', 'Samples', data)
   const { cols, classNames, scale, kind } = data
   const { hidden, seed, ...options } = picked(config, [...namesOf('model', 'loss'), 'seed'])
   return {
@@ -25,6 +37,17 @@ export function modelOptionsOf(config: Config, data: Samples): MLPOptions {
     // a model knows its outputs by number anyway
     classNames: classNames.every((name, i) => name === String(i)) ? null : classNames,
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT naming a hyper-parameter that is missing or wrong */
+function checkValues(config: Config, names: readonly Name[]): void {
+  if (!isObject(config)) throw invalidArgument('config', 'an object of hyper-parameters', config)
+  checking('config', () => {
+    for (const name of names) {
+      const isMissing = config[name] === undefined && rowOf(name).default !== undefined
+      if (!isMissing) checkValue(name, `config.${name}`, config[name])
+    }
+  })
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for a hyper-parameter that its optimiser does not use and that has not its default */
@@ -43,5 +66,6 @@ export function optimizerOf(config: Config): Optimizer {
 
 /** The options of `fit` for a config, without the sets. A hyper-parameter that is missing has its default. */
 export function fitOptionsOf(config: Config): Pick<FitOptions, 'optimizer' | NameOf<'fit'>> {
+  checkValues(config, namesOf('optimizer', 'fit'))
   return { optimizer: optimizerOf(config), ...picked(config, namesOf('fit')) }
 }

@@ -215,7 +215,7 @@ export function checkOptimizer(optimizer: Optimizer): Optimizer {
 /** @throws NativeMlpError INVALID_ARGUMENT for an invalid rule of a custom optimizer */
 export function checkRule(rule: UpdateRule, step: number): UpdateRule {
   const name = `optimizer.rule(${step})`
-  if (typeof rule !== 'object' || rule === null || !Object.hasOwn(SLOTS, rule.kind)) {
+  if (typeof rule !== 'object' || rule === null || typeof rule.kind !== 'string' || !Object.hasOwn(SLOTS, rule.kind)) {
     throw invalidArgument(name, "a rule such as { kind: 'sgd', learningRate: 0.1, l2: 0, l2Biases: 0 }", rule)
   }
   const rates = [

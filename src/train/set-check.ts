@@ -1,6 +1,5 @@
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
-import { isInt32Array } from '../core/typed-arrays.js'
-import type { Samples } from '../data/samples.js'
+import { isSamples, type Samples } from '../data/samples.js'
 import { checkInputRows } from '../model/inputs.js'
 import { checkTargetRange, LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
@@ -13,9 +12,7 @@ import type { MLP } from '../model/mlp.js'
  * @throws NativeMlpError INVALID_ARGUMENT
  */
 export function checkSet(model: MLP, data: Samples, name: string, kind = model.inputKind): void {
-  if (typeof data !== 'object' || data === null || !isInt32Array(data.rows)) {
-    throw invalidArgument(name, 'Samples', data)
-  }
+  if (!isSamples(data)) throw invalidArgument(name, 'Samples', data)
   checkInputRows(data, { inputs: model.inputs, inputScale: model.inputScale, inputKind: kind }, name)
   if (LOSS_INFO[model.loss].takesLabels(model.outputs)) checkLabels(model, data, name)
   else checkTargets(model, data, name)

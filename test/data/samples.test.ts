@@ -69,6 +69,18 @@ describe('samples', () => {
     ['Infinity', { values: [1, Infinity], cols: 2 }, 'values: row 0, column 1: expected a finite number'],
     ['beyond float32', { values: [1, 1e39], cols: 1 }, 'values: row 1, column 0: expected a finite number'],
     ['text among numbers', { values: [1, '2'], cols: 1 }, 'values: row 1, column 0: expected a finite number'],
+    ['a bigint as value', { values: [1n, 2n], cols: 2 } as never, 'values: row 0, column 0: expected a finite number'],
+    [
+      '64-bit values',
+      { values: new BigInt64Array(2), cols: 2 } as never,
+      'values: expected a Uint8Array, Float32Array',
+    ],
+    [
+      'a 64-bit label beyond them all',
+      { values, cols: 2, labels: [0n, 1n, 2n ** 60n] },
+      'labels: row 2: expected an integer',
+    ],
+    ['a negative 64-bit label', { values, cols: 2, labels: BigInt64Array.of(0n, -1n, 1n) }, 'labels: row 1: expected'],
     ['too few labels', { values, cols: 2, labels: [0, 1] }, 'labels: expected one label per row, 3 in total'],
     ['a negative label', { values, cols: 2, labels: [0, 1, -1] }, 'labels: row 2: expected an integer'],
     ['a fraction', { values, cols: 2, labels: [0, 0.5, 1] }, 'labels: row 1: expected an integer from 0'],

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { encodeNpy, parseNpy, readNpy } from '../../src/formats/npy.js'
 import { temporaryFolder } from './temporary-folder.js'
@@ -124,6 +125,22 @@ describe('hostile files', () => {
     new DataView(bytes.buffer).setUint32(8, length, true)
     return bytes
   }
+})
+
+test.each(['<f8', '|u1', '>i8'])('a scalar of %s without its bytes is truncated', (descr) => {
+  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (), }\n`
+  const bytes = new Uint8Array(10 + header.length + (descr === '|u1' ? 0 : 7))
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length])
+  bytes.set(Buffer.from(header, 'latin1'), 10)
+  expect(() => parseNpy(bytes, 'x')).toThrow(/truncated: shape \(\) of \w+ needs more bytes than follow/)
+})
+
+test('a truncated scalar that was read before is refused', async () => {
+  const path = fileURLToPath(new URL('../fixtures/cases/npy-0d-truncated.npy', import.meta.url))
+  await expect(readNpy(path)).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: expect.stringMatching(/truncated/),
+  })
 })
 
 test('readNpy names the file', async () => {

@@ -162,6 +162,19 @@ describe('a hostile checkpoint file', () => {
     return { state: JSON.stringify({ ...own, ...change }) }
   }
 
+  const sampler = (change: object) => state({ sampler: { ...checkpoint.sampler, ...change } })
+  const epoch = (change: object) => state({ epoch: { ...checkpoint.epoch, ...change } })
+  const settings = (change: object) => ({ settings: JSON.stringify({ ...checkpoint.settings, ...change }) })
+  const lines = (...steps: (number | [step: number, epoch: number] | false)[]) =>
+    steps
+      .filter((step) => step !== false)
+      .map((given) => {
+        const [step, epoch = Math.floor(step / 3)] = typeof given === 'number' ? [given] : given
+        const valid = { loss: 1, accuracy: 0.5 }
+        return `${JSON.stringify({ step, epoch, ...(steps.includes(false) ? {} : { valid }) })}\n`
+      })
+      .join('')
+
   it('is the same file when nothing is forged', () => {
     expect(forged({})).toEqual(bytes)
   })
@@ -187,7 +200,38 @@ describe('a hostile checkpoint file', () => {
     ['a setting that is a list', { settings: '{"seed":[1]}' }, /settings in its metadata: seed/],
     ['a negative step', state({ step: -1 }), /state in its metadata: step/],
     ['a state with more in it', state({ more: 1 }), /state in its metadata: .*more/],
-    ['a best outside its history', state({ best: 4 }), /its best is not in its history/],
+    ['a best outside its history', state({ best: 4 }), /: best: expected a position in the history, got 4/],
+    [
+      'no best although there was a validation',
+      state({ best: null }),
+      /: best: expected a position, because history\[0\]/,
+    ],
+    [
+      'a history after its step',
+      state({ step: 3 }),
+      /: history\[3\]\.step: expected a step after 2 and before 3, got 3/,
+    ],
+    ['a history out of order', { history: lines(0, 2, 1, 3) }, /: history\[2\]\.step: expected a step after 2/],
+    [
+      'a history of other epochs',
+      { history: lines(0, 1, 2, [3, 0]) },
+      /: history\[3\]\.epoch: expected 1, the epoch of step 3/,
+    ],
+    ['a best without validation', { history: lines(0, 1, 2, 3, false) }, /: best: history\[\d\] has no validation/],
+    ['more misses than evaluations', state({ patience: { reference: 1, misses: 9 } }), /: patience\.misses: /],
+    ['a collapse at no evaluation', state({ collapsed: { step: 7, deadShare: 1 } }), /: collapsed\.step: /],
+    ['more rows than its batches have', epoch({ rows: 6 }), /: epoch\.rows: expected those of 1 steps at step 4/],
+    ['more right rows than rows', epoch({ rows: 5, correct: 6 }), /: epoch\.correct: expected an integer from 0 to 5/],
+    [
+      'another batch size than its settings',
+      sampler({ batchSize: 6 }),
+      /: sampler\.batchSize: expected 5, as in the settings/,
+    ],
+    ['other rows than its settings', sampler({ rows: 13 }), /: sampler\.rows: expected 12, as in the settings/],
+    ['another sampling than its settings', sampler({ mode: 'replacement' }), /: sampler\.mode: expected "shuffle"/],
+    ['batches of another step', sampler({ position: 10 }), /: sampler\.position: expected 5 at step 4, got 10/],
+    ['a random stream of zeros', sampler({ random: [0, 0, 0, 0] }), /: sampler\.random: /],
+    ['best parameters that are not kept', settings({ keepBest: false }), /: bestParameters: expected none with best/],
     ['a history that is not one', { history: '{"step":0}\n' }, /line 1 of its history: epoch/],
   ])('is refused with %s', (_, change, message) => {
     expect(problem(forged(change))).toEqual(refused(message))
@@ -209,5 +253,34 @@ describe('a hostile checkpoint file', () => {
       expect(() => encodeCheckpoint(nonsense as never)).toThrow(/^checkpoint: expected a checkpoint/)
     }
     expect(() => decodeCheckpoint('bytes' as never, 'x')).toThrow(/^bytes: expected a Uint8Array, got "bytes"/)
+  })
+})
+
+describe('a checkpoint that contradicts itself', () => {
+  const [first, second] = checkpoint.parameters
+  const { valid: _, ...unvalidated } = checkpoint.history[checkpoint.best!]
+  const history = checkpoint.history.map((entry, i) => (i === checkpoint.best ? unvalidated : entry))
+  const cases: [string, object, RegExp][] = [
+    ['a best without validation', { history }, /\.best: history\[\d\] has no validation$/],
+    ['a step before its history', { step: 2 }, /\.history\[2\]\.step: /],
+    ['another position of its batches', { sampler: { ...checkpoint.sampler, position: 0 } }, /\.sampler\.position: /],
+    ['the sums of other steps', { epoch: { loss: 0, correct: 0, rows: 0 } }, /\.epoch\.rows: /],
+    [
+      'short parameters',
+      { parameters: [first, { ...second, biases: new Float32Array(2) }] },
+      /\.parameters\[1\]\.biases/,
+    ],
+    ['best parameters of other layers', { bestParameters: [first] }, /\.bestParameters\[1\]\.weights/],
+    ['a state of early stopping that is a list', { patience: { reference: [], misses: 0 } }, /\.patience\.reference/],
+  ]
+
+  it.each(cases)('is neither written nor continued: %s', async (_, change, message) => {
+    const wrong = { ...checkpoint, ...change } as TrainingCheckpoint
+    expect(() => encodeCheckpoint(wrong)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(() => encodeCheckpoint(wrong)).toThrow(message)
+    const options = { optimizer, batchSize: 5, evaluateEvery: 1, valid: clusters(9, 2), resume: wrong }
+    const resumed = expect(runFit(make(), clusters(12), options)).rejects
+    await resumed.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
+    await resumed.toThrow(/^resume\./)
   })
 })

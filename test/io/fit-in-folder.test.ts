@@ -238,7 +238,7 @@ describe('fit refuses a folder', () => {
       [{ overwrite: true }, 'overwrite: needs a folder'],
       [{ folder: at('none'), resume: true, overwrite: true }, 'pass either overwrite or resume, not both'],
       [{ folder: '' }, 'folder: expected a path, got ""'],
-      [{ folder: 7 }, 'folder: expected a path or a RunFolder, got 7'],
+      [{ folder: 7 }, 'folder: expected a path or a file: URL, got 7'],
       [{ folder: new RunFolder(at('none')), resume: true }, 'resume: pass it to the RunFolder instead'],
       [{ folder: at('none'), epochs: 0 }, 'epochs: expected'],
     ]

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { encodeNpy } from '../../src/formats/npy.js'
 import { encodeSafetensors, parseSafetensors, type Tensor } from '../../src/formats/safetensors.js'
@@ -50,7 +51,7 @@ describe.each(BACKENDS)('a model file on %s', (name, backend) => {
     const { metadata, tensors } = parseSafetensors(encodeModel(make()), 'bytes')
     expect(Object.entries(metadata)).toEqual([
       ['format', 'native-mlp'],
-      ['format_version', '2'],
+      ['format_version', '3'],
       ['layers', '[7,33,5,3]'],
       ['activation', 'relu'],
       ['output_activation', 'identity'],
@@ -58,6 +59,7 @@ describe.each(BACKENDS)('a model file on %s', (name, backend) => {
       ['input_scale', 'unit'],
       ['input_kind', 'unknown'],
       ['class_names', 'null'],
+      ['digest', expect.stringMatching(/^[0-9a-f]{16}$/)],
     ])
     const parameters = make().getParameters()
     expect([...tensors]).toEqual(
@@ -86,12 +88,69 @@ describe('a hostile model file', () => {
   function changed(metadata: Record<string, string | undefined>, tensors: Record<string, Tensor | undefined> = {}) {
     const keep = <T>(record: Record<string, T | undefined>) =>
       Object.entries(record).filter((entry): entry is [string, T] => entry[1] !== undefined)
+    // a file of version 2 has no digest, which would hide what else is wrong
+    const older = { ...good.metadata, format_version: '2', digest: undefined }
     return encodeSafetensors({
       tensors: new Map(keep({ ...Object.fromEntries(good.tensors), ...tensors })),
-      metadata: Object.fromEntries(keep({ ...good.metadata, ...metadata })),
+      metadata: Object.fromEntries(keep({ ...older, ...metadata })),
     })
   }
   const zeros = (...shape: number[]): Tensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) })
+
+  it('of version 1 or 2, without a digest, is still read', () => {
+    expect(decodeModel(changed({}), 'bytes', { backend }).layerSizes).toEqual([3, 4, 2])
+    const first = changed({ format_version: '1', input_kind: undefined })
+    expect(decodeModel(first, 'bytes', { backend }).inputKind).toBeNull()
+  })
+
+  it('is refused with any bit changed, in the header and in the tensors', () => {
+    const model = new MLP({ layers: [3, 4, 2], classNames: ['a', 'ç\u0001'], backend })
+    const bytes = encodeModel(model)
+    const accepted: string[] = []
+    for (let at = 0; at < bytes.length; at++) {
+      for (let bit = 0; bit < 8; bit++) {
+        const changed = bytes.slice()
+        changed[at] ^= 1 << bit
+        try {
+          decodeModel(changed, 'x', { backend })
+          accepted.push(`bit ${bit} of byte ${at}`)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'INVALID_FILE', message: expect.stringMatching(/^x/) })
+        }
+      }
+    }
+    expect(accepted).toEqual([])
+  })
+
+  it('whose digest does not match says so, whatever its version', () => {
+    const { metadata, tensors } = good
+    const changes: Record<string, string>[] = [
+      { format_version: '2' },
+      { activation: 'tanh' },
+      { note: 'x' },
+      { digest: '0'.repeat(16) },
+    ]
+    for (const change of changes) {
+      const bytes = encodeSafetensors({ tensors, metadata: { ...metadata, ...change } })
+      expect(() => decodeModel(bytes, 'x')).toThrow(/^x: damaged, or changed by another program: its digest is/)
+    }
+    const { digest: _, ...without } = metadata
+    expect(() => decodeModel(encodeSafetensors({ tensors, metadata: without }), 'x')).toThrow('no digest')
+  })
+
+  it('may be written again by another program, in any order', () => {
+    const metadata = Object.fromEntries(Object.entries(good.metadata).reverse())
+    const tensors = new Map([...good.tensors].reverse())
+    expect(decodeModel(encodeSafetensors({ tensors, metadata }), 'x', { backend }).layerSizes).toEqual([3, 4, 2])
+  })
+
+  it('with an object in the place of a list is refused, naming the key', async () => {
+    const file = fileURLToPath(new URL('../fixtures/cases/model-length-object.safetensors', import.meta.url))
+    await expect(loadModel(file)).rejects.toMatchObject({
+      code: 'INVALID_FILE',
+      message: expect.stringContaining('layers in its metadata: '),
+    })
+  })
 
   it('is still readable when nothing is changed', () => {
     expect(decodeModel(changed({}), 'bytes', { backend }).layerSizes).toEqual([3, 4, 2])
@@ -100,7 +159,7 @@ describe('a hostile model file', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['another format', changed({ format: 'pt' }), /not a model of this package/],
     ['no metadata', encodeSafetensors({ tensors: good.tensors }), /not a model of this package/],
-    ['a newer version', changed({ format_version: '3' }), /format version 3 is newer than 2/],
+    ['a newer version', changed({ format_version: '4' }), /format version 4 is newer than 3/],
     ['a version that is none', changed({ format_version: '-1' }), /format_version '-1' is not a version/],
     ['no layers', changed({ layers: undefined }), /metadata have no layers/],
     ['layers that are not JSON', changed({ layers: '[3,' }), /layers in its metadata is not JSON/],

@@ -78,7 +78,9 @@ describe('a model', () => {
 })
 
 describe('a file', () => {
-  const { tensors, metadata } = parseSafetensors(encodeModel(newModel()), 'file')
+  const { tensors, metadata: written } = parseSafetensors(encodeModel(newModel()), 'file')
+  const { digest: _, ...others } = written
+  const metadata: Record<string, string> = { ...others, format_version: '2' } // whose files have no digest
   const decoded = (changes: Record<string, string>) =>
     decodeModel(encodeSafetensors({ tensors, metadata: { ...metadata, ...changes } }), 'file')
 

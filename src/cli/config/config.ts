@@ -1,7 +1,7 @@
 import { closest, isObject, oneOf } from '../../core/checks.js'
 import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
-import { duplicateKey } from '../../formats/json-keys.js'
-import { DEFAULT_MAX_BYTES, readFileBytes } from '../../formats/read-file.js'
+import { duplicateKey, parseJson } from '../../formats/json.js'
+import { readTextFile } from '../../formats/text-file.js'
 import { checkValue, NAMES, type Name, type TrainingConfig } from '../../train/config.js'
 import { flagOf, readFlag } from '../../train/config-flags.js'
 import { PRESET_NAMES, PRESETS, type PresetName } from '../../train/presets.js'
@@ -105,22 +105,23 @@ function isName(key: string): key is Name {
   return (NAMES as readonly string[]).includes(key)
 }
 
+/** Of a config file. */
+const MAX_BYTES = 1 << 20
+
 /** @throws NativeMlpError INVALID_ARGUMENT for a file that cannot be read, is not JSON or has a key twice */
 export async function readJson(file: string): Promise<unknown> {
-  let text: string
-  let value: unknown
-  try {
-    const bytes = await readFileBytes(file, { maxBytes: Math.min(DEFAULT_MAX_BYTES, 1 << 20), shared: false })
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    value = JSON.parse(text)
-  } catch (error) {
-    const problem = error instanceof SyntaxError ? `not JSON: ${error.message}` : (error as Error).message
-    const message = problem.startsWith(file) ? `--config ${problem}` : `--config ${file}: ${problem}`
-    throw new NativeMlpError('INVALID_ARGUMENT', message.split('\n')[0], { cause: error })
-  }
+  const error = (problem: string) => new NativeMlpError('INVALID_ARGUMENT', `--config ${file}: ${problem}`)
+  const text = await readConfigText(file)
+  const value = parseJson(text, { what: '', error })
   const twice = duplicateKey(text)
-  if (twice !== undefined) {
-    throw new NativeMlpError('INVALID_ARGUMENT', `--config ${file}: key ${describe(twice)} occurs twice`)
-  }
+  if (twice !== undefined) throw error(`key ${describe(twice)} occurs twice`)
   return value
+}
+
+async function readConfigText(file: string): Promise<string> {
+  try {
+    return await readTextFile(file, MAX_BYTES)
+  } catch (error) {
+    throw new NativeMlpError('INVALID_ARGUMENT', `--config ${(error as Error).message}`, { cause: error })
+  }
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { type LoadedData, loadData } from '../../data/load.js'
 import type { LoadDataOptions } from '../../data/sources/source.js'
 import type { DataRecipe } from '../../data/spec.js'
-import { readFileIfThere } from '../../formats/read-file.js'
+import { readTextFile } from '../../formats/text-file.js'
 import { RunFolder } from '../../io/run-folder.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
@@ -26,6 +26,9 @@ export async function dataOf(
   return loadData({ ...(recorded ?? (await newSpec(flag))), scale: inputScale }, options)
 }
 
+/** Larger ones are not by this package. */
+const MAX_STUDY_BYTES = 1 << 24
+
 async function recordedRecipe(weights: string): Promise<DataRecipe | null> {
   const isFolder = statSync(weights, { throwIfNoEntry: false })?.isDirectory()
   const folder = new RunFolder(isFolder ? weights : dirname(weights))
@@ -33,8 +36,7 @@ async function recordedRecipe(weights: string): Promise<DataRecipe | null> {
   const study = join(folder.path, STUDY_FILES.record)
   // for people, and maybe half written by a process that was killed: what it does not say is not known
   try {
-    const bytes = await readFileIfThere(study)
-    return bytes && recipeIn(JSON.parse(new TextDecoder().decode(bytes)))
+    return recipeIn(Object(JSON.parse(await readTextFile(study, MAX_STUDY_BYTES))))
   } catch {
     return null
   }

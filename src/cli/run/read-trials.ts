@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { invalidFile, NativeMlpError } from '../../core/errors.js'
 import { isMetric } from '../../core/metrics.js'
 import type { SetMetrics } from '../../core/results.js'
+import { decodeJson } from '../../formats/json.js'
 import { readLines } from '../../io/text-lines.js'
 import type { DrawnTrial, SearchMetric } from '../../plot/index.js'
 import { STUDY_FILES } from '../../search/store/files.js'
@@ -81,17 +82,9 @@ async function fromJournal(file: string): Promise<DrawnStudy> {
  * @throws NativeMlpError INVALID_FILE naming file and line, FILE_SYSTEM when the file cannot be read
  */
 export async function readTrials(file: string): Promise<DrawnTrial[]> {
-  const trials = (await readLines(file)).map((line, i) => {
-    let value: unknown
-    try {
-      value = JSON.parse(line)
-    } catch (error) {
-      throw invalidFile(file, `line ${i + 1} is not JSON: ${(error as Error).message}`)
-    }
-    const parsed = trialSchema.safeParse(value)
-    if (parsed.success) return parsed.data
-    const { path, message } = parsed.error.issues[0]
-    throw invalidFile(file, `line ${i + 1}: ${[...path.map(String), message].join(': ')}`)
-  })
+  const error = (problem: string) => invalidFile(file, problem)
+  const trials = Array.from(await readLines(file), (line, i) =>
+    decodeJson(line, trialSchema, { what: `line ${i + 1}`, error }),
+  )
   return trials.sort((a, b) => a.trial - b.trial)
 }

@@ -4,6 +4,7 @@ import type { Evaluation, SetMetrics } from '../../core/results.js'
 import { INPUT_SCALES } from '../../core/scale.js'
 import type { DataSchema } from '../../data/load.js'
 import type { DataRecipe } from '../../data/spec.js'
+import { checkJson } from '../../formats/json.js'
 import type { RunFolder } from '../../io/run-folder.js'
 import type { RunRecord, TrainingResults } from '../../io/run-record.js'
 import { labelled, picked, type TrainingConfig } from '../../train/config.js'
@@ -88,10 +89,8 @@ export async function readTrainRecord(folder: RunFolder): Promise<TrainRecord> {
   const record = await folder.read()
   const file = folder.file('record')
   if (!('config' in record)) throw invalidFile(file, "no config: this run was not made by 'native-mlp train'")
-  const parsed = recordSchema.safeParse(record)
-  if (parsed.success) return parsed.data as unknown as TrainRecord
-  const { path, message } = parsed.error.issues[0]
-  throw invalidFile(file, [...path.map(String), message].join(': '))
+  const error = (problem: string) => invalidFile(file, problem)
+  return checkJson(recordSchema, record, { what: '', error }) as unknown as TrainRecord
 }
 
 /** The line under the titles of a run's figures. */

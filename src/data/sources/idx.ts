@@ -27,7 +27,7 @@ export interface IdxSpec {
 
 export const idxSource: DataSource<IdxSpec> = {
   check(options, name, base) {
-    knownOptions(name, options, ['folder', 'prefix', 'train', 'test', 'classes'])
+    knownOptions(name, options ?? null, ['folder', 'prefix', 'train', 'test', 'classes'])
     const { folder, prefix, train, test, classes } = options as IdxSpec
     if ((folder === undefined) === (train === undefined)) {
       const got = folder === undefined ? 'neither' : 'both'

@@ -1,4 +1,4 @@
-import { knownOptions, signalOrNone, trueOrFalse } from '../../core/checks.js'
+import { functionOrNone, knownOptions, signalOrNone, trueOrFalse } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { idxLabels, idxRows, pathOrNone, rowShape } from '../idx-rows.js'
 import { MNIST_FILES } from '../mnist-files.js'
@@ -38,6 +38,7 @@ async function findSource(load: LoadDataOptions, { env, findPackage }: Surroundi
   const cacheDir = pathOrNone('cacheDir', load.cacheDir)
   const download = trueOrFalse('download', load.download ?? true)
   const signal = signalOrNone('signal', load.signal)
+  functionOrNone('onProgress', load.onProgress)
   const mirrors = checkMirrors(load.mirrors, env.NATIVE_MLP_MNIST_MIRRORS)
   const installed = findPackage()
   if (installed !== undefined) return packageSource(installed)

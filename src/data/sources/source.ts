@@ -1,4 +1,4 @@
-import type { Signal } from '../../core/platform.js'
+import type { FilePath, Signal } from '../../core/platform.js'
 import type { DownloadProgress } from '../download.js'
 
 /** Options of `loadData` for this machine; they do not change the loaded data. */
@@ -10,7 +10,7 @@ export interface LoadDataOptions {
   /** http(s) addresses of folders with MNIST's four files as .gz, tried in order; default NATIVE_MLP_MNIST_MIRRORS, else two known. */
   readonly mirrors?: readonly string[]
   /** Folder for downloads; default the user's cache folder. */
-  readonly cacheDir?: string
+  readonly cacheDir?: FilePath
   readonly signal?: Signal
   readonly onProgress?: (progress: DownloadProgress) => void
 }

@@ -1,4 +1,4 @@
-import { integerInRange, oneOf } from '../../core/checks.js'
+import { integerInRange, objectOf, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { HistoryEntry, TrialSummary } from '../../core/results.js'
 import { cleanText, formatCount, formatShort, labelOf } from '../page/text.js'
@@ -20,9 +20,7 @@ export function checkTrials(trials: readonly DrawnTrial[]): void {
   trials.forEach((trial, i) => {
     integerInRange(`trials[${i}].trial`, trial?.trial, 0)
     oneOf(`trials[${i}].state`, trial.state, STATES)
-    if (typeof trial.params !== 'object' || trial.params === null) {
-      throw invalidArgument(`trials[${i}].params`, 'an object of values', trial.params)
-    }
+    objectOf(`trials[${i}].params`, trial.params, 'an object of values')
   })
 }
 

@@ -1,4 +1,4 @@
-import { oneOf } from '../../core/checks.js'
+import { checkingAsync, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import { cutBelow } from '../data/cut.js'
@@ -27,6 +27,10 @@ export async function accuracyCurvesFigure(
   history: readonly HistoryEntry[],
   options: AccuracyCurvesOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('accuracyCurvesFigure', () => draw(history, options))
+}
+
+async function draw(history: readonly HistoryEntry[], options: AccuracyCurvesOptions): Promise<Figure> {
   checkCurveOptions(options, ['yRange'])
   const yRange = oneOf('options.yRange', options.yRange ?? 'auto', ['auto', 'full'])
   const series = historySeries(history, 'accuracy')

@@ -1,4 +1,4 @@
-import { finiteInRange, integerInRange, knownOptions } from '../../core/checks.js'
+import { checkingAsync, finiteInRange, integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { ReliabilityBin } from '../../core/results.js'
 import type { Figure } from '../page/figure.js'
@@ -33,6 +33,10 @@ export async function calibrationFigure(
   bins: readonly ReliabilityBin[],
   options: CalibrationOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('calibrationFigure', () => draw(bins, options))
+}
+
+async function draw(bins: readonly ReliabilityBin[], options: CalibrationOptions): Promise<Figure> {
   knownOptions('options', options, ['title', 'subtitle'])
   const filled = checkBins(bins)
   const drawing = await loadDrawing()

@@ -1,5 +1,5 @@
 import type { Markish } from '@observablehq/plot'
-import { integerInRange, knownOptions } from '../../core/checks.js'
+import { checkingAsync, integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { colourBar, colourBarWidth } from '../marks/colour-bar.js'
 import { readableOn, sequential } from '../page/colour.js'
@@ -32,6 +32,10 @@ export async function confusionMatrixFigure(
   confusion: readonly (readonly number[])[],
   options: ConfusionMatrixOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('confusionMatrixFigure', () => draw(confusion, options))
+}
+
+async function draw(confusion: readonly (readonly number[])[], options: ConfusionMatrixOptions): Promise<Figure> {
   knownOptions('options', options, ['title', 'subtitle', 'classNames'])
   checkConfusion(confusion)
   const names = checkNames(options.classNames, confusion.length)
@@ -93,7 +97,10 @@ function checkNames(names: readonly string[] | undefined, classes: number): stri
   if (!Array.isArray(names) || names.length !== classes) {
     throw invalidArgument('options.classNames', `${classes} names`, names)
   }
-  return names.map((name) => fitText(cleanText(String(name)), MAX_NAME_WIDTH, FONT_SIZE.tick))
+  return Array.from(names, (name, i) => {
+    if (typeof name !== 'string') throw invalidArgument(`options.classNames[${i}]`, 'a string', name)
+    return fitText(cleanText(name), MAX_NAME_WIDTH, FONT_SIZE.tick)
+  })
 }
 
 function cellMarks(Plot: PlotModule, confusion: readonly (readonly number[])[], cellSize: number): Markish[] {

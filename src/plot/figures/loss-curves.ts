@@ -1,4 +1,4 @@
-import { oneOf } from '../../core/checks.js'
+import { checkingAsync, oneOf, textOrNone } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import { historySeries, type Series, trainingMarks } from '../data/history.js'
@@ -25,8 +25,13 @@ export async function lossCurvesFigure(
   history: readonly HistoryEntry[],
   options: LossCurvesOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('lossCurvesFigure', () => draw(history, options))
+}
+
+async function draw(history: readonly HistoryEntry[], options: LossCurvesOptions): Promise<Figure> {
   checkCurveOptions(options, ['yScale', 'yLabel'])
   const wanted = oneOf('options.yScale', options.yScale ?? 'auto', ['auto', 'linear', 'log'])
+  textOrNone('options.yLabel', options.yLabel)
   const series = historySeries(history, 'loss')
   const [low, high] = range(series)
   if (wanted === 'log' && low <= 0) throw invalidArgument('options.yScale', "'linear' for a loss <= 0", wanted)

@@ -1,4 +1,12 @@
-import { finiteInRange, integerInRange, knownOptions, oneOf } from '../../core/checks.js'
+import {
+  checkingAsync,
+  finiteInRange,
+  integerInRange,
+  knownOptions,
+  listOf,
+  oneOf,
+  textOrNone,
+} from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { isFloat32Array, isUint8Array } from '../../core/typed-arrays.js'
 import { drawImageGrid } from '../marks/image-grid.js'
@@ -44,7 +52,11 @@ const CAPTION_SIZE = 10.5
  * @throws NativeMlpError `INVALID_ARGUMENT` when lengths disagree, a shown pixel is not finite or there are no rows
  */
 export async function misclassifiedFigure(data: Misclassified, options: MisclassifiedOptions): Promise<Figure> {
-  knownOptions('options', options, OPTIONS)
+  return await checkingAsync('misclassifiedFigure', () => draw(data, options))
+}
+
+async function draw(data: Misclassified, options: MisclassifiedOptions): Promise<Figure> {
+  knownOptions('options', options ?? null, OPTIONS)
   const rows = checkData(data, options)
   const limit = integerInRange('options.limit', options.limit ?? 40, 1, 100)
   const ink = oneOf('options.ink', options.ink ?? 'dark', ['dark', 'light'])
@@ -52,6 +64,7 @@ export async function misclassifiedFigure(data: Misclassified, options: Misclass
   if (order === 'probability' && !data.probabilities) {
     throw invalidArgument('options.order', "'row' when no probabilities are given", order)
   }
+  checkNames(options.classNames)
   const wrong = wrongRows(data, rows, order)
   const title = options.title ?? 'Misclassified rows'
   if (wrong.length === 0) return emptyFigure(title, rows)
@@ -92,7 +105,7 @@ function checkData(data: Misclassified, options: MisclassifiedOptions): number {
   }
   checkImageShape('options.imageShape', options?.imageShape, data.images.length / rows)
   if (data.predictions?.length !== rows) throw invalidArgument('data.predictions', `${rows} values`, data.predictions)
-  if (data.probabilities !== undefined && data.probabilities.length !== rows) {
+  if (data.probabilities !== undefined && Object(data.probabilities).length !== rows) {
     throw invalidArgument('data.probabilities', `${rows} values`, data.probabilities)
   }
   for (let row = 0; row < rows; row++) {
@@ -101,6 +114,13 @@ function checkData(data: Misclassified, options: MisclassifiedOptions): number {
     if (data.probabilities) finiteInRange(`data.probabilities[${row}]`, data.probabilities[row], 0, 1.0001)
   }
   return rows
+}
+
+function checkNames(names: readonly string[] | undefined): void {
+  if (names === undefined) return
+  listOf('options.classNames', names, 'names').forEach((name, i) => {
+    textOrNone(`options.classNames[${i}]`, name)
+  })
 }
 
 function wrongRows({ labels, predictions, probabilities }: Misclassified, rows: number, order: string): number[] {

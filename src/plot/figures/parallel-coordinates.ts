@@ -1,4 +1,4 @@
-import { finiteInRange, knownOptions } from '../../core/checks.js'
+import { checkingAsync, finiteInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import {
   checkTrials,
@@ -45,6 +45,10 @@ export async function parallelCoordinatesFigure(
   trials: readonly DrawnTrial[],
   options: ParallelCoordinatesOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('parallelCoordinatesFigure', () => draw(trials, options))
+}
+
+async function draw(trials: readonly DrawnTrial[], options: ParallelCoordinatesOptions): Promise<Figure> {
   knownOptions('options', options, OPTIONS)
   checkTrials(trials)
   const metric = checkMetric(options.metric ?? 'valid.accuracy')

@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions } from '../../core/checks.js'
+import { checkingAsync, integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerParameters } from '../../core/results.js'
 import { type Histogram, histogram } from '../data/histogram.js'
@@ -36,6 +36,10 @@ export async function parameterHistogramsFigure(
   layers: readonly LayerParameters[],
   options: ParameterHistogramsOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('parameterHistogramsFigure', () => draw(layers, options))
+}
+
+async function draw(layers: readonly LayerParameters[], options: ParameterHistogramsOptions): Promise<Figure> {
   knownOptions('options', options, ['title', 'subtitle', 'bins'])
   const count = integerInRange('options.bins', options.bins ?? 50, 1, 1000)
   if (!Array.isArray(layers) || layers.length === 0) throw invalidArgument('layers', 'at least one layer', layers)

@@ -1,3 +1,4 @@
+import { checkingAsync } from '../../core/checks.js'
 import type { PrecisionRecallCurve } from '../../core/results.js'
 import type { Figure } from '../page/figure.js'
 import { checkCurves, drawShareCurves, type ShareCurvesOptions } from './share-curves.js'
@@ -16,6 +17,10 @@ export async function precisionRecallCurvesFigure(
   curves: readonly NamedPrecisionRecallCurve[],
   options: ShareCurvesOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('precisionRecallCurvesFigure', () => draw(curves, options))
+}
+
+async function draw(curves: readonly NamedPrecisionRecallCurve[], options: ShareCurvesOptions): Promise<Figure> {
   checkCurves(curves, ['recall', 'precision'])
   const drawn = curves.map(({ name, recall, precision, averagePrecision }) => ({
     name,

@@ -1,4 +1,4 @@
-import { knownOptions } from '../../core/checks.js'
+import { checkingAsync, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { Figure } from '../page/figure.js'
 import { type Drawing, loadDrawing } from '../page/libraries.js'
@@ -37,6 +37,10 @@ export async function predictedActualFigure(
   columns: readonly PredictedColumn[],
   options: PredictedActualOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('predictedActualFigure', () => draw(columns, options))
+}
+
+async function draw(columns: readonly PredictedColumn[], options: PredictedActualOptions): Promise<Figure> {
   knownOptions('options', options, ['title', 'subtitle'])
   checkColumns(columns)
   const drawing = await loadDrawing()

@@ -1,3 +1,4 @@
+import { checkingAsync } from '../../core/checks.js'
 import type { RocCurve } from '../../core/results.js'
 import type { Figure } from '../page/figure.js'
 import { checkCurves, drawShareCurves, type ShareCurvesOptions } from './share-curves.js'
@@ -16,6 +17,10 @@ export async function rocCurvesFigure(
   curves: readonly NamedRocCurve[],
   options: ShareCurvesOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('rocCurvesFigure', () => draw(curves, options))
+}
+
+async function draw(curves: readonly NamedRocCurve[], options: ShareCurvesOptions): Promise<Figure> {
   checkCurves(curves, ['falsePositiveRate', 'truePositiveRate'])
   const drawn = curves.map(({ name, falsePositiveRate, truePositiveRate, area }) => ({
     name,

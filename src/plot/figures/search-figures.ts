@@ -1,4 +1,4 @@
-import { knownOptions } from '../../core/checks.js'
+import { checking, knownOptions } from '../../core/checks.js'
 import { checkTrials, type DrawnTrial, parameterNames, variedParameters } from '../data/drawn-trial.js'
 import { checkMetric, metricOf, type SearchMetric } from '../data/trial-metric.js'
 import type { Figure } from '../page/figure.js'
@@ -41,7 +41,11 @@ const MOST_VALUES = 12
  */
 export function searchFigures(trials: readonly DrawnTrial[], options: SearchFiguresOptions = {}): SearchFigure[] {
   knownOptions('options', options, ['metric'])
-  if (trials.length === 0) return []
+  return checking('trials', () => figuresOf(trials, options))
+}
+
+function figuresOf(trials: readonly DrawnTrial[], options: SearchFiguresOptions): SearchFigure[] {
+  if (Array.isArray(trials) && trials.length === 0) return []
   checkTrials(trials)
   const metric = checkMetric(options.metric ?? `valid.${metricOfSet(trials, 'valid')}`)
   return [...heatmaps(trials), ...parallelCoordinates(trials, metric), ...curves(trials)]

@@ -1,4 +1,4 @@
-import { knownOptions } from '../../core/checks.js'
+import { checkingAsync, knownOptions, textOrNone } from '../../core/checks.js'
 import { type DrawnTrial, stateNotes } from '../data/drawn-trial.js'
 import { metricScale, worstLabel } from '../data/metric-scale.js'
 import { layOutTrials, type TrialGrid } from '../data/trial-grid.js'
@@ -42,8 +42,14 @@ export async function searchHeatmapFigure(
   trials: readonly DrawnTrial[],
   options: SearchHeatmapOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('searchHeatmapFigure', () => draw(trials, options))
+}
+
+async function draw(trials: readonly DrawnTrial[], options: SearchHeatmapOptions): Promise<Figure> {
   knownOptions('options', options, OPTIONS)
   const metric = checkMetric(options.metric ?? 'valid.accuracy')
+  for (const key of ['x', 'y', 'xLabel', 'yLabel', 'facetLabel'] as const) textOrNone(`options.${key}`, options[key])
+  if (options.facet !== null) textOrNone('options.facet', options.facet)
   const keys = { x: options.x ?? 'learningRate', y: options.y ?? 'l2', facet: facetKey(options) }
   const grid = layOutTrials(trials, keys, metric)
   const labels = {

@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions } from '../../core/checks.js'
+import { checkingAsync, integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { cutOutside } from '../data/cut.js'
 import {
@@ -45,6 +45,10 @@ export async function trialCurvesFigure(
   trials: readonly DrawnTrial[],
   options: TrialCurvesOptions = {},
 ): Promise<Figure> {
+  return await checkingAsync('trialCurvesFigure', () => draw(trials, options))
+}
+
+async function draw(trials: readonly DrawnTrial[], options: TrialCurvesOptions): Promise<Figure> {
   knownOptions('options', options, OPTIONS)
   checkTrials(trials)
   trials.forEach(({ history }, i) => {

@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions, oneOf } from '../../core/checks.js'
+import { checkingAsync, integerInRange, knownOptions, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { LayerParameters } from '../../core/results.js'
 import { checkLayer } from '../data/layer.js'
@@ -35,7 +35,11 @@ const CLAMP_PERCENTILE = 0.995
  * than 64 are requested or a shown weight is not finite
  */
 export async function weightImagesFigure(layer: LayerParameters, options: WeightImagesOptions): Promise<Figure> {
-  knownOptions('options', options, ['title', 'subtitle', 'imageShape', 'units', 'scale'])
+  return await checkingAsync('weightImagesFigure', () => draw(layer, options))
+}
+
+async function draw(layer: LayerParameters, options: WeightImagesOptions): Promise<Figure> {
+  knownOptions('options', options ?? null, ['title', 'subtitle', 'imageShape', 'units', 'scale'])
   checkLayer(layer, 'layer')
   checkImageShape('options.imageShape', options?.imageShape, layer.inputs)
   const scale = oneOf('options.scale', options.scale ?? 'shared', ['shared', 'each'])

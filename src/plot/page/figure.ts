@@ -1,3 +1,5 @@
+import { checking, checkingAsync } from '../../core/checks.js'
+import { invalidArgument } from '../../core/errors.js'
 import { rasterise } from './raster.js'
 import { PNG_SCALE } from './theme.js'
 
@@ -24,5 +26,10 @@ export function makeFigure(svg: string, width: number, height: number): Figure {
 
 /** Renders a figure to SVG and PNG; `scale` as in `Figure.png`. */
 export async function renderFigure(figure: Figure, scale: number = PNG_SCALE): Promise<RenderedFigure> {
-  return { svg: figure.svg, png: await figure.png(scale) }
+  const svg = checking('figure', () => {
+    const { svg, png } = Object(figure) as Partial<Figure>
+    if (typeof svg !== 'string' || typeof png !== 'function') throw invalidArgument('figure', 'a figure', figure)
+    return svg
+  })
+  return { svg, png: await checkingAsync('figure', () => figure.png(scale)) }
 }

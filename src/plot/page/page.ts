@@ -1,3 +1,4 @@
+import { invalidArgument } from '../../core/errors.js'
 import { type Figure, makeFigure } from './figure.js'
 import { cleanText, escapeXml, wrapText } from './text.js'
 import { FONT_FAMILY, FONT_SIZE, INK, MUTED, PAGE } from './theme.js'
@@ -19,6 +20,9 @@ const MIN_WIDTH = 420
 
 /** Sets title, subtitle, body and notes below each other on a white page. */
 export function composePage(page: Page): Figure {
+  for (const key of ['title', 'subtitle'] as const) {
+    if (typeof (page[key] ?? '') !== 'string') throw invalidArgument(`options.${key}`, 'a string', page[key])
+  }
   const inner = Math.max(MIN_WIDTH, Math.ceil(page.bodyWidth))
   const parts: string[] = []
   let y: number = PAGE.padding

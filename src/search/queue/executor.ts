@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { QueueEvents } from 'bullmq'
-import { knownOptions } from '../../core/checks.js'
+import { functionOrNone, integerInRange, knownOptions } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import type { HistoryEntry } from '../../core/results.js'
@@ -31,8 +31,12 @@ export interface OnQueueOptions extends Pick<QueueExecutorOptions, 'url' | 'log'
  * @returns an executor that throws like `openQueueExecutor` when the search starts
  * @throws NativeMlpError INVALID_ARGUMENT for a wrong URL
  */
-export function onQueue({ recipe, ...options }: OnQueueOptions): (header: StudyHeader) => Promise<Executor> {
+export function onQueue(given: OnQueueOptions): (header: StudyHeader) => Promise<Executor> {
+  knownOptions('onQueue', given ?? null, ['url', 'log', 'slots', 'recipe'])
+  const { recipe, ...options } = given
   queueAddress(options.url)
+  functionOrNone('log', options.log)
+  if (options.slots !== undefined) integerInRange('slots', options.slots, 1)
   return async (header) =>
     openQueueExecutor({
       ...options,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { NativeMlpError, shortened } from '../../core/errors.js'
+import { describe, NativeMlpError, shortened } from '../../core/errors.js'
 import type { NumericFamily } from '../../core/types.js'
+import { checkJson, type JsonPlace, parseJson } from '../../formats/json.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 
 /** Prefix of every key in Redis. */
@@ -107,7 +108,8 @@ const event = z.discriminatedUnion('type', [
 export function decodeStudy(text: string): QueuedStudy {
   const value = parse(text, 'a study') as Partial<QueuedStudy> | null
   if (typeof value?.format === 'number' && value.format !== QUEUE_FORMAT) {
-    const writer = `native-mlp ${shortened(String(value.version))}`
+    const { version } = value
+    const writer = `native-mlp ${typeof version === 'string' ? shortened(version) : describe(version)}`
     const problem = `has format ${value.format} of ${writer}; this version knows only ${QUEUE_FORMAT}`
     throw new NativeMlpError('INVALID_FILE', `a study in Redis ${problem}`)
   }
@@ -138,16 +140,15 @@ export function encode(value: object): string {
 const NUMBER = '$number'
 
 function parse(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text, (_, item) => (item !== null && item[NUMBER] !== undefined ? Number(item[NUMBER]) : item))
-  } catch (cause) {
-    throw new NativeMlpError('INVALID_FILE', `${what} in Redis is not JSON: ${(cause as Error).message}`, { cause })
-  }
+  const reviver = (_: string, item: Record<string, unknown> | null) =>
+    item !== null && Object.hasOwn(Object(item), NUMBER) ? Number(item[NUMBER]) : item
+  return parseJson(text, placeOf(what), reviver)
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const { path, message } = result.error.issues[0]
-  throw new NativeMlpError('INVALID_FILE', `${what} in Redis: ${[...path.map(String), message].join(': ')}`)
+  return checkJson(schema, value, placeOf(what))
+}
+
+function placeOf(what: string): JsonPlace {
+  return { what: `${what} in Redis`, error: (problem) => new NativeMlpError('INVALID_FILE', problem) }
 }

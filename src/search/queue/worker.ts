@@ -1,7 +1,7 @@
 import { availableParallelism, hostname } from 'node:os'
 import { defaultBackend } from '../../backend/index.js'
-import { integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
-import { NativeMlpError, shortened } from '../../core/errors.js'
+import { finiteInRange, functionOrNone, integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger, Signal } from '../../core/platform.js'
 import { clearTimeout, nowMs, setTimeout } from '../../core/timers.js'
 import { type LoadedStudy, loadStudy } from '../study/sets.js'
@@ -49,15 +49,17 @@ const LEAVE_MS = 8000
  *   UNKNOWN_OPTION. Waits for a server that is unreachable.
  */
 export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
-  knownOptions('runQueueWorker', options, OPTION_NAMES)
+  knownOptions('runQueueWorker', options ?? null, OPTION_NAMES)
   const { url, log = () => {} } = options
   const signal = signalOrNone('signal', options.signal)
   const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, 256)
+  checkOptions(options)
   const leaving = new Promise<void>((resolve) => {
     if (signal?.aborted) resolve()
     signal?.addEventListener('abort', () => resolve())
   })
   const address = queueAddress(url)
+  if (signal?.aborted) return
   const connection = await connectQueue(address, { log, patienceMs: Number.POSITIVE_INFINITY, signal })
   try {
     await new QueueWorker(connection, { ...options, workers }, leaving).run()
@@ -66,6 +68,14 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
   } finally {
     connection.close()
   }
+}
+
+function checkOptions({ load, log, name, idleExitSeconds = 0, lockSeconds = 15 }: QueueWorkerOptions): void {
+  functionOrNone('load', load)
+  functionOrNone('log', log)
+  if (name !== undefined && (typeof name !== 'string' || name === '')) throw invalidArgument('name', 'a name', name)
+  if (idleExitSeconds !== Number.POSITIVE_INFINITY) finiteInRange('idleExitSeconds', idleExitSeconds, 0)
+  finiteInRange('lockSeconds', lockSeconds, 0.001)
 }
 
 type WorkerPlan = QueueWorkerOptions & { readonly workers: number }

@@ -1,4 +1,4 @@
-import { integerInRange } from '../../core/checks.js'
+import { checking, integerInRange, knownOptions } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { TrialSummary } from '../../core/results.js'
 import { labelled, type Name } from '../../train/config.js'
@@ -39,6 +39,11 @@ export const MAX_TRIALS = 100_000
  *   100,000 trials
  */
 export function expandGrid(grid: SearchSpace, base: SearchBase = {}, options: GridOptions = {}): GridPoint[] {
+  knownOptions('expandGrid', options, ['repeats'])
+  return checking('grid', () => expanded(grid, base, options))
+}
+
+function expanded(grid: SearchSpace, base: SearchBase, options: GridOptions): GridPoint[] {
   const checked = checkBase(base)
   const { axes, fixed } = checkSpace(grid, 'grid', checked, false)
   const seeds = checkRepeats(options.repeats, 'grid', grid, checked)

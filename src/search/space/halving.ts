@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions } from '../../core/checks.js'
+import { checking, integerInRange, knownOptions, listOf, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { SetMetrics } from '../../core/results.js'
 import { completed, picked, stepsPerEpochOf } from '../../train/config.js'
@@ -94,8 +94,25 @@ export function rungStep({ epochs, steps }: Rung, config: TrialConfig, rows: num
 /**
  * The trials that continue after a rung, in trial order: the best by the study's selection, on ties the earlier. Failed,
  * collapsed and unmeasured trials never continue, so there may be fewer than `keep`, or none.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT
  */
 export function survivors(results: readonly RungResult[], keep: number, selection: Selection): number[] {
+  return checking('survivors', () => {
+    listOf('results', results, 'results at a rung').forEach((result, i) => {
+      integerInRange(`results[${i}].trial`, Object(result).trial, 0)
+      oneOf(`results[${i}].state`, result.state, RUNG_STATES)
+    })
+    integerInRange('keep', keep, 0)
+    oneOf('selection.selectBy', Object(selection).selectBy, ['valid', 'test'])
+    oneOf('selection.metric', selection.metric, ['accuracy', 'loss'])
+    return bestOf(results, keep, selection)
+  })
+}
+
+const RUNG_STATES = ['completed', 'collapsed', 'failed', 'paused'] as const
+
+function bestOf(results: readonly RungResult[], keep: number, selection: Selection): number[] {
   const running = results.filter(({ state }) => state === 'paused' || state === 'completed')
   return bestFirst(running, selection)
     .slice(0, keep)

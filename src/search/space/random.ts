@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions } from '../../core/checks.js'
+import { checking, integerInRange, knownOptions } from '../../core/checks.js'
 import { exp, log } from '../../core/elementary.js'
 import { invalidArgument, type NativeMlpError } from '../../core/errors.js'
 import { type RandomStream, randomStream } from '../../core/random.js'
@@ -33,6 +33,10 @@ const SIGNIFICANT_DIGITS = 6
  */
 export function sampleSpace(space: SearchSpace, options: SampleOptions): GridPoint[] {
   knownOptions('sampleSpace', options ?? null, ['trials', 'seed', 'base', 'repeats'])
+  return checking('space', () => sampled(space, options))
+}
+
+function sampled(space: SearchSpace, options: SampleOptions): GridPoint[] {
   const base = checkBase(options.base ?? {})
   const checked = checkSpace(space, 'space', base, true)
   const seeds = checkRepeats(options.repeats, 'space', space, checked.fixed)

@@ -1,4 +1,12 @@
-import { closest, finiteInRange, integerInRange, isObject, knownOptions, trueOrFalse } from '../../core/checks.js'
+import {
+  closest,
+  finiteInRange,
+  integerInRange,
+  isObject,
+  knownOptions,
+  listOf,
+  trueOrFalse,
+} from '../../core/checks.js'
 import { describe, invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { checkValue, labelled, NAMES, type Name, rowOf } from '../../train/config.js'
 import { isVaried, PARAMETER_NAMES, TRIAL_NAMES, type TrialParameters } from './parameters.js'
@@ -57,22 +65,38 @@ export function isConditional(choice: unknown): boolean {
 
 /** `{ values }`: one of these values, each equally likely. */
 export function categorical<const T>(values: readonly T[], options: ChoiceOptions = {}): Categorical<T> {
+  listOf('categorical: values', values, 'values')
+  knownOptions('categorical', options, ['when'])
   return { values, ...options }
 }
 
 /** `{ uniform: [low, high] }`: a real number, uniform from low to high. */
 export function uniform(low: number, high: number, options: ChoiceOptions = {}): Uniform {
+  checkBounds('uniform', low, high)
+  knownOptions('uniform', options, ['when'])
   return { uniform: [low, high], ...options }
 }
 
 /** `{ logUniform: [low, high] }`: a real number whose logarithm is uniform; 0 < low < high. */
 export function logUniform(low: number, high: number, options: ChoiceOptions = {}): LogUniform {
+  checkBounds('logUniform', low, high)
+  knownOptions('logUniform', options, ['when'])
   return { logUniform: [low, high], ...options }
 }
 
 /** `{ integer: [low, high] }`: an integer from low to high, both included; log-uniform with `log`. */
 export function integer(low: number, high: number, options: ChoiceOptions & { log?: boolean } = {}): IntegerRange {
+  checkBounds('integer', low, high)
+  knownOptions('integer', options, ['when', 'log'])
   return { integer: [low, high], ...options }
+}
+
+/** A space says which bounds a parameter may have. */
+function checkBounds(name: string, low: unknown, high: unknown): void {
+  for (const [bound, value] of Object.entries({ low, high })) {
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw invalidArgument(`${name}: ${bound}`, 'a number', value)
+  }
 }
 
 /** The validated choice of a parameter. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HistoryEntry } from '../../core/results.js'
 import type { DataRecipe } from '../../data/spec.js'
+import { checkJson, type JsonPlace } from '../../formats/json.js'
 import { metricsSchema } from '../../io/history-entry.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
@@ -146,24 +147,14 @@ const headerSchema: z.ZodType<JournalHeader> = z.object({
   about: z.record(z.string(), z.unknown()),
 })
 
-/** The value of a line, or its problem. */
-export type Decoded<T> = { readonly value: T } | { readonly problem: string }
-
-/** @param line as JSON gives it, without its check */
-export function decodeEventLine(line: unknown): Decoded<JournalEvent> {
-  return decoded(eventSchema, line)
+/** @param line as JSON gives it, without its check. @throws the error of the place */
+export function decodeEventLine(line: unknown, place: JsonPlace): JournalEvent {
+  return checkJson(eventSchema, line, place)
 }
 
-/** @param line as JSON gives it, without its check */
-export function decodeHeaderLine(line: unknown): Decoded<JournalHeader> {
-  return decoded(headerSchema, line)
-}
-
-function decoded<T>(schema: z.ZodType<T>, line: unknown): Decoded<T> {
-  const result = schema.safeParse(line)
-  if (result.success) return { value: result.data }
-  const { path, message } = result.error.issues[0]
-  return { problem: [...path.map(String), message].join(': ') }
+/** @param line as JSON gives it, without its check. @throws the error of the place */
+export function decodeHeaderLine(line: unknown, place: JsonPlace): JournalHeader {
+  return checkJson(headerSchema, line, place)
 }
 
 /** Encodes a task as a line of the journal. */

@@ -1,6 +1,8 @@
 import { rename } from 'node:fs/promises'
-import { knownOptions } from '../../core/checks.js'
-import { NativeMlpError } from '../../core/errors.js'
+import { checking, integerInRange, isObject, knownOptions, objectOf, oneOf, plainData } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { FilePath } from '../../core/platform.js'
+import { isUint8Array } from '../../core/typed-arrays.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
 import { fileSystemError } from '../../formats/read-file.js'
 import { refuseSpecialTarget } from '../../formats/special-files.js'
@@ -20,7 +22,7 @@ import {
   taskEvent,
   trialEvent,
 } from './codec.js'
-import { type STUDY_FILES, STUDY_LAYOUT, TrialFiles } from './files.js'
+import { STUDY_FILES, STUDY_LAYOUT, TrialFiles } from './files.js'
 import { checkSame, studyIdentity } from './identity.js'
 import { Journal } from './journal.js'
 import { resultsCsv, type StudyStatus, studyJson, timingsCsv, trialLine } from './tables.js'
@@ -59,10 +61,10 @@ export class StudyFolder {
   #header: StudyHeader | null = null
   #best: TrialResult | null = null
 
-  constructor(path: string, options: StudyFolderOptions = {}) {
+  constructor(path: FilePath, options: StudyFolderOptions = {}) {
     knownOptions('StudyFolder', options, ['overwrite', 'resume', 'about'])
     this.#folder = new ResultFolder(path, STUDY_LAYOUT, options)
-    this.#about = options.about ?? {}
+    this.#about = plainData('about', options.about ?? {})
     this.#checkpoints = new TrialFiles(this.file('checkpoints'))
     this.#models = new TrialFiles(this.file('models'))
   }
@@ -73,7 +75,7 @@ export class StudyFolder {
 
   /** Path of study.json, journal.jsonl, trials.jsonl, results.csv, timings.csv, best.safetensors, or of a folder. */
   file(name: keyof typeof STUDY_FILES): string {
-    return this.#folder.file(name)
+    return this.#folder.file(oneOf('name', name, Object.keys(STUDY_FILES) as (keyof typeof STUDY_FILES)[]))
   }
 
   /** Checks that a study can start in the folder, without changing it. @throws as the study does */
@@ -87,9 +89,9 @@ export class StudyFolder {
    * @returns the work of earlier processes
    */
   async begin(header: StudyHeader): Promise<readonly JournalEvent[]> {
+    const identity = checking('header', () => plainData('header', this.#identity(checkHeader(header))))
     const found = await this.#folder.open()
     try {
-      const identity = this.#identity(header)
       const events = found === 'earlier' ? await this.#continue(identity) : await this.#beginNew(identity)
       this.#header = header
       this.#started = new Date()
@@ -103,10 +105,10 @@ export class StudyFolder {
 
   /** Checkpoint of a task; null if there is none. Ignores a damaged one with a process warning. */
   async readCheckpoint(trial: number, fold: number): Promise<Uint8Array | null> {
-    const bytes = await this.#checkpoints.read(trial, this.#fold(fold))
+    const bytes = await this.#checkpoints.read(...this.#task(trial, fold))
     if (bytes === null) return null
     try {
-      decodeCheckpoint(bytes, this.#checkpoints.path(trial, this.#fold(fold)))
+      decodeCheckpoint(bytes, this.#checkpoints.path(...this.#task(trial, fold)))
       return bytes
     } catch (error) {
       if (!(error instanceof NativeMlpError)) throw error
@@ -116,30 +118,33 @@ export class StudyFolder {
   }
 
   /** Resolves when these bytes, or newer ones, are on disk. */
-  saveCheckpoint(trial: number, fold: number, bytes: Uint8Array): Promise<void> {
-    return this.#checkpoints.save(trial, this.#fold(fold), bytes)
+  async saveCheckpoint(trial: number, fold: number, bytes: Uint8Array): Promise<void> {
+    if (!isUint8Array(bytes)) throw invalidArgument('bytes', 'a Uint8Array', bytes)
+    await this.#checkpoints.save(...this.#task(trial, fold), bytes)
   }
 
   /** Records that a worker has started or resumed a task. */
   async addStart(trial: number, fold: number, worker: number | string): Promise<void> {
-    await this.#journal!.append({ event: 'start', trial, fold, worker, at: now() }, false)
+    await this.#open().journal.append({ event: 'start', trial, fold, worker, at: now() }, false)
   }
 
   /** Records that a task is paused, or a fold has ended. */
   async addTask(record: TaskRecord, model: Uint8Array | null): Promise<void> {
+    const { journal, header } = this.#open()
     const { trial, fold, outcome } = record
-    if (model && this.#header!.keepModels) await this.#models.save(trial, this.#fold(fold), model)
-    await this.#journal!.append({ ...taskEvent(record), at: now() })
+    if (model && header.keepModels) await this.#models.save(trial, this.#fold(fold), model)
+    await journal.append({ ...taskEvent(record), at: now() })
     if (outcome.state !== 'paused') await this.#checkpoints.remove(trial, this.#fold(fold))
   }
 
   /** Records the end of a trial. @param models of its folds; empty if none is kept */
   async addTrial(result: TrialResult, isBest: boolean, models: TrialModels): Promise<void> {
+    const { journal, header } = this.#open()
     const { trial } = result
-    const { keepModels, folds } = this.#header!
+    const { keepModels, folds } = header
     // on disk before the journal says that the trial is done; best.safetensors changes when it does
     for (const [fold, bytes] of models) await this.#models.save(trial, this.#fold(fold), bytes)
-    await this.#journal!.append({ ...trialEvent(result), at: now() })
+    await journal.append({ ...trialEvent(result), at: now() })
     this.#trials.set(trial, result)
     if (isBest) {
       this.#best = result
@@ -150,9 +155,9 @@ export class StudyFolder {
 
   /** Imports trials that an earlier process has finished. */
   async restore(trials: readonly TrialResult[], best: TrialResult | null): Promise<void> {
+    const { size, folds, keepModels } = this.#open().header
     for (const result of trials) this.#trials.set(result.trial, result)
     this.#best = best
-    const { size, folds, keepModels } = this.#header!
     const tasks = Array.from({ length: size }, (_, trial) => trial).filter((trial) => !this.#trials.has(trial))
     const files = (store: TrialFiles, numbers: readonly number[]) =>
       numbers.flatMap((trial) =>
@@ -164,18 +169,20 @@ export class StudyFolder {
   }
 
   /** The model of a finished trial, or of one of its folds; null if there is none with the digest in the journal. */
-  async readModel({ trial, digest }: Pick<TrialResult, 'trial' | 'digest'>, fold = 0): Promise<MLP | null> {
-    const bytes = await this.#models.read(trial, this.#fold(fold))
-    return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(trial, this.#fold(fold))))
+  async readModel(result: Pick<TrialResult, 'trial' | 'digest'>, fold = 0): Promise<MLP | null> {
+    const { trial, digest } = checkResult(result)
+    const bytes = await this.#models.read(...this.#task(trial, fold))
+    return bytes && modelWith(digest, () => decodeModel(bytes, this.#models.path(...this.#task(trial, fold))))
   }
 
   /** The model of the best trial; restores its file if a crash prevented writing it. */
   async readBest(best: TrialResult): Promise<MLP | null> {
-    const model = await modelWith(best.digest, () => loadModel(this.file('model')))
+    const { trial, digest } = checkResult(best)
+    const model = await modelWith(digest, () => loadModel(this.file('model')))
     if (model) return model
-    if ((await this.readModel(best)) === null) return null
-    await this.#promote(best.trial, this.#header!.keepModels)
-    return await modelWith(best.digest, () => loadModel(this.file('model')))
+    if ((await this.readModel({ trial, digest })) === null) return null
+    await this.#promote(trial, this.#open().header.keepModels)
+    return await modelWith(digest, () => loadModel(this.file('model')))
   }
 
   /**
@@ -198,6 +205,18 @@ export class StudyFolder {
       this.#header = null
       await this.#close()
     }
+  }
+
+  /** @throws NativeMlpError INVALID_ARGUMENT while no study is open in the folder */
+  #open(): { journal: Journal; header: StudyHeader } {
+    const [journal, header] = [this.#journal, this.#header]
+    if (journal !== null && header !== null) return { journal, header }
+    throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: no study has begun in this folder, or it has ended`)
+  }
+
+  /** A trial and its fold; null without folds. */
+  #task(trial: number, fold: number): [trial: number, fold: number | null] {
+    return [integerInRange('trial', trial, 0), this.#fold(integerInRange('fold', fold, 0))]
   }
 
   /** Null without folds. */
@@ -263,6 +282,21 @@ export class StudyFolder {
   }
 }
 
+/** @throws NativeMlpError INVALID_ARGUMENT for what is not the header of a study */
+function checkHeader(header: StudyHeader): StudyHeader {
+  const isHeader = isObject(header) && isObject(header.base) && isObject(header.family)
+  if (!isHeader) throw invalidArgument('header', 'the header of a study', header)
+  return header
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for what is not the result of a trial */
+function checkResult(result: Pick<TrialResult, 'trial' | 'digest'>): Pick<TrialResult, 'trial' | 'digest'> {
+  return checking('result', () => {
+    const { trial, digest } = objectOf('result', result, 'the result of a trial')
+    return { trial: integerInRange('result.trial', trial, 0), digest }
+  })
+}
+
 function now(): string {
   return new Date().toISOString()
 }
@@ -284,6 +318,8 @@ async function modelWith(digest: string | null, load: () => MLP | Promise<MLP>):
 
 /** Also true for an instance from another copy of this package, as in test frameworks. */
 export function isStudyFolder(value: unknown): value is StudyFolder {
-  const { begin, addTrial } = Object(value) as Partial<StudyFolder>
-  return typeof begin === 'function' && typeof addTrial === 'function'
+  return checking('folder', () => {
+    const { begin, addTrial } = Object(value) as Partial<StudyFolder>
+    return typeof begin === 'function' && typeof addTrial === 'function'
+  })
 }

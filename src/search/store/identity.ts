@@ -70,7 +70,7 @@ function plain(value: unknown): unknown {
 function firstDifference(name: string, there: unknown, here: unknown): string | null {
   if (isObject(there) && isObject(here)) {
     for (const key of new Set([...Object.keys(there), ...Object.keys(here)])) {
-      const found = firstDifference(name === '' ? key : `${name}.${key}`, there[key], here[key])
+      const found = firstDifference(name === '' ? key : `${name}.${key}`, ownValue(there, key), ownValue(here, key))
       if (found !== null) return found
     }
     // the order of the parameters is the order of the trials
@@ -81,4 +81,9 @@ function firstDifference(name: string, there: unknown, here: unknown): string | 
   }
   const [a, b] = [there, here].map((value) => (value === undefined ? 'nothing' : shortened(JSON.stringify(value))))
   return JSON.stringify(there) === JSON.stringify(here) ? null : `${name} is ${a} there and ${b} here`
+}
+
+/** A study from a file may have keys such as 'constructor', which every object inherits. */
+function ownValue(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
+import { describe, invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
+import { type JsonPlace, parseJson } from '../../formats/json.js'
 import { fileSystemError } from '../../formats/read-file.js'
 import { refuseSpecialTarget } from '../../formats/special-files.js'
-import { readLines } from '../../io/text-lines.js'
+import { readLines, wholeLines } from '../../io/text-lines.js'
 import {
-  type Decoded,
   decodeEventLine,
   decodeHeaderLine,
   JOURNAL_FORMAT,
@@ -54,7 +54,7 @@ export class Journal {
     const contents = await readJournal(path)
     const file = await opened(path, constants.O_RDWR)
     try {
-      const end = await endOfLines(file)
+      const end = await wholeLines(file)
       await file.truncate(end)
       return { ...contents, journal: new Journal(path, file, end) }
     } catch (error) {
@@ -130,44 +130,56 @@ function verify(path: string, i: number, line: string, remedy: string): void {
  *   if the header is missing; FILE_SYSTEM if the file cannot be read
  */
 export async function readJournal(path: string): Promise<JournalContents> {
-  const [first, ...rest] = await readLines(path, 'whole')
-  if (first === undefined) throw invalidFile(path, 'holds no study: its first line is incomplete')
-  const header = checkHeader(path, parsed(path, 0, first, 'begin a new study'))
-  verify(path, 0, first, 'begin a new study')
-  const lost = 'remove this line to compute its result again'
-  const events = rest.map((line, i) => {
-    const event = checked(path, i + 1, decodeEventLine(parsed(path, i + 1, line, lost)), lost)
-    verify(path, i + 1, line, lost)
-    return event
-  })
+  let header: JournalHeader | null = null
+  const events: JournalEvent[] = []
+  let i = 0
+  for (const line of await readLines(path, 'whole')) {
+    if (header === null) header = readHeader(path, line)
+    else events.push(readEvent(path, i, line))
+    i++
+  }
+  if (header === null) throw invalidFile(path, 'holds no study: its first line is incomplete')
   return { header, events }
 }
 
-function checkHeader(path: string, value: unknown): JournalHeader {
+function readHeader(path: string, line: string): JournalHeader {
+  const remedy = 'begin a new study'
+  const place = placeOf(path, 0, remedy)
+  const value = parsed(line, place)
+  checkVersion(path, value)
+  const header = decodeHeaderLine(value, place)
+  verify(path, 0, line, remedy)
+  return header
+}
+
+/** @param i of the line, from 0 */
+function readEvent(path: string, i: number, line: string): JournalEvent {
+  const remedy = 'remove this line to compute its result again'
+  const place = placeOf(path, i, remedy)
+  const event = decodeEventLine(parsed(line, place), place)
+  verify(path, i, line, remedy)
+  return event
+}
+
+function checkVersion(path: string, value: unknown): void {
   const { format, formatVersion, version } = (value ?? {}) as Record<string, unknown>
   if (format !== JOURNAL_FORMAT) throw invalidFile(path, `line 1: expected the header of a '${JOURNAL_FORMAT}'`)
-  if (formatVersion !== JOURNAL_VERSION) {
-    const writer = typeof version === 'string' ? `native-mlp ${shortened(version)}` : 'another version'
-    const known = `this version knows only ${JOURNAL_VERSION}`
-    throw invalidFile(path, `format version ${shortened(String(formatVersion))}, written by ${writer}; ${known}`)
-  }
-  return checked(path, 0, decodeHeaderLine(value), 'begin a new study')
+  if (formatVersion === JOURNAL_VERSION) return
+  const writer = typeof version === 'string' ? `native-mlp ${shortened(version)}` : 'another version'
+  const known = `this version knows only ${JOURNAL_VERSION}`
+  throw invalidFile(path, `line 1: format version ${describe(formatVersion)}, written by ${writer}; ${known}`)
+}
+
+/** The value of a line without its check. */
+function parsed(line: string, place: JsonPlace): unknown {
+  const value = parseJson(line, place)
+  if (CHECK.test(line)) delete (value as { check?: unknown }).check
+  return value
 }
 
 /** @param i of the line, from 0; @param remedy what the user can do */
-function parsed(path: string, i: number, line: string, remedy: string): unknown {
-  try {
-    const value = JSON.parse(line)
-    if (CHECK.test(line)) delete value.check
-    return value
-  } catch (error) {
-    throw invalidFile(path, `line ${i + 1} is not JSON: ${(error as Error).message}; ${remedy}`)
-  }
-}
-
-function checked<T>(path: string, i: number, line: Decoded<T>, remedy: string): T {
-  if ('value' in line) return line.value
-  throw invalidFile(path, `line ${i + 1}: ${line.problem}; ${remedy}`)
+function placeOf(path: string, i: number, remedy: string): JsonPlace {
+  return { what: `line ${i + 1}`, error: (problem) => invalidFile(path, `${problem}; ${remedy}`) }
 }
 
 async function opened(path: string, flags: number): Promise<FileHandle> {
@@ -177,11 +189,4 @@ async function opened(path: string, flags: number): Promise<FileHandle> {
   } catch (error) {
     throw error instanceof NativeMlpError ? error : fileSystemError('write', path, error)
   }
-}
-
-/** Bytes up to and including the last line feed. */
-async function endOfLines(file: FileHandle): Promise<number> {
-  const bytes = new Uint8Array((await file.stat()).size)
-  await file.read(bytes, 0, bytes.length, 0)
-  return bytes.lastIndexOf(10) + 1
 }

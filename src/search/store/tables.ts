@@ -1,5 +1,7 @@
+import { checking, integerInRange, listOf, objectOf, oneOf } from '../../core/checks.js'
 import { isOnRequest } from '../../core/metrics.js'
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
+import { MAX_FOLDS } from '../../data/division.js'
 import { type CsvValue, toCsv } from '../../formats/csv.js'
 import { packageVersion } from '../../io/package-version.js'
 import type { StudyHeader } from '../study/study.js'
@@ -21,11 +23,22 @@ type Column = readonly [name: string, field: (trial: TableTrial) => CsvValue]
  * It contains no times: equal studies give equal texts.
  *
  * @param trials finished ones, in any order; all of one study
+ * @throws NativeMlpError INVALID_ARGUMENT for what are not trials, or no selection
  */
 export function resultsCsv(
   trials: readonly TableTrial[],
   selection: Selection & { readonly grid?: object; readonly space?: object; readonly folds?: number | null },
 ): string {
+  return checking('resultsCsv', () => {
+    checkStates(trials)
+    oneOf('selection.selectBy', Object(selection).selectBy, ['valid', 'test'])
+    oneOf('selection.metric', selection.metric, ['accuracy', 'loss'])
+    integerInRange('selection.folds', selection.folds ?? 0, 0, MAX_FOLDS)
+    return resultTable(trials, selection)
+  })
+}
+
+function resultTable(trials: readonly TableTrial[], selection: Parameters<typeof resultsCsv>[1]): string {
   const ordered = inOrder(trials)
   const ranks = rankTrials(trials, selection)
   const metrics = metricNames(ordered)
@@ -44,6 +57,16 @@ export function resultsCsv(
     columns.map(([name]) => name),
     ordered.map((trial) => columns.map(([, field]) => field(trial))),
   )
+}
+
+const STATES = ['completed', 'collapsed', 'failed', 'pruned'] as const
+
+function checkStates(trials: readonly TableTrial[]): void {
+  listOf('trials', trials, 'results of trials').forEach((trial, i) => {
+    integerInRange(`trials[${i}].trial`, Object(trial).trial, 0)
+    oneOf(`trials[${i}].state`, trial.state, STATES)
+    objectOf(`trials[${i}].params`, trial.params, 'an object of values')
+  })
 }
 
 function plainColumns(metrics: MetricNames): Column[] {
@@ -100,7 +123,14 @@ function parameterNames(trials: readonly TableTrial[], { grid, space }: { grid?:
 
 /** The text of timings.csv: seconds of each trial, and the worker that ran it. */
 export function timingsCsv(trials: readonly Pick<TrialResult, 'trial' | 'worker' | 'timing'>[]): string {
+  return checking('timingsCsv', () => timingTable(listOf('trials', trials, 'results of trials')))
+}
+
+function timingTable(trials: readonly Pick<TrialResult, 'trial' | 'worker' | 'timing'>[]): string {
   const columns = ['trial', 'worker', 'total_seconds', 'training_seconds', 'evaluation_seconds']
+  trials.forEach((trial, i) => {
+    integerInRange(`trials[${i}].trial`, Object(trial).trial, 0)
+  })
   const rows = inOrder(trials).map(({ trial, worker, timing }): CsvValue[] => {
     return [trial, worker, timing?.total, timing?.training, timing?.evaluation]
   })
@@ -165,7 +195,11 @@ export function studyJson({ header, status, error, about, started, trials, best 
 /** Number of trials by state. */
 export function countStates(trials: readonly Pick<TrialResult, 'state'>[]): Record<TrialResult['state'], number> {
   const counts = { completed: 0, collapsed: 0, failed: 0, pruned: 0 }
-  for (const { state } of trials) counts[state]++
+  checking('trials', () => {
+    for (const [i, trial] of listOf('trials', trials, 'results of trials').entries()) {
+      counts[oneOf(`trials[${i}].state`, Object(trial).state, STATES)]++
+    }
+  })
   return counts
 }
 

@@ -1,4 +1,4 @@
-import { knownOptions, oneOf } from '../../core/checks.js'
+import { checking, knownOptions, objectOf, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { Collapse } from '../../core/results.js'
@@ -41,12 +41,13 @@ export interface Refit {
  *   ABORTED as `fit`
  */
 export async function refit(
-  { best }: Pick<Study, 'best'>,
+  study: Pick<Study, 'best'>,
   data: { readonly train: Samples; readonly valid?: Samples; readonly test?: Samples },
   options: RefitOptions = {},
 ): Promise<Refit> {
   knownOptions('refit', options, ['steps', 'callbacks', 'signal'])
   knownOptions('data', data ?? null, ['train', 'valid', 'test'])
+  const best = checkStudy(study)
   const { train, valid } = data
   for (const [name, set] of Object.entries({ train, valid })) {
     if (!isSamples(set) && !(name === 'valid' && set === undefined)) {
@@ -73,6 +74,16 @@ export async function refit(
     signal: options.signal,
   })
   return { model, trial: best.trial, steps, collapsed }
+}
+
+function checkStudy(study: Pick<Study, 'best'>): TrialResult | null {
+  return checking('study', () => {
+    const { best } = objectOf('study', study, 'a study')
+    if (best === null) return null
+    objectOf('study.best', best, 'the result of a trial or null')
+    objectOf('study.best.config', best.config, 'the configuration of a trial')
+    return best
+  })
 }
 
 function stepsOf({ bestStep, steps, folds }: TrialResult, which: 'best' | 'all'): number {

@@ -1,4 +1,5 @@
-import { NativeMlpError } from '../../core/errors.js'
+import { checking } from '../../core/checks.js'
+import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { nowMs } from '../../core/timers.js'
 import { batchSizeOf, completed } from '../../train/config.js'
 import { hiddenSizes } from '../../train/hyper-parameters.js'
@@ -69,7 +70,7 @@ export class StudyScheduler {
 
   async #openExecutor(): Promise<Executor> {
     const { executor, header, folds, stack } = this.#plan
-    if (executor) return await executor(header)
+    if (executor) return checkExecutor(await executor(header))
     return new LocalExecutor({ folds, workers: header.workers, family: header.family, stack })
   }
 
@@ -188,6 +189,16 @@ export class StudyScheduler {
     // `run` awaits it too, and throws its error
     this.#executor?.close().catch(() => undefined)
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for what the option of that name must not return */
+function checkExecutor(executor: Executor): Executor {
+  const isExecutor = checking('executor', () => {
+    const { slots, run, close } = Object(executor) as Partial<Executor>
+    return Number.isInteger(slots) && typeof run === 'function' && typeof close === 'function'
+  })
+  if (!isExecutor) throw invalidArgument('executor', 'a function that returns an executor', executor)
+  return executor
 }
 
 function abortedBy(signal: SearchPlan['signal']): NativeMlpError {

@@ -1,4 +1,4 @@
-import { knownOptions } from '../../core/checks.js'
+import { knownOptions, signalOrNone } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import { dataDigest } from '../../data/digest.js'
@@ -62,8 +62,11 @@ export interface LoadedStudy {
  */
 export async function loadStudy(
   recipe: unknown,
-  { from, signal }: { readonly from?: DataSpec | undefined; readonly signal?: Signal | undefined } = {},
+  options: { readonly from?: DataSpec | undefined; readonly signal?: Signal | undefined } = {},
 ): Promise<LoadedStudy> {
+  knownOptions('loadStudy', options, ['from', 'signal'])
+  const { from } = options
+  const signal = signalOrNone('signal', options.signal)
   const { folds, recipe: data } = await loadSets(recipe, from, { shared: true, ...(signal && { signal }) })
   return { folds: folds.map(({ test, ...fold }) => ({ ...fold, ...(test && { test }) })), digest: data.digest }
 }

@@ -1,10 +1,11 @@
+import { checking, integerInRange, knownOptions, objectOf, oneOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { NumericFamily } from '../../core/types.js'
 import type { Division } from '../../data/division.js'
 import { type DataRecipe, type DataSpec, specText } from '../../data/spec.js'
-import { completed, labelled, NAMES, picked, type TrainingConfig } from '../../train/config.js'
+import { checkValue, completed, labelled, NAMES, picked, type TrainingConfig } from '../../train/config.js'
 import { flagArguments } from '../../train/config-flags.js'
-import { PRESETS, type PresetName } from '../../train/presets.js'
+import { PRESET_NAMES, PRESETS, type PresetName } from '../../train/presets.js'
 import type { TrialConfig } from '../space/parameters.js'
 
 /** The rows a study trains and validates on, and its numeric family; all from the study's header. */
@@ -29,11 +30,22 @@ export interface ReproduceOptions {
  * The arguments of `native-mlp` that repeat a trial of a study: `['train', '--preset', 'homework', ...]`. The best model of
  * this run has the digest of the trial.
  *
- * @throws NativeMlpError INVALID_ARGUMENT for a fold that the study does not have
+ * @throws NativeMlpError INVALID_ARGUMENT for a hyper-parameter that is wrong, or a fold that the study does not have
  */
 export function reproduceArguments(config: TrialConfig, data: StudySource, options: ReproduceOptions = {}): string[] {
-  const { preset = 'homework', out } = options
+  knownOptions('reproduceArguments', options, ['fold', 'out', 'preset'])
+  return checking('reproduceArguments', () => argumentsOf(config, data, options))
+}
+
+function argumentsOf(config: TrialConfig, data: StudySource, options: ReproduceOptions): string[] {
+  objectOf('config', config, 'the configuration of a trial')
+  objectOf('data', data, 'the rows of a study')
+  const { out } = options
+  if (out !== undefined && typeof out !== 'string') throw invalidArgument('out', 'a path', out)
+  const preset = oneOf('preset', options.preset ?? 'homework', PRESET_NAMES)
   const { validFraction, limitTrain, limitTest, stratified } = data
+  objectOf('data.data', data.data, 'the source of the rows')
+  integerInRange('data.folds', data.folds ?? 1, 1)
   const { scale } = data.data
   const { seed } = picked(config, ['seed'])
   const wanted = completed({
@@ -41,6 +53,7 @@ export function reproduceArguments(config: TrialConfig, data: StudySource, optio
     splitSeed: data.splitSeed === seed ? null : data.splitSeed,
     fold: foldOf(data, options.fold),
   })
+  for (const name of NAMES) checkValue(name, name, wanted[name])
   const differing = NAMES.filter((name) => labelled(name, wanted[name]) !== labelled(name, PRESETS[preset][name]))
   return [
     ...['train', '--preset', preset],
@@ -55,7 +68,12 @@ export function reproduceArguments(config: TrialConfig, data: StudySource, optio
  */
 export function reproduceCommand(config: TrialConfig, data: StudySource, options: ReproduceOptions = {}): string {
   const words = ['npx', 'native-mlp', ...reproduceArguments(config, data, options).map(quoted)]
-  return [...(data.family ? [`NATIVE_MLP_BACKEND=${data.family.name}`] : []), ...words].join(' ')
+  const family = checking('data.family', () => familyOf(data))
+  return [...(family ? [`NATIVE_MLP_BACKEND=${family}`] : []), ...words].join(' ')
+}
+
+function familyOf({ family }: StudySource): NumericFamily['name'] | undefined {
+  return family === undefined ? undefined : oneOf('data.family.name', Object(family).name, ['native', 'js'] as const)
 }
 
 function dataFlag(spec: DataSpec): string[] {

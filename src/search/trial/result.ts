@@ -1,3 +1,4 @@
+import { checking, listOf, oneOf } from '../../core/checks.js'
 import type { Collapse, HistoryEntry, SetMetrics, TrialSummary } from '../../core/results.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
@@ -36,8 +37,20 @@ export interface FoldsSummary extends MetricsOfSets {
  * collapsed, with the reason of the first such fold. A trial with a failed fold has no metrics.
  *
  * @param folds all folds of one trial, in order
+ * @throws NativeMlpError INVALID_ARGUMENT for what are not results of folds
  */
 export function summarizeFolds(folds: readonly FoldResult[]): FoldsSummary {
+  return checking('folds', () => {
+    listOf('folds', folds, 'results of folds').forEach((fold, i) => {
+      oneOf(`folds[${i}].state`, Object(fold).state, FOLD_STATES)
+    })
+    return summarized(folds)
+  })
+}
+
+const FOLD_STATES = ['completed', 'collapsed', 'failed'] as const
+
+function summarized(folds: readonly FoldResult[]): FoldsSummary {
   const failed = folds.findIndex(({ state }) => state === 'failed')
   const first = failed >= 0 ? failed : folds.findIndex(({ state }) => state === 'collapsed')
   const outcome = {

@@ -1,4 +1,4 @@
-import { integerInRange } from '../../core/checks.js'
+import { checking, integerInRange, numbersOf } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import type { ReliabilityBin } from '../../core/results.js'
 import type { ScoredRows } from './scored.js'
@@ -20,7 +20,18 @@ export function reliabilityBins(
   isCorrect: ArrayLike<number | boolean>,
   bins = CALIBRATION_BINS,
 ): ReliabilityBin[] {
-  integerInRange('bins', bins, 1, 1000)
+  return checking('reliabilityBins', () => {
+    numbersOf('confidences', confidences)
+    numbersOf('isCorrect', isCorrect)
+    return binned(confidences, isCorrect, integerInRange('bins', bins, 1, 1000))
+  })
+}
+
+function binned(
+  confidences: ArrayLike<number>,
+  isCorrect: ArrayLike<number | boolean>,
+  bins: number,
+): ReliabilityBin[] {
   if (isCorrect.length !== confidences.length) {
     throw invalidArgument('isCorrect', `${confidences.length} of them, one a row`, isCorrect.length)
   }

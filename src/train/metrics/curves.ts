@@ -1,3 +1,4 @@
+import { checking, numbersOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { PrecisionRecallCurve, RocCurve } from '../../core/results.js'
 import type { ScoredRows } from './scored.js'
@@ -20,7 +21,7 @@ interface Thresholds {
  * @throws NativeMlpError INVALID_ARGUMENT unless there are rows of both kinds and finite scores
  */
 export function rocCurve(isPositive: ArrayLike<number | boolean>, scores: ArrayLike<number>): RocCurve {
-  const { positives, negatives } = thresholds(isPositive, scores)
+  const { positives, negatives } = checkedThresholds(isPositive, scores)
   const [p, n] = [positives.at(-1)!, negatives.at(-1)!]
   if (p === 0 || n === 0) {
     const kind = p === 0 ? 'positive' : 'negative'
@@ -46,7 +47,7 @@ export function precisionRecallCurve(
   isPositive: ArrayLike<number | boolean>,
   scores: ArrayLike<number>,
 ): PrecisionRecallCurve {
-  const { positives, negatives } = thresholds(isPositive, scores)
+  const { positives, negatives } = checkedThresholds(isPositive, scores)
   const p = positives.at(-1)!
   if (p === 0) throw new NativeMlpError('INVALID_ARGUMENT', 'isPositive: expected a positive row, got none')
   const recall = [0]
@@ -76,6 +77,12 @@ function areaOf(rows: ScoredRows, c: number): number {
   const isPositive = Array.from({ length: rows.count }, (_, r) => rows.isPositive(r, c))
   const { positives, negatives } = thresholds(isPositive, rows.scores(c))
   return areaUnder(positives, negatives)
+}
+
+function checkedThresholds(isPositive: ArrayLike<number | boolean>, scores: ArrayLike<number>): Thresholds {
+  return checking('isPositive, scores', () =>
+    thresholds(numbersOf('isPositive', isPositive), numbersOf('scores', scores)),
+  )
 }
 
 function thresholds(isPositive: ArrayLike<number | boolean>, scores: ArrayLike<number>): Thresholds {

@@ -35,6 +35,14 @@ describe('what stands in Redis', () => {
     expect(() => decodeStudy(encode({ ...record, format: 2, version: '9.9.9' }))).toThrow(
       /has format 2 of native-mlp 9\.9\.9; this version knows only 1/,
     )
+    const method = { toString: 1, valueOf: 1 }
+    expect(() => decodeStudy(encode({ ...record, format: 2, version: method }))).toThrow(
+      /has format 2 of native-mlp an object; this version/,
+    )
+    expect(() => decodeStudy(encode({ ...record, format: method, constructor: method }))).toThrow(
+      /a study in Redis: format/,
+    )
+    expect(() => decodeStudy('{"format":1,"version":{"$number":{"toString":1}}}')).toThrow(/a study in Redis/)
     expect(() => decodeStudy(encode({ ...record, family: { name: 'other', contract: 1 } }))).toThrow(/family: name/)
     expect(() => decodeTask(encode({ trial: -1 }))).toThrow(/a task in Redis: trial/)
     expect(() => decodeOutcome('{"state":"completed"}')).toThrow(/a result in Redis: history/)

@@ -105,7 +105,7 @@ describe('a study', () => {
     await run(path)
     const journal = join(path, 'journal.jsonl')
     writeFileSync(journal, readFileSync(journal, 'utf8').replace('"formatVersion":2', '"formatVersion":1'))
-    await expect(run(path)).rejects.toThrow(`${journal}: format version 1, written by native-mlp`)
+    await expect(run(path)).rejects.toThrow(`${journal}: line 1: format version 1, written by native-mlp`)
     rmSync(journal)
     await expect(run(path)).rejects.toThrow(`${path}: holds a study without journal.jsonl, of an earlier version`)
   })

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { JOURNAL_FORMAT, JOURNAL_VERSION, type JournalHeader } from '../../../src/search/store/codec.js'
 import { Journal, readJournal } from '../../../src/search/store/journal.js'
@@ -103,12 +104,33 @@ describe('the journal', () => {
     writeFileSync(path, text.replace('"formatVersion":2', '"formatVersion":7').replace('0.1.0', '9.9.9'))
     await expect(readJournal(path)).rejects.toMatchObject({
       code: 'INVALID_FILE',
-      message: `${path}: format version 7, written by native-mlp 9.9.9; this version knows only 2`,
+      message: `${path}: line 1: format version 7, written by native-mlp 9.9.9; this version knows only 2`,
     })
     writeFileSync(path, '{"format":"something else"}\n')
     await expect(readJournal(path)).rejects.toThrow(`line 1: expected the header of a '${JOURNAL_FORMAT}'`)
     writeFileSync(path, text.slice(0, 9))
     await expect(readJournal(path)).rejects.toThrow('its first line is incomplete')
+  })
+
+  it('refuses a header whose values have the names of methods', async () => {
+    const file = fileURLToPath(new URL('../../fixtures/cases/journal-version-object.jsonl', import.meta.url))
+    await expect(readJournal(file)).rejects.toMatchObject({
+      code: 'INVALID_FILE',
+      message: `${file}: line 1: format version an object, written by another version; this version knows only 2`,
+    })
+    const path = await journal()
+    const text = readFileSync(path, 'utf8').replace(/,"check".*/, '}')
+    const method = '{"toString":1,"valueOf":1,"constructor":{"name":1},"length":{},"toJSON":1,"__proto__":1}'
+    for (const value of [text.replace('"formatVersion":2', `"formatVersion":${method}`), method, `[${method}]`]) {
+      writeFileSync(path, `${value}\n`)
+      await expect(readJournal(path)).rejects.toMatchObject({ code: 'INVALID_FILE' })
+    }
+  })
+
+  it('refuses lines nested without end', async () => {
+    const path = await journal()
+    appendFileSync(path, `{"event":"resumed","more":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n`)
+    await expect(readJournal(path)).rejects.toThrow(/line 2: nested more than 64 levels deep/)
   })
 
   it('is not begun where there is one', async () => {

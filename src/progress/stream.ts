@@ -1,0 +1,12 @@
+import { checking, knownOptions } from '../core/checks.js'
+import { invalidArgument } from '../core/errors.js'
+import type { TextStream } from '../core/platform.js'
+
+/** The stream of the options; default stderr. @throws NativeMlpError INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function streamOf(caller: string, options: { readonly stream?: TextStream }): TextStream {
+  knownOptions(caller, options, ['stream'])
+  const { stream = process.stderr } = options
+  const isStream = checking('stream', () => typeof (Object(stream) as Partial<TextStream>).write === 'function')
+  if (!isStream) throw invalidArgument('stream', 'a text stream, e.g. process.stderr', stream)
+  return stream
+}
