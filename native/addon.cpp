@@ -13,7 +13,7 @@
 namespace mlp {
 namespace {
 
-constexpr int kAbi = 3;
+constexpr int kAbi = 4;
 constexpr int kContract = 1;
 constexpr float kMaxPeakMs = 1000;
 
@@ -143,6 +143,54 @@ void gradient_layer(const Napi::CallbackInfo& info) {
   gradient(engine(info), in, g, rows, shape, weights, biases, scratch());
 }
 
+// createWarper([height, width, shift, radius or -1, down..., across...], bytes, capacity) -> handle
+Napi::Value create_warper(const Napi::CallbackInfo& info) {
+  const Args args(info, "createWarper");
+  constexpr size_t kHead = 4;
+  const Args::Ints given = args.ints(args.value(0), "shape", kHead);
+  const std::vector<int32_t> shape(given.data, given.data + given.length);  // shared memory may change
+  const auto fail = [&](const char* what, int64_t value) { args.fail<Napi::RangeError>("shape", what, std::to_string(value)); };
+  const int32_t height = shape[0], width = shape[1], shift = shape[2], radius = shape[3];
+  for (const int32_t side : {height, width}) {
+    if (side < 1 || side > kMaxWarpSide) fail("sides from 1 to 1024", side);
+  }
+  if (shift < 1 || shift > 30) fail("a shift from 1 to 30", shift);
+  if (radius < -1 || kHead + 2 * (static_cast<size_t>(radius) + 1) != shape.size()) fail("weights up to the radius", radius);
+  const int32_t* const down = shape.data() + kHead;
+  const int32_t* const across = down + (radius + 1);
+  for (const int32_t* const weights : {down, across}) {
+    int64_t sum = 0;
+    for (int i = 0; i <= radius; i++) {
+      if (weights[i] < 0 || weights[i] > 32767) fail("weights from 0 to 32767", weights[i]);
+      sum += (i == 0 ? 1 : 2) * static_cast<int64_t>(weights[i]);
+    }
+    if (sum > 32768) fail("weights with a sum of at most 32768", sum);
+  }
+  const int capacity = args.integer(2, "capacity", 0, kMaxInt);
+  Warper* warper = new Warper(engine(info), {height, width, shift, down, across, radius}, read_kind(args, 1), capacity);
+  return Handle<Warper>::make(info.Env(), warper, kWarperTag);
+}
+
+// Integers of the transformations of `rows` images
+const int32_t* read_warps(const Args& args, const Napi::Value& v, int rows) {
+  return args.ints(v, "warps", static_cast<size_t>(rows) * kWarpValues).data;
+}
+
+// warp(warper, values, rows, cols, table, rowIndices, warps, out)
+void warp_rows(const Napi::CallbackInfo& info) {
+  const Args args(info, "warp");
+  const Inputs inputs = read_inputs(args, 1);
+  Warper& warper = read_warper(args, args.value(0), engine(info), inputs);
+  int count;
+  const int32_t* const indices = read_indices(args, args.value(5), inputs.rows, count);
+  const int32_t* const warps = read_warps(args, args.value(6), count);
+  const size_t values = static_cast<size_t>(count) * static_cast<size_t>(inputs.cols);
+  uint8_t* const bytes = inputs.bytes ? args.bytes(args.value(7), "out", values) : nullptr;
+  float* const floats = inputs.bytes ? nullptr : args.floats(args.value(7), "out", values);
+  const IeeeDefaults defaults;
+  warper.run(inputs, indices, count, warps, engine(info).threads, bytes, floats);
+}
+
 Layout read_shape(const Args& args, size_t i) {
   return {args.integer(i, "inputs", 1, kMaxCols), args.integer(i + 1, "outputs", 1, kMaxCols)};
 }
@@ -216,14 +264,15 @@ Program& read_program(const Args& args, const Engine& e) {
 }
 
 // run(program, values, rows, cols, table, rowIndices, arenas, rule | null) -> number correct, -1 where the loss is not finite.
-// arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null, step | null]
+// arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null, step | null,
+//          warper | null, warps]
 Napi::Value run_program(const Napi::CallbackInfo& info) {
   const Args args(info, "run");
   Program& program = read_program(args, engine(info));
   if (!args.value(6).IsArray()) args.fail<Napi::TypeError>("arenas", "an array", "something else");
   const Napi::Array list = args.value(6).As<Napi::Array>();
-  Napi::Value arena[7];  // reading the array may run JavaScript: done before any memory is looked at
-  for (uint32_t i = 0; i < 7; i++) arena[i] = list.Get(i);
+  Napi::Value arena[9];  // reading the array may run JavaScript: done before any memory is looked at
+  for (uint32_t i = 0; i < 9; i++) arena[i] = list.Get(i);
   const Inputs inputs = read_inputs(args, 1);
   same_kind(args, program, inputs);
   int count;
@@ -249,6 +298,12 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
   if (!Args::is_null(arena[4])) a.predicted = args.ints(arena[4], "predicted", n).data;
   if (!Args::is_null(arena[5])) a.outputs = args.floats(arena[5], "outputs", n * outputs);
   if (!Args::is_null(arena[6])) a.step = read_step(args, arena[6]);
+  if (!Args::is_null(arena[7])) {
+    if (!program.trains()) args.fail<Napi::TypeError>("warper", "null for a program without updates", "a warper");
+    a.warper = &read_warper(args, arena[7], engine(info), inputs);
+    a.warps = read_warps(args, arena[8], count);
+    if (a.warper->capacity() < count) args.fail<Napi::RangeError>("warper", "room for " + std::to_string(count) + " rows", std::to_string(a.warper->capacity()));
+  }
   const IeeeDefaults defaults;
   const Outcome outcome = program.run(engine(info), inputs, indices, count, a, rule);
   switch (outcome.status) {
@@ -414,6 +469,8 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   add("forwardPass", guarded<forward_pass>);
   add("firstLayerNotFinite", guarded<first_layer_not_finite>);
   add("allFinite", guarded<all_finite>);
+  add("createWarper", guarded<create_warper>);
+  add("warp", guarded<warp_rows>);
   add("gemm", guarded<gemm_call>);
   add("misalignment", guarded<misalignment>);
   add("peak", guarded<peak>);

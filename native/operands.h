@@ -16,6 +16,8 @@ constexpr int kMaxListedRows = 1 << 16;
 constexpr napi_type_tag kBatchTag = {0x6e61746976656d6cull, 0x7000000000000001ull};
 constexpr napi_type_tag kProgramTag = {0x6e61746976656d6cull, 0x7000000000000002ull};
 
+constexpr napi_type_tag kWarperTag = {0x6e61746976656d6cull, 0x7000000000000003ull};
+
 constexpr const char* kActivationNames[] = {"identity", "relu", "leakyRelu", "tanh", "sigmoid", "gelu"};
 constexpr int kActivations = 6;
 constexpr const char* kLossNames[] = {"softmaxCrossEntropy", "meanSquaredError", "binaryCrossEntropy"};
@@ -220,6 +222,13 @@ template <class Prepared>
 void same_kind(const Args& args, const Prepared& prepared, const Inputs& inputs) {
   if (prepared.cols() != inputs.cols) args.fail<Napi::RangeError>("cols", std::to_string(prepared.cols()), std::to_string(inputs.cols));
   if (prepared.kind() != kind_of(inputs)) args.fail<Napi::TypeError>("values", "the kind prepared for", "another");
+}
+
+inline Warper& read_warper(const Args& args, const Napi::Value& handle, const Engine& e, const Inputs& inputs) {
+  Warper& warper = Handle<Warper>::get(args, handle, "warper", kWarperTag, "a warper of this addon");
+  same_kernels(args, "warper", warper, e);
+  same_kind(args, warper, inputs);
+  return warper;
 }
 
 [[noreturn]] inline void changed(const Args& args) {

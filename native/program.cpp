@@ -226,11 +226,27 @@ bool Program::gather_truth(Worker& worker, const int32_t* indices, int count, co
 }
 
 // Programs that take turns on the same rows gather them once: the caller promises that a data set does not change.
-bool Program::gather(const Engine& e, const Inputs& inputs, const int32_t* indices, int count) {
-  if (count == 0 && held_.empty()) return workers_.front().batch.gather(inputs, indices, 0, true, 1);
-  if (static_cast<size_t>(count) == held_.size() && memcmp(held_.data(), indices, held_.size() * sizeof(int32_t)) == 0) return true;
+bool Program::holds(const int32_t* indices, int count, const Arenas& arenas) const {
+  const size_t n = static_cast<size_t>(count), warps = arenas.warper ? n * kWarpValues : 0;
+  return n == held_.size() && memcmp(held_.data(), indices, n * sizeof(int32_t)) == 0 && warps == held_warps_.size() &&
+         (warps == 0 || memcmp(held_warps_.data(), arenas.warps, warps * sizeof(int32_t)) == 0);
+}
+
+// Resampling a row takes longer than dividing the rows among `all` threads, however small the network.
+bool Program::gather(const Engine& e, const Engine& all, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas) {
+  Batch& batch = workers_.front().batch;
+  if (count == 0 && held_.empty()) return batch.gather(inputs, indices, 0, true, 1);
+  if (holds(indices, count, arenas)) return true;
   held_.clear();
-  if (!workers_.front().batch.gather(inputs, indices, count, true, e.threads)) return false;
+  held_warps_.clear();
+  if (arenas.warper) {
+    while (first_rows_.size() < static_cast<size_t>(count)) first_rows_.push_back(static_cast<int32_t>(first_rows_.size()));
+    const Inputs resampled = arenas.warper->batch(inputs, indices, count, arenas.warps, all.threads);
+    if (!batch.gather(resampled, first_rows_.data(), count, true, e.threads)) return false;
+    held_warps_.assign(arenas.warps, arenas.warps + static_cast<size_t>(count) * kWarpValues);
+  } else if (!batch.gather(inputs, indices, count, true, e.threads)) {
+    return false;
+  }
   held_.assign(indices, indices + count);
   return true;
 }
@@ -288,7 +304,7 @@ Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* i
   for (const Instruction& op : spec_.code) {
     switch (op.code) {
       case OpCode::gather:
-        if (!gather(e, inputs, indices, count)) return {Outcome::data_changed, 0, 0};
+        if (!gather(e, all, inputs, indices, count, arenas)) return {Outcome::data_changed, 0, 0};
         break;
       case OpCode::forward:
         forward(e, operand(worker, op.input), count, layer(op.layer, arenas.parameters),

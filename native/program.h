@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "loss.h"
+#include "warp.h"
 
 namespace mlp {
 
@@ -64,6 +65,8 @@ struct Arenas {
   int32_t* predicted;     // [count]; or null
   float* outputs;         // [count][outputs of the last forward pass]; or null
   StepValues step = {};
+  Warper* warper = nullptr;        // resamples the rows of a training step; or null
+  const int32_t* warps = nullptr;  // [count][kWarpValues], with `warper`
 };
 
 struct Outcome {
@@ -119,7 +122,8 @@ class Program {
   bool gather_truth(Worker&, const int32_t* indices, int count, const Arenas&, Truth&, int& bad_row) const;
   Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
   Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
-  bool gather(const Engine&, const Inputs&, const int32_t* indices, int count);
+  bool gather(const Engine&, const Engine& all, const Inputs&, const int32_t* indices, int count, const Arenas&);
+  bool holds(const int32_t* indices, int count, const Arenas&) const;
   void dropout(const Engine&, Worker&, const Instruction&, int count, const StepValues&) const;
   void undrop(const Engine&, Worker&, const Instruction&, int count) const;
 
@@ -131,7 +135,8 @@ class Program {
   double work_per_row_;          // multiply-adds of a forward pass, and what gathering takes
   std::vector<Worker> workers_;
   Scratch scratch_;
-  std::vector<int32_t> held_;  // the rows the batch holds
+  std::vector<int32_t> held_, held_warps_;  // the rows the batch holds, and how they were resampled
+  std::vector<int32_t> first_rows_;         // 0, 1, 2, ...
   int rows_ = 0;               // of the last run
 };
 

@@ -316,5 +316,89 @@ inline void gemm(float alpha, const Matrix& a, const Matrix& b, float beta, Matr
   }
 }
 
+// How images are resampled: src/backend/warp.ts. down and across: [radius + 1]; empty without displacement fields.
+struct Warp {
+  int height, width, shift;
+  std::vector<int32_t> down, across;
+
+  size_t at(int y, int x) const { return static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x); }
+};
+
+// Word `counter` of the stream of two keys
+inline uint32_t counter_word(uint32_t key0, uint32_t key1, uint32_t counter) {
+  uint32_t x = key0 + counter * 0x9e3779b9u;
+  x = (x ^ (x >> 16)) * 0x21f0aaadu;
+  x = x ^ (x >> 15);
+  x = (x ^ key1) * 0xd35a2d97u;
+  return x ^ (x >> 15);
+}
+
+// [height][width] displacements in 2^-16 pixels; a word is the noise of two rows, -2^15..2^15 - 1 each
+inline std::vector<int32_t> warp_field(const Warp& w, uint32_t key0, uint32_t key1, int number) {
+  const int stride = (w.width + 31) / 32 * 32, pairs = (w.height + 1) / 2, radius = static_cast<int>(w.down.size()) - 1;
+  const auto noise = [&](int y, int x) {
+    const uint32_t word = counter_word(key0, key1, static_cast<uint32_t>((number * pairs + y / 2) * stride + x));
+    const int value = static_cast<int>(y % 2 ? word >> 16 : word & 0xffffu);
+    return value < 32768 ? value : value - 65536;
+  };
+  const auto weight = [&](const std::vector<int32_t>& weights, int d) {
+    return d < -radius || d > radius ? 0 : weights[static_cast<size_t>(d < 0 ? -d : d)];
+  };
+  std::vector<int64_t> smooth(w.at(w.height, 0));
+  std::vector<int32_t> field(smooth.size());
+  for (int y = 0; y < w.height; y++) {
+    for (int x = 0; x < w.width; x++) {
+      int64_t sum = 1 << 14;
+      for (int k = 0; k < w.height; k++) sum += static_cast<int64_t>(weight(w.down, k - y)) * noise(k, x);
+      smooth[w.at(y, x)] = sum >> 15;
+    }
+  }
+  for (int y = 0; y < w.height; y++) {
+    for (int x = 0; x < w.width; x++) {
+      int64_t sum = int64_t{1} << (w.shift - 1);
+      for (int k = 0; k < w.width; k++) sum += weight(w.across, k - x) * smooth[w.at(y, k)];
+      field[w.at(y, x)] = static_cast<int32_t>(sum >> w.shift);
+    }
+  }
+  return field;
+}
+
+inline uint8_t interpolate(const uint8_t (&p)[4], int32_t fx, int32_t fy) {
+  const int32_t above = (p[0] * (16384 - fx) + p[1] * fx + 64) >> 7, below = (p[2] * (16384 - fx) + p[3] * fx + 64) >> 7;
+  return static_cast<uint8_t>((above * (16384 - fy) + below * fy + (1 << 20)) >> 21);
+}
+
+inline float interpolate(const float (&p)[4], int32_t x, int32_t y) {
+  const float fx = static_cast<float>(x) / 16384, fy = static_cast<float>(y) / 16384;
+  const float above = p[0] * (1 - fx) + p[1] * fx, below = p[2] * (1 - fx) + p[3] * fx;
+  return above * (1 - fy) + below * fy;
+}
+
+// values: [kWarpValues]; positions wrap at 2^32 and are clamped to the image with a border of one pixel
+template <class T>
+std::vector<T> warp(const Warp& w, const T* image, const int32_t* values) {
+  const uint32_t* const v = reinterpret_cast<const uint32_t*>(values);
+  std::vector<int32_t> fields[2];
+  for (int f = 0; f < 2; f++) fields[f] = w.down.empty() ? std::vector<int32_t>(w.at(w.height, 0)) : warp_field(w, v[0], v[1], f);
+  const auto position = [](uint32_t bits, int side) {
+    const int64_t p = bits < 0x80000000u ? static_cast<int64_t>(bits) : static_cast<int64_t>(bits) - (int64_t{1} << 32);
+    const int64_t end = static_cast<int64_t>(side) * 65536;
+    return static_cast<int32_t>(p < -65536 ? -65536 : p > end ? end : p);
+  };
+  const auto pixel = [&](int y, int x) { return y < 0 || x < 0 || y >= w.height || x >= w.width ? T{0} : image[w.at(y, x)]; };
+  std::vector<T> out;
+  for (int y = 0; y < w.height; y++) {
+    for (int x = 0; x < w.width; x++) {
+      const uint32_t column = static_cast<uint32_t>(x), row = static_cast<uint32_t>(y);
+      const int32_t h = position(v[2] + column * v[3] + row * v[4] + static_cast<uint32_t>(fields[0][w.at(y, x)]), w.width);
+      const int32_t u = position(v[5] + column * v[6] + row * v[7] + static_cast<uint32_t>(fields[1][w.at(y, x)]), w.height);
+      const int left = h >> 16, top = u >> 16;
+      const T four[4] = {pixel(top, left), pixel(top, left + 1), pixel(top + 1, left), pixel(top + 1, left + 1)};
+      out.push_back(interpolate(four, (h & 65535) / 4, (u & 65535) / 4));
+    }
+  }
+  return out;
+}
+
 }  // namespace reference
 }  // namespace mlp

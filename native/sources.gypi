@@ -10,6 +10,7 @@
       "native/peak.cpp",
       "native/pool.cpp",
       "native/program.cpp",
+      "native/warp.cpp",
       "native/kernels/avx2.cpp",
       "native/kernels/avx512.cpp",
       "native/kernels/avx512_vbmi2.cpp",
@@ -29,7 +30,8 @@
       "native/test/pool_test.cpp",
       "native/test/program_test.cpp",
       "native/test/training_test.cpp",
-      "native/test/update_test.cpp"
+      "native/test/update_test.cpp",
+      "native/test/warp_test.cpp"
     ],
     "bench_sources": ["native/bench/step_bench.cpp"],
     "gcc_flags": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]

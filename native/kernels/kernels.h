@@ -252,6 +252,42 @@ struct GemmPanel {
   float beta;
 };
 
+constexpr int kWarpColumns = 32;  // columns of a chunk of WarpPlan's matrices
+constexpr int kWarpValues = 8;    // integers of one image's transformation, see src/backend/warp.ts
+
+// How images are resampled. Weights are pairs of 16-bit integers: element j of a row holds those of inputs 2j and 2j + 1.
+struct WarpPlan {
+  int height, width;
+  int radius;             // of the smoothing of the displacement fields; -1: none
+  int shift;              // of its sums, to 2^-16 pixels
+  const int16_t* down;    // [height][2 pairs]
+  const int32_t* across;  // [stride / 2][stride], pairs
+
+  int pairs() const { return (height + 1) / 2; }
+  int padded_width() const { return width + 3; }
+  size_t stride() const { return (static_cast<size_t>(width) + kWarpColumns - 1) / kWarpColumns * kWarpColumns; }
+  size_t padded() const { return (static_cast<size_t>(height) + 3) * static_cast<size_t>(padded_width()); }
+};
+
+// What one thread works in. The borders of the padded images are zero: a row and a column before the image, two after.
+struct WarpScratch {
+  int32_t* noise;       // [pairs][stride]
+  int16_t* smooth;      // [height][stride]
+  int32_t* fields[2];   // [height][stride]
+  int32_t *at, *fx, *fy, *four;  // [stride]
+  uint8_t* row;         // [stride]
+  uint32_t* quads;      // [padded]
+  uint8_t* padded_bytes;
+  float* padded_floats;
+};
+
+struct WarpImage {
+  const uint8_t* bytes;  // [height][width], or null
+  const float* floats;   // the same, without bytes
+  uint8_t* out_bytes;
+  float* out_floats;
+};
+
 struct ListKernels {
   // lists of one row's non-zero bytes or floats; false when there are more than `limit`, for which there is room, and for 64
   // more that may be written past the last
@@ -289,6 +325,8 @@ struct Kernels {
   void (*gemm)(const GemmPanel&);
   // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
   double (*fma_chains)(int64_t rounds, float* chains);
+  // `warp`: kWarpValues integers; every position is clamped to the padded image, whatever they are
+  void (*warp_image)(const WarpPlan&, const WarpImage&, const int32_t* warp, const WarpScratch&);
 };
 
 // Each in its own file; null when the compiler does not target that instruction set.

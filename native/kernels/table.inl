@@ -12,8 +12,9 @@
 #include "dropout.inl"
 #include "lists.inl"
 #include "peak.inl"
+#include "warp.inl"
 
 static const Kernels table = {Isa::NAME,      &lists,        Isa::NV * Isa::L, Isa::GROUP, forward_dense, forward_sparse,
                               update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
                               bias_update,    softmax,       squared_error, binary_loss, dropout, undrop, gemm,
-                              fma_chains};
+                              fma_chains,     warp_image};

@@ -2,6 +2,7 @@ import type { LayerShape, Loss, NumericFamily } from '../core/types.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
 import type { Arenas, Program, ProgramSpec } from './program.js'
 import type { UpdateRule } from './rules.js'
+import type { WarpSpec } from './warp.js'
 
 /**
  * The interface both backends implement: about ten operations, one layer's worth of work each, and programs composed of
@@ -48,6 +49,17 @@ export interface Backend {
 
   /** batch <- dataset rows `rowIndices` (each 0..rows-1, any order, repeats allowed; length <= capacity). */
   gather(dataset: Dataset, rowIndices: Int32Array, batch: Batch): void
+  /**
+   * out [rowIndices.length][cols] <- dataset rows `rowIndices`, images that are resampled, each by its WARP_VALUES integers of
+   * `warps`: the same bits on every backend. `out` has the type of the data set's values.
+   */
+  warp(
+    dataset: Dataset,
+    rowIndices: Int32Array,
+    warps: Int32Array,
+    spec: WarpSpec,
+    out: Uint8Array | Float32Array,
+  ): void
   /** out [B][N] = act(input [B][K] x weights + biases); sets out.rows to the input's rows. */
   forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void
   /**

@@ -4,6 +4,7 @@ import type { Backend } from './backend.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
 import { type Arenas, OPERATIONS, type Operand, type Operation, type Program, type ProgramSpec } from './program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from './rules.js'
+import { checkWarp, type WarpSpec } from './warp.js'
 
 /** The exports of native/addon.cpp. */
 export interface Addon {
@@ -81,7 +82,19 @@ export interface AddonOperations {
     matrices: Int32Array,
     code: Int32Array,
   ): Handle
-  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs, step] */
+  /** shape: [height, width, shift, radius or -1, down..., across...]; capacity: images of a training step, 0 for `warp` */
+  createWarper(shape: Int32Array, bytes: boolean, capacity: number): Handle
+  warp(
+    warper: Handle,
+    values: Uint8Array | Float32Array,
+    rows: number,
+    cols: number,
+    table: Table,
+    rowIndices: Int32Array,
+    warps: Int32Array,
+    out: Uint8Array | Float32Array,
+  ): void
+  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps] */
   run(
     program: Handle,
     values: Uint8Array | Float32Array,
@@ -89,7 +102,7 @@ export interface AddonOperations {
     cols: number,
     table: Table,
     rowIndices: Int32Array,
-    arenas: readonly (Float32Array | Float64Array | Int32Array | null)[],
+    arenas: readonly (Float32Array | Float64Array | Int32Array | Handle | null)[],
     rule: Float64Array | null,
   ): number
   forwardPass(
@@ -119,6 +132,7 @@ interface NativeBatch extends Batch {
 }
 interface NativeProgram extends Program {
   readonly handle: Handle
+  readonly warper: Handle | null
 }
 
 /** Implements Backend with one instruction set and thread count of the addon. */
@@ -202,6 +216,18 @@ class NativeBackend implements Backend {
     batch.rows = rowIndices.length
   }
 
+  warp(
+    dataset: Dataset,
+    rowIndices: Int32Array,
+    warps: Int32Array,
+    spec: WarpSpec,
+    out: Uint8Array | Float32Array,
+  ): void {
+    const { values, rows, cols, table } = dataset
+    checkWarp(spec, cols, rowIndices.length, warps)
+    this.ops.warp(this.warper(spec, dataset, 0), values, rows, cols, table, rowIndices, warps, out)
+  }
+
   forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void {
     expectCols('out', out, layer.outputs)
     expectActivation(out, layer)
@@ -255,29 +281,31 @@ class NativeBackend implements Backend {
   }
 
   compile(spec: ProgramSpec): Program {
-    const { dataset, capacity, layers, matrices, operations } = spec
+    const { dataset, capacity, layers, matrices, operations, warp } = spec
     const { cols, table, longestRow } = dataset as NativeDataset
     const listed = operations.some(({ op }) => op === 'update') ? capacity <= this.info.maxListedRows : true
     const handle = this.ops.compile(
       cols,
       table !== null,
       listed && this.isSparse(dataset, firstOutputs(spec)),
-      Math.max(0, longestRow),
+      warp === null ? Math.max(0, longestRow) : cols,
       capacity,
       Int32Array.from(layers.flatMap((l) => [l.inputs, l.outputs, ACTIVATIONS.indexOf(l.activation)])),
       Int32Array.from(matrices),
       Int32Array.from(operations.flatMap(encodeOperation)),
     )
-    const program: NativeProgram = { spec, handle }
+    const warper = warp === null ? null : this.warper(warp, dataset, capacity)
+    const program: NativeProgram = { spec, handle, warper }
     return program
   }
 
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
     const { values, rows, cols, table } = program.spec.dataset
-    const { parameters, slots, truth, rowLosses, predicted, outputs, step } = arenas
-    const memory = [parameters, slots, truth, rowLosses, predicted, outputs, step ?? null]
+    const { parameters, slots, truth, rowLosses, predicted, outputs, step = null, warps = null } = arenas
+    const { handle, warper } = program as NativeProgram
+    const memory = [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps]
     const encoded = rule === null ? null : this.encoded(rule)
-    return this.ops.run((program as NativeProgram).handle, values, rows, cols, table, rowIndices, memory, encoded)
+    return this.ops.run(handle, values, rows, cols, table, rowIndices, memory, encoded)
   }
 
   forwardPass(program: Program, count: number, parameters: Float32Array, outputs: Float32Array): void {
@@ -302,6 +330,12 @@ class NativeBackend implements Backend {
   private isSparse(dataset: Dataset, outputs: number): boolean {
     const { density, longestRow } = dataset as NativeDataset
     return density < SPARSE_BELOW && longestRow >= 0 && outputs >= this.info.narrowBelow
+  }
+
+  private warper({ height, width, field }: WarpSpec, { table }: Dataset, capacity: number): Handle {
+    const weights = field === null ? [] : [...field.down, ...field.across]
+    const shape = [height, width, field?.shift ?? 1, (field?.down.length ?? 0) - 1, ...weights]
+    return this.ops.createWarper(Int32Array.from(shape), table !== null, capacity)
   }
 
   /** Skips encoding the same frozen rule again: a constant rule is usually one object for all steps. */

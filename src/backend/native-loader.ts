@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, NativeMlpError } from '../core/errors.js'
 
 /** Version of the addon's exports; must equal `abi` in native/addon.cpp. */
-export const ADDON_ABI = 3
+export const ADDON_ABI = 4
 
 /** The addon and its file, or all reasons why none loads and, last, the command that builds it. */
 export type LoadedAddon =

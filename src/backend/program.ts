@@ -1,5 +1,6 @@
 import type { LayerShape, Loss } from '../core/types.js'
 import type { Dataset } from './operands.js'
+import type { WarpSpec } from './warp.js'
 
 /** The gathered rows, or a matrix by its index. */
 export type Operand = 'batch' | number
@@ -59,6 +60,8 @@ export interface ProgramSpec {
   /** columns of each matrix; the program owns them */
   readonly matrices: readonly number[]
   readonly operations: readonly Operation[]
+  /** of a training step: its rows are images, resampled before anything else; null: taken as they are */
+  readonly warp: WarpSpec | null
 }
 
 /** A compiled program. Opaque except for these members. */
@@ -108,6 +111,8 @@ export interface Arenas {
   readonly outputs: Float32Array | null
   /** from `encodeStep`; missing or null: no dropout, no smoothing */
   readonly step?: Float64Array | null
+  /** [rowIndices.length][WARP_VALUES], how each row is resampled; needed by a program with `warp` */
+  readonly warps?: Int32Array | null
 }
 
 /**
@@ -121,6 +126,7 @@ export function trainingProgram(
   layers: readonly LayerShape[],
   loss: Loss,
   dropout = false,
+  warp: WarpSpec | null = null,
 ): ProgramSpec {
   const L = layers.length
   const mask = (l: number) => 2 * L + l
@@ -148,6 +154,7 @@ export function trainingProgram(
     layers: shapes(layers),
     matrices: [...widths, ...widths, ...hidden, ...hidden],
     operations,
+    warp,
   }
 }
 
@@ -163,7 +170,8 @@ export function evaluationProgram(
     ...layers.map((_, l) => ({ op: 'forward', layer: l, input: l === 0 ? 'batch' : l - 1, output: l }) as const),
     { op: 'loss', loss, output: layers.length - 1, gradient: null },
   ]
-  return { dataset, capacity, layers: shapes(layers), matrices: layers.map(({ outputs }) => outputs), operations }
+  const widths = layers.map(({ outputs }) => outputs)
+  return { dataset, capacity, layers: shapes(layers), matrices: widths, operations, warp: null }
 }
 
 function shapes(layers: readonly LayerShape[]): LayerShape[] {

@@ -134,6 +134,19 @@ export class RandomStream {
   }
 }
 
+/**
+ * Word number `counter` of the stream of two 32-bit keys, -2^31 .. 2^31 - 1: any of them in any order, without a state. A
+ * hash of 32 bits (constants of Wellons' hash prospector) on a Weyl sequence from `key0`, with `key1` between its rounds;
+ * `counter_word` in native/kernels/warp.inl computes the same.
+ */
+export function counterWord(key0: number, key1: number, counter: number): number {
+  let x = (key0 + Math.imul(counter, 0x9e3779b9)) | 0
+  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
+  x ^= x >>> 15
+  x = Math.imul(x ^ key1, 0xd35a2d97)
+  return x ^ (x >>> 15)
+}
+
 function rotateLeft(x: number, k: number): number {
   return (x << k) | (x >>> (32 - k))
 }

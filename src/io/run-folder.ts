@@ -46,6 +46,7 @@ export const RUN_FIGURES = [
   'calibration',
   'predicted-actual',
   'misclassified',
+  'augmented-images',
 ] as const
 
 /** Paths in the folder of a run. */

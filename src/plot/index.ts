@@ -1,6 +1,7 @@
 export type { DrawnTrial } from './data/drawn-trial.js'
 export type { SearchMetric } from './data/trial-metric.js'
 export { type AccuracyCurvesOptions, accuracyCurvesFigure } from './figures/accuracy-curves.js'
+export { type AugmentedImages, type AugmentedImagesOptions, augmentedImagesFigure } from './figures/augmented-images.js'
 export { type CalibrationOptions, calibrationFigure } from './figures/calibration.js'
 export { type ConfusionMatrixOptions, confusionMatrixFigure } from './figures/confusion-matrix.js'
 export type { CurveOptions } from './figures/curves.js'

@@ -4,6 +4,7 @@ import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { checkModel, type MLP } from '../model/mlp.js'
+import { augmentationOf } from './augmentation.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
 import {
@@ -111,6 +112,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     batchSize,
     stepsPerEpoch: stepsPerEpochOf(values, rows),
     evaluateOn,
+    augmentation: augmentationOf(values, train),
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),

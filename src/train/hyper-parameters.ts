@@ -78,6 +78,10 @@ const cycleCount = {
   ...real('an integer from 1 to 20', (n) => Number.isInteger(n) && n >= 1 && n <= 20),
   argument: '<n>',
 }
+const degrees = real('a number from 0 to 180', (value) => value >= 0 && value <= 180)
+const slant = real('a number from 0 to 1', (value) => value >= 0 && value <= 1)
+const pixels = real('a number from 0 to 1000', (value) => value >= 0 && value <= 1000)
+const width = real('a number from 0.5 to 100', (value) => value >= 0.5 && value <= 100)
 const margin = real('a number >= 0', (value) => value >= 0)
 
 /**
@@ -266,10 +270,40 @@ export const HYPER_PARAMETERS = {
     default: 'shuffle',
     help: 'shuffle: every row once per epoch; replacement: rows drawn independently',
   }),
-  /** of the initial parameters, the batches and the validation split; default 1 */
+  /** of images: amplitude of the elastic distortion before its smoothing, in pixels; 0 (default) to 1000 */
+  elasticAlpha: row('fit', 'real', pixels, {
+    default: 0,
+    help: 'augment images: amplitude of an elastic distortion before its smoothing, in pixels (22 suits MNIST)',
+  }),
+  /** of images: standard deviation of the Gaussian that smooths the elastic distortion, in pixels; 0.5 to 100, default 4 */
+  elasticSigma: row('fit', 'real', width, {
+    default: 4,
+    help: 'with --elastic-alpha: standard deviation of its smoothing, in pixels',
+  }),
+  /** of images: rotate by up to so many degrees either way; 0 (default) to 180 */
+  rotation: row('fit', 'real', degrees, {
+    default: 0,
+    help: 'augment images: rotate by up to so many degrees either way',
+  }),
+  /** of images: scale width and height by factors from 1 / (1 + scaling) to 1 + scaling; 0 (default) to 1 */
+  scaling: row('fit', 'real', slant, {
+    default: 0,
+    help: 'augment images: scale width and height by up to 1 + x or 1 / (1 + x)',
+  }),
+  /** of images: shear by up to so many pixels a pixel of height, either way; 0 (default) to 1 */
+  shear: row('fit', 'real', slant, {
+    default: 0,
+    help: 'augment images: shear by up to x pixels a pixel of height, either way',
+  }),
+  /** of images: move by up to so many pixels in each direction; 0 (default) to 1000 */
+  translation: row('fit', 'real', pixels, {
+    default: 0,
+    help: 'augment images: move by up to so many pixels in each direction',
+  }),
+  /** of the initial parameters, the batches, the augmentation and the validation split; default 1 */
   seed: row('fit', 'integer', integerFrom(0), {
     default: 1,
-    help: 'of split, initial weights and batches',
+    help: 'of split, initial weights, batches and augmentation',
   }),
   /** fraction of the training rows drawn for validation, between 0 and 1; default 0.2 */
   validFraction: row('data', null, fraction, {

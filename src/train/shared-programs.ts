@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.js'
 import type { Dataset } from '../backend/operands.js'
 import { type Program, trainingProgram } from '../backend/program.js'
+import type { WarpSpec } from '../backend/warp.js'
 import type { Loss } from '../core/types.js'
 import type { MLP } from '../model/mlp.js'
 
@@ -18,11 +19,14 @@ interface Entry {
 export class SharedPrograms {
   readonly #entries: Entry[] = []
 
-  get(model: MLP, dataset: Dataset, capacity: number, dropout = false): Program {
-    const known = this.#entries.find((entry) => entry.dropout === dropout && fits(entry, model, dataset, capacity))
+  get(model: MLP, dataset: Dataset, capacity: number, dropout = false, warp: WarpSpec | null = null): Program {
+    const known = this.#entries.find(
+      (entry) =>
+        entry.dropout === dropout && fits(entry, model, dataset, capacity) && sameWarp(entry.program.spec.warp, warp),
+    )
     if (known) return known.program
     const { backend, layers, loss } = model
-    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss, dropout))
+    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss, dropout, warp))
     this.#entries.push({ backend, loss, dropout, program })
     return program
   }
@@ -40,4 +44,11 @@ function fits({ backend, loss, program: { spec } }: Entry, model: MLP, dataset: 
       return inputs === own.inputs && outputs === own.outputs && activation === own.activation
     })
   )
+}
+
+function sameWarp(a: WarpSpec | null, b: WarpSpec | null): boolean {
+  if (a === null || b === null) return a === b
+  const words = ({ height, width, field }: WarpSpec) =>
+    [height, width, ...(field ? [field.shift, ...field.down, ...field.across] : [])].join()
+  return words(a) === words(b)
 }

@@ -1,10 +1,12 @@
 import type { Backend } from '../backend/backend.js'
 import { type Arenas, encodeStep, type Program, STEP_VALUES, type StepValues } from '../backend/program.js'
 import type { UpdateRule } from '../backend/rules.js'
+import { WARP_VALUES } from '../backend/warp.js'
 import type { Samples } from '../data/samples.js'
 import { datasetOf } from '../model/inputs.js'
 import { LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
+import type { Augmentation } from './augmentation.js'
 import { SharedPrograms } from './shared-programs.js'
 
 export interface StepOptions {
@@ -12,6 +14,8 @@ export interface StepOptions {
   readonly slots?: Float32Array | null
   /** whether hidden layers drop units; default false */
   readonly dropout?: boolean
+  /** transforms the images of each step; default: none */
+  readonly augmentation?: Augmentation | null
   /** programs shared with other runs that train in turn with this one */
   readonly shared?: SharedPrograms
 }
@@ -24,21 +28,25 @@ export class TrainingStep {
   readonly #backend: Backend
   readonly #program: Program
   readonly #arenas: Arenas & { readonly rowLosses: Float64Array; readonly step: Float64Array }
+  readonly #augmentation: Augmentation | null
 
   /**
    * @param data a set that has passed `checkSet`
    * @param capacity most rows of a batch
    */
-  constructor(
-    model: MLP,
-    data: Samples,
-    capacity: number,
-    { slots = null, dropout = false, shared }: StepOptions = {},
-  ) {
+  constructor(model: MLP, data: Samples, capacity: number, options: StepOptions = {}) {
     const { backend, parameters, loss, outputs } = model
+    const { slots = null, dropout = false, augmentation = null, shared } = options
     this.#backend = backend
     const programs = shared ?? new SharedPrograms()
-    this.#program = programs.get(model, datasetOf(backend, data, 'train'), capacity, dropout)
+    this.#program = programs.get(
+      model,
+      datasetOf(backend, data, 'train'),
+      capacity,
+      dropout,
+      augmentation?.spec ?? null,
+    )
+    this.#augmentation = augmentation
     this.#arenas = {
       parameters,
       slots,
@@ -47,6 +55,7 @@ export class TrainingStep {
       predicted: null,
       outputs: null,
       step: new Float64Array(STEP_VALUES),
+      warps: augmentation && new Int32Array(Math.max(capacity * WARP_VALUES, MIN_INTS)),
     }
   }
 
@@ -55,9 +64,12 @@ export class TrainingStep {
    * without updating.
    *
    * @param values default: no dropout, no label smoothing
+   * @param epoch determines the augmentation
    */
-  run(rowIndices: Int32Array, rule: UpdateRule, values?: StepValues): number {
-    if (values) encodeStep(values, this.#arenas.step)
+  run(rowIndices: Int32Array, rule: UpdateRule, values?: StepValues, epoch = 0): number {
+    const { step, warps } = this.#arenas
+    if (values) encodeStep(values, step)
+    if (warps) this.#augmentation!.transformations(rowIndices, epoch, warps)
     this.correct = this.#backend.run(this.#program, rowIndices, this.#arenas, rule)
     const { rowLosses } = this.#arenas
     let sum = 0
@@ -73,3 +85,4 @@ export class TrainingStep {
 
 /** V8 allocates shorter arrays on its own heap and copies them when an addon accesses them. */
 const MIN_LOSSES = 16
+const MIN_INTS = 32

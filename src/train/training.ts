@@ -69,6 +69,7 @@ export class Training {
     this.#step = new TrainingStep(model, train, plan.batchSize, {
       slots: this.#slots,
       dropout: plan.dropout > 0,
+      augmentation: plan.augmentation,
       shared,
     })
     this.#evaluator = new SetEvaluator(model)
@@ -252,7 +253,8 @@ export class Training {
 
   #compute(rowIndices: Int32Array, rule: UpdateRule): number {
     try {
-      return this.#step.run(rowIndices, rule, this.#stepValues())
+      const { step } = this.#state
+      return this.#step.run(rowIndices, rule, this.#stepValues(), this.#epochOf(step))
     } catch (error) {
       throw refusedData(error, this.#place())
     }

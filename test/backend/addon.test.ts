@@ -55,6 +55,9 @@ const arenas = (): unknown[] => [
 const gemmSizes = () => Float64Array.of(0, 0, 2, 3, 4, 4, 3, 3)
 const bytes = () => new Uint8Array(10 * K).fill(1)
 const table = () => Float32Array.from({ length: 256 }, (_, i) => i)
+/** height, width, shift, radius, the weights down and across */
+const shape = () => Int32Array.of(4, 5, 12, 1, 20_000, 3000, 10_000, 2000)
+const warper = (capacity = B) => ops.createWarper(shape(), true, capacity)
 const batch = () => ops.createBatch(B, K, true, false, K)
 
 type Path = (string | number)[]
@@ -95,6 +98,8 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     forwardPass: () => [forwardProgram(), bytes(), table(), parameters(), new Float32Array(2 * N), 2],
     firstLayerNotFinite: () => [trainingProgram()],
     allFinite: () => [new Float32Array(3)],
+    createWarper: () => [shape(), true, B],
+    warp: () => [warper(), bytes(), 10, K, table(), Int32Array.of(0, 9), new Int32Array(16), new Uint8Array(2 * K)],
     gemm: () => [gemmSizes(), 1, new Float32Array(8), new Float32Array(12), 0, new Float32Array(6)],
     misalignment: () => [new Uint8Array(1)],
     peak: () => [1],
@@ -142,7 +147,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
       for (const path of placesIn(good[name]())) {
         const value = at(good[name](), path)
         if (!ArrayBuffer.isView(value) || (value as Int32Array).length === 0) continue
-        const isList = (name === 'gather' && path[0] === 4) || (name === 'run' && path[0] === 5)
+        const isList = (name === 'gather' && path[0] === 4) || ((name === 'run' || name === 'warp') && path[0] === 5)
         if (isList || name === 'compile') continue // no rows is a valid list of rows; code is checked by what it says
         const args = good[name]()
         put(args, path, detached(at(args, path) as Float32Array))
@@ -165,6 +170,17 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['run', 5, new Int32Array(B + 1), /at most 4 rows, got 5/],
     ['run', 6, arenas().with(2, new Int32Array(10).fill(-1)), /classes of the network, got -1 at row 0/],
     ['run', 6, arenas().with(1, null), /slots/],
+    ['run', 6, [...arenas(), null, warper(1), new Int32Array(16)], /warper: expected room for 2 rows, got 1/],
+    ['run', 6, [...arenas(), null, warper(), new Int32Array(15)], /warps: expected an Int32Array of at least 16/],
+    ['run', 6, [...arenas(), null, batch(), new Int32Array(16)], /warper: expected a warper of this addon/],
+    ['warp', 0, ops.createWarper?.(Int32Array.of(2, 2, 1, -1), true, 0), /cols: expected 4, got 20/],
+    ['warp', 0, ops.createWarper?.(Int32Array.of(4, 5, 1, -1), false, 0), /values: expected the kind prepared for/],
+    ['createWarper', 0, shape().with(0, 0), /sides from 1 to 1024, got 0/],
+    ['createWarper', 0, shape().with(2, 31), /a shift from 1 to 30, got 31/],
+    ['createWarper', 0, shape().with(3, 2), /weights up to the radius, got 2/],
+    ['createWarper', 0, shape().with(3, -2), /weights up to the radius, got -2/],
+    ['createWarper', 0, shape().with(5, -1), /weights from 0 to 32767, got -1/],
+    ['createWarper', 0, shape().with(6, 30_000), /a sum of at most 32768, got 34000/],
     ['run', 7, Float64Array.of(9, ...new Array(12).fill(0)), /a kind of rule that the addon knows, got 9/],
     ['forward', 1, { ...layer(), activation: 'sine' }, /activation: expected a name that the addon knows, got sine/],
     ['forward', 2, { ...matrix(N), stride: 16 }, /stride: expected an integer from 32/],

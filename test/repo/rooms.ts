@@ -33,7 +33,7 @@ export function roomOf(path: string): string | null {
   const [, first, second] = path.split('/')
   if (second === undefined) return ['index.ts', 'browser.ts'].includes(first) ? 'index' : null
   if (first !== 'backend') return first in ROOMS ? first : null
-  if (['backend.ts', 'operands.ts', 'program.ts', 'rules.ts'].includes(second)) return 'backend/backend'
+  if (['backend.ts', 'operands.ts', 'program.ts', 'rules.ts', 'warp.ts'].includes(second)) return 'backend/backend'
   if (second === 'js') return 'backend/js'
   return second.startsWith('native') ? 'backend/native' : 'backend/index'
 }

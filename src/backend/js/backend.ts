@@ -5,6 +5,7 @@ import { dataset, gather, JsBatch } from './inputs.js'
 import { loss } from './loss.js'
 import { compile, firstLayerNotFinite, forwardPass, run } from './program.js'
 import { allFinite, allocate, layerOutput, matrix, pack, parameterLength, unpack } from './storage.js'
+import { warp } from './warp.js'
 
 /**
  * The pure TypeScript backend: one thread, the same bits on any JavaScript engine. Sums are double and rounded once, so it
@@ -25,6 +26,7 @@ export function createJsBackend(): Backend {
     matrix,
     layerOutput,
     gather,
+    warp,
     forward,
     loss,
     backward,

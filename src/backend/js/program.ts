@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js'
-import { isInt32Array } from '../../core/typed-arrays.js'
-import type { Batch, Layer, LayerOutput, Matrix } from '../operands.js'
+import { isInt32Array, isUint8Array } from '../../core/typed-arrays.js'
+import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../operands.js'
 import type { Arenas, Operand, Operation, Program, ProgramSpec } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
 import { backward, forward, updateBy } from './dense.js'
@@ -9,6 +9,7 @@ import { gatherRange, JsBatch } from './inputs.js'
 import { argMax, loss, takesLabels } from './loss.js'
 import { RuleStep } from './rules.js'
 import { layerOutput, parameterLength } from './storage.js'
+import { JsWarp } from './warp.js'
 
 /** Rows per chunk of a program without updates: enough to amortise packing the weights. */
 const CHUNK = 256
@@ -27,6 +28,11 @@ class JsProgram implements Program {
   readonly #labels: Int32Array
   readonly #targets: Float32Array
   readonly #losses: Float64Array
+  readonly #warp: JsWarp | null
+  /** the rows of a step after resampling */
+  readonly #warped: Dataset | null
+  /** 0, 1, 2, ... */
+  readonly #positions: Int32Array
   readonly #rule = new Float64Array(RULE_VALUES)
   readonly #step = new RuleStep()
   /** offset of each layer's parameters, and the total length */
@@ -52,6 +58,9 @@ class JsProgram implements Program {
     this.#labels = new Int32Array(capacity)
     this.#targets = new Float32Array(capacity * outputs)
     this.#losses = new Float64Array(capacity)
+    this.#warp = spec.warp && new JsWarp(spec.warp)
+    this.#warped = spec.warp && warpedDataset(spec.dataset, capacity)
+    this.#positions = Int32Array.from({ length: spec.warp ? capacity : 0 }, (_, i) => i)
   }
 
   get parameters(): number {
@@ -112,7 +121,7 @@ class JsProgram implements Program {
         correct = this.#loss(each, rowIndices, first, end, arenas)
         if (correct < 0) return -1
       } else {
-        this.#compute(each, rowIndices, first, end, arenas.step ?? null)
+        this.#compute(each, rowIndices, first, end, arenas)
       }
     }
     if (arenas.outputs !== null) copyOutputs(this.matrices[this.#lastOutput], arenas.outputs, first)
@@ -124,10 +133,13 @@ class JsProgram implements Program {
     rowIndices: Int32Array,
     first: number,
     end: number,
-    values: Float64Array | null,
+    { step: values = null, warps }: Arenas,
   ): void {
     const { matrices } = this
-    if (each.op === 'gather') {
+    if (each.op === 'gather' && this.#warp !== null) {
+      this.#warp.run(this.spec.dataset, rowIndices, warps as Int32Array, this.#warped!.values)
+      gatherRange(this.#warped!, this.#positions, 0, end, this.batch)
+    } else if (each.op === 'gather') {
       gatherRange(this.spec.dataset, rowIndices, first, end, this.batch)
     } else if (each.op === 'forward') {
       forward(this.#operand(each.input), this.#layers[each.layer], matrices[each.output])
@@ -190,6 +202,18 @@ class JsProgram implements Program {
   }
 }
 
+/** Room for resampled rows, with the density of the data set. */
+function warpedDataset({ values, cols, table, density }: Dataset, rows: number): Dataset {
+  const length = rows * cols
+  return {
+    rows,
+    cols,
+    table,
+    density,
+    values: isUint8Array(values) ? new Uint8Array(length) : new Float32Array(length),
+  }
+}
+
 function activationOf({ operations, layers }: ProgramSpec, matrix: number) {
   const writer = operations.find((each) => each.op === 'forward' && each.output === matrix)
   return writer?.op === 'forward' ? layers[writer.layer].activation : 'identity'
@@ -245,7 +269,8 @@ function ownProgram(program: Program): JsProgram {
 }
 
 function checkArenas({ spec, outputs: cols }: JsProgram, count: number, arenas: Arenas): void {
-  const { truth, rowLosses, predicted, outputs } = arenas
+  const { truth, rowLosses, predicted, outputs, warps } = arenas
+  if (spec.warp && !isInt32Array(warps)) throw invalidArgument('warps', 'an Int32Array for a program with warp', warps)
   if (count > spec.capacity) throw invalidArgument('rowIndices', `at most ${spec.capacity} rows`, count)
   const truths = spec.dataset.rows * (isInt32Array(truth) ? 1 : cols)
   if (truth !== null && truth.length < truths) throw invalidArgument('labels or targets', `${truths} values`, truth)

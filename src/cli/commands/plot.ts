@@ -11,6 +11,7 @@ import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import { confusionMatrix } from '../../train/metrics/confusion.js'
 import { DATA_FLAG, sameData } from '../config/data-flag.js'
+import { augmentedImages } from '../run/augmented-images.js'
 import { drawFigures, drawSearchFigures, type FigureData, figureWords } from '../run/figures.js'
 import { holdsStudy, readStudy } from '../run/read-trials.js'
 import { readTrainRecord, runSubtitle, type TrainRecord } from '../run/train-record.js'
@@ -75,23 +76,24 @@ async function figureData(folder: RunFolder, record: TrainRecord, data: string |
 
 /** What only the rows themselves can show; where they are not found the other figures are drawn without. */
 async function dataFigures(
-  { config, data }: TrainRecord,
+  { config, seed, data }: TrainRecord,
   flag: string | undefined,
   model: MLP,
 ): Promise<Partial<FigureData>> {
   try {
-    const { test } = await loadData(await sameData(data.recipe, flag), { download: false })
-    if (test === undefined) return {}
+    const { train, test } = await loadData(await sameData(data.recipe, flag), { download: false })
+    const augmented = augmentedImages(model.backend, train, { ...config, seed })
+    if (test === undefined) return { augmented }
     const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
     const prediction = await model.predict(rows)
     const predicted = { rows, model, prediction }
     const classes = LOSS_INFO[model.loss].classes(model.outputs)
-    if (classes === 0) return { predicted }
+    if (classes === 0) return { predicted, augmented }
     const actual = Int32Array.from(rows.rows, (row) => rows.labels![row])
-    return { confusion: confusionMatrix(actual, prediction.classes, classes), predicted }
+    return { confusion: confusionMatrix(actual, prediction.classes, classes), predicted, augmented }
   } catch (error) {
     if (!(error instanceof NativeMlpError) || error.code !== 'DATA_NOT_FOUND') throw error
-    say(`the figures of test rows are left as they are: ${error.message}`)
+    say(`the figures of rows are left as they are: ${error.message}`)
     return {}
   }
 }

@@ -8,7 +8,9 @@ import { makeFolders } from '../../formats/folder.js'
 import { RUN_FIGURES } from '../../io/run-folder.js'
 import { classProbabilities } from '../../model/prediction.js'
 import {
+  type AugmentedImages,
   accuracyCurvesFigure,
+  augmentedImagesFigure,
   calibrationFigure,
   confusionMatrixFigure,
   type DrawnTrial,
@@ -40,6 +42,7 @@ export interface FigureData {
   readonly imageShape?: readonly [number, number] | null
   readonly confusion?: readonly (readonly number[])[]
   readonly predicted?: PredictedRows | undefined
+  readonly augmented?: AugmentedImages | null
 }
 
 export interface DrawSearchOptions extends SearchFiguresOptions {
@@ -116,6 +119,8 @@ const FIGURES: Readonly<Record<FigureName, (data: FigureData) => Promise<Figure 
     const columns = predicted ? valueColumns(predicted) : []
     return columns.length > 0 ? predictedActualFigure(columns, { subtitle }) : null
   },
+  'augmented-images': async ({ augmented, imageShape, subtitle }) =>
+    augmented && imageShape ? augmentedImagesFigure(augmented, { imageShape, subtitle }) : null,
   misclassified: async ({ predicted }) => (predicted?.rows.imageShape ? misclassified(predicted) : null),
 }
 

@@ -12,6 +12,7 @@ import { planFit } from '../../train/fit-options.js'
 import type { FitResult } from '../../train/fit-result.js'
 import { recordedConfig } from '../config/config.js'
 import { sameData } from '../config/data-flag.js'
+import { augmentedImages } from './augmented-images.js'
 import { drawFigures } from './figures.js'
 import { makeNumbered } from './out-folder.js'
 import { aboutRun, readTrainRecord, runSubtitle, type TrainRecord, testResults } from './train-record.js'
@@ -178,6 +179,7 @@ async function draw(run: ReadyRun, fitted: FitResult, evaluation: Evaluation | n
     parameters: model.getParameters(),
     imageShape: sets.schema.imageShape,
     confusion: evaluation?.confusion,
+    augmented: augmentedImages(model.backend, sets.train, request.training),
     predicted: rows && { rows, model, prediction: await model.predict(rows, { signal }) },
   }
   return await drawFigures(folder.file('figures'), data, signal)

@@ -9,6 +9,7 @@ import {
 } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { isFloat32Array, isUint8Array } from '../../core/typed-arrays.js'
+import { greyPixels, type Ink, pixelRange } from '../marks/grey-pixels.js'
 import { drawImageGrid } from '../marks/image-grid.js'
 import type { Figure } from '../page/figure.js'
 import { composePage, textAt } from '../page/page.js'
@@ -39,7 +40,7 @@ export interface MisclassifiedOptions {
   /** names for the class numbers */
   readonly classNames?: readonly string[]
   /** 'dark' (the default) draws high values dark on white, as ink on paper; 'light' draws them light on black */
-  readonly ink?: 'dark' | 'light'
+  readonly ink?: Ink
 }
 
 const OPTIONS = ['title', 'subtitle', 'imageShape', 'limit', 'order', 'classNames', 'ink']
@@ -132,37 +133,6 @@ function wrongRows({ labels, predictions, probabilities }: Misclassified, rows: 
 function emptyFigure(title: string, rows: number): Promise<Figure> | Figure {
   const text = `All ${formatCount(rows)} rows are classified correctly.`
   return composePage({ title, body: textAt(0, 16, text, { size: FONT_SIZE.label }), bodyWidth: 420, bodyHeight: 28 })
-}
-
-/** The values drawn as white and black: all of 0..255 for bytes, 0..max for other data that is never negative. */
-function pixelRange(images: Uint8Array | Float32Array, shown: readonly number[], shape: ImageShape): [number, number] {
-  if (isUint8Array(images)) return [0, 255]
-  const size = shape[0] * shape[1]
-  let [low, high] = [0, 0]
-  for (const row of shown) {
-    for (let i = row * size; i < (row + 1) * size; i++) {
-      if (!Number.isFinite(images[i])) throw invalidArgument(`data.images[${i}]`, 'a finite number', images[i])
-      low = Math.min(low, images[i])
-      high = Math.max(high, images[i])
-    }
-  }
-  return [low, high > low ? high : low + 1]
-}
-
-function greyPixels(
-  images: Uint8Array | Float32Array,
-  row: number,
-  [height, width]: ImageShape,
-  [low, high]: readonly [number, number],
-  ink: 'dark' | 'light',
-): Uint8Array {
-  const size = height * width
-  const pixels = new Uint8Array(size * 3)
-  for (let i = 0; i < size; i++) {
-    const level = Math.round((255 * (images[row * size + i] - low)) / (high - low))
-    pixels.fill(ink === 'dark' ? 255 - level : level, i * 3, i * 3 + 3)
-  }
-  return pixels
 }
 
 function captions({ labels, predictions, probabilities }: Misclassified, row: number, names?: readonly string[]) {
