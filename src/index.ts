@@ -1,30 +1,11 @@
 // The public interface, grouped as the README is. No logic here.
-export type { Backend } from './backend/backend.js'
-export { type BackendInfo, backendInfo, defaultBackend } from './backend/index.js'
-export { createJsBackend } from './backend/js/index.js'
-export { type ErrorCode, NativeMlpError } from './core/errors.js'
-export type { MetricName, MetricValues, StandardMetric } from './core/metrics.js'
+export * from './common.js'
 export type { FilePath } from './core/platform.js'
-export type {
-  ClassMetrics,
-  Collapse,
-  Evaluation,
-  HistoryEntry,
-  LayerParameters,
-  PrecisionRecallCurve,
-  ReliabilityBin,
-  RocCurve,
-  SetMetrics,
-  TrialSummary,
-} from './core/results.js'
-export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './core/scale.js'
-export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
+export type { TrialSummary } from './core/results.js'
 export { dataDigest } from './data/digest.js'
 export type { Division, SetsRecipe } from './data/division.js'
-export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { type DataSchema, type LoadedData, loadData } from './data/load.js'
 export { type Mnist, type MnistOptions, mnist } from './data/mnist.js'
-export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
 export type { LoadDataOptions } from './data/sources/source.js'
 export type { DataRecipe, DataSpec } from './data/spec.js'
 export { writeFileAtomic } from './formats/atomic.js'
@@ -34,16 +15,10 @@ export { decodeCheckpoint, encodeCheckpoint } from './io/checkpoint-file.js'
 export { type FolderFitOptions as FitOptions, fitInFolder as fit } from './io/fit-in-folder.js'
 export { appendHistory, readHistory } from './io/history.js'
 export { loadHomeworkWeights, saveHomeworkWeights } from './io/homework-weights.js'
-export { decodeModel, encodeModel, type LoadOptions } from './io/model-bytes.js'
 export { loadModel, saveModel } from './io/model-file.js'
 export { type RunEnd, RunFolder, type RunFolderOptions } from './io/run-folder.js'
 export type { RunRecord, RunTimes, TrainingResults } from './io/run-record.js'
 export { readTrainingCurve, writeTrainingCurve } from './io/training-curve.js'
-export type { Init } from './model/initializers.js'
-export { MLP, type MLPOptions } from './model/mlp.js'
-export type { PredictOptions } from './model/predict.js'
-export type { Prediction } from './model/prediction.js'
-export { Predictor, type PredictorOptions } from './model/predictor.js'
 export * from './plot/index.js'
 export * from './progress/index.js'
 export type { GridSearchOptions, Objective, SearchOptions } from './search/options.js'
@@ -100,33 +75,4 @@ export {
   type TrialResult,
 } from './search/trial/result.js'
 export type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from './search/trial/task.js'
-export type {
-  CheckpointEvent,
-  EpochEvent,
-  EvaluationEvent,
-  FitCallbacks,
-  StartEvent,
-  StepEvent,
-} from './train/callbacks.js'
-export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
-export type { TrainingConfig } from './train/config.js'
-export { type EvaluateOptions, evaluate } from './train/evaluate.js'
-export type { FitResult } from './train/fit-result.js'
-export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
-export { reliabilityBins } from './train/metrics/calibration.js'
-export { precisionRecallCurve, rocCurve } from './train/metrics/curves.js'
-export {
-  type AdamOptions,
-  type AdamWOptions,
-  adam,
-  adamW,
-  type MomentumOptions,
-  momentum,
-  type Optimizer,
-  type OptimizerConfig,
-  type RmsPropOptions,
-  rmsProp,
-  type SgdOptions,
-  sgd,
-} from './train/optimizers.js'
 export { PRESETS, type PresetName } from './train/presets.js'

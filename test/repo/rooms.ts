@@ -26,12 +26,12 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** These run in browsers: nothing they reach without #native may be a part of Node. */
 export const PORTABLE =
-  /^src\/(core\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples)\.ts|io\/model-bytes\.ts|browser\.ts)/
+  /^src\/(core\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes)\.ts|io\/model-bytes\.ts|common\.ts|browser\.ts)/
 
 /** The room of a file of src/, or null for a file that stands in none. */
 export function roomOf(path: string): string | null {
   const [, first, second] = path.split('/')
-  if (second === undefined) return ['index.ts', 'browser.ts'].includes(first) ? 'index' : null
+  if (second === undefined) return ['index.ts', 'browser.ts', 'common.ts'].includes(first) ? 'index' : null
   if (first !== 'backend') return first in ROOMS ? first : null
   if (['backend.ts', 'operands.ts', 'program.ts', 'rules.ts', 'warp.ts'].includes(second)) return 'backend/backend'
   if (second === 'js') return 'backend/js'

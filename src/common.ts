@@ -1,0 +1,56 @@
+// The part of the public interface that both entries have, Node's and the browser's: what touches no files. No logic here.
+export type { Backend } from './backend/backend.js'
+export { type BackendInfo, backendInfo, defaultBackend } from './backend/index.js'
+export { createJsBackend } from './backend/js/index.js'
+export { type ErrorCode, NativeMlpError } from './core/errors.js'
+export type { MetricName, MetricValues, StandardMetric } from './core/metrics.js'
+export type {
+  ClassMetrics,
+  Collapse,
+  Evaluation,
+  HistoryEntry,
+  LayerParameters,
+  PrecisionRecallCurve,
+  ReliabilityBin,
+  RocCurve,
+  SetMetrics,
+} from './core/results.js'
+export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './core/scale.js'
+export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
+export { type Fold, type FoldOptions, kFold } from './data/folds.js'
+export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
+export { decodeModel, encodeModel, type LoadOptions } from './io/model-bytes.js'
+export type { Init } from './model/initializers.js'
+export { MLP, type MLPOptions } from './model/mlp.js'
+export type { PredictOptions } from './model/predict.js'
+export type { Prediction } from './model/prediction.js'
+export { Predictor, type PredictorOptions } from './model/predictor.js'
+export type {
+  CheckpointEvent,
+  EpochEvent,
+  EvaluationEvent,
+  FitCallbacks,
+  StartEvent,
+  StepEvent,
+} from './train/callbacks.js'
+export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
+export type { TrainingConfig } from './train/config.js'
+export { type EvaluateOptions, evaluate } from './train/evaluate.js'
+export type { FitResult } from './train/fit-result.js'
+export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
+export { reliabilityBins } from './train/metrics/calibration.js'
+export { precisionRecallCurve, rocCurve } from './train/metrics/curves.js'
+export {
+  type AdamOptions,
+  type AdamWOptions,
+  adam,
+  adamW,
+  type MomentumOptions,
+  momentum,
+  type Optimizer,
+  type OptimizerConfig,
+  type RmsPropOptions,
+  rmsProp,
+  type SgdOptions,
+  sgd,
+} from './train/optimizers.js'
