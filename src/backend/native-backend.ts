@@ -2,7 +2,15 @@ import { invalidArgument } from '../core/errors.js'
 import { ACTIVATIONS, type LayerShape, LOSSES, type Loss } from '../core/types.js'
 import type { Backend } from './backend.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
-import { type Arenas, OPERATIONS, type Operand, type Operation, type Program, type ProgramSpec } from './program.js'
+import {
+  type Arenas,
+  checkTruth,
+  OPERATIONS,
+  type Operand,
+  type Operation,
+  type Program,
+  type ProgramSpec,
+} from './program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from './rules.js'
 import { checkWarp, type WarpSpec } from './warp.js'
 
@@ -131,6 +139,7 @@ interface NativeBatch extends Batch {
   readonly handle: Handle
 }
 interface NativeProgram extends Program {
+  readonly trains: boolean
   readonly handle: Handle
   readonly warper: Handle | null
 }
@@ -283,7 +292,8 @@ class NativeBackend implements Backend {
   compile(spec: ProgramSpec): Program {
     const { dataset, capacity, layers, matrices, operations, warp } = spec
     const { cols, table, longestRow } = dataset as NativeDataset
-    const listed = operations.some(({ op }) => op === 'update') ? capacity <= this.info.maxListedRows : true
+    const trains = operations.some(({ op }) => op === 'update')
+    const listed = trains ? capacity <= this.info.maxListedRows : true
     const handle = this.ops.compile(
       cols,
       table !== null,
@@ -295,14 +305,15 @@ class NativeBackend implements Backend {
       Int32Array.from(operations.flatMap(encodeOperation)),
     )
     const warper = warp === null ? null : this.warper(warp, dataset, capacity)
-    const program: NativeProgram = { spec, handle, warper }
+    const program: NativeProgram = { spec, handle, trains, warper }
     return program
   }
 
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
     const { values, rows, cols, table } = program.spec.dataset
     const { parameters, slots, truth, rowLosses, predicted, outputs, step = null, warps = null } = arenas
-    const { handle, warper } = program as NativeProgram
+    const { handle, trains, warper } = program as NativeProgram
+    checkTruth(trains, truth)
     const memory = [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps]
     const encoded = rule === null ? null : this.encoded(rule)
     return this.ops.run(handle, values, rows, cols, table, rowIndices, memory, encoded)

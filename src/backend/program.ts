@@ -1,3 +1,4 @@
+import { invalidArgument } from '../core/errors.js'
 import type { LayerShape, Loss } from '../core/types.js'
 import type { Dataset } from './operands.js'
 import type { WarpSpec } from './warp.js'
@@ -100,7 +101,7 @@ export interface Arenas {
   readonly slots: Float32Array | null
   /**
    * of every row of the data set, by row number: classes if the loss takes labels (softmax cross-entropy, binary
-   * cross-entropy of one output), else targets [rows][outputs]; null: outputs only
+   * cross-entropy of one output), else targets [rows][outputs]; null: outputs only, of a program without updates
    */
   readonly truth: Int32Array | Float32Array | null
   /** [rowIndices.length], loss of each row; needed with `truth` */
@@ -113,6 +114,11 @@ export interface Arenas {
   readonly step?: Float64Array | null
   /** [rowIndices.length][WARP_VALUES], how each row is resampled; needed by a program with `warp` */
   readonly warps?: Int32Array | null
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT if a training program has nothing to compare its outputs with */
+export function checkTruth(trains: boolean, truth: Arenas['truth']): void {
+  if (trains && truth === null) throw invalidArgument('truth', 'classes or targets for a program with updates', truth)
 }
 
 /**

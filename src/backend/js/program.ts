@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../core/errors.js'
 import { isInt32Array, isUint8Array } from '../../core/typed-arrays.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../operands.js'
-import type { Arenas, Operand, Operation, Program, ProgramSpec } from '../program.js'
+import { type Arenas, checkTruth, type Operand, type Operation, type Program, type ProgramSpec } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
 import { backward, forward, updateBy } from './dense.js'
 import { dropout, undrop } from './dropout.js'
@@ -268,8 +268,9 @@ function ownProgram(program: Program): JsProgram {
   return program
 }
 
-function checkArenas({ spec, outputs: cols }: JsProgram, count: number, arenas: Arenas): void {
+function checkArenas({ spec, outputs: cols, trains }: JsProgram, count: number, arenas: Arenas): void {
   const { truth, rowLosses, predicted, outputs, warps } = arenas
+  checkTruth(trains, truth)
   if (spec.warp && !isInt32Array(warps)) throw invalidArgument('warps', 'an Int32Array for a program with warp', warps)
   if (count > spec.capacity) throw invalidArgument('rowIndices', `at most ${spec.capacity} rows`, count)
   const truths = spec.dataset.rows * (isInt32Array(truth) ? 1 : cols)

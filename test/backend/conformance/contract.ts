@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../../src/backend/backend.js'
 import type { Batch, Dataset, Layer, Matrix } from '../../../src/backend/operands.js'
-import type { Activation } from '../../../src/core/types.js'
+import { trainingProgram } from '../../../src/backend/program.js'
+import { type Activation, LOSSES } from '../../../src/core/types.js'
 import type { Rows } from '../reference.js'
 import {
   assertSame,
@@ -177,6 +178,26 @@ export function contract(create: () => Backend): void {
         }
       }
       expect(backend.allFinite(values)).toBe(true)
+    }
+  })
+
+  it('refuses to train without classes or targets, with the same error', () => {
+    const layer = makeLayer(backend, randomRows(2, 3, numbers(1)), [0, 0, 0], 'identity')
+    const rule = { kind: 'sgd', learningRate: 1, l2: 0, l2Biases: 0 } as const
+    for (const loss of LOSSES) {
+      const dataset = backend.dataset(new Float32Array(8).fill(1), 4, 2, null)
+      const program = backend.compile(trainingProgram(dataset, 4, [layer], loss))
+      const arenas = { parameters: layer.parameters, slots: null, truth: null, rowLosses: new Float64Array(16) }
+      const before = layer.parameters.slice()
+      expect(() =>
+        backend.run(program, Int32Array.of(0, 1), { ...arenas, predicted: null, outputs: null }, rule),
+      ).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: 'truth: expected classes or targets for a program with updates, got null',
+        }),
+      )
+      expect(layer.parameters).toEqual(before)
     }
   })
 
