@@ -1,4 +1,4 @@
-import { invalidArgument } from '../core/errors.js'
+import { allocating, invalidArgument } from '../core/errors.js'
 import { ACTIVATIONS, type LayerShape, LOSSES, type Loss } from '../core/types.js'
 import type { Backend } from './backend.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
@@ -170,7 +170,7 @@ class NativeBackend implements Backend {
   }
 
   allocate(length: number): Float32Array {
-    const bytes = new Uint8Array(length * 4 + 64)
+    const bytes = allocating(length * 4, () => new Uint8Array(length * 4 + 64))
     const skip = (64 - this.ops.misalignment(bytes)) % 64
     return new Float32Array(bytes.buffer, skip, length)
   }

@@ -87,14 +87,50 @@ export function invalidFile(file: string, problem: string, offset?: number): Nat
   return new NativeMlpError('INVALID_FILE', `${file}${offset === undefined ? '' : ` at byte ${offset}`}: ${problem}`)
 }
 
+/** How the errors of `Backend.allocate` begin, which do not know what the memory is for. */
+const ALLOCATE = 'allocate'
+
 /**
  * An error of the engine or of the addon that memory could not be had, as one of this package; any other as it is.
  *
  * @param what what needed the memory, e.g. 'fit'
+ * @param need sizes that determine how much, e.g. '300000 rows', where they are known
  */
-export function memoryError(error: unknown, what: string): unknown {
-  if (!(error instanceof RangeError)) return error
-  const isKnown = (error as { code?: unknown }).code === 'OUT_OF_MEMORY'
-  if (!isKnown && !/allocation failed|Invalid (typed array|array buffer) length/i.test(error.message)) return error
-  return new NativeMlpError('OUT_OF_MEMORY', `${what}: not enough memory`, { cause: error })
+export function memoryError(error: unknown, what: string, need?: string | (() => string)): unknown {
+  if (!isMemoryError(error) || (need === undefined && error instanceof NativeMlpError)) return error
+  const sizes = typeof need === 'function' ? need() : need
+  const words = sizes === undefined ? '' : ` for ${sizes}`
+  return new NativeMlpError('OUT_OF_MEMORY', `${what}: not enough memory${words}`, { cause: error })
+}
+
+function isMemoryError(error: unknown): boolean {
+  if (error instanceof NativeMlpError) {
+    return error.code === 'OUT_OF_MEMORY' && error.message.startsWith(`${ALLOCATE}: `)
+  }
+  if (!(error instanceof RangeError)) return false
+  if ((error as { code?: unknown }).code === 'OUT_OF_MEMORY') return true
+  return /allocation failed|out of memory|invalid (typed array|array buffer|array) length/i.test(error.message)
+}
+
+/** @throws NativeMlpError OUT_OF_MEMORY as `memoryError` */
+export function orOutOfMemory<T>(what: string, need: string | (() => string), make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw memoryError(error, what, need)
+  }
+}
+
+/** Runs `Backend.allocate`. @throws NativeMlpError OUT_OF_MEMORY naming the size */
+export function allocating<T>(bytes: number, make: () => T): T {
+  return orOutOfMemory(ALLOCATE, byteWords(bytes), make)
+}
+
+/** '14.4 GB' */
+export function byteWords(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB', 'TB']
+  let unit = 0
+  let size = bytes
+  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000
+  return `${Number(size.toPrecision(3))} ${units[unit]}`
 }

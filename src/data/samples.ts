@@ -1,5 +1,5 @@
 import { checking, integerInRange, knownOptions, oneOf, trueOrFalse } from '../core/checks.js'
-import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { byteWords, invalidArgument, NativeMlpError, orOutOfMemory } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import { isFloat32Array, isInt32Array, isSharedBuffer, isUint8Array } from '../core/typed-arrays.js'
 import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
@@ -104,7 +104,7 @@ export class Samples implements SamplesFields {
       throw invalidArgument('subset', 'an Int32Array or a list of positions', positions)
     }
     if (positions.length === 0) throw invalidArgument('subset', 'at least one position', positions)
-    const rows = new Int32Array(positions.length)
+    const rows = orOutOfMemory('subset', `${positions.length} rows`, () => new Int32Array(positions.length))
     for (let i = 0; i < rows.length; i++) {
       rows[i] = this.rows[integerInRange(`subset: positions[${i}]`, positions[i], 0, this.length - 1)]
     }
@@ -165,10 +165,11 @@ export class Samples implements SamplesFields {
 /**
  * Creates a set of rows from arrays.
  * @throws NativeMlpError INVALID_ARGUMENT for a non-finite value (with row and column), a label out of range (with row),
- * inconsistent lengths, and no rows; UNKNOWN_OPTION for a misspelt option
+ * inconsistent lengths, and no rows; UNKNOWN_OPTION for a misspelt option; OUT_OF_MEMORY
  */
 export function samples(options: SamplesOptions): Samples {
-  return new Samples(checkSamples(options))
+  const need = () => `a copy of ${options.values.length} values in rows of ${options.cols}`
+  return new Samples(orOutOfMemory('samples', need, () => checkSamples(options)))
 }
 
 function checkFields(fields: SamplesFields): void {
@@ -199,7 +200,8 @@ function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
   }
   if (isSharedBuffer(array.buffer)) return array
   const Copy = array.constructor as new (buffer: SharedArrayBuffer) => A
-  const copy = new Copy(new SharedArrayBuffer(array.byteLength))
+  const need = byteWords(array.byteLength)
+  const copy = orOutOfMemory('toShared', need, () => new Copy(new SharedArrayBuffer(array.byteLength)))
   copy.set(array)
   return copy
 }

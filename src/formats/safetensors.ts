@@ -1,5 +1,5 @@
 import { isObject, knownOptions } from '../core/checks.js'
-import { describe, invalidArgument, invalidFile, shortened } from '../core/errors.js'
+import { byteWords, describe, invalidArgument, invalidFile, orOutOfMemory, shortened } from '../core/errors.js'
 import {
   bytesPerElement,
   decodeElements,
@@ -118,7 +118,8 @@ export function encodeSafetensors(contents: {
   if (padded > MAX_HEADER) throw invalidArgument('tensors', `a header of at most ${MAX_HEADER} bytes`, padded)
   if (hasTooManyValues(header))
     throw invalidArgument('tensors', `at most ${MAX_HEADER_VALUES} values in the header`, tensors)
-  const bytes = new Uint8Array(8 + padded + length)
+  const size = 8 + padded + length
+  const bytes = orOutOfMemory('safetensors', byteWords(size), () => new Uint8Array(size))
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true)
   bytes.set(header, 8)
   bytes.fill(0x20, 8 + header.length, 8 + padded)

@@ -2,7 +2,7 @@ import type { Backend } from '../backend/backend.js'
 import { defaultBackend } from '../backend/index.js'
 import type { Layer } from '../backend/operands.js'
 import { checking, integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
-import { invalidArgument } from '../core/errors.js'
+import { byteWords, invalidArgument, orOutOfMemory } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import type { LayerParameters } from '../core/results.js'
 import { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from '../core/scale.js'
@@ -59,7 +59,7 @@ const OPTION_NAMES = [
  * A multi-layer perceptron: `a_l = act(a_(l-1) W_l + b_l)`, W_l [K][N]. Its parameters are stored in one packed array in
  * the layout of the backend; `getParameters` and `setParameters` use row-major arrays.
  *
- * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong
+ * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming the option that is wrong; OUT_OF_MEMORY naming the size
  */
 export class MLP {
   /** inputs, hidden..., outputs */
@@ -91,9 +91,12 @@ export class MLP {
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
     this.backend = options.backend === undefined ? defaultBackend() : checkBackend(options.backend)
-    this.parameters = this.backend.allocate(packedLength(this.backend, this.layerSizes))
+    const length = packedLength(this.backend, this.layerSizes)
+    const what = `MLP ${this.layerSizes.join('-')}`
+    const need = `${byteWords(4 * length)} of parameters`
+    this.parameters = orOutOfMemory(what, need, () => this.backend.allocate(length))
     this.layers = layerViews(this)
-    this.setParameters(initialParameters(this.layerSizes, init, seed))
+    this.setParameters(orOutOfMemory(what, need, () => initialParameters(this.layerSizes, init, seed)))
   }
 
   get inputs(): number {
@@ -127,8 +130,10 @@ export class MLP {
   /** Row-major copies, first layer first. */
   getParameters(): LayerParameters[] {
     return this.layers.map((layer, l) => {
-      const weights = new Float32Array(layer.inputs * layer.outputs)
-      const biases = new Float32Array(layer.outputs)
+      const [weights, biases] = orOutOfMemory('getParameters', byteWords(4 * layer.parameters.length), () => [
+        new Float32Array(layer.inputs * layer.outputs),
+        new Float32Array(layer.outputs),
+      ])
       this.backend.unpack(layer, weights, biases)
       return { name: `layer ${l + 1}`, weights, biases, inputs: layer.inputs, outputs: layer.outputs }
     })
@@ -175,10 +180,12 @@ export class MLP {
   }
 
   /** Copies the packed parameters, into `into` (an earlier snapshot) if given. */
-  snapshot(into: Float32Array = new Float32Array(this.parameters.length)): Float32Array {
-    checkFloats('snapshot', into, this.parameters.length, 'the packed parameters')
-    into.set(this.parameters)
-    return into
+  snapshot(into?: Float32Array): Float32Array {
+    const { length } = this.parameters
+    const copy = into ?? orOutOfMemory('snapshot', byteWords(4 * length), () => new Float32Array(length))
+    checkFloats('snapshot', copy, length, 'the packed parameters')
+    copy.set(this.parameters)
+    return copy
   }
 
   /** @param snapshot a snapshot of this model, or of a model with the same shape and backend */

@@ -28,11 +28,16 @@ export async function predict(
   try {
     return await predictRows(model, inputs, signal, kind)
   } catch (error) {
-    throw memoryError(error, 'predict')
+    throw memoryError(error, 'predict', () => needWords(model, inputs))
   }
 }
 
 async function predictRows(
+function needWords({ inputs, outputs }: PredictingModel, rows: InputRows | Float32Array | Uint8Array): string {
+  const count = 'rows' in rows ? rows.rows.length : rows.length / inputs
+  return `${count} rows of ${inputs} inputs and ${outputs} outputs`
+}
+
   model: PredictingModel,
   inputs: InputRows | Float32Array | Uint8Array,
   signal: Signal | undefined,

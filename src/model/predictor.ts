@@ -1,6 +1,6 @@
 import { evaluationProgram, type Program } from '../backend/program.js'
 import { checking, integerInRange, knownOptions, oneOf } from '../core/checks.js'
-import { invalidArgument } from '../core/errors.js'
+import { invalidArgument, orOutOfMemory } from '../core/errors.js'
 import { byteTable, INPUT_KINDS, type InputKind } from '../core/scale.js'
 import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { checkKind, type InputRows } from './inputs.js'
@@ -44,7 +44,8 @@ export class Predictor {
     this.capacity = integerInRange('predictor.capacity', options.capacity ?? 64, 1, MAX_CAPACITY)
     this.#kind = oneOf('predictor.kind', options.kind ?? 'floats', INPUT_KINDS)
     this.#model = checkPredicting(model)
-    this.#outputs = new Float32Array(Math.max(this.capacity * model.outputs, SHORTEST))
+    const length = Math.max(this.capacity * model.outputs, SHORTEST)
+    this.#outputs = orOutOfMemory('predictor', this.#need, () => new Float32Array(length))
   }
 
   /**
@@ -84,18 +85,24 @@ export class Predictor {
     try {
       backend.forwardPass(program, n, parameters, this.#outputs)
     } catch (error) {
-      throw refusedData(error, 'predict')
+      throw refusedData(error, 'predict', n)
     }
     return predictionOf(this.#model, this.#outputs.slice(0, n * cols), n)
   }
 
   #sideOf(rows: Float32Array | Uint8Array): Side {
     if (isUint8Array(rows)) {
-      this.#bytes ??= this.#newSide(new Uint8Array(this.#length), byteTable(this.#model.inputScale))
+      this.#bytes ??= orOutOfMemory('predictor', this.#need, () =>
+        this.#newSide(new Uint8Array(this.#length), byteTable(this.#model.inputScale)),
+      )
       return this.#bytes
     }
-    this.#floats ??= this.#newSide(new Float32Array(this.#length), null)
+    this.#floats ??= orOutOfMemory('predictor', this.#need, () => this.#newSide(new Float32Array(this.#length), null))
     return this.#floats
+  }
+
+  get #need(): string {
+    return `${this.capacity} rows of ${this.#model.inputs} inputs and ${this.#model.outputs} outputs`
   }
 
   get #length(): number {

@@ -50,7 +50,7 @@ export async function runInSlices(
       const part = slice(arenas, rowIndices.length, from, to)
       correct += backend.run(program, rowIndices.subarray(from, to), part, null)
     } catch (error) {
-      throw refusedData(error, what)
+      throw refusedData(error, what, to - from)
     }
     if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, nowMs() - start)
     from = to
@@ -59,9 +59,13 @@ export async function runInSlices(
   return correct
 }
 
-/** Converts an error of a backend: it rejects validated data only if they have changed since validation. */
-export function refusedData(error: unknown, what: string): unknown {
-  const known = memoryError(error, what)
+/**
+ * Converts an error of a backend: it rejects validated data only if they have changed since validation.
+ *
+ * @param rows of the call
+ */
+export function refusedData(error: unknown, what: string, rows: number): unknown {
+  const known = memoryError(error, what, `${rows} rows`)
   if (known !== error) return known
   const refused = error instanceof NativeMlpError && error.code === 'INVALID_ARGUMENT'
   if (!refused && !(error instanceof RangeError || error instanceof TypeError)) return error

@@ -1,7 +1,7 @@
 import type { Dataset } from '../backend/operands.js'
-import { evaluationProgram, type Program, type ProgramSpec } from '../backend/program.js'
+import { evaluationProgram, type Program } from '../backend/program.js'
 import { checking, integerInRange, knownOptions, signalOrNone } from '../core/checks.js'
-import { memoryError, NativeMlpError } from '../core/errors.js'
+import { NativeMlpError, orOutOfMemory } from '../core/errors.js'
 import type { MetricName, MetricValues, StandardMetric } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
@@ -113,16 +113,19 @@ export class SetEvaluator {
     const { backend, parameters, loss, outputs } = this.#model
     const { takesLabels, classes, hasAccuracy } = LOSS_INFO[loss]
     const count = data.rows.length
-    if (this.#predicted.length < count) {
-      this.#predicted = new Int32Array(count)
-      this.#rowLosses = new Float64Array(count)
-    }
+    const isKept = metrics.length > 0
+    const [program, kept] = orOutOfMemory(`evaluation of ${name}`, this.#need(count), () => {
+      if (this.#predicted.length < count) {
+        this.#predicted = new Int32Array(count)
+        this.#rowLosses = new Float64Array(count)
+      }
+      return [this.#programOf(data, name), isKept ? this.#roomFor(count * outputs) : null]
+    })
     const predicted = classes(outputs) > 0 ? this.#predicted.subarray(0, count) : null
     const rowLosses = this.#rowLosses.subarray(0, count)
     const truth = takesLabels(outputs) ? data.labels : data.targets
-    const kept = metrics.length > 0 ? this.#roomFor(count * outputs) : null
     const arenas = { parameters, slots: null, truth, rowLosses, predicted, outputs: kept }
-    const correct = await runInSlices(backend, this.#programOf(data, name), data.rows, arenas, {
+    const correct = await runInSlices(backend, program, data.rows, arenas, {
       signal,
       pace: chunk === undefined ? this.#pace : { rows: chunk, fixed: true },
       what,
@@ -152,17 +155,13 @@ export class SetEvaluator {
     const dataset = datasetOf(backend, data, name)
     let program = this.#programs.get(dataset)
     if (program === undefined) {
-      program = this.#compile(evaluationProgram(dataset, MAX_ROWS, layers, loss), name)
+      program = backend.compile(evaluationProgram(dataset, MAX_ROWS, layers, loss))
       this.#programs.set(dataset, program)
     }
     return program
   }
 
-  #compile(spec: ProgramSpec, name: string): Program {
-    try {
-      return this.#model.backend.compile(spec)
-    } catch (error) {
-      throw memoryError(error, `evaluation of ${name}`)
-    }
+  #need(rows: number): string {
+    return `${rows} rows and a network ${this.#model.layerSizes.join('-')}`
   }
 }

@@ -2,6 +2,7 @@ import { memoryError, NativeMlpError } from '../core/errors.js'
 import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
 import { type FitOptions, planFit } from './fit-options.js'
+import type { FitPlan } from './fit-plan.js'
 import type { FitResult } from './fit-result.js'
 import { Training } from './training.js'
 
@@ -20,11 +21,15 @@ const inTraining = new WeakSet<MLP>()
  */
 export async function fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
   const plan = planFit(model, train, options)
-  return await whileInTraining(model, () => new Training(model, plan).run())
+  return await whileInTraining(model, plan, () => new Training(model, plan).run())
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT when the model is being trained already */
-export async function whileInTraining<T>(model: MLP, train: () => Promise<T>): Promise<T> {
+export async function whileInTraining<T>(
+  model: MLP,
+  { batchSize }: Pick<FitPlan, 'batchSize'>,
+  train: () => Promise<T>,
+): Promise<T> {
   if (inTraining.has(model)) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'model: another fit is training it; wait for that one to end')
   }
@@ -32,7 +37,7 @@ export async function whileInTraining<T>(model: MLP, train: () => Promise<T>): P
   try {
     return await train()
   } catch (error) {
-    throw memoryError(error, 'fit')
+    throw memoryError(error, 'fit', `a network ${model.layerSizes.join('-')} and batches of ${batchSize} rows`)
   } finally {
     inTraining.delete(model)
   }

@@ -37,7 +37,7 @@ export class TrainingStack {
   /** Like `fit`; what is called in one turn of the event loop begins together. */
   async fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
     const plan = planFit(model, train, options)
-    return await whileInTraining(model, () => {
+    return await whileInTraining(model, plan, () => {
       const training = new Training(model, plan, this.#programs)
       return new Promise<FitResult>((resolve, reject) => {
         this.#joining.push({ training, resolve, reject })

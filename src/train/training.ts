@@ -256,7 +256,7 @@ export class Training {
       const { step } = this.#state
       return this.#step.run(rowIndices, rule, this.#stepValues(), this.#epochOf(step))
     } catch (error) {
-      throw refusedData(error, this.#place())
+      throw refusedData(error, this.#place(), rowIndices.length)
     }
   }
 

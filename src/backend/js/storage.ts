@@ -1,9 +1,9 @@
-import { invalidArgument } from '../../core/errors.js'
+import { allocating, invalidArgument } from '../../core/errors.js'
 import type { LayerShape } from '../../core/types.js'
 import type { Layer, LayerOutput, Matrix } from '../operands.js'
 
 export function allocate(length: number): Float32Array {
-  return new Float32Array(length)
+  return allocating(length * 4, () => new Float32Array(length))
 }
 
 /** Weights [K][N], biases [N], zeros up to the next multiple of 16. */

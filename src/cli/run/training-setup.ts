@@ -70,7 +70,7 @@ export function makeModel({ training }: RunConfig, { train }: RunSets): MLP {
   try {
     return new MLP(modelOptionsOf(training, train))
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
+    if (!(error instanceof NativeMlpError) || error.code !== 'OUT_OF_MEMORY') throw error
     const message = `${flagArguments('hidden', training.hidden).join(' ')}: too large for the memory of this machine: ${error.message}`
     throw new NativeMlpError('INVALID_ARGUMENT', message, { cause: error })
   }

@@ -1,5 +1,5 @@
 import { checking, knownOptions, objectOf, oneOf } from '../../core/checks.js'
-import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import { invalidArgument, NativeMlpError, orOutOfMemory } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { Collapse } from '../../core/results.js'
 import { isSamples, Samples } from '../../data/samples.js'
@@ -145,7 +145,8 @@ function joined<K extends 'values' | 'labels' | 'targets'>(
     throw new NativeMlpError('INVALID_ARGUMENT', `data.valid: its ${key} are ${kind}, but ${expected}`)
   }
   const Copy = first.constructor as new (length: number) => Float32Array
-  const copy = new Copy((a.length + b.length) * cols)
+  const length = (a.length + b.length) * cols
+  const copy = orOutOfMemory('refit', `${length} ${key} of training and validation rows`, () => new Copy(length))
   let at = 0
   for (const { rows, source } of [
     { rows: a.rows, source: first },

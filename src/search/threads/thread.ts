@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type BackendInfo, backendInfo } from '../../backend/index.js'
-import { NativeMlpError } from '../../core/errors.js'
+import { byteWords, NativeMlpError, orOutOfMemory } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
 import { clearTimeout, setTimeout } from '../../core/timers.js'
 import { isSharedBuffer } from '../../core/typed-arrays.js'
@@ -59,7 +59,9 @@ export function shareData(folds: readonly StudyData[]): WorkerInput {
     let copy = copies.get(array)
     if (copy === undefined) {
       const Copy = array.constructor as new (buffer: SharedArrayBuffer) => Shareable
-      copy = new Copy(new SharedArrayBuffer(array.byteLength))
+      const { byteLength } = array
+      const need = `${byteWords(byteLength)} of data in shared memory`
+      copy = orOutOfMemory('search', need, () => new Copy(new SharedArrayBuffer(byteLength)))
       copy.set(array)
       copies.set(array, copy)
     }
