@@ -1,6 +1,7 @@
 import { createNativeBackend, defaultThreads, nativeStatus } from '#native'
 import { oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
+import { warn } from '../core/warn.js'
 import type { Backend } from './backend.js'
 import { createJsBackend } from './js/index.js'
 
@@ -86,9 +87,4 @@ function threadsFrom(text: string | undefined): number {
 function environment(name: string): string | undefined {
   const value = typeof process === 'undefined' ? undefined : process.env?.[name]
   return value === '' ? undefined : value
-}
-
-function warn(message: string): void {
-  if (typeof process !== 'undefined' && process.emitWarning) process.emitWarning(message, 'NativeMlpWarning')
-  else console.warn(`native-mlp: ${message}`)
 }

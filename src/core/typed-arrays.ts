@@ -30,6 +30,17 @@ export function isInt32Array(value: unknown): value is Int32Array {
   return typedArrayName(value) === 'Int32Array'
 }
 
+const COPIES = { Uint8Array, Float32Array, Int32Array } as const
+
+/** A copy of this realm, in a SharedArrayBuffer if the array is in one. */
+export function copyOf<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
+  const Copy = COPIES[typedArrayName(array) as keyof typeof COPIES] as unknown as new (from: SharedArrayBuffer | A) => A
+  if (!isSharedBuffer(array.buffer)) return new Copy(array)
+  const copy = new Copy(new SharedArrayBuffer(array.byteLength))
+  copy.set(array)
+  return copy
+}
+
 export function isSharedBuffer(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
 }

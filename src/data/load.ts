@@ -2,6 +2,7 @@ import { checking, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
 import { isUint8Array } from '../core/typed-arrays.js'
 import { dataDigest } from './digest.js'
+import { warnOfMissingClasses } from './missing-classes.js'
 import { findMnistData } from './mnist-sources.js'
 import { range } from './range.js'
 import { Samples } from './samples.js'
@@ -85,6 +86,7 @@ export function checkDigest(expected: string, actual: string, source: string): v
 function makeSets({ train, test, classes: known }: RawData, scale: InputScale, shared: boolean) {
   const classes = known ?? largest(train.labels) + 1
   checkLabels(train, classes, null)
+  if (known === null) warnOfMissingClasses(train.labels, classes, train.names.labels, `set classes: ${classes}`)
   if (test !== null) {
     checkSameRows(train, test)
     checkLabels(test, classes, known === null ? train.labels : null)

@@ -1,6 +1,14 @@
 import { checking, integerInRange, knownOptions, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
-import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array, typedArrayName } from '../core/typed-arrays.js'
+import {
+  copyOf,
+  isFloat32Array,
+  isFloat64Array,
+  isInt32Array,
+  isUint8Array,
+  typedArrayName,
+} from '../core/typed-arrays.js'
+import { warnOfMissingClasses } from './missing-classes.js'
 import { range } from './range.js'
 import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from './scale.js'
 
@@ -29,21 +37,24 @@ export interface SamplesFields {
 }
 
 export interface SamplesOptions {
-  /** [n][cols] as one flat row-major array. A Uint8Array or Float32Array is not copied and must not change afterwards. */
+  /** [n][cols] as one flat row-major array; copied, into a SharedArrayBuffer if it is in one */
   readonly values: Uint8Array | Float32Array | Float64Array | readonly number[]
   readonly cols: number
-  /** [n] class of each row, integers 0..classes-1, also as bigints. An Int32Array is not copied and must not change afterwards. */
+  /** [n] class of each row, integers 0..classes-1, also as bigints; copied */
   readonly labels?: ArrayLike<number | bigint>
   /**
    * [n][targetCols] targets of a regression, instead of labels: one flat row-major array; targetCols follows from its
-   * length
+   * length; copied
    */
   readonly targets?: Float32Array | Float64Array | readonly number[]
   /** Scale of bytes: 'unit' x / 255 (default) or 'raw' x. Other values are not scaled. */
   readonly scale?: InputScale
   /** 'bytes': floats are scaled bytes, so that a model trained on bytes accepts them */
   readonly kind?: InputKind
-  /** default: the largest label + 1 */
+  /**
+   * default: the largest label + 1, with a process warning if a smaller class has no row. Classes without rows are allowed:
+   * they are outputs of the network that no row trains, and have support 0 in `evaluate`.
+   */
   readonly classes?: number
   /** default: '0', '1', ... */
   readonly classNames?: readonly string[]
@@ -106,7 +117,7 @@ function checkValues(values: unknown, cols: number): Uint8Array | Float32Array {
   if (values.length === 0) throw invalidArgument('values', 'at least one row', values)
   if (values.length % cols !== 0) throw invalidArgument('values', `whole rows of ${cols} columns`, values)
   if (values.length / cols > 0x7fffffff) throw invalidArgument('values', 'at most 2^31 - 1 rows', values)
-  return isUint8Array(values) ? values : finiteFloats('values', values, cols)
+  return isUint8Array(values) ? copyOf(values) : finiteFloats('values', values, cols)
 }
 
 /** Rejects an array of rows. */
@@ -119,9 +130,9 @@ function isReals(values: unknown): values is Float32Array | Float64Array | numbe
   return isFloat32Array(values) || isFloat64Array(values) || Array.isArray(values)
 }
 
-/** The values as float32; a Float32Array is returned itself. */
+/** A copy of the values as float32. */
 function finiteFloats(name: string, values: Float32Array | Float64Array | number[], cols: number): Float32Array {
-  const floats = isFloat32Array(values) ? values : asFloats(values)
+  const floats = isFloat32Array(values) ? copyOf(values) : asFloats(values)
   for (let i = 0; i < floats.length; i++) {
     if (Number.isFinite(floats[i]) && typeof values[i] === 'number') continue
     const where = `${name}: row ${Math.floor(i / cols)}, column ${i % cols}`
@@ -152,7 +163,7 @@ function checkLabelArray(given: ArrayLike<number | bigint>, n: number): Int32Arr
     if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < MAX_CLASSES) continue
     throw invalidArgument(`labels: row ${row}`, `an integer from 0 to ${MAX_CLASSES - 1}`, labels[row])
   }
-  return isInt32Array(labels) ? labels : Int32Array.from(labels)
+  return isInt32Array(labels) ? copyOf(labels) : Int32Array.from(labels)
 }
 
 function checkTargets(targets: unknown, n: number): Float32Array {
@@ -183,6 +194,9 @@ function checkClasses(options: SamplesOptions, labels: Int32Array | null): { cla
   }
   if (names !== undefined && names.length !== classes) {
     throw invalidArgument('classNames', `a name for each of the ${classes} classes`, names)
+  }
+  if (options.classes === undefined && names === undefined) {
+    warnOfMissingClasses(labels, classes, 'samples: labels', `pass classes: ${classes}`)
   }
   return { classes, classNames: names ? [...names] : Array.from({ length: classes }, (_, c) => String(c)) }
 }

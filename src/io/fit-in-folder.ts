@@ -5,6 +5,7 @@ import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
 import type { FitCallbacks } from '../train/callbacks.js'
 import type { TrainingCheckpoint } from '../train/checkpoint.js'
+import { learnMeaning } from '../train/class-names.js'
 import { firstCheckpoint } from '../train/first-checkpoint.js'
 import { fit } from '../train/fit.js'
 import { type FitOptions, planFit } from '../train/fit-options.js'
@@ -79,7 +80,7 @@ async function fitInto(
   await run.open()
   const resume = (await run.readCheckpoint()) ?? given
   const plan = checkedPlan(run, model, train, { ...options, resume })
-  model.setInputKind(train.kind) // stands in the files that are written first
+  learnMeaning(model, train) // stands in the files that are written first
   await run.begin(resume ?? firstCheckpoint(model, plan), model)
   const callbacks = inOrder(run.callbacks(model), options.callbacks ?? {})
   return await fit(model, train, { ...options, callbacks, resume })

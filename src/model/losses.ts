@@ -37,8 +37,8 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
   softmaxCrossEntropy: {
     takesLabels: () => true,
     classes: (outputs) => outputs,
-    outputsFor: ({ classes }) => classes,
-    needs: 'labels',
+    outputsFor: ({ classes }) => (classes > 1 ? classes : 0),
+    needs: 'labels of at least two classes',
     hasAccuracy: true,
     takesLogits: true,
     targetRange: null,
@@ -76,7 +76,8 @@ export function outputsFor(loss: Loss, set: SetTruth): number {
   const { outputsFor: count, needs } = LOSS_INFO[loss]
   const outputs = count(set)
   if (outputs > 0) return outputs
-  const has = set.classes > 0 ? `labels of ${set.classes} classes` : `${set.targetCols} columns of targets`
+  const labels = set.classes === 1 ? 'labels of 1 class' : `labels of ${set.classes} classes`
+  const has = set.classes > 0 ? labels : `${set.targetCols} columns of targets`
   throw new NativeMlpError('INVALID_ARGUMENT', `loss: '${loss}' needs ${needs}, the data have ${has}`)
 }
 
@@ -85,8 +86,15 @@ export function nameCount(loss: Loss, outputs: number): number {
   return LOSS_INFO[loss].classes(outputs) || outputs
 }
 
-/** @throws NativeMlpError INVALID_ARGUMENT if the loss is incompatible with the output activation */
-export function checkLoss(loss: Loss, outputActivation: Activation): void {
+/** @throws NativeMlpError INVALID_ARGUMENT if the loss is incompatible with the output activation or the number of outputs */
+export function checkLoss(loss: Loss, outputActivation: Activation, outputs: number): void {
+  if (loss === 'softmaxCrossEntropy' && outputs === 1) {
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      "layers: loss 'softmaxCrossEntropy' needs at least two outputs, one per class, got 1: the softmax of one output is " +
+        "always 1; for two classes use loss 'binaryCrossEntropy' with one output, or two outputs",
+    )
+  }
   if (LOSS_INFO[loss].takesLogits && outputActivation !== 'identity') {
     const own = loss === 'softmaxCrossEntropy' ? 'softmax' : 'sigmoid'
     throw new NativeMlpError(

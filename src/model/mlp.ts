@@ -36,7 +36,7 @@ export interface MLPOptions {
   readonly inputScale?: InputScale
   /** accepted inputs: bytes, or unscaled floats; null (default): the kind of the first training rows, until then both */
   readonly inputKind?: InputKind | null
-  /** one name per class, or per output for multi-label and regression */
+  /** one name per class, or per output for multi-label and regression; null (default): those of the first training rows */
   readonly classNames?: readonly string[] | null
   /** default: `defaultBackend()` */
   readonly backend?: Backend
@@ -68,13 +68,13 @@ export class MLP {
   readonly outputActivation: Activation
   readonly loss: Loss
   readonly inputScale: InputScale
-  readonly classNames: readonly string[] | null
   readonly backend: Backend
   /** one per weight matrix; `parameters` of each are views of `parameters` */
   readonly layers: readonly Layer[]
   /** all parameters, in the backend's layout including padding */
   readonly parameters: Float32Array
   #inputKind: InputKind | null
+  #classNames: readonly string[] | null
 
   constructor(options: MLPOptions) {
     knownOptions('MLP', options ?? null, OPTION_NAMES)
@@ -82,12 +82,12 @@ export class MLP {
     this.activation = oneOf('activation', options.activation ?? 'relu', ACTIVATIONS)
     this.outputActivation = oneOf('outputActivation', options.outputActivation ?? 'identity', ACTIVATIONS)
     this.loss = oneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES)
-    checkLoss(this.loss, this.outputActivation)
+    checkLoss(this.loss, this.outputActivation, this.outputs)
     this.inputScale = oneOf('inputScale', options.inputScale ?? 'unit', INPUT_SCALES)
     const kind = options.inputKind ?? null
     this.#inputKind = kind === null ? null : oneOf('inputKind', kind, INPUT_KINDS)
     const count = nameCount(this.loss, this.outputs)
-    this.classNames = checking('classNames', () => checkClassNames(options.classNames ?? null, count))
+    this.#classNames = checking('classNames', () => checkClassNames(options.classNames ?? null, count))
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
     this.backend = options.backend === undefined ? defaultBackend() : checkBackend(options.backend)
@@ -111,6 +111,20 @@ export class MLP {
   /** `fit` calls it with the kind of its training rows. */
   setInputKind(kind: InputKind): void {
     this.#inputKind = oneOf('inputKind', kind, INPUT_KINDS)
+  }
+
+  /** One name per class, or per output for multi-label and regression; null: none, numbers stand for them. */
+  get classNames(): readonly string[] | null {
+    return this.#classNames
+  }
+
+  /**
+   * `fit` calls it with the names of its training set, if the model has none.
+   *
+   * @throws NativeMlpError INVALID_ARGUMENT unless there is one name per class or output
+   */
+  setClassNames(names: readonly string[] | null): void {
+    this.#classNames = checkClassNames(names, nameCount(this.loss, this.outputs))
   }
 
   get outputs(): number {
@@ -202,7 +216,7 @@ export class MLP {
   /**
    * Predicts any number of rows, in slices that do not block the event loop.
    *
-   * @param inputs `Samples`, or rows [n][inputs] row-major: bytes, scaled by `inputScale`, or unscaled float32
+   * @param inputs `Samples`, or rows [n][inputs] row-major, copied: bytes, scaled by `inputScale`, or unscaled float32
    * @throws NativeMlpError INVALID_ARGUMENT for rows of the wrong length or kind or with non-finite values, NOT_FINITE naming
    *   the first row with a non-finite output, ABORTED when the signal fires
    */

@@ -3,6 +3,7 @@ import { memoryError } from '../core/errors.js'
 import { throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import type { InputKind } from '../core/scale.js'
+import { copyOf } from '../core/typed-arrays.js'
 import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
 import { Predictor, predictSet } from './predictor.js'
@@ -32,7 +33,6 @@ export async function predict(
   }
 }
 
-async function predictRows(
 function needWords({ inputs, outputs }: PredictingModel, rows: InputRows | Float32Array | Uint8Array): string {
   const count = 'rows' in rows ? rows.rows.length : rows.length / inputs
   return `${count} rows of ${inputs} inputs and ${outputs} outputs`

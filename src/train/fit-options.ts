@@ -7,6 +7,7 @@ import { checkModel, type MLP } from '../model/mlp.js'
 import { augmentationOf } from './augmentation.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
+import { namesAfter } from './class-names.js'
 import {
   batchSizeOf,
   checkValue,
@@ -127,9 +128,9 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
 
 function checkSets(model: MLP, train: Samples, { valid, test }: FitOptions): FitPlan['sets'] {
   checkSet(model, train, 'train')
-  const kind = model.inputKind ?? train.kind
-  if (valid !== undefined) checkSet(model, valid, 'valid', kind)
-  if (test !== undefined) checkSet(model, test, 'test', kind)
+  const meaning = { inputKind: model.inputKind ?? train.kind, classNames: namesAfter(model, train) }
+  if (valid !== undefined) checkSet(model, valid, 'valid', meaning)
+  if (test !== undefined) checkSet(model, test, 'test', meaning)
   return { train, ...(valid && { valid }), ...(test && { test }) }
 }
 

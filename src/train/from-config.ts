@@ -1,8 +1,9 @@
 import { checking, isObject } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { isSamples, type Samples } from '../data/samples.js'
-import { outputsFor } from '../model/losses.js'
+import { nameCount, outputsFor } from '../model/losses.js'
 import type { MLPOptions } from '../model/mlp.js'
+import { namesFrom } from './class-names.js'
 import {
   checkValue,
   type Name,
@@ -15,7 +16,7 @@ import {
 } from './config.js'
 import type { FitOptions } from './fit-options.js'
 import { hiddenSizes } from './hyper-parameters.js'
-import { OPTIMIZERS, type Optimizer } from './optimizers.js'
+import { OPTIMIZERS, type Optimizer, usesOption } from './optimizers.js'
 
 type Config = Partial<TrainingConfig> & Needed
 
@@ -26,16 +27,16 @@ type Config = Partial<TrainingConfig> & Needed
 export function modelOptionsOf(config: Config, data: Samples): MLPOptions {
   checkValues(config, [...namesOf('model', 'loss'), 'seed'])
   if (!isSamples(data)) throw invalidArgument('data', 'Samples', data)
-  const { cols, classNames, scale, kind } = data
+  const { cols, scale, kind } = data
   const { hidden, seed, ...options } = picked(config, [...namesOf('model', 'loss'), 'seed'])
+  const outputs = outputsFor(options.loss, data)
   return {
     ...options,
-    layers: [cols, ...hiddenSizes(hidden), outputsFor(options.loss, data)],
+    layers: [cols, ...hiddenSizes(hidden), outputs],
     seed,
     inputScale: scale,
     inputKind: kind,
-    // a model knows its outputs by number anyway
-    classNames: classNames.every((name, i) => name === String(i)) ? null : classNames,
+    classNames: namesFrom(data, nameCount(options.loss, outputs)),
   }
 }
 
@@ -53,8 +54,8 @@ function checkValues(config: Config, names: readonly Name[]): void {
 /** @throws NativeMlpError INVALID_ARGUMENT for a hyper-parameter that its optimiser does not use and that has not its default */
 export function optimizerOf(config: Config): Optimizer {
   const { optimizer: name, ...values } = picked(config, namesOf('optimizer'))
-  const { make, options } = OPTIMIZERS[name]
-  const isUsed = (option: string) => (options as readonly string[]).includes(option)
+  const { make } = OPTIMIZERS[name]
+  const isUsed = (option: string) => usesOption(name, option)
   const unused = Object.entries(values).filter(([key, value]) => !isUsed(key) && value !== rowOf(key as Name).default)
   if (unused.length > 0) {
     const defaults = unused.map(([key]) => `${key} ${rowOf(key as Name).default}`).join(', ')

@@ -72,6 +72,11 @@ export const OPTIMIZERS = {
   adamW: { make: adamW, options: ['learningRate', 'weightDecay', 'weightDecayBiases', ...MOMENTS] },
 } as const
 
+/** Whether an optimiser has this option. */
+export function usesOption(optimizer: keyof typeof OPTIMIZERS, option: string): boolean {
+  return (OPTIMIZERS[optimizer].options as readonly string[]).includes(option)
+}
+
 export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[]
 
 /**

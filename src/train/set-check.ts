@@ -3,19 +3,25 @@ import { isSamples, type Samples } from '../data/samples.js'
 import { checkInputRows } from '../model/inputs.js'
 import { checkTargetRange, LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
+import { checkClassNames } from './class-names.js'
+
+/** What the inputs and outputs of a model mean. */
+type Meaning = Pick<MLP, 'inputKind' | 'classNames'>
 
 /**
- * Checks that a set matches a model: shape, scale, and labels or targets as its loss requires.
+ * Checks that a set matches a model: shape, scale, class names, and labels or targets as its loss requires.
  *
  * @param name how messages call the set, e.g. 'valid'
- * @param kind what the model takes; default: what it was trained on
+ * @param meaning default: that of the model
  * @throws NativeMlpError INVALID_ARGUMENT
  */
-export function checkSet(model: MLP, data: Samples, name: string, kind = model.inputKind): void {
+export function checkSet(model: MLP, data: Samples, name: string, meaning: Meaning = model): void {
   if (!isSamples(data)) throw invalidArgument(name, 'Samples', data)
-  checkInputRows(data, { inputs: model.inputs, inputScale: model.inputScale, inputKind: kind }, name)
-  if (LOSS_INFO[model.loss].takesLabels(model.outputs)) checkLabels(model, data, name)
-  else checkTargets(model, data, name)
+  checkInputRows(data, { inputs: model.inputs, inputScale: model.inputScale, inputKind: meaning.inputKind }, name)
+  if (LOSS_INFO[model.loss].takesLabels(model.outputs)) {
+    checkLabels(model, data, name)
+    checkClassNames(meaning.classNames, data, name)
+  } else checkTargets(model, data, name)
 }
 
 function checkLabels(model: MLP, data: Samples, name: string): void {

@@ -11,6 +11,7 @@ import type { MLP } from '../model/mlp.js'
 import { refusedData } from '../model/slices.js'
 import { checkpointOf, packAll, type TrainingCheckpoint, type TrainingSettings, unpackSlots } from './checkpoint.js'
 import { CollapseProbe } from './collapse.js'
+import { learnMeaning } from './class-names.js'
 import { isPatienceOver, score } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-plan.js'
@@ -117,7 +118,7 @@ export class Training {
     const start = nowMs()
     this.#lastCheckpoint = start
     const { step } = this.#state
-    this.#model.setInputKind(sets.train.kind)
+    learnMeaning(this.#model, sets.train)
     const rows = sets.train.rows.length
     await callbacks.onStart?.({ epochs, stepsPerEpoch, batchSize, totalSteps: this.#totalSteps, step, rows })
     if (this.#plan.resume) await this.#catchUp()

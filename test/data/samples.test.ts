@@ -5,10 +5,11 @@ import { Samples, samples } from '../../src/data/samples.js'
 const bytes = () => samples({ values: Uint8Array.from([0, 1, 2, 3, 4, 255]), cols: 2, labels: [0, 2, 1] })
 
 describe('samples', () => {
-  test('bytes are kept without a copy and mean x / 255 unless told otherwise', () => {
+  test('bytes stay bytes, in a copy, and mean x / 255 unless told otherwise', () => {
     const values = Uint8Array.from([0, 51, 255, 128])
     const set = samples({ values, cols: 2, labels: [0, 1] })
-    expect(set.values).toBe(values)
+    expect(set.values).toEqual(values)
+    expect(set.values).not.toBe(values)
     expect(set.scale).toBe('unit')
     expect([...set.values].map((byte) => set.table?.[byte])).toEqual([0, Math.fround(0.2), 1, Math.fround(128 / 255)])
     const raw = samples({ values, cols: 2, labels: [0, 1], scale: 'raw' })
@@ -34,7 +35,7 @@ describe('samples', () => {
       expect(set.classes).toBe(0)
     }
     const values = new Float32Array(4)
-    expect(samples({ values, cols: 2 }).values).toBe(values)
+    expect(samples({ values, cols: 2 }).values).toEqual(values)
   })
 
   const detached = new Uint8Array(4)

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { randomStream } from '../../src/core/random.js'
 import { type Samples, samples } from '../../src/data/samples.js'
+import { encodeSafetensors, parseSafetensors } from '../../src/formats/safetensors.js'
 import { decodeModel, encodeModel } from '../../src/io/model-bytes.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
 import type { EpochEvent } from '../../src/train/callbacks.js'
 import { evaluate } from '../../src/train/evaluate.js'
 import { fit } from '../../src/train/fit.js'
+import { modelOptionsOf } from '../../src/train/from-config.js'
 import { adam, sgd } from '../../src/train/optimizers.js'
 import { outputsOf, referenceFrom, rowLoss } from '../train/double-reference.js'
 import { clusters } from '../train/toy-data.js'
@@ -200,5 +202,26 @@ describe.each(BACKENDS)('binary cross-entropy of several outputs on %s', (_, bac
     await expect(evaluate(make({ layers: [2, 4, 2] }), questions(9))).rejects.toMatchObject(
       refused(/^data\.targetCols: expected 2, the outputs of the model, got 3$/),
     )
+  })
+})
+
+describe('softmax cross-entropy of one output', () => {
+  const message =
+    "layers: loss 'softmaxCrossEntropy' needs at least two outputs, one per class, got 1: the softmax of one output is " +
+    "always 1; for two classes use loss 'binaryCrossEntropy' with one output, or two outputs"
+
+  it('is refused, with the loss to use instead', () => {
+    expect(() => new MLP({ layers: [4, 8, 1] })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }))
+    expect(() => new MLP({ layers: [4, 8, 1], loss })).not.toThrow()
+  })
+
+  it('is refused where it follows from the data, and in a file', () => {
+    const one = samples({ values: [1, 2], cols: 1, labels: [0, 0] })
+    expect(() => modelOptionsOf({ hidden: 4, learningRate: 0.1 }, one)).toThrow(
+      "loss: 'softmaxCrossEntropy' needs labels of at least two classes, the data have labels of 1 class",
+    )
+    const { tensors, metadata } = parseSafetensors(encodeModel(new MLP({ layers: [4, 1], loss })), 'file')
+    const changed = encodeSafetensors({ tensors, metadata: { ...metadata, loss: 'softmaxCrossEntropy' } })
+    expect(() => decodeModel(changed, 'file')).toThrow(`file: ${message}`)
   })
 })

@@ -119,6 +119,9 @@ export function joinSamples(a: Samples, b: Samples): Samples {
     if (a[key] === b[key]) continue
     throw new NativeMlpError('INVALID_ARGUMENT', `data.valid: ${key} is ${b[key]}, but that of data.train is ${a[key]}`)
   }
+  if (a.classNames.join('\n') !== b.classNames.join('\n')) {
+    throw new NativeMlpError('INVALID_ARGUMENT', 'data.valid: its classNames are not those of data.train')
+  }
   if (a.values === b.values && a.labels === b.labels && a.targets === b.targets) {
     return new Samples({ ...a, rows: Int32Array.from([...a.rows, ...b.rows]).sort() })
   }
