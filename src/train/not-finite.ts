@@ -1,12 +1,14 @@
 import { NativeMlpError } from '../core/errors.js'
+import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
 import type { OptimizerConfig } from './optimizers.js'
 
-/** The step at which a run failed, and its optimiser. */
+/** The step at which a run failed, its optimiser and its training set. */
 export interface FailureContext {
   /** 0-based step of the run */
   readonly step: number
   readonly optimizer: OptimizerConfig
+  readonly train: Samples
 }
 
 /** The error for a non-finite loss; `layer` is the 0-based first layer with a non-finite output, or -1. */
@@ -33,12 +35,37 @@ export function firstBadLayer({ backend, layers }: MLP): number {
 /** From this product on SGD overshoots: p -= learningRate l2 p flips the sign of every parameter without shrinking it. */
 const L2_LIMIT = 2
 
-function cause({ optimizer: { name, learningRate, l2 } }: FailureContext): string {
-  const remedy = 'try a tenth of it, or inputs scaled to 0..1'
-  if (typeof learningRate !== 'number') return `most likely the learning rate is too high for these inputs: ${remedy}`
+function cause({ optimizer: { name, learningRate, l2 }, train }: FailureContext): string {
+  const { what, remedy } = blamed(train)
+  if (typeof learningRate !== 'number') return `most likely the learning rate is too high for these ${what}: ${remedy}`
   if (name === 'sgd' && typeof l2 === 'number' && learningRate * l2 >= L2_LIMIT) {
     const limit = `their product is ${learningRate * l2}, and from ${L2_LIMIT} on the L2 term alone makes parameters grow`
     return `most likely the learning rate (${learningRate}) is too high, or l2 (${l2}): ${limit}`
   }
-  return `most likely the learning rate (${learningRate}) is too high for these inputs: ${remedy}`
+  return `most likely the learning rate (${learningRate}) is too high for these ${what}: ${remedy}`
+}
+
+/** Data within this distance of 0 need no scaling. */
+const WELL_SCALED = 10
+
+/** What of the data probably made the numbers overflow, and its remedy beside a lower learning rate. */
+function blamed(train: Samples): { what: string; remedy: string } {
+  const targets = train.targets === null ? 0 : largest(train.targets, train.targetCols, train.rows, null)
+  const inputs = largest(train.values, train.cols, train.rows, train.table)
+  if (targets <= WELL_SCALED) return { what: 'inputs', remedy: 'try a tenth of it, or inputs scaled to 0..1' }
+  const size = `up to ${Number(targets.toPrecision(3))} in size`
+  const scaled = 'targets scaled to about -1..1, such as (t - mean) / standard deviation'
+  if (inputs <= WELL_SCALED) return { what: `targets, ${size}`, remedy: `try ${scaled}, or a tenth of it` }
+  return { what: `inputs and targets, ${size}`, remedy: `try inputs scaled to 0..1 and ${scaled}, or a tenth of it` }
+}
+
+/** The largest absolute value in these rows. */
+function largest(values: ArrayLike<number>, cols: number, rows: Int32Array, table: Float32Array | null): number {
+  let max = 0
+  for (const row of rows) {
+    for (let i = row * cols; i < (row + 1) * cols; i++) {
+      max = Math.max(max, Math.abs(table === null ? values[i] : table[values[i]]))
+    }
+  }
+  return max
 }

@@ -359,7 +359,7 @@ export class Training {
   }
 
   #context(step: number): FailureContext {
-    return { step, optimizer: this.#plan.optimizer.config }
+    return { step, optimizer: this.#plan.optimizer.config, train: this.#plan.sets.train }
   }
 }
 
