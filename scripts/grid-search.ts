@@ -59,6 +59,8 @@ console.log(backend === 'native' ? `native: ${isa}` : `pure TypeScript, many tim
 const dataFolder = flags.data ?? process.env.NATIVE_MLP_DATA
 const spec = dataFolder ? { idx: { folder: dataFolder } } : { mnist: {} }
 const data = await loadData({ ...spec, scale }, { shared: true })
+// the preset's limits are for MNIST: smaller data are used whole
+const limit = (rows: number | null, all = 0) => (rows !== null && rows < all ? rows : null)
 
 // the search: writes each trial's result when it finishes, and checkpoints of the others every second
 const started = performance.now()
@@ -76,8 +78,8 @@ const folder = new StudyFolder(out, { overwrite: !flags.resume, resume: flags.re
 const study = await gridSearch({
   data,
   validFraction,
-  limitTrain,
-  limitTest,
+  limitTrain: limit(limitTrain, data.train.length),
+  limitTest: limit(limitTest, data.test?.length),
   grid,
   base: {
     ...base,

@@ -49,7 +49,7 @@ console.log(
 
 // the data: part of the training rows is held out to select the best parameters
 const data = await mnist({ dir: flags.data, scale: preset.scale })
-const rows = preset.limitTrain ? data.train.take(preset.limitTrain) : data.train
+const rows = preset.limitTrain ? data.train.take(Math.min(preset.limitTrain, data.train.length)) : data.train
 const { train, valid } = rows.split({ valid: preset.validFraction, seed })
 console.log(`${data.source}: ${train.length} rows to train, ${valid.length} to validate, ${data.test.length} to test`)
 

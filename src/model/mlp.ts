@@ -124,7 +124,8 @@ export class MLP {
    * @throws NativeMlpError INVALID_ARGUMENT unless there is one name per class or output
    */
   setClassNames(names: readonly string[] | null): void {
-    this.#classNames = checkClassNames(names, nameCount(this.loss, this.outputs))
+    const count = nameCount(this.loss, this.outputs)
+    this.#classNames = checking('classNames', () => checkClassNames(names, count))
   }
 
   get outputs(): number {

@@ -84,7 +84,7 @@ export function trainCommand(): Command {
 type Start = (context: RunContext) => Promise<FinishedRun>
 
 async function newRun(flags: TrainFlags & Record<string, unknown>): Promise<Start> {
-  const config = await resolveConfig(flags.config, configFromFlags(flags))
+  const config = await resolveConfig(flags.config, configFromFlags(flags), say)
   if (flags.out !== undefined) {
     checkPath(flags.out)
     await new RunFolder(flags.out, { overwrite: flags.overwrite }).check()

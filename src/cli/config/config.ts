@@ -2,14 +2,17 @@ import { closest, isObject, oneOf } from '../../core/checks.js'
 import { describe, invalidArgument, invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { duplicateKey, parseJson } from '../../formats/json.js'
 import { readTextFile } from '../../formats/text-file.js'
-import { checkValue, NAMES, type Name, type TrainingConfig } from '../../train/config.js'
+import { checkValue, NAMES, type Name, picked, rowOf, type TrainingConfig } from '../../train/config.js'
 import { flagOf, readFlag } from '../../train/config-flags.js'
 import { PRESET_NAMES, PRESETS, type PresetName } from '../../train/presets.js'
+import { type LimitName, limitsOfPreset, unusedInPreset, unusedWords } from './preset-values.js'
 
 /** The configuration of a run, and the preset it was derived from. */
 export interface RunConfig {
   readonly preset: PresetName
   readonly training: TrainingConfig
+  /** limits that the preset alone sets: at most so many rows, all where there are fewer */
+  readonly atMost?: readonly LimitName[]
 }
 
 /** The contents of a config file or of the flags; every key is optional. */
@@ -17,11 +20,22 @@ export type PartialConfig = Partial<TrainingConfig> & { readonly preset?: Preset
 
 const KEYS: readonly string[] = ['preset', ...NAMES]
 
-/** Preset, then config file, then flags: the later wins. */
-export async function resolveConfig(file: string | undefined, flags: PartialConfig): Promise<RunConfig> {
+/**
+ * Preset, then config file, then flags: the later wins.
+ *
+ * @param say prints a line about values of the preset that do not apply
+ */
+export async function resolveConfig(
+  file: string | undefined,
+  flags: PartialConfig,
+  say: (line: string) => void = () => undefined,
+): Promise<RunConfig> {
   const given: PartialConfig = { ...(file === undefined ? {} : await readConfig(file)), ...flags }
   const { preset = 'homework', ...changes } = given
-  return { preset, training: { ...PRESETS[preset], ...changes } }
+  const unused = unusedInPreset(changes, PRESETS[preset])
+  if (unused.length > 0) say(unusedWords(preset, changes, unused, PRESETS[preset]))
+  const training = { ...PRESETS[preset], ...picked({}, unused), ...changes }
+  return { preset, training, ...limitsOfPreset(training, changes) }
 }
 
 /**
@@ -39,16 +53,21 @@ export async function readConfig(file: string): Promise<PartialConfig> {
 /**
  * @param where what messages begin with
  * @param known the keys that may be there
+ * @param names the hyper-parameters among them
  * @returns the hyper-parameters and the preset among them
  * @throws NativeMlpError UNKNOWN_OPTION for a misspelt key, INVALID_ARGUMENT for a value that is wrong
  */
-export function checkConfig(value: object, where: string, known: readonly string[]): PartialConfig {
+export function checkConfig(
+  value: object,
+  where: string,
+  known: readonly string[],
+  names: readonly Name[] = NAMES,
+): PartialConfig {
   const config: Record<string, unknown> = {}
   for (const [key, given] of Object.entries(value)) {
     if (!known.includes(key)) throw unknownKey(key, where, known)
     if (key === 'preset') config.preset = checkPreset(`${where}: preset`, given)
-    else if (isName(key))
-      config[key] = checkTraining(key, `${where}: ${key}`, checkValue(key, `${where}: ${key}`, given))
+    else if (isAmong(names, key)) config[key] = checkTraining(key, `${where}: ${key}`, readValue(key, where, given))
   }
   return config
 }
@@ -74,11 +93,28 @@ export function recordedConfig(
   }
 }
 
-/** What was given as flags, checked. @throws NativeMlpError INVALID_ARGUMENT naming the flag */
-export function configFromFlags(options: Readonly<Record<string, unknown>>): PartialConfig {
+/** A value in a file; the words of the flags stand for the same as there: "all", "off", "none". */
+function readValue<K extends Name>(name: K, where: string, given: unknown): TrainingConfig[K] {
+  const { read, none } = rowOf(name)
+  const meant = typeof given === 'string' ? read(given) : given
+  const isWord = meant === null || (Array.isArray(meant) && meant.length === 0)
+  const or = none && `, or null or "${none.word}" for ${none.meaning}`
+  return checkValue(name, `${where}: ${name}`, isWord ? meant : given, or)
+}
+
+/**
+ * What was given as flags, checked.
+ *
+ * @param names the hyper-parameters that have flags
+ * @throws NativeMlpError INVALID_ARGUMENT naming the flag
+ */
+export function configFromFlags(
+  options: Readonly<Record<string, unknown>>,
+  names: readonly Name[] = NAMES,
+): PartialConfig {
   const config: Record<string, unknown> = {}
   if (options.preset !== undefined) config.preset = checkPreset('--preset', options.preset)
-  for (const name of NAMES) {
+  for (const name of names) {
     const given = options[name] as string | boolean | undefined
     if (given !== undefined) config[name] = checkTraining(name, flagOf(name), readFlag(name, given))
   }
@@ -101,8 +137,8 @@ export function unknownKey(key: string, where: string, known: readonly string[])
   return new NativeMlpError('UNKNOWN_OPTION', `${where}: unknown key '${shortened(key)}'; ${hint}`)
 }
 
-function isName(key: string): key is Name {
-  return (NAMES as readonly string[]).includes(key)
+function isAmong(names: readonly Name[], key: string): key is Name {
+  return (names as readonly string[]).includes(key)
 }
 
 /** Of a config file. */

@@ -10,11 +10,12 @@ import { type ChosenStrategy, chooseStrategy } from '../../search/space/strategy
 import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
 import { NAMES, type TrainingConfig } from '../../train/config.js'
 import type { PresetName } from '../../train/presets.js'
-import { checkConfig, type PartialConfig, readJson } from './config.js'
+import { checkConfig, type PartialConfig, type RunConfig, readJson } from './config.js'
+import { limitsOfPreset, unusedInPreset, unusedWords } from './preset-values.js'
 import { CHOICE_KEYS, checkChoice, type SearchChoice } from './search-choice.js'
 
 /** The configuration of a search, resolved from preset, config file and flags. */
-export interface SearchConfig {
+export interface SearchConfig extends Pick<RunConfig, 'atMost'> {
   readonly preset: PresetName
   /** which rows are used and what their pixels mean, and what is the same in all trials */
   readonly training: TrainingConfig
@@ -53,12 +54,16 @@ export async function resolveSearch(
 ): Promise<SearchConfig> {
   const given: SearchFile = file === undefined ? {} : await readSearchFile(file)
   const { grid: fileGrid, space, ...rest } = given
+  say: (line: string) => void = () => undefined,
   const [fileChoice, fileTraining] = divide(rest)
   const { preset = 'homework', ...changes }: PartialConfig = { ...fileTraining, ...flags }
   const start = SEARCH_PRESETS[preset]
-  const training = { ...start.training, ...changes }
+  const unused = unusedInPreset(changes, start.training)
+  if (unused.length > 0) say(unusedWords(preset, changes, unused, start.training))
+  const training = { ...start.training, ...picked({}, unused), ...changes }
   const own = fileGrid ?? space
-  const grid = withSingleValues(own ?? start.grid, own === undefined ? { ...fileTraining, ...flags } : flags, training)
+  const usual = Object.fromEntries(Object.entries(start.grid).filter(([key]) => !unused.includes(key as 'l2')))
+  const grid = withSingleValues(own ?? usual, own === undefined ? { ...fileTraining, ...flags } : flags, training)
   const { selectBy = 'valid', metric = 'accuracy', ...asked } = { ...fileChoice, ...choice }
   const base = searchBase(training, grid)
   const plan = planOptions(asked, rungs, { training, isSpace: space !== undefined })
@@ -95,7 +100,7 @@ async function readSearchFile(file: string): Promise<SearchFile> {
   const where = `--config ${file}`
   const value = await readJson(file)
   if (!isObject(value)) throw invalidArgument(where, 'a JSON object', value)
-  const training = checkConfig(value, where, KEYS)
+  const training = checkConfig(value, where, KEYS, SEARCH_NAMES)
   if (value.grid !== undefined && value.space !== undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `${where}: expected one of grid and space, got both`)
   }

@@ -1,10 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { NativeMlpError } from '../../core/errors.js'
 import { type LoadedData, loadData } from '../../data/load.js'
 import type { LoadDataOptions } from '../../data/sources/source.js'
-import type { DataRecipe } from '../../data/spec.js'
+import { checkSpec, type DataRecipe, type DataSpec } from '../../data/spec.js'
 import { readTextFile } from '../../formats/text-file.js'
 import { RunFolder } from '../../io/run-folder.js'
+import { LOSS_INFO } from '../../model/losses.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import { newSpec } from '../config/data-flag.js'
@@ -14,16 +16,33 @@ import { newSpec } from '../config/data-flag.js'
  * else the default.
  *
  * @param weights the model's file or folder
- * @throws NativeMlpError as `loadData`; INVALID_ARGUMENT where the data of the run are no longer those of its digest
+ * @throws NativeMlpError as `loadData`; INVALID_ARGUMENT where the data of the run are no longer those of its digest, and
+ *   before anything is loaded for data that are known not to fit the model
  */
 export async function dataOf(
   weights: string,
-  { inputScale }: MLP,
+  model: MLP,
   flag: string | undefined,
   options: LoadDataOptions = {},
 ): Promise<LoadedData> {
   const recorded = flag === undefined ? await recordedRecipe(weights) : null
-  return loadData({ ...(recorded ?? (await newSpec(flag))), scale: inputScale }, options)
+  const spec = { ...(recorded ?? (await newSpec(flag))), scale: model.inputScale }
+  checkShape(model, spec, flag === undefined)
+  return loadData(spec, options)
+}
+
+/** Downloads nothing that the model cannot be evaluated on. */
+function checkShape({ inputs, outputs, loss }: MLP, spec: DataSpec, isDefault: boolean): void {
+  const { shape } = checkSpec(spec).source
+  if (shape === undefined) return
+  const classes = LOSS_INFO[loss].classes(outputs)
+  if (inputs === shape.inputs && classes >= shape.classes) return
+  const own = `${inputs} inputs and ${classes === 0 ? 'no classes' : `${classes} classes`}`
+  const name = isDefault ? `${shape.name}, the default,` : shape.name
+  throw new NativeMlpError(
+    'INVALID_ARGUMENT',
+    `--data: expected rows for the model, which has ${own}; ${name} has ${shape.inputs} and ${shape.classes}`,
+  )
 }
 
 /** Larger ones are not by this package. */

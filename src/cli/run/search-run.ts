@@ -21,12 +21,14 @@ import type { StackOption } from '../../search/threads/stack.js'
 import { bestTrial, type SelectBy, type SelectionMetric } from '../../search/trial/ranking.js'
 import type { TrialResult } from '../../search/trial/result.js'
 import type { PresetName } from '../../train/presets.js'
+import type { RunConfig } from '../config/config.js'
+import { limitsFor } from '../config/preset-values.js'
 import type { SearchPlanOptions } from '../config/search-config.js'
 import { shellWord } from '../terminal.js'
 import { drawSearchFigures } from './figures.js'
 import { makeNumbered } from './out-folder.js'
 
-export interface SearchRequest {
+export interface SearchRequest extends Pick<RunConfig, 'atMost'> {
   readonly preset: PresetName
   readonly grid: SearchSpace
   readonly base: SearchBase
@@ -142,12 +144,13 @@ async function saveRefit(study: Study, rows: Samples, folder: StudyFolder, signa
 }
 
 function searchOptions(
-  { grid, base, selectBy, metric, plan, workers, stack, queue, keepModels }: SearchRequest,
+  { grid, base, selectBy, metric, plan, atMost, workers, stack, queue, keepModels }: SearchRequest,
   data: LoadedData,
   log: (line: string) => void,
 ): SearchOptions {
   const executor = queue === undefined ? undefined : onQueue({ url: queue === true ? undefined : queue, log })
   const evaluateOn = base.evaluateOn?.filter((name) => name !== 'test' || data.test !== undefined)
   const own = { ...base, ...(evaluateOn && { evaluateOn }) }
-  return { data, grid, base: own, selectBy, metric, ...plan, workers, stack, keepModels, executor }
+  const limits = limitsFor(plan, atMost, data)
+  return { data, grid, base: own, selectBy, metric, ...plan, ...limits, workers, stack, keepModels, executor }
 }

@@ -57,8 +57,9 @@ interface ReadyRun {
  * @returns also for an interrupted run, with status 'interrupted'
  * @throws NativeMlpError for a run that fails; its status is 'failed'
  */
-export async function trainingRun(request: RunRequest, context: RunContext): Promise<FinishedRun> {
-  const sets = await loadRunSets(request, context.signal)
+export async function trainingRun(asked: RunRequest, context: RunContext): Promise<FinishedRun> {
+  const sets = await loadRunSets(asked, context.signal)
+  const request = { ...asked, training: { ...asked.training, ...sets.limits } }
   sayData(sets, context)
   const model = makeModel(request, sets)
   planFit(model, sets.train, fitOptions(request, sets, context.signal))

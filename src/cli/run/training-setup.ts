@@ -4,11 +4,13 @@ import { type LoadedData, loadData } from '../../data/load.js'
 import type { Samples } from '../../data/samples.js'
 import type { DataRecipe, DataSpec } from '../../data/spec.js'
 import { MLP } from '../../model/mlp.js'
+import type { TrainingConfig } from '../../train/config.js'
 import { flagArguments } from '../../train/config-flags.js'
 import type { FitOptions } from '../../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
 import { hiddenSizes } from '../../train/hyper-parameters.js'
 import type { RunConfig } from '../config/config.js'
+import { limitsFor } from '../config/preset-values.js'
 
 /** What a run writes besides its model and its history. */
 export interface RunOutputs {
@@ -29,6 +31,8 @@ export interface RunRequest extends RunConfig, RunOutputs {
 }
 
 export interface RunSets extends Pick<LoadedData, 'source' | 'recipe' | 'schema'> {
+  /** in effect for these rows */
+  readonly limits: Pick<TrainingConfig, 'limitTrain' | 'limitTest'>
   readonly train: Samples
   readonly valid: Samples
   readonly test?: Samples | undefined
@@ -50,19 +54,20 @@ export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRe
 
 /** @throws NativeMlpError as `loadData` and `divide`; INVALID_ARGUMENT for an output that needs test rows where there are none */
 export async function loadRunSets(
-  { training, data, trainingCurve }: RunRequest,
+  { training, atMost, data, trainingCurve }: RunRequest,
   signal: AbortSignal,
 ): Promise<RunSets> {
-  const { scale, limitTrain, limitTest, validFraction, stratified, fold } = training
+  const { scale, validFraction, stratified, fold } = training
   const [index, folds] = fold ?? [0, 1]
   const splitSeed = training.splitSeed ?? training.seed
   const { source, recipe, schema, ...loaded } = await loadData({ ...data, scale }, { signal })
-  const { test, ...sets } = divide(loaded, { limitTrain, limitTest, validFraction, splitSeed, stratified, folds })
+  const limits = limitsFor(training, atMost, loaded)
+  const { test, ...sets } = divide(loaded, { ...limits, validFraction, splitSeed, stratified, folds })
   if (trainingCurve && test === undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `--training-curve: needs test rows, ${source} has none`)
   }
   const { train, valid } = sets.folds[index]
-  return { train, valid, test, source, recipe, schema }
+  return { train, valid, test, source, recipe, schema, limits }
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT when the network does not fit into memory */

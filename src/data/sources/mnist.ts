@@ -22,6 +22,7 @@ export const mnistSource: DataSource<MnistSpec> = {
   },
   recognize: async () => null,
   path: () => null,
+  shape: { name: 'MNIST', inputs: 784, classes: CLASSES },
   read: (_, load, surroundings) => readMnist(load, surroundings),
 }
 

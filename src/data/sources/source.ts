@@ -62,5 +62,7 @@ export interface DataSource<Options> {
   readonly recognize: (path: string) => Promise<Options | null>
   /** The bare path equivalent to the options; null if there is none. */
   readonly path: (options: Options) => string | null
+  /** what every load gives, where that is known before; missing: not known */
+  readonly shape?: { readonly name: string; readonly inputs: number; readonly classes: number }
   readonly read: (options: Options, load: LoadDataOptions, surroundings: Surroundings) => Promise<RawData>
 }

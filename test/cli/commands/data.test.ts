@@ -37,6 +37,33 @@ const train = (...args: string[]) =>
 const read = (...names: string[]) => JSON.parse(readFileSync(at(...names), 'utf8'))
 
 describe('any IDX files', () => {
+  it('are used whole by a preset for more rows, unless a limit is given', async () => {
+    const args = ['--preset', 'quick', '--hidden', '8', '--batch-size', '10', '--data', folder, '--no-figures']
+    const done = await command(['train', ...args, '--epochs', '1', '--out', at('whole')])
+    expect(done).toMatchObject({ code: 0 })
+    expect(read('whole', 'run.json')).toMatchObject({
+      config: { limitTrain: null },
+      data: { rows: { train: 72, valid: 18, test: 30 } },
+    })
+    const given = await command(['train', ...args, '--limit-train', '500', '--out', at('given')])
+    expect(given).toMatchObject({ code: 2 })
+    expect(given.stderr).toContain('--limit-train: expected an integer from 1 to 90, got 500')
+    const searched = await command([
+      'search',
+      ...args,
+      '--epochs',
+      '1',
+      '--learning-rate',
+      '0.1',
+      '--out',
+      at('search'),
+    ])
+    expect(searched).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('72 train, 18 validation, 30 test rows'),
+    })
+  })
+
   it('train a network of their sizes, which is evaluated on them without being told where they are', async () => {
     expect(await train('--data', folder, '--out', at('run'))).toMatchObject({ code: 0 })
     const { data, model } = read('run', 'run.json')

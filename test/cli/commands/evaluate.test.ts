@@ -73,6 +73,20 @@ describe('native-mlp evaluate', () => {
     expect(result).not.toHaveProperty('rocAuc')
   })
 
+  it.each<[string, readonly number[], object, RegExp]>([
+    ['other inputs', [30, 8, 10], {}, /has 30 inputs and 10 classes; MNIST, the default, has 784 and 10$/m],
+    ['fewer classes', [784, 3], {}, /has 784 inputs and 3 classes; MNIST, the default, has 784 and 10$/m],
+    ['no classes', [784, 10], { loss: 'meanSquaredError' }, /has 784 inputs and no classes; MNIST, the default, /],
+  ])('loads and downloads nothing for a model of %s', async (name, layers, options, message) => {
+    const path = join(folder, `${name}.safetensors`)
+    await saveModel(path, new MLP({ layers, ...options }))
+    for (const args of [['evaluate'], ['predict', '--rows', '0']]) {
+      const { code, stderr } = await command([...args, '--weights', path])
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(message) })
+      expect(stderr).toContain('--data: expected rows for the model, which has')
+    }
+  })
+
   it('draws what went wrong', async () => {
     const out = join(folder, 'drawn')
     const args = ['evaluate', '--weights', weights, '--data', stripes, '--out', out]
@@ -93,7 +107,7 @@ describe('native-mlp evaluate', () => {
       'images of another size',
       () => ['--weights', weights],
       2,
-      'data.cols: expected 100, the inputs of the model, got 784',
+      '--data: expected rows for the model, which has 100 inputs and 10 classes; MNIST, the default, has 784 and 10',
     ],
     ['rows there are none of', () => ['--weights', weights, '--on', 'valid'], 2, 'Allowed choices are test, train.'],
   ])('refuses %s in one line', async (_, args, code, message) => {
