@@ -62,9 +62,10 @@ export function finiteInRange(name: string, value: unknown, min: number, max = N
   return value
 }
 
-export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+/** @param or what else is expected, for messages */
+export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[], or = ''): T {
   if (typeof value !== 'string' || !allowed.includes(value as T)) {
-    throw invalidArgument(name, `one of ${allowed.map((a) => `'${a}'`).join(', ')}`, value)
+    throw invalidArgument(name, `one of ${allowed.map((a) => `'${a}'`).join(', ')}${or}`, value)
   }
   return value as T
 }

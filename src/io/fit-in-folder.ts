@@ -32,8 +32,8 @@ export interface FolderFitOptions extends Omit<FitOptions, 'resume'> {
 
 /**
  * Trains a model on a set by mini-batches. The event loop stays free: the run pauses every `yieldEveryMs`. At the end the
- * model holds the parameters of the best validation (highest accuracy, or lowest loss for regression; the earlier on
- * ties), or the last ones without `valid` or with `keepBest: false`.
+ * model holds the parameters of the best validation (see `selectBy`: by default the highest accuracy, of equal ones the
+ * lowest loss), or the last ones without `valid` or with `keepBest: false`.
  *
  * The same model, data, options and numeric family give the same bits. With `folder` and `resume: true` that holds for a run
  * that was interrupted or killed and called again, too:

@@ -38,6 +38,7 @@ function needWords({ inputs, outputs }: PredictingModel, rows: InputRows | Float
   return `${count} rows of ${inputs} inputs and ${outputs} outputs`
 }
 
+async function predictRows(
   model: PredictingModel,
   inputs: InputRows | Float32Array | Uint8Array,
   signal: Signal | undefined,
@@ -50,7 +51,11 @@ function needWords({ inputs, outputs }: PredictingModel, rows: InputRows | Float
     return predictSet(predictorOf(model), rows)
   }
   const { backend, layers, loss, parameters } = model
-  const dataset = rows === inputs ? datasetOf(backend, rows, 'inputs') : newDataset(backend, rows, 'inputs')
+  // the caller may reuse a plain array before the last slice is computed
+  const dataset =
+    rows === inputs
+      ? datasetOf(backend, rows, 'inputs')
+      : newDataset(backend, { ...rows, values: copyOf(rows.values) }, 'inputs')
   const program = backend.compile(evaluationProgram(dataset, n, layers, loss))
   const outputs = new Float32Array(n * model.outputs)
   const arenas = { parameters, slots: null, truth: null, rowLosses: null, predicted: null, outputs }

@@ -16,7 +16,7 @@ import { isStudyFolder, StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
 import type { SearchCallbacks, StudyHeader } from './study/study.js'
 import { checkStack, type StackOption } from './threads/stack.js'
-import { type Selection, selectionCaution } from './trial/ranking.js'
+import { type Selection, selectionCaution, withBestRule } from './trial/ranking.js'
 import type { StudyData } from './trial/run-task.js'
 import type { Executor } from './trial/task.js'
 
@@ -40,18 +40,20 @@ const MAX_WORKERS = 256
 /**
  * What `search` would do.
  *
+ * @param given the options
  * @param caller the name of the function in messages about its options
  * @param chosen what `chooseStrategy` has made of the options; default: it is asked now
  * @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong, before anything is computed
  */
 export function planSearch(
-  options: SearchOptions | GridSearchOptions,
+  given: SearchOptions | GridSearchOptions,
   caller: keyof typeof OPTION_NAMES = 'search',
   chosen?: ChosenStrategy,
 ): SearchPlan {
-  knownOptions(caller, options ?? null, OPTION_NAMES[caller])
-  knownOptions('base', options.base, TRIAL_NAMES)
-  const { base = {}, keepModels = false, callbacks = [], signal } = options
+  knownOptions(caller, given ?? null, OPTION_NAMES[caller])
+  knownOptions('base', given.base, TRIAL_NAMES)
+  const options = { ...given, base: withBestRule(given.base === undefined ? {} : given.base, metricOf(given)) }
+  const { base, keepModels = false, callbacks = [], signal } = options
   const executor = options.executor ?? null
   const strategy = chosen ?? chooseStrategy(options)
   const { points } = strategy
@@ -75,13 +77,18 @@ export function planSearch(
     header,
     folds: sets.folds,
     points,
-    pruner: prunerOf(strategy, smallest.train.length, selection),
+    pruner: prunerOf(strategy, smallest.train.length, { ...selection, base }),
     folder: checkFolder(options),
     executor,
     stack: checkStack(options.stack ?? 'auto'),
     callbacks: checkCallbacks(callbacks),
     signal: signalOrNone('signal', signal),
   }
+}
+
+/** Before its check. */
+function metricOf({ metric, objective }: Pick<SearchOptions, 'metric' | 'objective'>): SearchOptions['metric'] {
+  return objective?.endsWith?.('.loss') ? 'loss' : metric
 }
 
 function headerOf(options: SearchOptions | GridSearchOptions, chosen: ChosenStrategy) {

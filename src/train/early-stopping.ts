@@ -1,4 +1,3 @@
-import type { HistoryEntry } from '../core/results.js'
 import type { TrainingConfig } from './config.js'
 
 /** Part of the training state. */
@@ -7,12 +6,6 @@ export interface PatienceState {
   reference: number | null
   /** evaluations since it was set */
   misses: number
-}
-
-/** What `fit` selects by, larger is better: validation accuracy, or minus the validation loss for regression. */
-export function score(entry: HistoryEntry): number {
-  const { accuracy, loss } = entry.valid!
-  return Number.isNaN(accuracy) ? -loss : accuracy
 }
 
 /** Counts one more evaluation; true when patience has run out. */

@@ -5,6 +5,7 @@ import type { Samples } from '../data/samples.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { checkModel, type MLP } from '../model/mlp.js'
 import { augmentationOf } from './augmentation.js'
+import { bestRuleFor } from './best.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
 import { namesAfter } from './class-names.js'
@@ -114,6 +115,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     stepsPerEpoch: stepsPerEpochOf(values, rows),
     evaluateOn,
     augmentation: augmentationOf(values, train),
+    selectBy: bestRuleFor(model.loss, values.selectBy),
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),

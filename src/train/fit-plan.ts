@@ -1,6 +1,7 @@
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import type { Augmentation } from './augmentation.js'
+import type { BestRule } from './best.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
 import type { NameOf, TrainingConfig } from './config.js'
@@ -16,6 +17,7 @@ export interface FitPlan extends Pick<TrainingConfig, NameOf<'fit'>> {
   readonly evaluateOn: readonly SetName[]
   /** null: the images are trained on as they are, or the rows are none */
   readonly augmentation: Augmentation | null
+  readonly selectBy: BestRule
   readonly keepBest: boolean
   readonly callbacks: FitCallbacks
   readonly signal: Signal | undefined

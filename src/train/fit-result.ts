@@ -6,7 +6,7 @@ export type StopReason = 'completed' | 'early' | 'collapsed' | 'paused'
 export interface FitResult {
   /** one entry per evaluation, in order; those before `resume` too */
   readonly history: readonly HistoryEntry[]
-  /** the evaluation with the best validation (the earlier on ties); null when there was none */
+  /** the evaluation with the best validation (see `selectBy`); null when there was none */
   readonly best: HistoryEntry | null
   /** steps done, those before `resume` too */
   readonly steps: number

@@ -10,8 +10,8 @@ const inTraining = new WeakSet<MLP>()
 
 /**
  * Trains a model on a set with mini-batches, and yields to the event loop every `yieldEveryMs`. At the end the model has the
- * parameters of the best validation (highest accuracy, or lowest loss for regression; the earlier on ties), or the last
- * ones without `valid` or with `keepBest: false`.
+ * parameters of the best validation (see `selectBy`: by default the highest accuracy, of equal ones the lowest loss), or the
+ * last ones without `valid` or with `keepBest: false`.
  *
  * The same model, data, options and numeric family give the same bits.
  *

@@ -110,7 +110,7 @@ export const factor = real('a number from 0 to 3.4e38', (value) => value >= 0 &&
 
 export function choice<const T extends string>(names: readonly T[]): Kind<T> {
   return {
-    check: (name, value) => oneOf(name, value, names),
+    check: (name, value, or = '') => oneOf(name, value, names, or),
     argument: '<name>',
     read: (text) => text,
     write: String,

@@ -5,6 +5,7 @@ import { ACTIVATIONS, LOSSES } from '../core/types.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { checkInit, INIT_NAMES, type Init } from '../model/initializers.js'
 import { MAX_LAYER_SIZE } from '../model/mlp.js'
+import { BEST_RULES } from './best.js'
 import {
   choice,
   factor,
@@ -341,7 +342,18 @@ export const HYPER_PARAMETERS = {
     default: null,
     help: 'sets to evaluate: train,valid,test; must include valid, which selects the best; or auto: valid,test',
   }),
-  /** stop after this many evaluations without improvement, >= 1; null (default): no early stopping */
+  /**
+   * which evaluation is the best: 'accuracy', the highest on validation, of equal ones the lowest loss; 'loss', the lowest;
+   * 'firstAccuracy', the highest accuracy whatever the loss; the earlier on remaining ties; null (default): 'accuracy', or
+   * 'loss' for regression
+   */
+  selectBy: row('fit', null, orNull(choice(BEST_RULES), 'auto', 'the default of the loss'), {
+    default: null,
+    help:
+      'the best evaluation: accuracy, the highest on validation and of equal ones the lowest loss; loss, the lowest; ' +
+      'firstAccuracy, the earliest with the highest; or auto: accuracy, or loss for regression',
+  }),
+  /** stop after this many evaluations without improvement of the accuracy or loss that `selectBy` names, >= 1; null (default): no early stopping */
   patience: row('fit', null, orNull(integerFrom(1), 'off', 'no early stopping'), {
     default: null,
     help: 'stop after n evaluations without improvement on validation, or off',

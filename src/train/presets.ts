@@ -32,6 +32,7 @@ const GIVEN: Readonly<Record<PresetName, Partial<TrainingConfig> & Needed>> = {
     sampling: 'replacement',
     evaluateEvery: 100,
     evaluateOn: ['train', 'valid', 'test'],
+    selectBy: 'firstAccuracy',
   },
   quick: {
     limitTrain: 12_000,

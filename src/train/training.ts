@@ -9,10 +9,11 @@ import { BatchSampler } from '../data/batches.js'
 import { LOSS_INFO } from '../model/losses.js'
 import type { MLP } from '../model/mlp.js'
 import { refusedData } from '../model/slices.js'
+import { isBetterEvaluation, score } from './best.js'
 import { checkpointOf, packAll, type TrainingCheckpoint, type TrainingSettings, unpackSlots } from './checkpoint.js'
-import { CollapseProbe } from './collapse.js'
 import { learnMeaning } from './class-names.js'
-import { isPatienceOver, score } from './early-stopping.js'
+import { CollapseProbe } from './collapse.js'
+import { isPatienceOver } from './early-stopping.js'
 import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-plan.js'
 import type { FitResult, FitTiming } from './fit-result.js'
@@ -248,8 +249,12 @@ export class Training {
   }
 
   #countDecays(): void {
-    const { schedule, decayEvery } = this.#plan
-    if (schedule === 'plateau') this.#decays = plateauDecays(this.#state.history.map(score), decayEvery)
+    const { schedule, decayEvery, selectBy } = this.#plan
+    if (schedule === 'plateau')
+      this.#decays = plateauDecays(
+        this.#state.history.map((entry) => score(entry, selectBy)),
+        decayEvery,
+      )
   }
 
   #compute(rowIndices: Int32Array, rule: UpdateRule): number {
@@ -317,13 +322,13 @@ export class Training {
   #select(entry: HistoryEntry): boolean {
     if (entry.valid === undefined) return false
     const state = this.#state
-    const { keepBest } = this.#plan
-    const isBest = state.best === null || score(entry) > score(state.best)
+    const { keepBest, selectBy } = this.#plan
+    const isBest = isBetterEvaluation(entry, state.best, selectBy)
     if (isBest) {
       state.best = entry
       if (keepBest) this.#bestParameters = this.#model.snapshot(this.#bestParameters ?? undefined)
     }
-    if (isPatienceOver(state.patience, score(entry), this.#plan)) state.stopped = 'early'
+    if (isPatienceOver(state.patience, score(entry, selectBy), this.#plan)) state.stopped = 'early'
     return isBest
   }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEntry } from '../../src/core/results.js'
+import { samples } from '../../src/data/samples.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import { adam, sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
-import { clusters } from './toy-data.js'
+import { clusters, curve } from './toy-data.js'
 
 const optimizer = sgd({ learningRate: 0.1 })
 /** Moves the parameters, but no prediction. */
@@ -82,12 +83,36 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
     await expect(run(1e25, 0, config)).rejects.toThrow(/most likely the learning rate is too high/)
   })
 
-  it('keeps the earlier of two equally good evaluations', async () => {
+  it('blames large targets rather than inputs that are well scaled', async () => {
+    const failed = (size: number, inputs = 1) => {
+      const { values, targets } = curve(60)
+      const set = samples({
+        values: values.map((value) => value * inputs),
+        cols: 2,
+        targets: targets!.map((target) => target * size),
+      })
+      const model = make({ layers: [2, 16, 2], loss: 'meanSquaredError' })
+      return runFit(model, set, { optimizer: sgd({ learningRate: 1 }), epochs: 50 })
+    }
+    await expect(failed(1e7)).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringMatching(
+        /learning rate \(1\) is too high for these targets, up to \d+0000 in size: try targets scaled to about -1\.\.1/,
+      ),
+    })
+    await expect(failed(1e7, 1e3)).rejects.toThrow(
+      /for these inputs and targets, .* try inputs scaled to 0\.\.1 and targets/,
+    )
+    await expect(failed(1, 1e7)).rejects.toThrow(/for these inputs: try a tenth of it, or inputs scaled to 0\.\.1/)
+  })
+
+  it('keeps the earlier of two evaluations of the same accuracy if the loss is not asked', async () => {
     const model = make()
     const digests: string[] = []
     const onEvaluation = () => void digests.push(model.parametersDigest())
     const options = { valid: clusters(40, 2), epochs: 1, batchSize: 10, evaluateEvery: 1, optimizer: hardly }
-    const result = await runFit(model, clusters(60), { ...options, callbacks: { onEvaluation } })
+    const selectBy = 'firstAccuracy'
+    const result = await runFit(model, clusters(60), { ...options, selectBy, callbacks: { onEvaluation } })
     expect(new Set(result.history.map((entry) => entry.valid!.accuracy)).size).toBe(1)
     expect(new Set(digests).size).toBe(6)
     expect(result.best).toBe(result.history[0])
@@ -109,8 +134,9 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
       return { result, digests, best, digest: model.parametersDigest() }
     }
     const { result, digests, best, digest } = await run(true)
-    const scores = result.history.map((entry) => entry.valid!.accuracy)
-    const top = scores.indexOf(Math.max(...scores))
+    const scores = result.history.map((entry) => entry.valid!)
+    const [first] = [...scores].sort((a, b) => b.accuracy - a.accuracy || a.loss - b.loss)
+    const top = scores.indexOf(first)
     expect(top).toBeLessThan(scores.length - 1)
     expect(result.best).toBe(result.history[top])
     expect(digest).toBe(digests[top])

@@ -145,7 +145,7 @@ async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise
     ...(flags.minEpochs !== undefined && { minEpochs: integerInRange('--min-epochs', number(flags.minEpochs), 1) }),
     ...(flags.factor !== undefined && { factor: integerInRange('--factor', number(flags.factor), 2) }),
   }
-  const config = await resolveSearch(flags.config, configFromFlags(flags), choice, rungs)
+  const config = await resolveSearch(flags.config, configFromFlags(flags, SEARCH_NAMES), choice, rungs, say)
   const { training, plan, ...rest } = config
   const { out, overwrite = false, keepModels = false } = flags
   if (out !== undefined) checkPath(out)

@@ -7,8 +7,8 @@ import type { HalvingOptions } from '../../search/space/halving.js'
 import { SEARCH_PRESETS, searchBase } from '../../search/space/presets.js'
 import { checkSpace, isConditional, type SearchSpace } from '../../search/space/space.js'
 import { type ChosenStrategy, chooseStrategy } from '../../search/space/strategy.js'
-import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
-import { NAMES, type TrainingConfig } from '../../train/config.js'
+import { type SelectBy, type SelectionMetric, withBestRule } from '../../search/trial/ranking.js'
+import { NAMES, picked, type TrainingConfig } from '../../train/config.js'
 import type { PresetName } from '../../train/presets.js'
 import { checkConfig, type PartialConfig, type RunConfig, readJson } from './config.js'
 import { limitsOfPreset, unusedInPreset, unusedWords } from './preset-values.js'
@@ -36,8 +36,11 @@ export type SearchPlanOptions = Pick<SearchOptions, 'strategy' | 'trials' | 'see
 
 type SearchFile = PartialConfig & SearchChoice & { readonly grid?: SearchSpace; readonly space?: SearchSpace }
 
-/** `fold` chooses one of many trainings, of which a search makes all. */
-export const SEARCH_NAMES = NAMES.filter((name) => name !== 'fold')
+/**
+ * `fold` chooses one of many trainings, of which a search makes all. `selectBy` follows from the metric that ranks the trials;
+ * in a search it names their set.
+ */
+export const SEARCH_NAMES = NAMES.filter((name) => name !== 'fold' && name !== 'selectBy')
 const KEYS: readonly string[] = ['preset', ...SEARCH_NAMES, 'grid', 'space', ...CHOICE_KEYS]
 
 /**
@@ -51,10 +54,10 @@ export async function resolveSearch(
   flags: PartialConfig,
   choice: SearchChoice,
   rungs: Pick<HalvingOptions, 'minEpochs' | 'factor'> = {},
+  say: (line: string) => void = () => undefined,
 ): Promise<SearchConfig> {
   const given: SearchFile = file === undefined ? {} : await readSearchFile(file)
   const { grid: fileGrid, space, ...rest } = given
-  say: (line: string) => void = () => undefined,
   const [fileChoice, fileTraining] = divide(rest)
   const { preset = 'homework', ...changes }: PartialConfig = { ...fileTraining, ...flags }
   const start = SEARCH_PRESETS[preset]
@@ -65,10 +68,10 @@ export async function resolveSearch(
   const usual = Object.fromEntries(Object.entries(start.grid).filter(([key]) => !unused.includes(key as 'l2')))
   const grid = withSingleValues(own ?? usual, own === undefined ? { ...fileTraining, ...flags } : flags, training)
   const { selectBy = 'valid', metric = 'accuracy', ...asked } = { ...fileChoice, ...choice }
-  const base = searchBase(training, grid)
+  const base = withBestRule(searchBase(training, grid), metric)
   const plan = planOptions(asked, rungs, { training, isSpace: space !== undefined })
   const chosen = chooseStrategy({ grid, base, ...plan })
-  return { preset, training, grid, base, selectBy, metric, plan, chosen }
+  return { preset, training, ...limitsOfPreset(training, changes), grid, base, selectBy, metric, plan, chosen }
 }
 
 function planOptions(

@@ -14,6 +14,9 @@ export function studyIdentity(header: StudyHeader) {
   const { folds, stratified, splitSeed, validFraction, limitTrain, limitTest } = header
   return {
     strategy,
+    // before base, which may follow from them
+    selectBy,
+    metric,
     grid,
     base,
     seed,
@@ -26,8 +29,6 @@ export function studyIdentity(header: StudyHeader) {
     validFraction,
     limitTrain,
     limitTest,
-    selectBy,
-    metric,
     keepModels,
   }
 }

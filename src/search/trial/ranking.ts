@@ -1,4 +1,6 @@
+import { isObject } from '../../core/checks.js'
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
+import { type BestRule, compareMetrics } from '../../train/best.js'
 
 /** The set whose metrics select the best trial. */
 export type SelectBy = 'valid' | 'test'
@@ -8,6 +10,21 @@ export type SelectionMetric = 'accuracy' | 'loss'
 export interface Selection {
   readonly selectBy: SelectBy
   readonly metric: SelectionMetric
+  /** common to all trials; with `selectBy: 'firstAccuracy'` the loss does not break ties of the accuracy */
+  readonly base?: { readonly selectBy?: BestRule | null }
+}
+
+/**
+ * The hyper-parameters common to all trials: a study that is decided by the loss keeps each trial's checkpoint with the
+ * lowest loss, unless `base` says otherwise.
+ */
+export function withBestRule<Base extends { readonly selectBy?: BestRule | null }>(
+  base: Base,
+  metric: SelectionMetric | undefined,
+): Base {
+  return metric === 'loss' && isObject(base) && (base.selectBy ?? null) === null
+    ? ({ ...base, selectBy: 'loss' } as Base)
+    : base
 }
 
 /** The fields of a trial that determine its rank. */
@@ -17,9 +34,13 @@ export interface RankedTrial {
   readonly test?: SetMetrics
 }
 
-/** Negative when `a` is the better trial: by a higher accuracy or a lower loss. The earlier trial wins a tie. */
-function compareTrials(a: RankedTrial, b: RankedTrial, selection: Selection): number {
-  return cost(a, selection) - cost(b, selection) || a.trial - b.trial
+/**
+ * Negative when `a` is the better trial: by a lower loss, or by a higher accuracy and then a lower loss, as `fit` selects
+ * its best evaluation. The earlier trial wins a remaining tie.
+ */
+function compareTrials(a: RankedTrial, b: RankedTrial, { selectBy, metric, base }: Selection): number {
+  const rule = metric === 'accuracy' && base?.selectBy === 'firstAccuracy' ? 'firstAccuracy' : metric
+  return compareMetrics(a[selectBy]!, b[selectBy]!, rule) || a.trial - b.trial
 }
 
 /** Trials that have the metric, best first. The caller filters by state. */
@@ -45,7 +66,7 @@ export function isBetterTrial(trial: TrialSummary, best: TrialSummary | null, se
   return competes(trial, selection) && (best === null || compareTrials(trial, best, selection) < 0)
 }
 
-/** 1-based rank of each completed trial by its number, best first; ties share the lowest rank. */
+/** 1-based rank of each completed trial by its number, best first; equal metrics share the lowest rank. */
 export function rankTrials(trials: readonly TrialSummary[], selection: Selection): Map<number, number> {
   const completed = bestFirst(
     trials.filter((trial) => competes(trial, selection)),

@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configFromFlags, resolveConfig } from '../../../src/cli/config/config.js'
+import { limitsFor } from '../../../src/cli/config/preset-values.js'
+import type { Samples } from '../../../src/data/samples.js'
 import { MLP } from '../../../src/model/mlp.js'
+import { NAMES, rowOf } from '../../../src/train/config.js'
 import { planFit } from '../../../src/train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../../../src/train/from-config.js'
 import { PRESETS } from '../../../src/train/presets.js'
@@ -32,6 +35,25 @@ describe('a config file', () => {
     })
     const { training } = await resolveConfig(file({ learningRate: 0.1, epochs: 2 }), { epochs: 5 })
     expect(training).toEqual({ ...PRESETS.homework, learningRate: 0.1, epochs: 5 })
+  })
+
+  it('takes the words of the flags, and null', async () => {
+    const words = Object.fromEntries(
+      NAMES.flatMap((name) => {
+        const { none } = rowOf(name)
+        return none ? [[name, none.word]] : []
+      }),
+    )
+    expect(words).toMatchObject({ limitTrain: 'all', batchSize: 'auto', patience: 'off', fold: 'none' })
+    const { training } = await resolveConfig(file({ preset: 'quick', ...words, hidden: 'none' }), {})
+    for (const [key, word] of Object.entries(words)) {
+      expect(training).toMatchObject({ [key]: null })
+      expect(flag(key, word)).toEqual({ [key]: null })
+    }
+    expect(training.hidden).toEqual([])
+    await expect(resolveConfig(file({ limitTrain: 'al' }), {})).rejects.toThrow(
+      'limitTrain: expected an integer >= 2, or null or "all" for all rows, got "al"',
+    )
   })
 
   it('is not needed: the homework is the default', async () => {
@@ -112,7 +134,7 @@ describe('a config file', () => {
       'a fold of too few',
       { fold: [5, 5] },
       'INVALID_ARGUMENT',
-      'fold: expected a fold and the number of folds, [0, 5] to [4, 5] for five, or null for no folds, got [5, 5]',
+      'fold: expected a fold and the number of folds, [0, 5] to [4, 5] for five, or null or "none" for no folds, got [5, 5]',
     ],
     ['a negative seed', { seed: -1 }, 'INVALID_ARGUMENT', 'seed: expected an integer >= 0, got -1'],
     ['a list', [1], 'INVALID_ARGUMENT', 'expected a JSON object, got [1]'],
@@ -197,6 +219,51 @@ describe('flags', () => {
   })
 })
 
+describe('an optimizer that does not use what the preset sets', () => {
+  it('leaves it out and says so in one line', async () => {
+    const lines: string[] = []
+    const { training } = await resolveConfig(undefined, { optimizer: 'adamW' }, (line) => lines.push(line))
+    expect(training).toMatchObject({ optimizer: 'adamW', l2: 0, l2Biases: false, weightDecay: 0.01 })
+    expect(() => fitOptionsOf(training)).not.toThrow()
+    expect(lines).toEqual(['optimizer adamW does not use l2 0.05, l2Biases true of preset homework: left out'])
+    const ofFile = await resolveConfig(file({ preset: 'quick', optimizer: 'adamW' }), {})
+    expect(ofFile.training.l2).toBe(0)
+  })
+
+  it('is refused if that is given too', async () => {
+    const { training } = await resolveConfig(undefined, { optimizer: 'adamW', l2: 0.1 })
+    expect(training).toMatchObject({ l2: 0.1, l2Biases: false })
+    expect(() => fitOptionsOf(training)).toThrow("optimizer: 'adamW' does not use l2 0.1; expected l2 0")
+  })
+
+  it('keeps what it uses', async () => {
+    const lines: string[] = []
+    for (const optimizer of ['sgd', 'momentum', 'adam'] as const) {
+      const { training } = await resolveConfig(undefined, { optimizer }, (line) => lines.push(line))
+      expect(training).toEqual({ ...PRESETS.homework, optimizer })
+      expect(() => fitOptionsOf(training)).not.toThrow()
+    }
+    expect(lines).toEqual([])
+  })
+})
+
+describe('the limits of a run', () => {
+  const sets = { train: clusters(40), test: clusters(20) }
+
+  it('are those that are given', async () => {
+    const { training, atMost } = await resolveConfig(undefined, { preset: 'quick', limitTrain: 100, limitTest: 5 })
+    expect(limitsFor(training, atMost, sets)).toEqual({ limitTrain: 100, limitTest: 5 })
+  })
+
+  it('of the preset are all rows where there are fewer', async () => {
+    const { training, atMost } = await resolveConfig(undefined, { preset: 'quick' })
+    expect(training.limitTrain).toBe(12_000)
+    expect(limitsFor(training, atMost, sets)).toEqual({ limitTrain: null, limitTest: null })
+    const many = { train: { length: 60_000 } as Samples }
+    expect(limitsFor(training, atMost, many)).toEqual({ limitTrain: 12_000, limitTest: null })
+  })
+})
+
 it.each(Object.entries(PRESETS))('preset %s is one that fit takes, but for its size', (_, preset) => {
   const data = clusters(400)
   const { train, valid } = data.split({ valid: preset.validFraction })
@@ -214,6 +281,6 @@ it('preset homework is the protocol of the homework', () => {
     ...{ learningRate: 0.005, l2: 0.05, l2Biases: true, batchSize: 256, sampling: 'replacement' },
     ...{ epochs: 7, stepsPerEpoch: Math.floor(60000 / 256), patience: null },
     ...{ evaluateEvery: 100, evaluateOn: ['train', 'valid', 'test'], minDelta: 0, seed: 1 },
-    ...{ loss: 'softmaxCrossEntropy', optimizer: 'sgd', outputActivation: 'identity' },
+    ...{ loss: 'softmaxCrossEntropy', optimizer: 'sgd', outputActivation: 'identity', selectBy: 'firstAccuracy' },
   })
 })

@@ -85,6 +85,24 @@ describe('resolveSearch', () => {
     )
   })
 
+  it('leaves out of a preset what the optimizer does not use, also where it varies', async () => {
+    const lines: string[] = []
+    const flags = { preset: 'quick', optimizer: 'adamW' } as const
+    const { grid, base } = await resolveSearch(undefined, flags, {}, {}, (line) => lines.push(line))
+    expect(Object.keys(grid)).toEqual(['learningRate', 'hidden'])
+    expect(base).toMatchObject({ optimizer: 'adamW', l2: 0 })
+    expect(lines).toEqual([expect.stringMatching(/^optimizer adamW does not use l2 .* of preset quick: left out$/)])
+  })
+
+  it('keeps of each trial what decides: the highest accuracy, or the lowest loss', async () => {
+    const rule = async (value: object) => (await resolveSearch(config(value), {}, {})).base.selectBy
+    expect(await rule({ preset: 'quick' })).toBeNull()
+    expect(await rule({ preset: 'quick', objective: 'valid.loss' })).toBe('loss')
+    expect(await rule({ objective: 'valid.accuracy' })).toBe('firstAccuracy')
+    const { selectBy } = await resolveSearch(config({ selectBy: 'test' }), {}, {})
+    expect(selectBy).toBe('test')
+  })
+
   it.each<[unknown, string, string]>([
     [{ gird: {} }, 'UNKNOWN_OPTION', "unknown key 'gird'; did you mean 'grid'?"],
     [{ epoch: 3 }, 'UNKNOWN_OPTION', "unknown key 'epoch'; did you mean 'epochs'?"],

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { SetMetrics, TrialSummary } from '../../../src/core/results.js'
-import { bestTrial, isBetterTrial, rankTrials, selectionCaution } from '../../../src/search/trial/ranking.js'
+import {
+  bestTrial,
+  isBetterTrial,
+  rankTrials,
+  selectionCaution,
+  withBestRule,
+} from '../../../src/search/trial/ranking.js'
 
 function trial(trial: number, valid: Partial<SetMetrics>, state: TrialSummary['state'] = 'completed'): TrialSummary {
   return { trial, params: {}, state, valid: { loss: 1, accuracy: 0.5, ...valid }, test: { loss: trial, accuracy: 0 } }
@@ -37,6 +43,24 @@ describe('ranks', () => {
     expect(isBetterTrial(trials[0], trials[1], byAccuracy)).toBe(false)
   })
 
+  it('give the best of equal accuracy to the lower loss, unless the trials of the study do not', () => {
+    const trials = [
+      trial(0, { accuracy: 0.9, loss: 0.5 }),
+      trial(1, { accuracy: 0.9, loss: 0.3 }),
+      trial(2, { accuracy: 0.8, loss: 0.1 }),
+    ]
+    expect(bestTrial(trials, byAccuracy)).toBe(trials[1])
+    expect([...rankTrials(trials, byAccuracy)]).toEqual([
+      [1, 1],
+      [0, 1],
+      [2, 3],
+    ])
+    const homework = { ...byAccuracy, base: { selectBy: 'firstAccuracy' } } as const
+    expect(bestTrial(trials, homework)).toBe(trials[0])
+    expect([...rankTrials(trials, homework)][0]).toEqual([0, 1])
+    expect(bestTrial(trials, { ...homework, ...byLoss })).toBe(trials[2])
+  })
+
   it('leave out trials that collapsed, failed or were not measured', () => {
     const trials = [
       trial(0, { accuracy: 0.99 }, 'collapsed'),
@@ -54,4 +78,12 @@ describe('ranks', () => {
 it('says what selecting by the test set means', () => {
   expect(selectionCaution('valid')).toBeNull()
   expect(selectionCaution('test')).toMatch(/TEST set.*optimistic/)
+})
+
+it('keeps the checkpoints with the lowest losses in a study that is decided by the loss', () => {
+  expect(withBestRule({}, 'loss')).toEqual({ selectBy: 'loss' })
+  expect(withBestRule({ selectBy: null }, 'loss')).toEqual({ selectBy: 'loss' })
+  expect(withBestRule({ selectBy: 'firstAccuracy' }, 'loss')).toEqual({ selectBy: 'firstAccuracy' })
+  expect(withBestRule({}, 'accuracy')).toEqual({})
+  expect(withBestRule({}, undefined)).toEqual({})
 })

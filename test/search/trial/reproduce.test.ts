@@ -124,7 +124,7 @@ describe('reproduceCommand', () => {
     ).toBe(
       'NATIVE_MLP_BACKEND=js npx native-mlp train --preset homework --init he --l2 0 --no-l2-biases --epochs 10 ' +
         '--batch-size auto --steps-per-epoch auto --sampling shuffle --seed 3 --valid-fraction 0.25 --stratified ' +
-        "--evaluate-every epoch --evaluate-on auto --limit-train 1000 --limit-test 100 --data '/data/it'\\''s here'",
+        "--evaluate-every epoch --evaluate-on auto --select-by auto --limit-train 1000 --limit-test 100 --data '/data/it'\\''s here'",
     )
   })
 
