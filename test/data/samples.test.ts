@@ -26,6 +26,14 @@ describe('samples', () => {
     expect(samples({ values: [1, 2], cols: 1, labels: [0, 0], classes: 4 }).classNames.length).toBe(4)
   })
 
+  test('labels may be 64-bit integers, as NumPy writes them', () => {
+    for (const labels of [BigInt64Array.of(0n, 2n, 1n), BigUint64Array.of(0n, 2n, 1n), [0n, 2n, 1n]]) {
+      const set = samples({ values: [1, 2, 3], cols: 1, labels })
+      expect(set.labels).toEqual(Int32Array.of(0, 2, 1))
+      expect(set.classes).toBe(3)
+    }
+  })
+
   test('other numbers become float32 and are taken as they are', () => {
     for (const values of [Float64Array.from([0.1, -2, 3, 4]), [0.1, -2, 3, 4]]) {
       const set = samples({ values, cols: 2, targets: [1, 2, 3, 4] })

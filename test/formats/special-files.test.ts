@@ -17,6 +17,7 @@ import {
   writeTrainingCurve,
 } from 'native-mlp'
 import { describe, expect, it } from 'vitest'
+import { command } from '../cli/command.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 const folder = temporaryFolder()
@@ -102,6 +103,29 @@ describe.skipIf(process.platform === 'win32')('what is not a regular file', () =
     })
     await expect(started).rejects.toMatchObject({ code: expect.stringMatching(/INVALID_ARGUMENT|FILE_SYSTEM/) })
     expect(lstatSync(join(path, 'journal.jsonl')).isFIFO()).toBe(true)
+  })
+
+  it('stops a search, and neither hangs the command, in the place of a lock, an addon or a config file', async () => {
+    const path = join(folder, 'locked')
+    mkdirSync(path)
+    execFileSync('mkfifo', [join(path, '.lock')])
+    const grid = { hidden: [2] }
+    const options = { data: { train: set, valid: set }, grid, base: { epochs: 1, learningRate: 0.1 }, folder: path }
+    await expect(search(options)).rejects.toThrow(`${join(path, '.lock')}: not a regular file`)
+    const flags = ['--preset', 'quick', '--limit-train', '100', '--epochs', '1', '--no-figures']
+    const runs: [string[], Record<string, string>, string][] = [
+      [['train', ...flags, '--out', path], {}, '.lock: not a regular file'],
+      [['search', ...flags, '--out', path], {}, '.lock: not a regular file'],
+      [['train', '--config', pipe], {}, `${pipe}: not a regular file`],
+      [['evaluate', '--weights', pipe], {}, `${pipe}: not a regular file`],
+      [['plot', path, '--data', join(folder, 'pipe')], {}, 'not a run folder'],
+      [['bench', '--quick'], { NATIVE_MLP_ADDON_PATH: pipe }, `NATIVE_MLP_ADDON_PATH=${pipe}: not a regular file`],
+    ]
+    for (const [args, env, message] of runs) {
+      const { code, stderr } = await command(args, { env })
+      expect(stderr, args.join(' ')).toContain(message)
+      expect(code, args.join(' ')).toBeGreaterThan(0)
+    }
   })
 
   it('is no symbolic link to a regular file: the link stays, and the file is replaced', async () => {

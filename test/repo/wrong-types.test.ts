@@ -86,6 +86,10 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   adamW: () => [{ learningRate: 0.1, weightDecay: 0.1, weightDecayBiases: false }],
   alignColumns: () => [[['a', 'b']]],
   appendHistory: () => [fresh(), entry],
+  augmentedImagesFigure: () => [
+    { images: new Uint8Array(8), labels: [0], copies: 1 },
+    { title: 'x', subtitle: 'y', imageShape: [2, 2], classNames: ['a'], ink: 'dark' },
+  ],
   backendInfo: () => [],
   bench: () => [{ only: 'gemm 256x10x512 NN', quick: true, isas: ['js'], threads: [1], onResult: () => undefined }],
   calibrationFigure: () => [[{ from: 0, to: 1, count: 1, confidence: 1, accuracy: 1 }], { title: 'x', subtitle: 'y' }],

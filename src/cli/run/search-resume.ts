@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { invalidFile, NativeMlpError } from '../../core/errors.js'
+import { checkJson } from '../../formats/json.js'
 import { StudyFolder } from '../../search/store/folder.js'
 import type { studyIdentity } from '../../search/store/identity.js'
 import { readJournal } from '../../search/store/journal.js'
@@ -16,6 +17,14 @@ export interface ResumeChoice extends Pick<SearchRequest, 'workers' | 'stack' | 
 }
 
 const aboutSchema = z.object({ preset: z.enum(PRESET_NAMES) })
+
+/** What is read here; the rest is checked as the options of a search are. */
+const studySchema = z.looseObject({
+  grid: z.record(z.string(), z.unknown()),
+  base: z.looseObject({ evaluateOn: z.array(z.string()).nullish() }),
+  size: z.number(),
+  repeats: z.number(),
+})
 
 /**
  * The search that a folder holds, as it was asked for.
@@ -35,8 +44,9 @@ export async function resumedRequest(path: string, choice: ResumeChoice): Promis
     const missing = about.success ? 'data.recipe' : 'about.preset'
     throw invalidFile(journal, `line 1: ${missing}: not written by the command line; see resume in search()`)
   }
-  // checked as the options of a search are
-  const study = header.study as unknown as ReturnType<typeof studyIdentity>
+  const error = (problem: string) => invalidFile(journal, problem)
+  const known = checkJson(studySchema, header.study, { what: 'line 1: study', error })
+  const study = known as unknown as ReturnType<typeof studyIdentity>
   return {
     ...choice,
     preset: about.data.preset,

@@ -1,4 +1,4 @@
-import { integerInRange, knownOptions, oneOf } from '../../core/checks.js'
+import { checkingAsync, integerInRange, knownOptions, listOf, oneOf, textOrNone } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { isFloat32Array, isUint8Array } from '../../core/typed-arrays.js'
 import { greyPixels, type Ink, pixelRange } from '../marks/grey-pixels.js'
@@ -38,7 +38,16 @@ const CAPTION_SIZE = 10.5
  * @throws NativeMlpError `INVALID_ARGUMENT` when lengths disagree, a pixel is not finite or there are no images
  */
 export async function augmentedImagesFigure(data: AugmentedImages, options: AugmentedImagesOptions): Promise<Figure> {
-  knownOptions('options', options, OPTIONS)
+  return await checkingAsync('augmentedImagesFigure', () => draw(data, options))
+}
+
+async function draw(data: AugmentedImages, options: AugmentedImagesOptions): Promise<Figure> {
+  knownOptions('options', options ?? null, OPTIONS)
+  if (options.classNames !== undefined) {
+    listOf('options.classNames', options.classNames, 'names').forEach((name, i) => {
+      textOrNone(`options.classNames[${i}]`, name)
+    })
+  }
   const { images, labels, copies } = data ?? {}
   const { imageShape, classNames } = options
   const count = integerInRange('data.labels.length', labels?.length, 1)

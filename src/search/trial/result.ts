@@ -66,7 +66,7 @@ function summarized(folds: readonly FoldResult[]): FoldsSummary {
 function overFolds(folds: readonly FoldResult[], of: (values: readonly number[]) => number): MetricsOfSets {
   const sets = (['train', 'valid', 'test'] as const).flatMap((set) => {
     const metrics = folds.map(({ best }) => best?.[set])
-    if (!metrics.every((each) => each !== undefined)) return []
+    if (metrics.length === 0 || !metrics.every((each) => each !== undefined)) return []
     return [[set, overMetrics(metrics, of)]]
   })
   return Object.fromEntries(sets)
