@@ -243,4 +243,9 @@ inline Truth read_truth(const Args& args, const Napi::Value& v, LossKind kind, i
   return {nullptr, args.floats(v, "targets", static_cast<size_t>(rows) * static_cast<size_t>(outputs))};
 }
 
+// Integers of the transformations of `rows` images
+inline const int32_t* read_warps(const Args& args, const Napi::Value& v, int rows) {
+  return args.ints(v, "warps", static_cast<size_t>(rows) * kWarpValues).data;
+}
+
 }  // namespace mlp

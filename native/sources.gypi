@@ -17,7 +17,12 @@
       "native/kernels/neon.cpp",
       "native/kernels/portable.cpp"
     ],
-    "addon_sources": ["native/addon.cpp"],
+    "addon_sources": [
+      "native/addon.cpp",
+      "native/array_calls.cpp",
+      "native/layer_calls.cpp",
+      "native/program_calls.cpp"
+    ],
     "test_sources": [
       "native/test/backward_test.cpp",
       "native/test/dispatch_test.cpp",
@@ -28,7 +33,10 @@
       "native/test/inputs_test.cpp",
       "native/test/loss_test.cpp",
       "native/test/pool_test.cpp",
+      "native/test/program_check_test.cpp",
+      "native/test/program_failure_test.cpp",
       "native/test/program_test.cpp",
+      "native/test/program_training_test.cpp",
       "native/test/training_test.cpp",
       "native/test/update_test.cpp",
       "native/test/warp_test.cpp"
