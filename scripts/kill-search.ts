@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseFlags } from './flags.js'
+import { generator } from './fuzz/random.js'
 
 const { values: flags } = parseFlags({
   options: {
@@ -150,15 +151,4 @@ async function end(child: ChildProcess): Promise<true> {
 function fail(problem: string): never {
   console.error(`error: ${problem}`)
   process.exit(1)
-}
-
-/** Numbers from 0 to 1 by Marsaglia's xorshift, the same for the same seed. */
-function generator(seed: number): () => number {
-  let state = (seed * 2654435761) >>> 0 || 1
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 4294967296
-  }
 }

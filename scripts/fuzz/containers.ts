@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { joined, mutateBytes, mutateText } from './bytes.js'
+import { mutateJson } from './json.js'
+import type { Random } from './random.js'
+
+/** Changes the bytes of a file. Half of the time it keeps the outer form whole, so that the change reaches what is inside. */
+export type Mutator = (bytes: Uint8Array, random: Random) => Uint8Array
+
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+const encode = (text: string) => new TextEncoder().encode(text)
+
+export const mutatePlain: Mutator = mutateBytes
+
+export const mutateLines: Mutator = (bytes, random) => mutateText(decode(bytes), random)
+
+export const mutateJsonFile: Mutator = (bytes, random) =>
+  random.chance(0.6) ? encode(mutateJson(decode(bytes), random)) : mutateLines(bytes, random)
+
+/** A line of JSON each; the check of a changed line is removed, because it would only say that the line has changed. */
+export const mutateJsonLines: Mutator = (bytes, random) => {
+  if (random.chance(0.4)) return mutateLines(bytes, random)
+  const lines = decode(bytes).split('\n')
+  const at = random.below(lines.length - 1)
+  lines[at] = mutateJson(lines[at].replace(/,"check":"[0-9a-f]+"\}$/, '}'), random)
+  return encode(lines.join('\n'))
+}
+
+/** Compressed again, or changed as it is. */
+export const mutateGzip: Mutator = (bytes, random) =>
+  random.chance(0.7) ? gzipSync(mutateBytes(gunzipSync(bytes), random)) : mutateBytes(bytes, random)
+
+/** The header is 2 bytes of length at 8 and a Python literal after them. */
+export const mutateNpy: Mutator = (bytes, random) => {
+  if (random.chance(0.4)) return mutateBytes(bytes, random)
+  const end = 10 + bytes[8] + 256 * bytes[9]
+  const header = mutateText(decode(bytes.subarray(10, end)), random).slice(0, 65_535)
+  return joined(
+    bytes.subarray(0, 8),
+    Uint8Array.of(header.length & 255, header.length >> 8),
+    header,
+    bytes.subarray(end),
+  )
+}
+
+/** The header is 8 bytes of length and JSON after them. A digest in the metadata is made right again half of the time. */
+export const mutateSafetensors: Mutator = (bytes, random) => {
+  const isWhole = random.chance(0.5)
+  if (!isWhole && random.chance(0.6)) return mutateBytes(bytes, random)
+  const end = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  const json = decode(bytes.subarray(8, end))
+  const data = random.chance(0.2) ? mutateBytes(bytes.subarray(end), random) : bytes.subarray(end)
+  const header = encode(random.chance(0.9) ? mutateJson(json, random) : decode(mutateText(json, random)))
+  const length = new Uint8Array(8)
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true)
+  const changed = joined(length, header, data)
+  return isWhole ? sealed(changed) : changed
+}
+
+/** SHA-256 of the file with the digest's own digits set to zero, as checkpoints have it. */
+function sealed(bytes: Uint8Array): Uint8Array {
+  const at = decode(bytes.subarray(0, 400)).search(/(?<="digest":")[0-9a-f]{64}"/)
+  if (at < 0) return bytes
+  bytes.fill(48, at, at + 64)
+  bytes.set(encode(createHash('sha256').update(bytes).digest('hex')), at)
+  return bytes
+}
