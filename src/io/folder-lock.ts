@@ -1,25 +1,26 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
-import { dateMs, delay } from '../core/timers.js'
+import { dateMs } from '../core/timers.js'
 import { fileSystemError, readFileIfThere } from '../formats/read-file.js'
+import { refuseSpecialTarget } from '../formats/special-files.js'
 
 /** The lock file names the process that is writing into a folder. Names that begin with it are its temporary files. */
 export const LOCK = '.lock'
 
-/** Wait after replacing the lock of an ended process: the time another process may need to do the same, ms. */
-const SETTLE_MS = 50
 /** A lock file without an owner is either being written or left by a crash; older than this it is stale, ms. */
 const UNFINISHED_MS = 5000
+/** Attempts to lock a folder whose lock is released or replaced meanwhile by others. */
+const ATTEMPTS = 20
 
 /** Bytes of the largest file that is taken for a lock. */
 const LONGEST_LOCK = 4096
 
-/** Folders that this process has locked. */
-const locked = new Set<string>()
+/** Folders that this process has locked, and the texts of their locks. */
+const locked = new Map<string, string>()
 
 interface Lock {
   readonly text: string
@@ -39,39 +40,82 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = resolve(folder)
   const file = join(path, LOCK)
   if (locked.has(path)) throw lockedError(folder, process.pid, file)
-  locked.add(path)
+  const text = `${process.pid} ${hostname()} ${startOf(process.pid) ?? '-'} ${randomUUID()}\n`
+  if (locked.size === 0) process.on('exit', releaseAll)
+  locked.set(path, text)
   try {
-    await acquire(file, folder)
+    await acquire(file, text, folder)
+    await removeLeftovers(folder)
   } catch (error) {
-    locked.delete(path)
+    forget(path)
     throw error
   }
-  const onExit = () => rmSync(file, { force: true })
-  process.once('exit', onExit)
   return async () => {
-    process.off('exit', onExit)
-    await rm(file, { force: true })
-    locked.delete(path)
+    if (locked.get(path) !== text) return
+    try {
+      await removeOwn(file, text)
+    } finally {
+      forget(path)
+    }
   }
 }
 
-async function acquire(file: string, folder: string): Promise<void> {
-  const text = `${process.pid} ${hostname()} ${startOf(process.pid) ?? '-'} ${randomUUID()}\n`
-  if (await create(file, text, folder)) return
-  const found = await read(file)
-  if (found?.owner != null) throw lockedError(folder, found.owner, file)
-  if (found !== null) await removeStale(file, found, folder)
-  if (!(await create(file, text, folder))) throw lockedError(folder, (await read(file))?.owner ?? null, file)
-  // a process that moved this lock away, mistaking it for the stale one, moves it back
-  await delay(SETTLE_MS)
-  const now = await read(file)
-  if (now?.text !== text) throw lockedError(folder, now?.owner ?? null, file)
-  await removeLeftovers(folder)
+function forget(path: string): void {
+  locked.delete(path)
+  if (locked.size === 0) process.off('exit', releaseAll)
 }
 
-/** Creates the lock file together with its contents. False: there is one already. */
+/** At the end of the process. */
+function releaseAll(): void {
+  for (const [path, text] of locked) {
+    const file = join(path, LOCK)
+    try {
+      if (readFileSync(file, 'utf8') === text) rmSync(file, { force: true })
+    } catch {
+      // the folder is gone, or the lock remains as a stale one
+    }
+  }
+}
+
+/** Removes a lock unless someone has removed it by hand and another process has locked the folder since. */
+async function removeOwn(file: string, text: string): Promise<void> {
+  if ((await read(file))?.text === text) await rm(file, { force: true })
+}
+
+/**
+ * Creates the lock file, or replaces a stale one.
+ *
+ * Only the owner of a claim replaces a stale lock: of a lock file of its own, named after the contents of the stale one. No
+ * two locks have the same contents, so a process that has read a stale lock and stalls cannot replace a later, valid one: it
+ * finds other contents when it has its claim, and gives it up. A claim that a process left when it was killed is itself a
+ * stale lock.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT when another process owns it
+ */
+async function acquire(file: string, text: string, folder: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (await create(file, text, folder)) return
+    const found = await read(file)
+    if (found === null) continue // released meanwhile, or a symbolic link to nothing
+    if (found.owner !== null) throw lockedError(folder, found.owner, file)
+    const claim = `${join(folder, LOCK)}.claim.${createHash('sha256').update(found.text).digest('hex').slice(0, 16)}`
+    await acquire(claim, text, folder)
+    try {
+      const now = await read(file)
+      if (now?.text !== found.text || now.owner !== null) continue // replaced before this process had its claim
+      await replace(file, text, folder)
+      return
+    } finally {
+      await removeOwn(claim, text)
+    }
+  }
+  await refuseSpecialTarget('lock', file)
+  throw lockedError(folder, (await read(file))?.owner ?? null, file)
+}
+
+/** Creates a lock file together with its contents. False: there is one already. */
 async function create(file: string, text: string, folder: string): Promise<boolean> {
-  const temporary = `${file}.${process.pid}.${randomUUID()}`
+  const temporary = temporaryName(folder)
   try {
     await writeFile(temporary, text, { flag: 'wx' })
     await link(temporary, file)
@@ -90,34 +134,37 @@ async function create(file: string, text: string, folder: string): Promise<boole
 async function createWithoutLinks(file: string, text: string, folder: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' })
-    return true
+    // not if writing took so long that another process took the empty file for a stale one
+    return (await read(file))?.text === text
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw fileSystemError('write into the folder', folder, error)
+    throw error instanceof NativeMlpError ? error : fileSystemError('write into the folder', folder, error)
   }
 }
 
-/** Moves a stale lock away, which one of several processes can. A process that moved a valid lock instead moves it back. */
-async function removeStale(file: string, stale: Lock, folder: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.${randomUUID()}`
+async function replace(file: string, text: string, folder: string): Promise<void> {
+  const temporary = temporaryName(folder)
   try {
-    await rename(file, temporary)
+    await writeFile(temporary, text, { flag: 'wx' })
+    await rename(temporary, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    await rm(temporary, { force: true })
     throw fileSystemError('write into the folder', folder, error)
   }
-  const moved = await read(temporary)
-  if (moved !== null && moved.text !== stale.text) {
-    await rename(temporary, file)
-    throw lockedError(folder, moved.owner, file)
-  }
-  await rm(temporary, { force: true })
 }
 
+function temporaryName(folder: string): string {
+  return `${join(folder, LOCK)}.${process.pid}.${randomUUID()}`
+}
+
+/** Removes the temporary files and claims of processes that were killed. Call it with the lock. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    const [, pid] = /^\.lock\.(\d+)\./.exec(name) ?? []
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true })
+    const [, owner] = /^\.lock\.(\d+|claim)\./.exec(name) ?? []
+    if (owner === undefined) continue
+    const file = join(folder, name)
+    const isLeft = owner === 'claim' ? (await read(file))?.owner === null : !isAlive(Number(owner))
+    if (isLeft) await rm(file, { force: true })
   }
 }
 
@@ -133,8 +180,7 @@ async function read(file: string): Promise<Lock | null> {
       return { text, owner: age < UNFINISHED_MS ? 'unknown' : null }
     }
     if (host !== hostname()) return { text, owner: `${pid} on ${host}` }
-    const isOwner = Number(pid) !== process.pid && isAlive(Number(pid)) && isSame(Number(pid), start)
-    return { text, owner: isOwner ? Number(pid) : null }
+    return { text, owner: isAlive(Number(pid)) && isSame(Number(pid), start) ? Number(pid) : null }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw fileSystemError('read', file, error)
@@ -153,7 +199,9 @@ function isAlive(pid: number): boolean {
 /** Process ids are reused; where the start time is known, it tells two processes apart. */
 function isSame(pid: number, start: string | undefined): boolean {
   const now = startOf(pid)
-  return start === undefined || start === '-' || now === null || now === start
+  const isUnknown = start === undefined || start === '-' || now === null
+  // `locked` has the folders of this process
+  return isUnknown ? pid !== process.pid : now === start
 }
 
 /** Start of a process in clock ticks since boot; null without /proc. */
