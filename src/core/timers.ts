@@ -19,3 +19,17 @@ export const dateMs: () => number = globalThis.Date.now
 export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
+
+/** Waits for some work, for at most so many milliseconds. True if it timed out; its later errors are ignored. */
+export async function timesOut(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), ms)
+  })
+  try {
+    return await Promise.race([work.then(() => false), late])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => undefined)
+  }
+}

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { type BackendInfo, backendInfo } from '../../backend/index.js'
 import { byteWords, NativeMlpError, orOutOfMemory } from '../../core/errors.js'
 import type { HistoryEntry } from '../../core/results.js'
-import { clearTimeout, setTimeout } from '../../core/timers.js'
+import { timesOut } from '../../core/timers.js'
 import { isSharedBuffer } from '../../core/typed-arrays.js'
 import type { NumericFamily } from '../../core/types.js'
 import { Samples, type SamplesDescription } from '../../data/samples.js'
@@ -104,12 +104,16 @@ interface Waiting {
 
 /** Id that waits for 'ready'; tasks count from 1. */
 const START = 0
+/** Time limit for a worker to start before it is ended, in milliseconds. */
+const START_MS = 5000
 
 /** A worker thread that runs its tasks in lock-step, on one thread of the backend of this process. */
 export class TrialThread {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #running = new Set<Promise<TrialOutcome>>()
+  /** resolves when it can take tasks or has ended */
+  readonly #started: Promise<unknown>
   #lastId = START
   #ended: WorkerCrash | null = null
   /** resolves when each task has sent its last checkpoint or the time limit is over */
@@ -118,6 +122,7 @@ export class TrialThread {
   /** @param entry the built trial-worker.js */
   constructor(entry: URL, workerData: WorkerInput) {
     this.#worker = new Worker(entry, { workerData, env: workerEnvironment(backendInfo()), execArgv: [] })
+    this.#started = new Promise((resolve) => this.#worker.once('message', resolve).once('exit', resolve))
     this.#worker.on('message', (message: WorkerMessage) => {
       this.#waiting.get('id' in message ? message.id : START)?.onMessage(message)
     })
@@ -164,17 +169,14 @@ export class TrialThread {
   /** Ends the worker even in the middle of a task, unless the worker is interrupted: then after its last checkpoints. */
   async stop(): Promise<void> {
     await this.#interrupted
+    // Node.js does not close the files that a worker is importing when it is terminated
+    await timesOut(this.#started, START_MS)
     await this.#worker.terminate()
   }
 
   async #stopTasks(limit: number): Promise<void> {
     this.#worker.postMessage({ type: 'stop' } satisfies TrialRequest)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, limit)
-    })
-    await Promise.race([Promise.allSettled(this.#running), late])
-    clearTimeout(timer)
+    await timesOut(Promise.allSettled(this.#running), limit)
   }
 
   #wait<T>(
