@@ -62,6 +62,11 @@ export function finiteInRange(name: string, value: unknown, min: number, max = N
   return value
 }
 
+/** A share that is only displayed, moved into 0..1; 0 for NaN. */
+export function displayedShare(share: number): number {
+  return share > 0 ? Math.min(1, share) : 0
+}
+
 /** @param or what else is expected, for messages */
 export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[], or = ''): T {
   if (typeof value !== 'string' || !allowed.includes(value as T)) {

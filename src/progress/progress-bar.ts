@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress'
 import type { TextStream } from '../core/platform.js'
 import { nowMs } from '../core/timers.js'
 import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbacks.js'
+import { Display } from './display.js'
 import { RunRates } from './rates.js'
 import { clock, count, percent, setWords } from './words.js'
 
@@ -53,5 +54,6 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
       bar.stop()
     },
   }
-  return { callbacks, stop: () => bar.stop() }
+  const display = new Display()
+  return { callbacks: display.callbacks(callbacks), stop: display.guarded(() => bar.stop()) }
 }

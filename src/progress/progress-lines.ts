@@ -1,5 +1,6 @@
 import type { TextStream } from '../core/platform.js'
 import type { FitCallbacks, StartEvent } from '../train/callbacks.js'
+import { Display } from './display.js'
 import { RunRates } from './rates.js'
 import { clock, count, entryWords } from './words.js'
 
@@ -22,5 +23,5 @@ export function progressLines(stream: TextStream): { callbacks: FitCallbacks; st
       stream.write(`${step}: ${entryWords(entry)}${isBest ? ', best so far' : ''}${speed}\n`)
     },
   }
-  return { callbacks, stop: () => {} }
+  return { callbacks: new Display().callbacks(callbacks), stop: () => {} }
 }

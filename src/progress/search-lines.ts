@@ -1,6 +1,7 @@
 import { printable } from '../core/errors.js'
 import type { TextStream } from '../core/platform.js'
 import type { TrialEndEvent } from '../search/study/study.js'
+import { Display } from './display.js'
 import type { SearchProgress } from './search-state.js'
 import { SearchState } from './search-state.js'
 import { paramWords, reasonWords, resultWords, stateWords } from './search-words.js'
@@ -19,7 +20,12 @@ export function searchLines(stream: TextStream): SearchProgress {
     writeEarlier()
     if (ended) write(trialLine(ended, state))
   })
-  return { callbacks: state.callbacks, log: write, stop: writeEarlier }
+  const display = new Display()
+  return {
+    callbacks: display.callbacks(state.callbacks),
+    log: display.guarded(write),
+    stop: display.guarded(writeEarlier),
+  }
 }
 
 function resumedLine({ earlier, header, best }: SearchState): string {

@@ -1,3 +1,4 @@
+import { displayedShare } from '../core/checks.js'
 import type { HistoryEntry } from '../core/results.js'
 import { nowMs } from '../core/timers.js'
 import type { SearchCallbacks, StudyHeader, TrialEndEvent, TrialStartEvent } from '../search/study/study.js'
@@ -57,12 +58,12 @@ export class SearchState {
         changed()
       },
       onTrialStart: (event: TrialStart) => {
-        this.#work.start(event.trial, event.weight, event.share)
+        this.#work.start(event.trial, event.weight, event.share && displayedShare(event.share))
         this.#run(event, this.running.get(event.trial)?.entry ?? null)
         changed()
       },
       onTrialProgress: (event) => {
-        this.#work.progress(event.trial, event.weight, event.share)
+        this.#work.progress(event.trial, event.weight, displayedShare(event.share))
         this.#run(event, event.entry)
         changed()
       },

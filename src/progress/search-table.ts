@@ -6,6 +6,7 @@ import type { TextStream } from '../core/platform.js'
 import type { SetMetrics } from '../core/results.js'
 import { clearInterval, setInterval } from '../core/timers.js'
 import type { TrialResult } from '../search/trial/result.js'
+import { Display } from './display.js'
 import type { SearchProgress } from './search-state.js'
 import { type RunningTrial, SearchState } from './search-state.js'
 import { metricWords, reasonWords, shortValue, stateWords } from './search-words.js'
@@ -23,27 +24,28 @@ const ELLIPSIS_WIDTH = 3
 /** A table on a terminal, redrawn in place: the best trial so far, the running and the last finished trials. */
 export function searchTable(stream: TextStream): SearchProgress {
   const draw = createLogUpdate(stream as NodeJS.WriteStream) // it uses only the members of TextStream
-  const redraw = () => {
+  const display = new Display()
+  const redraw = display.guarded(() => {
     if (state.header) draw(printable(renderSearch(state, stream.columns ?? 80)))
-  }
+  })
   const state = new SearchState(redraw)
   const clock = setInterval(redraw, INTERVAL)
   clock.unref()
   let stopped = false
   return {
-    callbacks: state.callbacks,
-    log: (line) => {
+    callbacks: display.callbacks(state.callbacks),
+    log: display.guarded((line) => {
       draw.clear()
       stream.write(`${printable(line)}\n`)
       if (!stopped) redraw()
-    },
-    stop: () => {
+    }),
+    stop: display.guarded(() => {
       if (stopped) return
       stopped = true
       clearInterval(clock)
       redraw()
       draw.done()
-    },
+    }),
   }
 }
 
