@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { NativeMlpError } from '../core/errors.js'
+import { type NativeMlpError, shortened } from '../core/errors.js'
 
 /** Where a JSON text stands, for errors. */
 export interface JsonPlace {
@@ -7,6 +7,9 @@ export interface JsonPlace {
   readonly what: string
   readonly error: (problem: string) => NativeMlpError
 }
+
+/** Longest description of a problem, in characters. */
+const LONGEST_PROBLEM = 200
 
 /** Levels of lists and objects. Comparing or writing deeper values overflows the stack. */
 const MAX_DEPTH = 64
@@ -31,7 +34,8 @@ export function checkJson<T>(schema: z.ZodType<T>, value: unknown, { what, error
   if (parsed === null) throw error(join(what, 'a list or a text was expected where an object is'))
   if (parsed.success) return parsed.data
   const { path, message } = parsed.error.issues[0]
-  throw error(join(what, ...path.map(String), message))
+  // keys are external text too
+  throw error(join(what, shortened(join(...path.map(String), message), LONGEST_PROBLEM)))
 }
 
 /** Null where zod throws: it compares the `length` of any value with a limit, also one that is an object. */

@@ -8,7 +8,7 @@ import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { checkJson, decodeJson, type JsonPlace } from '../formats/json.js'
 import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '../formats/safetensors.js'
-import { MAX_LAYER_SIZE } from '../model/mlp.js'
+import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint } from '../train/checkpoint.js'
 import { checkCheckpoint, checkShape } from '../train/checkpoint-check.js'
 import { historyLine } from './history.js'
@@ -109,7 +109,11 @@ function historyOf({ history = '' }: Readonly<Record<string, string>>, name: str
 }
 
 const count = z.number().int().min(0)
-const sizes = z.array(z.number().int().min(1).max(MAX_LAYER_SIZE)).min(2)
+const size = z.number().int().min(1).max(MAX_LAYER_SIZE)
+const sizes = z
+  .array(size)
+  .min(2)
+  .max(MAX_LAYERS + 1)
 const familySchema = z.strictObject({ name: z.enum(['native', 'js']), contract: count })
 const settingsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
 const slotsSchema = z.array(z.enum(Object.values(SLOTS).flat()))

@@ -13,7 +13,7 @@ import {
   type Tensor,
 } from '../formats/safetensors.js'
 import { fnv1a } from '../model/digest.js'
-import { checkBackend, checkModel, MAX_LAYER_SIZE, MLP, type MLPOptions } from '../model/mlp.js'
+import { checkBackend, checkModel, MAX_LAYER_SIZE, MAX_LAYERS, MLP, type MLPOptions } from '../model/mlp.js'
 
 /** Incremented when a reader of the older version would misread a newer file. */
 const FORMAT_VERSION = 3
@@ -86,7 +86,11 @@ export function checkLoadOptions(caller: string, options: LoadOptions): LoadOpti
   return options
 }
 
-const sizes = z.array(z.number().int().min(1).max(MAX_LAYER_SIZE)).min(2)
+const size = z.number().int().min(1).max(MAX_LAYER_SIZE)
+const sizes = z
+  .array(size)
+  .min(2)
+  .max(MAX_LAYERS + 1)
 const names = z.array(z.string()).nullable()
 
 /** @param file what to call the model in errors */

@@ -19,8 +19,11 @@ import { Predictor, type PredictorOptions } from './predictor.js'
 /** Largest number of inputs, and of units of a layer. */
 export const MAX_LAYER_SIZE = 65536
 
+/** Most layers of weights: each needs some kB besides its parameters. */
+export const MAX_LAYERS = 1024
+
 export interface MLPOptions {
-  /** sizes from inputs to outputs, e.g. [784, 512, 10]: at least two, each 1..65536 */
+  /** sizes from inputs to outputs, e.g. [784, 512, 10]: 2 to 1025, each 1..65536 */
   readonly layers: readonly number[]
   /** of the hidden layers; default 'relu' */
   readonly activation?: Activation
@@ -246,6 +249,7 @@ function checkLayers(layers: unknown): readonly number[] {
   if (!Array.isArray(layers) || layers.length < 2) {
     throw invalidArgument('layers', 'at least two sizes: inputs, hidden..., outputs', layers)
   }
+  if (layers.length > MAX_LAYERS + 1) throw invalidArgument('layers', `at most ${MAX_LAYERS + 1} sizes`, layers)
   return Object.freeze(Array.from(layers, (size, i) => integerInRange(`layers[${i}]`, size, 1, MAX_LAYER_SIZE)))
 }
 

@@ -4,7 +4,7 @@ import { INPUT_SCALES } from '../core/scale.js'
 import { ACTIVATIONS, LOSSES } from '../core/types.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { checkInit, INIT_NAMES, type Init } from '../model/initializers.js'
-import { MAX_LAYER_SIZE } from '../model/mlp.js'
+import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/mlp.js'
 import { BEST_RULES } from './best.js'
 import {
   choice,
@@ -27,10 +27,14 @@ export type SetName = (typeof SET_NAMES)[number]
 const sizes: Kind<number | readonly number[]> = {
   check(name, value) {
     const checkSize = (where: string, size: unknown) => integerInRange(where, size, 1, MAX_LAYER_SIZE)
+    if (Array.isArray(value) && value.length >= MAX_LAYERS) {
+      throw invalidArgument(name, `fewer than ${MAX_LAYERS} hidden layers`, value)
+    }
     return Array.isArray(value) ? value.map((size, i) => checkSize(`${name}[${i}]`, size)) : checkSize(name, value)
   },
   argument: '<sizes>',
-  read: (text) => (text === 'none' ? [] : readNumbers(text)),
+  // 128x64 is the form of results.csv
+  read: (text) => (text === 'none' ? [] : readNumbers(text.replace(/(?<=\d)x(?=\d)/g, ','))),
   write: (value) => hiddenSizes(value).join(',') || 'none',
   label: (value) => readNumber(hiddenSizes(value).join('-') || 'none') as number | string,
 }
