@@ -4,7 +4,8 @@ export type CsvValue = string | number | boolean | null | undefined
 
 /**
  * A CSV text: a header line, then one line a row. Fields are quoted as RFC 4180 asks; lines end in a line feed; numbers
- * are JavaScript's shortest form that reads back to the same double; null and undefined are empty fields.
+ * are JavaScript's shortest form that reads back to the same double; null and undefined are empty fields. A text that a
+ * spreadsheet would take for a formula, `=1+1`, gets an apostrophe before it.
  * @throws NativeMlpError INVALID_ARGUMENT when a row's length is not the number of columns
  */
 export function toCsv(columns: readonly string[], rows: Iterable<readonly CsvValue[]>): string {
@@ -25,6 +26,11 @@ function line(row: readonly CsvValue[]): string {
 }
 
 function field(value: CsvValue): string {
-  const text = value === null || value === undefined ? '' : String(value)
+  const text = typeof value === 'string' ? withoutFormula(value) : String(value ?? '')
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** Numbers such as -1 stay as they are. */
+function withoutFormula(text: string): string {
+  return /^[=+\-@\t\r]./s.test(text) && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text
 }

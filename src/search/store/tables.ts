@@ -19,7 +19,8 @@ type Column = readonly [name: string, field: (trial: TableTrial) => CsvValue]
  * The text of results.csv: one row per trial in trial order, with scikit-learn's names where they exist: `param_*` for varied
  * parameters, `rank_valid_accuracy` (or the selection in use) for the rank among the completed ones. The metrics are those of the
  * trial's checkpoint, `valid_loss`, `valid_accuracy` and so on, after them the one that the study selects by (`valid_f1Macro`);
- * in a study with folds `split0_valid_loss`, ... of each fold, then `mean_valid_loss` and `std_valid_loss` (of the population). A parameter that does not exist at a point is an empty field.
+ * in a study with folds `split0_valid_loss`, ... of each fold, then `mean_valid_loss` and `std_valid_loss` (of the population).
+ * A parameter that does not exist at a point is an empty field; hidden layers are `64` or `64x32`.
  * It contains no times: equal studies give equal texts.
  *
  * @param trials finished ones, in any order; all of one study
@@ -48,7 +49,9 @@ function resultTable(trials: readonly TableTrial[], selection: Parameters<typeof
     ['state', ({ state }) => state],
     ['reason', ({ reason }) => reason],
     ...(ordered.some(({ rung }) => rung !== undefined) ? [['rung', ({ rung }) => rung] satisfies Column] : []),
-    ...parameterNames(ordered, selection).map((key): Column => [`param_${key}`, ({ params }) => params[key]]),
+    ...parameterNames(ordered, selection).map(
+      (key): Column => [`param_${key}`, ({ params }) => withoutDate(params[key])],
+    ),
     ['steps', ({ steps }) => steps],
     ...(folds > 1 ? foldColumns(folds, metrics) : plainColumns(metrics)),
     [`rank_${selection.selectBy}_${selection.metric}`, ({ trial }) => ranks.get(trial)],
@@ -119,6 +122,11 @@ function parameterNames(trials: readonly TableTrial[], { grid, space }: { grid?:
   const met = new Set(trials.flatMap(({ params }) => Object.keys(params)))
   if (met.size === 0) return named
   return [...named.filter((key) => met.has(key)), ...[...met].filter((key) => !named.includes(key))]
+}
+
+/** Sizes of several layers, '10-5', as '10x5': a spreadsheet takes the first form for a date. `--hidden` reads both. */
+function withoutDate(value: CsvValue): CsvValue {
+  return typeof value === 'string' && /^\d+(-\d+)+$/.test(value) ? value.replaceAll('-', 'x') : value
 }
 
 /** The text of timings.csv: seconds of each trial, and the worker that ran it. */

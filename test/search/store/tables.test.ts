@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resultsCsv, timingsCsv, trialLine } from '../../../src/search/store/tables.js'
 import { type FoldResult, summarizeFolds, type TableTrial, type TrialResult } from '../../../src/search/trial/result.js'
+import { readFlag } from '../../../src/train/config-flags.js'
 
 const trials: TableTrial[] = [
   {
@@ -33,7 +34,7 @@ describe('results.csv', () => {
           'test_loss,test_accuracy,train_loss,train_accuracy,digest,rank_valid_accuracy',
         '0,collapsed,collapsed: 95 % of hidden units are dead since step 10,0.01,8,,10,2.25,0.125,,,2,0.1,,',
         '1,failed,"NOT_FINITE: too high, ""they"" say",1,8,,,,,,,,,,',
-        '2,completed,,0.1,8-4,30,20,0.25,0.9,0.5,0.8,,,abc,1',
+        '2,completed,,0.1,8x4,30,20,0.25,0.9,0.5,0.8,,,abc,1',
         '',
       ].join('\n'),
     )
@@ -42,8 +43,20 @@ describe('results.csv', () => {
   it('leaves the accuracy of a regression empty', () => {
     const regression = { ...trials[0], valid: { loss: 0.25, accuracy: Number.NaN }, test: undefined }
     expect(resultsCsv([regression], { selectBy: 'valid', metric: 'loss' })).toContain(
-      '\n2,completed,,0.1,8-4,30,20,0.25,,',
+      '\n2,completed,,0.1,8x4,30,20,0.25,,',
     )
+  })
+
+  it('has no field that a spreadsheet takes for a date or a formula, and one that --hidden reads', () => {
+    const reason = '=HYPERLINK("http://example.org")'
+    const sized = [8, '10-5', '3-2-1', 'none'].map((hidden, trial): TableTrial => {
+      return { trial, params: { hidden, activation: 'relu' }, state: 'failed', reason }
+    })
+    const [, ...rows] = resultsCsv(sized, { selectBy: 'valid', metric: 'loss' }).trimEnd().split('\n')
+    const hidden = rows.map((row) => row.split(',')[3])
+    expect(hidden).toEqual(['8', '10x5', '3x2x1', 'none'])
+    expect(hidden.map((text) => readFlag('hidden', text))).toEqual([[8], [10, 5], [3, 2, 1], []])
+    for (const row of rows) expect(row).toMatch(/^\d,failed,"'=HYPERLINK/)
   })
 
   it('has the parameters in the order of the space, and an empty field where one does not exist', () => {
@@ -131,6 +144,11 @@ describe('timings.csv and trials.jsonl', () => {
     digest: null,
     timing,
     worker: 1,
+  })
+
+  it('have no formula for the name of a worker', () => {
+    const named = { ...result(trials[2], null), worker: '=cmd|x' }
+    expect(timingsCsv([named])).toMatch(/\n1,'=cmd\|x,,,\n$/)
   })
 
   it('hold the times', () => {
