@@ -96,6 +96,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   // validates before a folder is made
   const planned = planSearch(options, 'search', request.chosen)
   logData(data, planned, progress.log)
+  if (planned.header.folds > 1 && !request.refit) progress.log(NO_MODEL)
   const path = out ?? (await makeNumbered(`search-${request.preset}`))
   const folder = new StudyFolder(path, { overwrite, resume, about: { source: data.source, preset: request.preset } })
   const plan = { ...planned, folder }
@@ -120,6 +121,9 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
     throw error
   }
 }
+
+const NO_MODEL =
+  'with --folds there is no best.safetensors; --refit trains the best trial on all training rows at the end'
 
 /** With these codes the folder belongs to another search, or cannot be resumed as it is. */
 const REFUSED: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'INVALID_FILE', 'RESULTS_DIFFER']

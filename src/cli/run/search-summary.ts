@@ -3,12 +3,13 @@ import { paramWords, resultWords } from '../../progress/search-words.js'
 import { clock } from '../../progress/words.js'
 import { countStates } from '../../search/store/folder.js'
 import { reproduceCommand } from '../../search/trial/reproduce.js'
+import { shellWord } from '../terminal.js'
 import { figureWords } from './figures.js'
 import type { FinishedSearch } from './search-run.js'
 
 /** A search for people. */
 export function searchSummary(search: FinishedSearch): string {
-  const { status, folder, header, trials, best, figures, seconds, isRefit } = search
+  const { status, folder, header, trials, best, figures, seconds } = search
   const lines: string[] = []
   const line = (name: string, text: string) => lines.push(`${name.padEnd(9)} ${text}`)
   if (status === 'interrupted') line('stopped', 'early; finished trials and checkpoints of the others are kept')
@@ -24,7 +25,11 @@ export function searchSummary(search: FinishedSearch): string {
   line('time', `${clock(seconds)}${workerWords(search)}`)
   line('table', folder.file('results'))
   if (best && header.folds === 1) line('model', folder.file('model'))
-  if (best && isRefit && status === 'completed') line('refit', folder.file('refit'))
+  const refit = refitFile(search)
+  if (refit) line('refit', refit)
+  else if (best && header.folds > 1 && status === 'completed') {
+    line('model', `none; to train one: npx native-mlp search --resume ${shellWord(folder.path)} --refit`)
+  }
   figureWords(figures).forEach((path, i) => {
     line(i === 0 ? 'figures' : '', path)
   })
@@ -43,7 +48,15 @@ export function searchDocument(search: FinishedSearch): object {
   return {
     folder: folder.path,
     status,
-    files: { results, timings, trials: lines, journal: folder.file('journal'), model, figures },
+    files: {
+      results,
+      timings,
+      trials: lines,
+      journal: folder.file('journal'),
+      model,
+      refit: refitFile(search),
+      figures,
+    },
     ...header,
     counts: countStates(trials),
     best,
@@ -51,6 +64,11 @@ export function searchDocument(search: FinishedSearch): object {
     trials: summaries,
     seconds,
   }
+}
+
+/** The model of the best trial, trained again on all training rows; null where there is none. */
+function refitFile({ best, isRefit, status, folder }: FinishedSearch): string | null {
+  return best && isRefit && status === 'completed' ? folder.file('refit') : null
 }
 
 function workerWords({ isQueued, header, trials }: FinishedSearch): string {

@@ -140,6 +140,11 @@ describe('native-mlp search', () => {
     })
     expect(second.stdout).toMatch(/reproduce npx native-mlp train .*--fold 0\/3/)
     expect(readFileSync(join(folds, 'results.csv'), 'utf8')).toMatch(/mean_valid_loss/)
+    expect(second.stderr).toContain('with --folds there is no best.safetensors; --refit trains')
+    expect(second.stdout).toContain(`model     none; to train one: npx native-mlp search --resume ${folds} --refit\n`)
+    const refit = await search('--resume', folds, '--no-figures', '--refit', '--json')
+    expect(refit.stderr).not.toContain('no best.safetensors')
+    expect(JSON.parse(refit.stdout).files).toMatchObject({ model: null, refit: join(folds, 'refit.safetensors') })
     for (const out of [halved, folds]) {
       const before = readFileSync(join(out, 'results.csv'))
       expect(await search('--resume', out, '--no-figures')).toMatchObject({ code: 0 })
