@@ -22,7 +22,7 @@ class Args {
     return type == napi_null || type == napi_undefined;
   }
 
-  // A property of argument `i`. Reading one may run JavaScript, so all are read before any memory is looked at.
+  // A property of argument `i`. Reading one may run JavaScript, so all are read before any access to memory.
   Napi::Value field(size_t i, const char* key) const {
     if (!info_[i].IsObject()) fail<Napi::TypeError>(key, "an object that has it", kind(info_[i]));
     return info_[i].As<Napi::Object>().Get(key);
@@ -30,7 +30,7 @@ class Args {
 
   int integer(const Napi::Value& v, const char* name, int min, int max) const {
     double value = -1e300;
-    napi_get_value_double(env(), v, &value);  // leaves it where `v` is no number
+    napi_get_value_double(env(), v, &value);  // unchanged if `v` is not a number
     if (!(value >= min && value <= max) || value != static_cast<double>(static_cast<int64_t>(value))) {
       const std::string what = "an integer from " + std::to_string(min) + " to " + std::to_string(max);
       if (!v.IsNumber()) fail<Napi::TypeError>(name, what, kind(v));
@@ -137,7 +137,7 @@ class Args {
   const char* function_;
 };
 
-// A C++ object owned by a JavaScript one; the tag tells it from every other object, ours or not.
+// A C++ object owned by a JavaScript one; the tag distinguishes it from all other objects.
 template <class T>
 class Handle {
  public:

@@ -8,7 +8,7 @@
 
 namespace mlp {
 
-// Which kernels run, and on how many threads.
+// The kernels and the number of threads.
 struct Engine {
   const Kernels* kernels;
   int threads;
@@ -46,8 +46,7 @@ struct LayerInput {
 // Wide layers take sparse input; a narrow first layer multiplies in lanes and wants dense rows.
 inline bool takes_sparse(int outputs) { return outputs >= kLane; }
 
-// Memory that operations need beside their operands; it grows on the calling thread, before anything is divided among
-// threads, and stays.
+// Scratch memory of operations; it grows on the calling thread, before work is divided among threads, and is kept.
 struct Scratch {
   Buffer<float> floats;
 

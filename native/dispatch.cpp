@@ -7,7 +7,7 @@
 namespace mlp {
 namespace {
 
-// VBMI2 changes how lists are made and not one bit of a result, so it is no instruction set of its own.
+// VBMI2 makes the same lists faster, with the same results, so it is not a separate instruction set.
 const Kernels* best_avx512(const CpuFeatures& cpu) {
   if (!avx512_kernels() || !cpu.vbmi2) return avx512_kernels();
   static const Kernels faster = [] {

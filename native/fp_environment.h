@@ -1,6 +1,6 @@
 #pragma once
-// The numeric contract needs IEEE defaults: round to nearest, denormals kept. Another addon may have left something else in
-// this thread; while a guard lives the defaults hold, afterwards what was there is back.
+// The numeric contract needs IEEE defaults: round to nearest, denormals kept. Another addon may have changed them
+// in this thread; a guard sets the defaults and restores the previous environment when it is destroyed.
 
 #include <stdint.h>
 

@@ -40,7 +40,7 @@ void scale_c(const GemmArguments& g) {
   }
 }
 
-// Memory of the calling thread that is kept for the next call; its contents are undefined. It is reserved before work is
+// Memory of the calling thread, reused by the next call; its contents are undefined. It is reserved before work is
 // divided, with a part for each participant: a pool thread allocates nothing.
 float* scratch(int slot, size_t floats) {
   static thread_local Buffer<float> buffers[3];
@@ -122,9 +122,9 @@ void edge_panel(const Kernels& kernels, GemmPanel p, int width, float* copy) {
 }
 
 struct Plan {
-  const float* packed_b;  // or null: B is read where it lies
-  float* copy_a;          // kCopyA floats a participant, or null: A is read where it lies
-  float* edges;           // kEdge floats a participant
+  const float* packed_b;  // or null: B is read in place
+  float* copy_a;          // kCopyA floats per participant, or null: A is read in place
+  float* edges;           // kEdge floats per participant
   int row_blocks, rows;           // rows of a task
   int groups, panels_per_group;   // column panels of a task
 };

@@ -56,7 +56,7 @@ InputStatistics measure(const Inputs& in) {
     s.nonzeros += n;
     if (n > s.longest_row) s.longest_row = n;
   }
-  if (in.bytes && !only_zero_is_zero(in.table)) {  // what counts is the meaning, not the byte
+  if (in.bytes && !only_zero_is_zero(in.table)) {  // the value counts, not the byte
     const size_t count = static_cast<size_t>(in.rows) * cols;
     for (size_t i = 0; i < count; i++) histogram[in.bytes[i]]++;
     s.nonzeros = 0;

@@ -33,7 +33,7 @@ class Batch {
   // the group lists too. False when a row has more non-zeros than `longest_row`: the data have changed.
   bool gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads);
 
-  // A batch belongs to the kernels it was made for: its lists are theirs.
+  // A batch is valid only for the kernels that made it: its lists have their form.
   const Kernels* kernels() const { return kernels_; }
   int capacity() const { return capacity_; }
   int cols() const { return cols_; }

@@ -9,7 +9,7 @@ namespace mlp {
 
 inline int round16(int n) { return (n + kLane - 1) / kLane * kLane; }
 
-// Rows of activations: an odd multiple of 16 floats, so that a column of rows does not fall into few sets of the L1 cache.
+// Row length of activations: an odd multiple of 16 floats, which spreads a column over the sets of the L1 cache.
 inline size_t row_stride(int cols) { return static_cast<size_t>(round16(cols) / kLane | 1) * kLane; }
 
 struct Layout {

@@ -9,14 +9,14 @@ namespace mlp {
 enum class LossKind : int32_t { softmax_cross_entropy = 0, mean_squared_error = 1, binary_cross_entropy = 2 };
 constexpr int kLossKinds = 3;
 
-// What the outputs should have been: a class for each row, or `outputs` values for each row.
+// The expected outputs: a class for each row, or `outputs` values for each row.
 struct Truth {
   const int32_t* labels;  // [rows]; softmax, and binary cross-entropy of one output
   const float* targets;   // [rows][outputs]; the others
 };
 
 struct LossResult {
-  double* losses;      // [rows]; or null without labels and targets, where only the classes are wanted
+  double* losses;      // [rows]; or null without labels and targets, for the classes alone
   int32_t* predicted;  // [rows] class of each row; or null
 };
 

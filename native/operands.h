@@ -45,8 +45,8 @@ inline Inputs read_inputs(const Args& args, size_t i) {
   return read_inputs(args, args.value(i), args.value(i + 3), rows, cols);
 }
 
-// A copy of integers from 0 to `max`. The array may be shared with another thread that goes on writing to it, so the copy is
-// what is checked and used. Valid until the next call for the same `slot` on this thread.
+// A copy of integers from 0 to `max`. The array may be shared with another thread that writes to it meanwhile, so the
+// copy is checked and used. Valid until the next call for the same `slot` on this thread.
 inline const int32_t* copy_ints(const Args& args, const Napi::Value& v, const char* name, size_t count, const char* what, int max, int slot) {
   static thread_local std::vector<int32_t> copies[2];
   const int32_t* const from = args.ints(v, name, count).data;
@@ -78,7 +78,7 @@ inline LossKind read_loss(const Args& args, size_t i) {
 
 inline size_t extent(const MatrixView& m, int rows) { return static_cast<size_t>(rows) * m.stride; }
 
-// The fields of a Matrix or a LayerOutput; `view` looks at its memory.
+// The fields of a Matrix or a LayerOutput; `view` accesses its memory.
 class MatrixFields {
  public:
   MatrixFields(const Args& args, size_t i)
@@ -175,7 +175,7 @@ inline size_t slots_of(RuleKind kind) {
   return 0;
 }
 
-// What encodeRule of src/backend/rules.ts writes
+// The rule as encodeRule of src/backend/rules.ts encodes it
 inline LayerRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kind) {
   const double* const from = args.doubles(v, "rule", kRuleValues);
   if (!(from[0] >= 0 && from[0] < kRuleKinds) || from[0] != static_cast<int>(from[0])) {
@@ -235,7 +235,7 @@ inline Warper& read_warper(const Args& args, const Napi::Value& handle, const En
   args.fail<Napi::RangeError>("values", "the data as measured", "a row with more non-zero inputs: the data have changed since");
 }
 
-// What a loss compares rows with; checked against the number of rows and outputs
+// The expected outputs of a loss, checked against the number of rows and outputs
 inline Truth read_truth(const Args& args, const Napi::Value& v, LossKind kind, int rows, int outputs) {
   if (takes_labels(kind, outputs) && (args.is_ints(v) || kind == LossKind::softmax_cross_entropy)) {
     return {copy_ints(args, v, "labels", static_cast<size_t>(rows), "classes", label_classes(kind, outputs) - 1, 1), nullptr};

@@ -1,5 +1,5 @@
 #pragma once
-// The fused multiply-adds this processor does in registers: what the benchmark measures products against.
+// The fused multiply-adds per second of this processor in registers, the limit for products in the benchmark.
 
 #include "dense.h"
 

@@ -110,7 +110,7 @@ class Pool {
       try {
         std::thread([this, index] { serve(index); }).detach();
       } catch (...) {
-        return;  // no more threads to be had: the caller works with those that started
+        return;  // no more threads available: the caller works with those that started
       }
       started_++;
     }
@@ -123,7 +123,7 @@ class Pool {
       wait_for_job(seen);
       uint64_t ticket = ticket_.load();
       seen = ticket >> 32;
-      // participants_ is stable only while the job is open to us: enter first, then look
+      // participants_ is stable only after entering the job: enter first, then read it
       bool entered = false;
       while ((ticket & kOpen) && ticket >> 32 == seen) {
         if (ticket_.compare_exchange_weak(ticket, ticket + 1)) {

@@ -1,7 +1,7 @@
 #pragma once
 // A process-wide fork-join pool: the caller plus up to threads - 1 workers. Work is divided into tasks that write disjoint
-// outputs, so results never depend on who takes which. Each participant begins with its own share and then takes from
-// the others' (a busy core holds nobody up for longer than one task). Idle workers spin about 50 us, then sleep.
+// outputs, so results do not depend on who runs which. Each participant begins with its own share and then takes tasks
+// of the others (a busy core delays the job by at most one task). Idle workers spin about 50 us, then sleep.
 
 namespace mlp {
 
@@ -10,7 +10,7 @@ constexpr int kMaxThreads = 64;
 // fn(context, task, participant): participant is 0..threads-1, for scratch memory.
 using TaskFn = void (*)(const void* context, int task, int participant);
 
-// Returns when every task is done. When another thread of the process is using the pool, the caller does all by itself.
+// Returns when every task is done. While another thread of the process uses the pool, the caller runs all tasks itself.
 void run_tasks(int threads, int tasks, TaskFn fn, const void* context);
 
 // The same for a callable `void(int task, int participant) const`.

@@ -11,7 +11,7 @@ namespace mlp {
 namespace {
 
 // Fewest multiply-adds of a forward pass that are worth a thread of their own, for a pass or a step. All operations of a run take
-// the same number of threads: what one has computed lies in the caches of the threads that computed it.
+// the same number of threads, because each finds its earlier results in its own caches.
 constexpr double kWorkPerThread = 700e3;
 constexpr int64_t kNoFailure = INT64_MAX;
 // A sparse layer multiplies about this share of its inputs.
@@ -200,7 +200,7 @@ LayerInput Program::operand(const Worker& worker, int operand) const {
   return {nullptr, m.data, m.stride};
 }
 
-// What the rows should have come to. Labels may change while they are read (shared memory), so the copy is what is checked.
+// The expected outputs of the rows. Labels may change while they are read (shared memory), so the copy is checked.
 bool Program::gather_truth(Worker& worker, const int32_t* indices, int count, const Arenas& arenas, Truth& truth, int& bad_row) const {
   truth = {nullptr, nullptr};
   if (!loss_ || (!arenas.labels && !arenas.targets)) return true;
@@ -257,7 +257,7 @@ Outcome Program::run(const Engine& e, const Inputs& inputs, const int32_t* indic
   Engine own = with_threads(e, work_per_row_ * count);
   if (own.threads > static_cast<int>(workers_.size())) own.threads = static_cast<int>(workers_.size());
   std::atomic<int> correct{0};
-  std::atomic<int64_t> failure{kNoFailure};  // that of the lowest row, whoever finds it: row and status in one word
+  std::atomic<int64_t> failure{kNoFailure};  // of the lowest row, for any order of threads: row and status in a word
   parallel(own.threads, chunks, [&](int task, int who) {
     const int first = task * chunk, rest = count - first < chunk ? count - first : chunk;
     const Outcome part = rows(own, workers_[static_cast<size_t>(who)], inputs, indices, first, rest, arenas);

@@ -72,7 +72,7 @@ struct Arenas {
 struct Outcome {
   enum Status { done, data_changed, bad_label, loss_not_finite } status;
   int correct;
-  int row;  // of a bad label
+  int row;  // of an invalid label
 };
 
 class Program {
@@ -106,7 +106,7 @@ class Program {
     size_t stride;
     Activation activation;
   };
-  // What one participant computes in
+  // Operands of one participant
   struct Worker {
     Batch batch;
     std::vector<MatrixMemory> matrices;

@@ -134,7 +134,7 @@ inline Gradient gradient(const Matrix& x, const Matrix& g) {
   return d;
 }
 
-// What an optimiser remembers of a layer: slot s of each weight and of each bias
+// State of an optimiser for a layer: slot s of each weight and of each bias
 struct Memory {
   std::vector<Matrix> weights;
   std::vector<std::vector<float>> biases;
@@ -150,7 +150,7 @@ struct Memory {
 // A remembered value below 2^-100 is cut to zero, and a gradient below 2^-50 where it is squared.
 inline float cut_small(float v) { return std::fabs(v) < 0x1p-100f ? 0.0f : v; }
 
-// The parameter after a step; updates what is remembered of it. `second` is read for adam only, `first` by no sgd.
+// The parameter after a step; updates its slots. `second` is read for adam only, `first` for all but sgd.
 inline float apply_rule(const Rule& rule, float g, float p, float* first, float* second) {
   g = std::fma(rule.l2, p, g);
   const float rate = rule.learning_rate;

@@ -46,7 +46,7 @@ MLP_INLINE void multiply_derivative(Activation activation, float* MLP_RESTRICT g
   }
 }
 
-// Out of line: what a tile's epilogue calls, once per row of the tile.
+// Out of line, for a tile's epilogue, which calls it once per row of the tile.
 static void activate_run(Activation activation, float* z, int n) { activate(activation, z, n); }
 static void derivative_run(Activation activation, float* g, const float* y, const float* pre, int n) {
   multiply_derivative(activation, g, y, pre, n);

@@ -22,9 +22,9 @@ constexpr int kLane = 16;        // lanes of the numeric contract, for every ins
 constexpr int kShiftBits = 0x4b400000;  // bits of 1.5 * 2^23: adding it to a float rounds it to an integer in the low bits
 constexpr int kPanel = 64;       // columns of a full panel
 constexpr int kInputBlock = 208;  // inputs of one block of the sparse forward pass, at most 256; found by measuring, a multiple of 16
-constexpr int kPeakFloats = 512;  // what fma_chains works on
+constexpr int kPeakFloats = 512;  // floats that fma_chains updates
 
-// The optimisers, in the order of RULE_KINDS in src/backend/rules.ts; rules.inl says what each does.
+// The optimisers, in the order of RULE_KINDS in src/backend/rules.ts; rules.inl defines them.
 enum class RuleKind : int32_t { sgd = 0, momentum = 1, nesterov = 2, adam = 3, rms_prop = 4 };
 constexpr int kRuleKinds = 5;
 
@@ -41,7 +41,7 @@ struct Rule {
   float root_scale = 0;  // 1 / sqrt(1 - beta2^t)
 };
 
-// What the optimiser remembers of the parameters at some address: slot s of parameter w[i] is data[s * stride + i].
+// State of the optimiser for the parameters at some address: slot s of parameter w[i] is data[s * stride + i].
 struct Slots {
   float* data = nullptr;  // null: a rule without slots
   size_t stride = 0;

@@ -1,4 +1,4 @@
-// The limit every product is measured against: fused multiply-adds in registers alone, in as many independent chains as the
+// The limit for products: fused multiply-adds in registers alone, in as many independent chains as the
 // register tile has accumulators. The chains are read and written so that no compiler folds them; x <- x / 2 + 1 stays near 2.
 
 static double fma_chains(int64_t rounds, float* chains) {

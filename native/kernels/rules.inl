@@ -1,7 +1,7 @@
-// What a step of each optimiser does to a vector of parameters. `sum` is their plain gradient, `slots` what the optimiser
-// remembers of them; nothing else in the kernels knows the kinds. Semantics are PyTorch's (torch.optim).
+// A step of each optimiser for a vector of parameters. `sum` is their plain gradient, `slots` the optimiser's state; the
+// rest of the kernels does not depend on the kind. Semantics are PyTorch's (torch.optim).
 
-// An optimiser's memory of a gradient that has become zero decays for ever: below this it is cut to zero, before it becomes
+// The slots of a gradient that has become zero keep decaying: below this they are set to zero, before they become
 // denormal, which is slow on some processors.
 constexpr float kSmallestMemory = 7.888609052210118e-31f;  // 2^-100
 

@@ -1,5 +1,5 @@
 // The kernels of one instruction set. Included once by each instruction set's file, inside its target region and an
-// anonymous namespace, after `struct Isa`: the algorithm stands once, the file supplies vocabulary and tile sizes.
+// anonymous namespace, after `struct Isa`: the algorithms are here, the file defines vectors and tile sizes.
 
 #include "elementary.inl"
 #include "activation.inl"

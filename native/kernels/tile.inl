@@ -1,4 +1,4 @@
-// The register tile every dense product is made of: MR rows by NV vectors of
+// The register tile of all dense products: MR rows by NV vectors of
 //   acc(i, j) = init(i, j) + sum_k a(i, k) b[k][j]     k ascending, one fma each
 // and the loop that covers M rows with tiles of nearly equal height, so that no thin remainder tile is left.
 
@@ -14,7 +14,7 @@ MLP_INLINE void tile_terms(int from, int to, const float* a, size_t as, const fl
   }
 }
 
-constexpr int kBeforeEnd = 32;  // terms before the end at which the tile's end is fetched: sooner, and L1 has lost it again
+constexpr int kBeforeEnd = 32;  // terms before the end at which the tile's end is fetched; L1 would lose it if earlier
 
 template <int MR, int NV, bool ByK, class Init, class Done>
 MLP_INLINE void tile(int K, const float* a, size_t as, const float* b, size_t bs, const Init& init, const Done& done, int row,

@@ -1,5 +1,5 @@
 #pragma once
-// What the tests of the drivers have in common: every instruction set of this machine on 1, 2 and 3 threads, numbers from a
+// Common code of the tests of the drivers: every instruction set of this machine on 1, 2 and 3 threads, numbers from a
 // fixed generator, and matrices as the drivers take them.
 
 #include <stdarg.h>

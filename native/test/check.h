@@ -1,5 +1,5 @@
 #pragma once
-// What a test needs of a framework: checks that count, say where and go on. A program that checked nothing fails.
+// A minimal test framework: checks that count, print their location and continue. A program without checks fails.
 
 #include <stdint.h>
 #include <stdio.h>

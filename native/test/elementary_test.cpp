@@ -1,5 +1,5 @@
 // Elementary functions, through the operations that use them: near the C library's, the same bits on every instruction set,
-// and bits that are pinned, because variants that are all wrong alike agree with each other.
+// and bits that are pinned, because variants with the same error agree with each other.
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
-// The floating-point environment: IEEE defaults within, what was there before afterwards, on the caller and on the workers.
+// The floating-point environment: IEEE defaults inside a guard, the previous environment afterwards, on the caller and
+// on the workers.
 
 #include "fp_environment.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-// Memory between bands that must stay as they are, and may not even be read under AddressSanitizer.
+// Memory between guard bands that must not change; AddressSanitizer detects reading them too.
 
 #include <stdint.h>
 #include <string.h>

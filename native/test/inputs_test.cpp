@@ -68,7 +68,7 @@ void gathers_bits() {
   }
 }
 
-// A row that has more non-zeros than were measured is refused: JavaScript may have changed shared memory since.
+// A row with more non-zeros than measured is rejected: JavaScript may have changed shared memory meanwhile.
 void refuses_changed_data() {
   const int rows = 20, cols = 100;
   for (const Setting& s : settings()) {

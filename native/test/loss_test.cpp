@@ -57,7 +57,7 @@ void expect_softmax(const Matrix& z, const std::vector<int32_t>& labels, bool co
                     compare_gradient);
 }
 
-// The reference itself, against the C library in double precision
+// The reference compared with the C library in double precision
 void expect_exact(const Matrix& z, const std::vector<int32_t>& labels) {
   const reference::Classified result = reference::softmax_cross_entropy(z, labels);
   double worst_loss = 0, worst_gradient = 0;
@@ -169,7 +169,7 @@ void squared_error_of_gelu() {
   }
 }
 
-// The reference itself, against the C library in double precision
+// The reference compared with the C library in double precision
 void expect_exact_binary(const Matrix& z, const Matrix& targets) {
   const reference::Classified result = reference::binary_cross_entropy(z, targets);
   double worst_loss = 0, worst_gradient = 0;

@@ -1,4 +1,4 @@
-// The thread pool: every task runs once, participants do not share a number, callers do not wait for each other for ever.
+// The thread pool: every task runs once, participants have different numbers, callers do not deadlock.
 
 #include "pool.h"
 
@@ -72,7 +72,7 @@ void several_callers() {
   CHECK(wrong == 0, "%d of %d jobs", wrong.load(), 4 * rounds);
 }
 
-// What a job wrote is there when it has returned, and what was there before is seen by its tasks.
+// The writes of a job are visible when it returns, and earlier writes to its tasks.
 void results_are_seen() {
   std::vector<double> numbers(64, 1);
   for (int i = 0; i < (quick() ? 500 : 5000); i++) {
@@ -90,7 +90,7 @@ void job_within_a_job() {
   CHECK(runs == 100, "%d", runs.load());
 }
 
-// Workers that have gone to sleep are woken, those that are about to are not lost.
+// Sleeping workers are woken, and those that are about to sleep are not missed.
 void pauses() {
   for (int i = 0; i < 100; i++) {
     std::this_thread::sleep_for(std::chrono::microseconds(i % 4 == 0 ? 3000 : 30 + i));
@@ -100,7 +100,7 @@ void pauses() {
   }
 }
 
-// Not only the caller works, even when all the others slept.
+// Workers take part even if all of them slept.
 void workers_wake() {
   std::atomic<bool> others{false};
   for (int i = 0; i < 100 && !others; i++) {

@@ -81,7 +81,7 @@ struct Layer {
   std::vector<float> b;
 };
 
-// What both trainings begin with and see at each step
+// Initial parameters and batches of both trainings
 struct Start {
   const Recipe& recipe;
   Set set;
@@ -285,7 +285,7 @@ void learns() {
   CHECK(before > 2 && before < 3 && after < before / 3, "loss %g became %g", before, after);
 }
 
-// With threads of ours that never rest, workers come late to every job.
+// With busy threads on every core, workers join each job late.
 void busy_cores() {
   const Recipe& recipe = kRecipes[0];
   const Start start(recipe);

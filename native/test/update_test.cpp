@@ -35,7 +35,7 @@ void expect_gradient(const Setting& s, const Case& c, const LayerInput& in, cons
   CHECK(weights.intact() && biases.intact(), "%s: guard bands", what);
 }
 
-// A step of SGD, and the gradient it makes
+// A step of SGD, and its gradient
 void expect_bits(const Case& c, const Optimizer& optimizer) {
   const reference::Gradient wanted = reference::gradient(c.data.x, c.g);
   const LayerRule rule = optimizer.rules(1);
@@ -56,7 +56,7 @@ void expect_bits(const Case& c, const Optimizer& optimizer) {
   }
 }
 
-// What an optimiser may remember: values of any size, some around 2^-100, where they are cut. The second moment is a square.
+// States of an optimiser: values of any size, some around 2^-100, where they are cut. The second moment is a square.
 reference::Memory random_memory(Random& random, RuleKind kind, const Case& c, Draw how) {
   reference::Memory memory(kind, c.w, c.b);
   const auto fill = [&](std::vector<float>& values, bool square) {
@@ -149,7 +149,7 @@ void rules_in_odd_states() {
   int turn = 0;
   const Draw kinds[] = {Draw::normal, Draw::signed_zeros, Draw::denormals, Draw::zero};
   for (const RuleKind kind : kAllRules) {
-    if (kind == RuleKind::sgd) continue;  // nothing in memory: odd_states has it
+    if (kind == RuleKind::sgd) continue;  // zero slots: odd_states has them
     for (const Draw gradients : kinds) {
       for (const Draw parameters : kinds) {
         for (const Draw memory : kinds) {
@@ -164,7 +164,7 @@ void rules_in_odd_states() {
   }
 }
 
-// A batch may be gathered again and again: nothing of a longer or other one before it may stay.
+// A batch may be gathered again and again: nothing of an earlier, longer or different one may remain.
 void batches_reused() {
   Random random(3);
   const int K = 100, N = 65;

@@ -1,8 +1,8 @@
 /**
  * Training of 784-H-10 by brain.js: brain.mjs <pixels> <labels> <milliseconds> <case>...
  *
- * brain.js has no mini-batches and no softmax: it updates its weights after every row, through sigmoids. What counts is the
- * time it takes to train on B rows.
+ * brain.js has no mini-batches and no softmax: it updates its weights after every row, through sigmoids. Measured is the
+ * time to train on B rows.
  */
 import { createRequire } from 'node:module'
 import brain from 'brain.js'

@@ -1,5 +1,5 @@
 #pragma once
-// What the programs of the BLAS libraries share: a product from its name, its operands, and the loop over the cases.
+// Common code of the BLAS peers: parses the name of a product, allocates its operands and loops over the cases.
 
 #include <stdint.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ class Operand {
     std::uniform_real_distribution<float> uniform(-1, 1);
     for (float& x : storage_) x = uniform(random);
   }
-  // of a constant operand too: which one is written is the product's business
+  // also of a constant operand: the product decides which one it writes
   float* data() const {
     return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(storage_.data()) + 63) & ~static_cast<uintptr_t>(63));
   }
@@ -43,7 +43,7 @@ struct GemmCase {
   static size_t size(int rows, int cols) { return static_cast<size_t>(rows) * static_cast<size_t>(cols); }
 };
 
-// <program> <threads> <milliseconds> <case>...; `measure` gives the samples of a case
+// <program> <threads> <milliseconds> <case>...; `measure` returns the samples of a case
 template <class F>
 void for_each_gemm_case(int argc, char** argv, const F& measure) {
   const int threads = argc > 1 ? atoi(argv[1]) : 1;

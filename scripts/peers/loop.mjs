@@ -1,7 +1,7 @@
 /**
  * One row predicted by plain JavaScript: loop.mjs <milliseconds> <case>...
  *
- * A case: 'predict 30-100-2'. What an npm package for small networks does, and the yardstick of a prediction.
+ * A case: 'predict 30-100-2'. The baseline of a prediction: typical npm packages for small networks compute this way.
  */
 import { print, sample } from './sampling.mjs'
 

@@ -1,5 +1,5 @@
 // Products by oneDNN: onednn <threads> <milliseconds> <case>... Its threads follow OMP_NUM_THREADS, its instruction set
-// ONEDNN_MAX_CPU_ISA. Each product is made by its sgemm and by its matmul primitive, and the faster of the two counts.
+// ONEDNN_MAX_CPU_ISA. Measures its sgemm and its matmul primitive and reports the faster one.
 #include <dnnl.hpp>
 
 #include "gemm_case.h"

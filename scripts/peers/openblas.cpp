@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? atoi(argv[1]) : 1;
   openblas_set_num_threads(threads);
-  // "OpenBLAS 0.3.21 ...", in words of its own
+  // begins with "OpenBLAS 0.3.21 "
   std::string version = openblas_get_config();
   version = version.substr(0, version.find(' ', version.find(' ') + 1)) + ", " + openblas_get_corename() + " kernels";
   printf("{\"version\": \"%s\"}\n", version.c_str());

@@ -1,7 +1,8 @@
 """Training steps by PyTorch: pytorch.py <pixels> <labels> <threads> <milliseconds> <case>...
 
-A case: "step mnist B=256 H=128", of 784-H-10, or "fit 30-100-2 B=32" (pytorch_fit.py). Every step gathers its batch from the float32 data set. Two ways of writing the step are
-measured, and the faster one counts: autograd with torch.optim.SGD, and products by hand into memory allocated once.
+A case: "step mnist B=256 H=128", of 784-H-10, or "fit 30-100-2 B=32" (pytorch_fit.py). Every step gathers its batch from
+the float32 data set. Measures the step in two variants and reports the faster one: autograd with torch.optim.SGD, and explicit
+products into memory allocated once.
 """
 
 import json
@@ -76,7 +77,7 @@ def manual_step(x, y, B, H):
 
 
 def step_case(case, x, y, seconds):
-    """(samples, way) of the faster way of writing the step."""
+    """(samples, variant) of the faster variant of the step."""
     B, H = (int(n) for n in re.fullmatch(r'step \w+ B=(\d+) H=(\d+)', case).groups())
     ways = {'autograd': autograd_step(x, y, B, H), 'by hand': torch.no_grad()(manual_step(x, y, B, H))}
     measured = {way: sample(step, seconds / len(ways)) for way, step in ways.items()}

@@ -1,4 +1,4 @@
-"""Steps of any network over random float32 rows by PyTorch, written as its tutorials write an epoch."""
+"""Training steps of any network on random float32 rows by PyTorch, with the epoch loop of its tutorials."""
 
 import torch
 from sampling import L2, LEARNING_RATE, ROWS, fit_case, random_rows, sample
@@ -12,7 +12,7 @@ def network(layers):
 
 
 def samples_of_fit(case, seconds):
-    """Microseconds of a step, a sample for each epoch."""
+    """Microseconds per step, one sample for each epoch."""
     layers, batch_size = fit_case(case)
     x, y = (torch.from_numpy(array) for array in random_rows(layers[0], layers[-1]))
     net = network(layers)

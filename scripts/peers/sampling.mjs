@@ -1,4 +1,4 @@
-/** What the programs of the JavaScript libraries share. */
+/** Common code of the JavaScript peers. */
 import { readFileSync } from 'node:fs'
 
 const SHORTEST_SAMPLE = 0.2
@@ -6,7 +6,7 @@ const LEAST_SAMPLES = 3
 const PIXELS = 784
 export const CLASSES = 10
 
-/** Rows these libraries are given: they keep float32 or plain arrays, and any batch costs them the same. */
+/** Rows for these libraries, as float32 or plain arrays; every batch of a size costs the same. */
 const ROWS = 4096
 
 /** program.mjs <pixels> <labels> <milliseconds> ...others */

@@ -1,4 +1,4 @@
-"""What the Python programs share."""
+"""Common code of the Python peers."""
 
 import os
 import re
@@ -9,13 +9,13 @@ import numpy
 LEARNING_RATE, L2 = 0.01, 1e-4
 SHORTEST_SAMPLE = 0.2e-3
 LEAST_SAMPLES = 6
-# of the rows the cases of fit are trained on: whole batches of 32, 64 and 200, as src/bench/data.ts makes them
+# training rows of the cases of fit: whole batches of 32, 64 and 200, as in src/bench/data.ts
 ROWS = 6400
 THREAD_VARIABLES = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS']
 
 
 def sample(call, seconds):
-    """Microseconds of one call, a sample each, as src/bench/timing.ts takes them."""
+    """Microseconds per call, one sample for each, measured as in src/bench/timing.ts."""
     fastest = float('inf')
     start = time.perf_counter()
     while fastest == float('inf') or time.perf_counter() - start < seconds / 6:
@@ -34,7 +34,7 @@ def sample(call, seconds):
 
 
 def fit_case(name):
-    """([inputs, hidden..., classes], rows of a batch) of 'fit 30-100-2 B=32', None of any other name."""
+    """([inputs, hidden..., classes], rows of a batch) of 'fit 30-100-2 B=32', None for other names."""
     match = re.fullmatch(r'fit ([\d-]+) B=(\d+)', name)
     return match and ([int(size) for size in match[1].split('-')], int(match[2]))
 
@@ -47,6 +47,6 @@ def random_rows(inputs, classes):
 
 
 def thread_words(threads):
-    """'1 thread (OMP_NUM_THREADS=1, ...)': what limits the libraries, as this process found it."""
+    """'1 thread (OMP_NUM_THREADS=1, ...)': the thread limits of the libraries in this process."""
     variables = ', '.join(f'{name}={os.environ.get(name, "unset")}' for name in THREAD_VARIABLES)
     return f'{threads} {"thread" if threads == 1 else "threads"} ({variables})'

@@ -1,7 +1,7 @@
 """Steps through MLPClassifier.fit of scikit-learn: scikit_learn.py <milliseconds> <case>...
 
-A case: "fit 30-100-2 B=32". A step's time is the difference between a long and a short fit over the steps between them, so
-that neither the checks of the data nor the start count. Two classes are one logistic output here: less work than for us.
+A case: "fit 30-100-2 B=32". The time of a step is the difference between a long and a short fit, divided by the difference of their steps, which excludes
+the checks of the data and the start. scikit-learn trains two classes as one logistic output, less work than two outputs.
 """
 
 import json

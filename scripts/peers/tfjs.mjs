@@ -1,7 +1,7 @@
 /**
  * Training steps of 784-H-10 by TensorFlow.js: tfjs.mjs <pixels> <labels> <milliseconds> <cpu|wasm> <case>...
  *
- * Two ways of writing the step are measured, and the faster one counts: tf.train.sgd, and products by hand.
+ * Measures the step in two variants and reports the faster one: tf.train.sgd, and products by hand.
  */
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
