@@ -43,10 +43,10 @@ writeFileSync(config, JSON.stringify({ preset: 'quick', ...rows, epochs: Number(
 const whole = join(folder, 'whole')
 const start = performance.now()
 await end(search(['--config', config, '--keep-models', '--out', whole]))
-const undisturbed = performance.now() - start
-console.log(`undisturbed: ${(undisturbed / 1000).toFixed(1)} s`)
-/** The longest time until a kill, ms: before the end of most searches, on a fast machine too. */
-const LONGEST = Math.min(3000, undisturbed)
+const uninterrupted = performance.now() - start
+console.log(`uninterrupted search: ${(uninterrupted / 1000).toFixed(1)} s`)
+/** The longest time until a kill, ms: shorter than most searches, also on a fast machine. */
+const LONGEST = Math.min(3000, uninterrupted)
 
 const lost: number[] = []
 for (let round = 1; lost.length < kills; round++) await play(join(folder, `round-${round}`), round)
@@ -55,8 +55,8 @@ const [median, most] = [lost[Math.floor(lost.length / 2)], lost[lost.length - 1]
 console.log(
   `${kills} kills: at most ${most.toFixed(2)} s of a trial's work lost each time, median ${median.toFixed(2)} s`,
 )
-if (most > Number(flags['most-lost'])) fail(`more than ${flags['most-lost']} s were lost`)
-console.log('every search ended with the bytes of the undisturbed one')
+if (most > Number(flags['most-lost'])) fail(`a kill lost more than ${flags['most-lost']} s`)
+console.log('every search has the bytes of the uninterrupted one')
 
 /** One search from start to end, with kills. */
 async function play(out: string, round: number): Promise<void> {
@@ -83,7 +83,7 @@ async function play(out: string, round: number): Promise<void> {
     console.log(`kill ${lost.length}, search ${round}, ${words}; ${finished} of 8 trials finished`)
   }
   compare(out)
-  console.log(`search ${round} is done, and equal`)
+  console.log(`search ${round}: same bytes`)
 }
 
 /**
@@ -116,8 +116,8 @@ function finishedIn(journal: string): number {
 function compare(out: string): void {
   const [expected, found] = [filesOf(whole), filesOf(out)]
   if (String([...expected.keys()]) !== String([...found.keys()]))
-    fail(`${out}: other files than the undisturbed search`)
-  for (const [name, bytes] of expected) if (!bytes.equals(found.get(name)!)) fail(`${name} is not the same`)
+    fail(`${out}: its files differ from those of the uninterrupted search`)
+  for (const [name, bytes] of expected) if (!bytes.equals(found.get(name)!)) fail(`${name}: different bytes`)
 }
 
 function filesOf(path: string): Map<string, Buffer> {
