@@ -134,7 +134,7 @@ describe('a row that is added to the table is', () => {
     }
     await runTask({ config: withExtra(trial, 2), untilStep: 1 }, data, { checkpoint: null, onCheckpoint: keep })
     await expect(runTask({ config: trial, untilStep: null }, data, { checkpoint: bytes })).rejects.toThrow(
-      'the checkpoint of the task is of something else: extraRate is 2 there and 0.5 here',
+      'the checkpoint is not of this task: extraRate is 2 there and 0.5 here',
     )
   })
 

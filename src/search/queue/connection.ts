@@ -45,7 +45,7 @@ export function queueAddress(url: string | undefined, env: Environment = process
   }
   const database = parsed.pathname.replace(/^\//, '')
   if (!/^\d{0,4}$/.test(database) || parsed.search !== '' || parsed.hash !== '') {
-    const problem = 'expected nothing but the number of a database after the host'
+    const problem = 'expected only a database number after the host'
     throw new NativeMlpError('INVALID_ARGUMENT', `${name}: ${problem}, in ${redactUrl(text)}`)
   }
   return {
@@ -61,7 +61,7 @@ export function queueAddress(url: string | undefined, env: Environment = process
 
 /** A URL without credentials: protocol, host, port and database. */
 export function redactUrl(url: string): string {
-  if (!URL.canParse(url)) return 'a text that is no URL'
+  if (!URL.canParse(url)) return 'a text that is not a URL'
   const { protocol, host, pathname } = new URL(url)
   if (host === '') return `a URL that begins with ${protocol}`
   return `${protocol}//${host}${/^\/\d+$/.test(pathname) ? pathname : ''}`
@@ -138,25 +138,30 @@ function firstContact(redis: Redis, shown: string, { log, patienceMs, signal }: 
     const timer = Number.isFinite(patienceMs)
       ? setTimeout(() => reject(unavailable(`cannot be reached: ${last}`)), patienceMs)
       : undefined
-    signal?.addEventListener('abort', () => reject(new NativeMlpError('ABORTED', `${shown}: no longer waited for`)))
+    const onAbort = () => reject(new NativeMlpError('ABORTED', `${shown}: aborted while connecting`))
+    signal?.addEventListener('abort', onAbort)
+    const settle = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
     redis.on('error', (error: NodeJS.ErrnoException) => {
       last = reasonOf(error) ?? last
-      if (REFUSED.test(error.message)) reject(unavailable(`refuses us: ${last}`))
-      else if (UNTRUSTED.test(String(error.code))) reject(unavailable(`cannot be trusted: ${last}`))
+      if (REFUSED.test(error.message)) reject(unavailable(`rejects the connection: ${last}`))
+      else if (UNTRUSTED.test(String(error.code))) reject(unavailable(`its certificate is not trusted: ${last}`))
       else if (!away) log(`${shown} cannot be reached (${last}); waiting for it`)
       away = true
     })
     redis.on('close', () => {
-      if (!away && redis.status !== 'end') log(`${shown} has gone; waiting for it`)
+      if (!away && redis.status !== 'end') log(`${shown} disconnected; waiting for it`)
       away = true
     })
     redis.on('ready', () => {
-      if (away) log(`${shown} is there`)
+      if (away) log(`${shown} is connected`)
       away = false
-      clearTimeout(timer)
+      settle()
       resolve()
     })
-    redis.on('end', () => clearTimeout(timer))
+    redis.on('end', settle)
     redis.connect().catch(() => undefined) // the same error comes as an event
   })
 }

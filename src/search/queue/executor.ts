@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { QueueEvents } from 'bullmq'
 import { functionOrNone, integerInRange, knownOptions } from '../../core/checks.js'
-import { NativeMlpError } from '../../core/errors.js'
+import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
-import type { HistoryEntry } from '../../core/results.js'
-import { clearTimeout, dateMs, setTimeout } from '../../core/timers.js'
+import { clearTimeout, dateMs, setTimeout, timesOut } from '../../core/timers.js'
 import type { NumericFamily } from '../../core/types.js'
 import type { SetsRecipe } from '../../data/division.js'
 import { packageVersion } from '../../io/package-version.js'
@@ -47,7 +46,8 @@ export function onQueue(given: OnQueueOptions): (header: StudyHeader) => Promise
 }
 
 function setsRecipe({ recipe: data, ...header }: StudyHeader): SetsRecipe {
-  if (data === null) throw new NativeMlpError('INVALID_ARGUMENT', 'onQueue: recipe: needed for data not from loadData')
+  if (data === null)
+    throw new NativeMlpError('INVALID_ARGUMENT', 'onQueue: recipe: required for data that are not from loadData')
   const { limitTrain, limitTest, validFraction, splitSeed, stratified, folds } = header
   return { data, limitTrain, limitTest, validFraction, splitSeed, stratified, folds }
 }
@@ -150,7 +150,7 @@ class QueueExecutor implements Executor {
     this.#events.on('error', () => {})
     this.#events.on('completed', ({ jobId }) => void this.#look(jobId))
     this.#events.on('failed', ({ jobId }) => void this.#look(jobId))
-    this.#events.on('progress', ({ jobId, data }) => void this.#guard(() => this.#hear(jobId, String(data))))
+    this.#events.on('progress', ({ jobId, data }) => void this.#guard(() => this.#hear(jobId, data)))
   }
 
   async open(): Promise<void> {
@@ -162,7 +162,7 @@ class QueueExecutor implements Executor {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.reason)
       if (this.#closed) return reject(aborted())
-      const queued = new QueuedTask(this.#place, task, checkpoint)
+      const queued = new QueuedTask(this.#place, task, checkpoint, callbacks.check)
       const { id } = queued
       this.#pending.set(id, { queued, callbacks, resolve, reject, turn: Promise.resolve() })
       void this.#look(id)
@@ -189,17 +189,19 @@ class QueueExecutor implements Executor {
       if (open.length === 0) for (const id of this.#delivered.keys()) await store.forget(id)
     }
     try {
-      const away = await withinTime(leave(), CLOSE_MS)
+      const away = await timesOut(leave(), CLOSE_MS)
       if (away)
-        this.#log(`${this.#shown} is away: what is under way there goes on, and is found when the study goes on`)
+        this.#log(
+          `${this.#shown} is unreachable; its workers finish the queued trials, and a resumed search takes their results`,
+        )
     } catch (error) {
       // the study already has its results
       if (!isRefusal(error)) throw error
-      this.#log(`${this.#shown}: what the study leaves there could not be removed: ${error.message}`)
+      this.#log(`${this.#shown}: cannot remove the keys of the study: ${error.message}`)
     } finally {
       for (const { reject } of open) reject(aborted())
       this.#connection.close()
-      await Promise.allSettled([withinTime(this.#events.close(), 1000), withinTime(queue.close(), 1000)])
+      await Promise.allSettled([timesOut(this.#events.close(), 1000), timesOut(queue.close(), 1000)])
     }
   }
 
@@ -215,7 +217,7 @@ class QueueExecutor implements Executor {
     await this.#place.store.announce(this.#record, this.#started)
     if (!this.#hasWorkers && dateMs() - this.#started > LONELY_MS) {
       this.#hasWorkers = true
-      this.#log(`no worker has come yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
+      this.#log(`no worker has joined yet; on any machine with the data: npx native-mlp worker --queue ${this.#shown}`)
     }
     const waiting = [...this.#pending.keys()]
     for (const id of waiting) await this.#look(id)
@@ -254,8 +256,8 @@ class QueueExecutor implements Executor {
     }
   }
 
-  async #hear(id: string, text: string): Promise<void> {
-    const event = this.#decoded(id, text)
+  async #hear(id: string, data: unknown): Promise<void> {
+    const event = this.#decoded(id, data)
     if (event === null) return
     this.#hasWorkers = true
     if (event.type === 'result' && this.#delivered.has(id)) {
@@ -264,16 +266,16 @@ class QueueExecutor implements Executor {
     const pending = this.#pending.get(id)
     if (!pending) return
     if (event.type === 'start') pending.callbacks.onStart(event.worker)
-    if (event.type === 'evaluation') pending.callbacks.onEvaluation(event.entry as HistoryEntry, event.share)
+    if (event.type === 'evaluation') pending.callbacks.onEvaluation(event.entry, event.share)
     if (event.type === 'result') await this.#look(id)
   }
 
-  /** Events are only for display. */
-  #decoded(id: string, text: string): ReturnType<typeof decodeEvent> | null {
+  /** Events are only for display: an invalid one is logged and ignored. */
+  #decoded(id: string, data: unknown): ReturnType<typeof decodeEvent> | null {
     try {
-      return decodeEvent(text)
+      return decodeEvent(typeof data === 'string' ? data : JSON.stringify(data ?? null))
     } catch (error) {
-      this.#log(`${id}: ${(error as Error).message}`)
+      this.#log(`${shortened(id)}: ${(error as Error).message}`)
       return null
     }
   }
@@ -301,18 +303,4 @@ function studyId({ study, family, data }: QueueExecutorOptions): string {
 
 function aborted(): NativeMlpError {
   return new NativeMlpError('ABORTED', 'the queue was closed')
-}
-
-/** True if the work timed out; its later errors are ignored. */
-export async function withinTime(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(true), ms)
-  })
-  try {
-    return await Promise.race([work.then(() => false), late])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => undefined)
-  }
 }

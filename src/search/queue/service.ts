@@ -139,7 +139,7 @@ export class StudyService {
   async #run(job: Job, id: string, owner: string): Promise<void> {
     const { executor, worker, log } = this.#options
     if (await this.#store.hasResult(id)) return
-    const text = String(job.data)
+    const text = typeof job.data === 'string' ? job.data : JSON.stringify(job.data ?? null)
     const task = decodeTask(text)
     const checkpoint = await this.#store.claim(id, owner)
     const run = new TaskProgress(this.#store, job, owner, this.#options)
@@ -153,7 +153,7 @@ export class StudyService {
       })
       await run.told
       const last = outcome.state === 'paused' ? (run.latest ?? checkpoint) : null
-      await this.#store.saveResult(id, { task: text, outcome, worker, checkpoint: last })
+      await this.#store.saveResult(id, worker, { task: text, outcome, checkpoint: last })
       run.tell({ type: 'result', worker })
       await run.told
       log(`trial ${task.trial}${foldWords(task)}: ${outcome.state}`)

@@ -1,10 +1,21 @@
 import type { Queue } from 'bullmq'
 import type { ChainableCommander, Redis } from 'ioredis'
-import { NativeMlpError } from '../../core/errors.js'
+import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import { decodeModel } from '../../io/model-bytes.js'
-import type { TrialOutcome, TrialTask } from '../trial/task.js'
-import { decodeOutcome, encode, jobId, KEEP_MS, type QueuedStudy, recordKey, STUDIES, taskKey } from './wire.js'
+import { failedOutcome } from '../trial/run-task.js'
+import type { TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
+import {
+  checkLength,
+  decodeOutcome,
+  encode,
+  jobId,
+  KEEP_MS,
+  type QueuedStudy,
+  recordKey,
+  STUDIES,
+  taskKey,
+} from './wire.js'
 
 /** A worker that lost its task must not overwrite a newer checkpoint with an older one. */
 const SAVE_CHECKPOINT = `
@@ -19,7 +30,6 @@ export interface StoredResult {
   /** the task of the result, as queued */
   readonly task: string
   readonly outcome: TrialOutcome
-  readonly worker: string
   /** of a paused task */
   readonly checkpoint: Uint8Array | null
 }
@@ -83,7 +93,7 @@ export class QueueStore {
     return Number((await this.#redis.hget(this.#key(job, 'checkpoint'), 'saves')) ?? 0)
   }
 
-  async saveResult(job: string, { task, outcome, worker, checkpoint }: StoredResult): Promise<void> {
+  async saveResult(job: string, worker: string, { task, outcome, checkpoint }: StoredResult): Promise<void> {
     const { model, ...rest } = outcome
     const key = this.#key(job, 'result')
     const digests = this.#key(job, 'digests')
@@ -104,14 +114,21 @@ export class QueueStore {
    * @throws NativeMlpError INVALID_FILE or CHECKSUM_MISMATCH for a damaged result, or one of another task
    */
   async result(job: string, task: string): Promise<StoredResult | null> {
-    const fields = await this.#redis.hgetallBuffer(this.#key(job, 'result'))
-    if (fields.outcome === undefined) return null
-    const outcome = { ...decodeOutcome(fields.outcome.toString()), model: copied(fields.model) }
-    const result = { task, outcome, worker: String(fields.worker), checkpoint: copied(fields.checkpoint) }
-    if (String(fields.task) !== task) throw new NativeMlpError('INVALID_FILE', `${job} in Redis: of another task`)
-    checkWhole(result, job)
-    checkModel(outcome, job)
-    return result
+    const key = this.#key(job, 'result')
+    // before they are read
+    const lengths = await Promise.all((['outcome', 'task'] as const).map((field) => this.#redis.hstrlen(key, field)))
+    lengths.forEach((length, i) => {
+      checkLength(length, i === 0 ? 'result' : 'task')
+    })
+    const names = ['outcome', 'task', 'model', 'checkpoint'] as const
+    const [text, own, model, checkpoint] = await this.#redis.hmgetBuffer(key, ...names)
+    if (!text) return null
+    const result = { task, outcome: { ...decodeOutcome(text.toString()), model: copied(model) } }
+    if (String(own) !== task) throw new NativeMlpError('INVALID_FILE', `${job} in Redis: result of another task`)
+    const whole = { ...result, checkpoint: copied(checkpoint) }
+    checkWhole(whole, job)
+    checkModel(whole.outcome, job)
+    return whole
   }
 
   async hasResult(job: string): Promise<boolean> {
@@ -160,12 +177,12 @@ function checkWhole({ outcome, checkpoint }: StoredResult, job: string): void {
   }[state]
   const isMeasured = best === null || history.some(({ step }) => step === best.step)
   if (isWhole && isMeasured) return
-  throw new NativeMlpError('INVALID_FILE', `${job} in Redis: not the whole result of a trial that is ${state}`)
+  throw new NativeMlpError('INVALID_FILE', `${job} in Redis: incomplete result of a trial with state ${state}`)
 }
 
 function checkModel({ model, digest }: TrialOutcome, job: string): void {
   if ((model === null) !== (digest === null)) {
-    throw new NativeMlpError('INVALID_FILE', `${job} in Redis: a result needs both a model and its digest, or neither`)
+    throw new NativeMlpError('INVALID_FILE', `${job} in Redis: expected both a model and its digest, or neither`)
   }
   if (model === null) return
   const actual = decodeModel(model, `${job} in Redis`).parametersDigest()
@@ -175,6 +192,8 @@ function checkModel({ model, digest }: TrialOutcome, job: string): void {
 
 /** A trial fails after this many attempts without progress. */
 const MAX_ATTEMPTS = 3
+/** Longest reason of a worker that is printed, in characters. */
+const LONGEST_FAILURE = 500
 
 /** The queue of a study and its state in Redis. */
 export interface TaskPlace {
@@ -195,15 +214,18 @@ export class QueuedTask {
   readonly task: TrialTask
   readonly #place: TaskPlace
   readonly #checkpoint: Uint8Array | null
+  readonly #check: TaskCallbacks['check']
   /** checkpoints written before it was last enqueued */
   #saves = 0
   #attempts = 0
 
-  constructor(place: TaskPlace, task: TrialTask, checkpoint: Uint8Array | null) {
+  /** @param check of the study, for its result */
+  constructor(place: TaskPlace, task: TrialTask, checkpoint: Uint8Array | null, check?: TaskCallbacks['check']) {
     this.id = jobId(task)
     this.task = task
     this.#place = place
     this.#checkpoint = checkpoint
+    this.#check = check
   }
 
   /**
@@ -231,7 +253,9 @@ export class QueuedTask {
   async #result(): Promise<StoredResult | null> {
     const { queue, store, log } = this.#place
     try {
-      return await store.result(this.id, encode(this.task))
+      const result = await store.result(this.id, encode(this.task))
+      if (result !== null) this.#check?.(result.outcome, result.checkpoint)
+      return result
     } catch (error) {
       if (!(error instanceof NativeMlpError) || this.#attempts >= MAX_ATTEMPTS) throw error
       log(`trial ${this.task.trial}: invalid result: ${error.message}`)
@@ -255,7 +279,7 @@ export class QueuedTask {
   async #retry(): Promise<TaskEnd | null> {
     const { queue, store, log } = this.#place
     const job = await queue.getJob(this.id)
-    const reason = job?.failedReason ?? 'for no known reason'
+    const reason = shortened(String(job?.failedReason ?? 'for no known reason'), LONGEST_FAILURE)
     log(`trial ${this.task.trial}: every worker failed: ${reason}`)
     const isForged = job?.data !== encode(this.task) && this.#attempts < MAX_ATTEMPTS
     if (isForged || (await store.saves(this.id)) > this.#saves) {
@@ -271,12 +295,7 @@ export async function compareDigests(store: QueueStore, id: string, which = id):
   const digests = await store.digests(id)
   const other = digests.find(([, digest]) => digest !== digests[0][1])
   if (!other) return
-  const [[a, first], [b, second]] = [digests[0], other]
-  const message = `${which}: worker ${a} found ${first}, worker ${b} found ${second}; one of the machines is not to be trusted`
+  const [[a, first], [b, second]] = [digests[0], other].map((pair) => pair.map((text) => shortened(text)))
+  const message = `${which}: worker ${a} found ${first}, worker ${b} found ${second}; one of the machines is faulty`
   throw new NativeMlpError('RESULTS_DIFFER', message)
-}
-
-function failedOutcome(reason: string): TrialOutcome {
-  const nothing = { best: null, collapsed: null, steps: null, digest: null, timing: null, model: null }
-  return { state: 'failed', reason, history: [], ...nothing }
 }

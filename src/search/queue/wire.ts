@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { knownOptions } from '../../core/checks.js'
 import { describe, NativeMlpError, shortened } from '../../core/errors.js'
+import type { HistoryEntry } from '../../core/results.js'
 import type { NumericFamily } from '../../core/types.js'
 import { checkJson, type JsonPlace, parseJson } from '../../formats/json.js'
+import { entrySchema } from '../../io/history-entry.js'
+import { outcomeSchema } from '../../io/outcome-schema.js'
+import { checkValue } from '../../train/config.js'
+import { TRIAL_NAMES, type TrialConfig } from '../space/parameters.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 
 /** Prefix of every key in Redis. */
@@ -52,15 +58,24 @@ export interface QueuedStudy {
 /** Progress events of workers. */
 export type TaskEvent =
   | { readonly type: 'start'; readonly worker: string }
-  | { readonly type: 'evaluation'; readonly worker: string; readonly entry: unknown; readonly share: number }
+  | { readonly type: 'evaluation'; readonly worker: string; readonly entry: HistoryEntry; readonly share: number }
   | { readonly type: 'result'; readonly worker: string }
+
+/** Largest texts in Redis, in characters; anything may be there. A trial has about 150 for each of its evaluations. */
+export const LARGEST_TEXT = {
+  study: 16_777_216,
+  task: 1_048_576,
+  result: 33_554_432,
+  event: 65_536,
+  worker: 200,
+} as const
 
 const record = z.object({
   format: z.literal(QUEUE_FORMAT),
-  version: z.string(),
-  id: z.string(),
+  version: z.string().max(100),
+  id: z.string().max(100),
   family: z.object({ name: z.enum(['native', 'js']), contract: z.number() }),
-  digest: z.string(),
+  digest: z.string().max(100),
   recipe: z.unknown(),
   open: z.boolean(),
 })
@@ -70,63 +85,54 @@ const whole = z.number().int().nonnegative()
 const task = z.object({
   trial: whole,
   fold: whole,
-  config: z.looseObject({ learningRate: z.number() }),
+  config: z.record(z.string(), z.unknown()),
   untilStep: whole.nullable(),
 })
 
-const number = z
-  .number()
-  .or(z.nan())
-  .or(z.literal([Infinity, -Infinity]))
-const metrics = z.object({ loss: number, accuracy: number }).catchall(number)
-const entry = z.object({
-  step: whole,
-  epoch: whole,
-  train: metrics.optional(),
-  valid: metrics.optional(),
-  test: metrics.optional(),
-})
-
-const outcome = z.object({
-  state: z.enum(['completed', 'collapsed', 'failed', 'paused']),
-  reason: z.string().optional(),
-  history: z.array(entry),
-  best: entry.nullable(),
-  collapsed: z.object({ step: whole, deadShare: z.number() }).nullable(),
-  steps: whole.nullable(),
-  digest: z.string().nullable(),
-  timing: z.looseObject({ total: z.number(), training: z.number(), evaluation: z.number() }).nullable(),
-})
+const worker = z.string().min(1).max(LARGEST_TEXT.worker)
 
 const event = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('start'), worker: z.string() }),
-  z.object({ type: z.literal('evaluation'), worker: z.string(), entry, share: z.number() }),
-  z.object({ type: z.literal('result'), worker: z.string() }),
+  z.object({ type: z.literal('start'), worker }),
+  z.object({ type: z.literal('evaluation'), worker, entry: entrySchema, share: z.number().min(0).max(1) }),
+  z.object({ type: z.literal('result'), worker }),
 ])
 
 /** @throws NativeMlpError INVALID_FILE; for another format naming both */
 export function decodeStudy(text: string): QueuedStudy {
-  const value = parse(text, 'a study') as Partial<QueuedStudy> | null
+  const value = parse(text, 'study') as Partial<QueuedStudy> | null
   if (typeof value?.format === 'number' && value.format !== QUEUE_FORMAT) {
     const { version } = value
     const writer = `native-mlp ${typeof version === 'string' ? shortened(version) : describe(version)}`
-    const problem = `has format ${value.format} of ${writer}; this version knows only ${QUEUE_FORMAT}`
+    const problem = `has format ${value.format} of ${writer}; this version reads only format ${QUEUE_FORMAT}`
     throw new NativeMlpError('INVALID_FILE', `a study in Redis ${problem}`)
   }
-  return checked(record, value, 'a study') as QueuedStudy
+  return checked(record, value, 'study') as QueuedStudy
 }
 
+/** @throws NativeMlpError INVALID_FILE, also for a config that a search would not accept */
 export function decodeTask(text: string): TrialTask {
-  return checked(task, parse(text, 'a task'), 'a task') as TrialTask
+  const { config, ...rest } = checked(task, parse(text, 'task'), 'task')
+  try {
+    knownOptions('config', config, TRIAL_NAMES)
+    const entries = Object.entries(config).map(([name, value]) => {
+      return [name, checkValue(name as keyof TrialConfig, `config.${name}`, value)]
+    })
+    const whole = Object.fromEntries(entries) as Partial<TrialConfig>
+    for (const name of ['hidden', 'learningRate'] as const) checkValue(name, `config.${name}`, whole[name])
+    return { ...rest, config: whole as TrialConfig }
+  } catch (error) {
+    if (!(error instanceof NativeMlpError)) throw error
+    throw new NativeMlpError('INVALID_FILE', `a task in Redis: ${error.message}`, { cause: error })
+  }
 }
 
 /** Without the model, which is sent as bytes. */
 export function decodeOutcome(text: string): Omit<TrialOutcome, 'model'> {
-  return checked(outcome, parse(text, 'a result'), 'a result') as Omit<TrialOutcome, 'model'>
+  return checked(outcomeSchema, parse(text, 'result'), 'result')
 }
 
 export function decodeEvent(text: string): z.output<typeof event> {
-  return checked(event, parse(text, 'an event'), 'an event')
+  return checked(event, parse(text, 'event'), 'event')
 }
 
 /** JSON that keeps NaN, infinities and -0. */
@@ -138,17 +144,41 @@ export function encode(value: object): string {
 }
 
 const NUMBER = '$number'
+const NOT_IN_JSON: readonly unknown[] = ['NaN', 'Infinity', '-Infinity', '-0']
 
-function parse(text: string, what: string): unknown {
-  const reviver = (_: string, item: Record<string, unknown> | null) =>
-    item !== null && Object.hasOwn(Object(item), NUMBER) ? Number(item[NUMBER]) : item
-  return parseJson(text, placeOf(what), reviver)
+type Kind = Exclude<keyof typeof LARGEST_TEXT, 'worker'>
+
+/** @throws NativeMlpError INVALID_FILE for a text that is too long to be read */
+export function checkLength(length: number, kind: Kind): void {
+  const limit = LARGEST_TEXT[kind]
+  if (length <= limit) return
+  const { what, error } = placeOf(kind)
+  throw error(`${what}: ${length} characters, more than the limit of ${limit}`)
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  return checkJson(schema, value, placeOf(what))
+function placeOf(kind: Kind): JsonPlace {
+  const what = `${kind === 'event' ? 'an' : 'a'} ${kind} in Redis`
+  return { what, error: (problem) => new NativeMlpError('INVALID_FILE', problem) }
 }
 
-function placeOf(what: string): JsonPlace {
-  return { what: `${what} in Redis`, error: (problem) => new NativeMlpError('INVALID_FILE', problem) }
+function parse(text: string, kind: Kind): unknown {
+  checkLength(text.length, kind)
+  return withNumbers(parseJson(text, placeOf(kind)))
+}
+
+/** Restores the numbers that JSON does not have. A reviver of `JSON.parse` takes seconds for a long list. */
+function withNumbers(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') value[i] = withNumbers(value[i])
+    return value
+  }
+  const items = value as Record<string, unknown>
+  if (NOT_IN_JSON.includes(items[NUMBER])) return Number(items[NUMBER])
+  for (const key of Object.keys(items)) if (typeof items[key] === 'object') items[key] = withNumbers(items[key])
+  return items
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, kind: Kind): T {
+  return checkJson(schema, value, placeOf(kind))
 }

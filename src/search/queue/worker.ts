@@ -3,12 +3,21 @@ import { defaultBackend } from '../../backend/index.js'
 import { finiteInRange, functionOrNone, integerInRange, knownOptions, signalOrNone } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger, Signal } from '../../core/platform.js'
-import { clearTimeout, nowMs, setTimeout } from '../../core/timers.js'
+import { clearTimeout, nowMs, setTimeout, timesOut } from '../../core/timers.js'
 import { type LoadedStudy, loadStudy } from '../study/sets.js'
 import { LocalExecutor } from '../threads/executor.js'
 import { connectQueue, isRefusal, type QueueConnection, queueAddress, queueFailure } from './connection.js'
 import { StudyService } from './service.js'
-import { decodeStudy, PREFIX, type QueuedStudy, queueName, recordKey, STUDIES } from './wire.js'
+import {
+  checkLength,
+  decodeStudy,
+  LARGEST_TEXT,
+  PREFIX,
+  type QueuedStudy,
+  queueName,
+  recordKey,
+  STUDIES,
+} from './wire.js'
 
 export interface QueueWorkerOptions {
   /** redis://host:port or rediss://; default NATIVE_MLP_REDIS_URL */
@@ -54,26 +63,34 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
   const signal = signalOrNone('signal', options.signal)
   const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, 256)
   checkOptions(options)
+  let leave = () => {}
   const leaving = new Promise<void>((resolve) => {
-    if (signal?.aborted) resolve()
-    signal?.addEventListener('abort', () => resolve())
+    leave = resolve
   })
   const address = queueAddress(url)
   if (signal?.aborted) return
-  const connection = await connectQueue(address, { log, patienceMs: Number.POSITIVE_INFINITY, signal })
+  signal?.addEventListener('abort', leave)
   try {
-    await new QueueWorker(connection, { ...options, workers }, leaving).run()
+    const connection = await connectQueue(address, { log, patienceMs: Number.POSITIVE_INFINITY, signal })
+    try {
+      await new QueueWorker(connection, { ...options, workers }, leaving).run()
+    } finally {
+      connection.close()
+    }
   } catch (error) {
     throw queueFailure(error, address.shown)
   } finally {
-    connection.close()
+    signal?.removeEventListener('abort', leave)
   }
 }
 
 function checkOptions({ load, log, name, idleExitSeconds = 0, lockSeconds = 15 }: QueueWorkerOptions): void {
   functionOrNone('load', load)
   functionOrNone('log', log)
-  if (name !== undefined && (typeof name !== 'string' || name === '')) throw invalidArgument('name', 'a name', name)
+  const isName = name === undefined || (typeof name === 'string' && name.length > 0)
+  if (!isName || (name?.length ?? 0) > LARGEST_TEXT.worker) {
+    throw invalidArgument('name', `a name of at most ${LARGEST_TEXT.worker} characters`, name)
+  }
   if (idleExitSeconds !== Number.POSITIVE_INFINITY) finiteInRange('idleExitSeconds', idleExitSeconds, 0)
   finiteInRange('lockSeconds', lockSeconds, 0.001)
 }
@@ -145,12 +162,14 @@ class QueueWorker {
   /** Validates the record in Redis; null for a rejected study. */
   async #record(id: string): Promise<QueuedStudy | 'none' | null> {
     try {
-      if (!STUDY_ID.test(id)) throw new NativeMlpError('INVALID_FILE', 'it has no name of a study')
-      const text = await this.#connection.redis.get(recordKey(id))
+      if (!STUDY_ID.test(id)) throw new NativeMlpError('INVALID_FILE', 'invalid study id')
+      const { redis } = this.#connection
+      checkLength(await redis.strlen(recordKey(id)), 'study')
+      const text = await redis.get(recordKey(id))
       if (text === null) return 'none'
       const record = decodeStudy(text)
       if (record.id === id) return record
-      throw new NativeMlpError('INVALID_FILE', `its record is of ${JSON.stringify(shortened(record.id))}`)
+      throw new NativeMlpError('INVALID_FILE', `its record has the id ${JSON.stringify(shortened(record.id))}`)
     } catch (error) {
       if (!(error instanceof NativeMlpError) && !isRefusal(error)) throw error
       return this.#refuse(id, error.message)
@@ -160,8 +179,8 @@ class QueueWorker {
   #accepted({ id, family: { name, contract } }: QueuedStudy): boolean {
     const own = defaultBackend().family
     if (name === own.name && contract === own.contract) return true
-    const families = `it computes in family ${name} ${contract}, this worker in ${own.name} ${own.contract}`
-    this.#refuse(id, `${families}; their results are not mixed`)
+    const families = `the study has ${name} ${contract}, this worker ${own.name} ${own.contract}`
+    this.#refuse(id, `numeric family does not match: ${families}`)
     return false
   }
 
@@ -180,7 +199,7 @@ class QueueWorker {
     } catch (error) {
       if (this.#isLeaving) return null
       if (!(error instanceof NativeMlpError)) throw error
-      return this.#refuse(record.id, `its data cannot be loaded here: ${error.message}`)
+      return this.#refuse(record.id, `cannot load its data: ${error.message}`)
     }
     if (loaded.digest !== record.digest) {
       const digests = `expected ${record.digest}, got ${loaded.digest}`
@@ -210,9 +229,8 @@ class QueueWorker {
       if (this.#isLeaving || service.failure || service.idleMs >= idleExitSeconds * 1000) break
       if (await this.#orLeave(this.#isOver(record, service))) break
     }
-    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), LEAVE_MS).unref())
-    const left = service.leave().then(() => false)
-    if (await Promise.race([left, late])) this.#log('the queue did not answer: what was running is handed on by others')
+    if (await timesOut(service.leave(), LEAVE_MS))
+      this.#log('the queue does not respond; other workers continue the running trials')
     else await this.#tidy(record)
     if (service.failure) throw service.failure
   }

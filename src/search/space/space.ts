@@ -268,7 +268,7 @@ function checkNeeded(axes: readonly Axis[], fixed: object, where: string): void 
       )
     }
     if (axis.when.size > 0) {
-      const message = `${needed}: exists only under a condition, expected its value elsewhere in base`
+      const message = `${needed}: exists only under a condition; give it a value in base for the other trials`
       throw new NativeMlpError('INVALID_ARGUMENT', message)
     }
   }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { HistoryEntry } from '../../core/results.js'
 import type { DataRecipe } from '../../data/spec.js'
 import { checkJson, type JsonPlace } from '../../formats/json.js'
 import { metricsSchema } from '../../io/history-entry.js'
+import { LONGEST_REASON, OUTCOME_FIELDS, timingSchema } from '../../io/outcome-schema.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
 import type { TaskRecord, TrialFold, TrialResult } from '../trial/result.js'
@@ -69,32 +69,17 @@ export type JournalEvent = StartLine | TaskLine | TrialLine | ResumedLine
 
 const sets = { train: metricsSchema.optional(), valid: metricsSchema.optional(), test: metricsSchema.optional() }
 const whole = z.number().int().nonnegative()
-
-const entry = z
-  .object({ step: whole, epoch: whole, ...sets })
-  .transform(({ step, epoch, train, valid, test }): HistoryEntry => {
-    return { step, epoch, ...(train && { train }), ...(valid && { valid }), ...(test && { test }) }
-  })
-
-const seconds = z.object({ total: z.number(), training: z.number(), evaluation: z.number() })
-const collapse = z.object({ step: whole, deadShare: z.number() })
 const worker = z.union([z.number(), z.string()])
 const param = z.union([z.number(), z.string(), z.boolean()])
 
 /** Fields common to a trial and its folds. */
-const outcome = {
-  reason: z.string().optional(),
-  history: z.array(entry),
-  collapsed: collapse.nullable(),
-  steps: whole.nullable(),
-  digest: z.string().nullable(),
-  seconds: seconds.nullable(),
-}
+const { best, ...common } = OUTCOME_FIELDS
+const outcome = { ...common, seconds: timingSchema.nullable() }
 
 const fold = z.object({
   ...outcome,
   state: z.enum(['completed', 'collapsed', 'failed']),
-  best: entry.nullable(),
+  best,
 })
 
 const at = z.string().optional()
@@ -108,7 +93,7 @@ const taskSchema = z.object({
   rung: whole,
   ...outcome,
   state: z.enum(['completed', 'collapsed', 'failed', 'paused']),
-  best: entry.nullable(),
+  best,
   worker,
   at,
 })
@@ -118,6 +103,11 @@ const trialSchema = z.object({
   trial: whole,
   ...outcome,
   state: z.enum(['completed', 'collapsed', 'failed', 'pruned']),
+  // with folds after 'fold 3: '
+  reason: z
+    .string()
+    .max(LONGEST_REASON + 20)
+    .optional(),
   rung: whole.optional(),
   params: z.record(z.string(), param),
   bestStep: whole.optional(),

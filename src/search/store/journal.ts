@@ -41,7 +41,7 @@ export class Journal {
   static async create(path: string, header: JournalHeader): Promise<Journal> {
     const journal = new Journal(path, await opened(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL), 0)
     try {
-      await journal.append(header)
+      await journal.#add(JSON.stringify(header), true)
       return journal
     } catch (error) {
       await journal.close()
@@ -67,10 +67,16 @@ export class Journal {
    * Adds a line; resolves when it is on disk. Removes a partially written line.
    *
    * @param isNeeded false for a line that a power failure may lose: it is written without fsync
-   * @throws NativeMlpError FILE_SYSTEM
+   * @throws NativeMlpError INVALID_ARGUMENT for an event that `readJournal` would reject, which is not written; FILE_SYSTEM
    */
   async append(event: object, isNeeded = true): Promise<void> {
-    const line = new TextEncoder().encode(`${withCheck(JSON.stringify(event))}\n`)
+    const json = JSON.stringify(event)
+    checkEvent(this.#path, json)
+    await this.#add(json, isNeeded)
+  }
+
+  async #add(json: string, isNeeded: boolean): Promise<void> {
+    const line = new TextEncoder().encode(`${withCheck(json)}\n`)
     const turn = this.#last.then(() => this.#append(line, isNeeded))
     this.#last = turn.catch(() => undefined)
     await turn
@@ -102,6 +108,12 @@ export class Journal {
     if (own.ino === there.ino && own.dev === there.dev) return
     throw new NativeMlpError('FILE_SYSTEM', `${this.#path}: cannot append: another file has taken its place`)
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT */
+function checkEvent(path: string, json: string): void {
+  const error = (problem: string) => new NativeMlpError('INVALID_ARGUMENT', `${path}: ${problem}`)
+  decodeEventLine(JSON.parse(json), { what: 'an event that could not be read again', error })
 }
 
 /** `,"check":"<16 hex digits>"}` at the end of a line, and a carriage return that a text editor may add. */

@@ -235,7 +235,7 @@ function isWhole({ pruner, points, folds }: SearchPlan, result: TrialResult, led
 }
 
 function warnOfTwoDigests(trial: number): void {
-  const problem = `trial ${trial} was computed twice with different results; a machine or its data cannot be trusted`
+  const problem = `trial ${trial} was computed twice with different results; a machine or its data is faulty`
   process.emitWarning(problem, 'NativeMlpWarning')
 }
 

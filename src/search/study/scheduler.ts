@@ -1,4 +1,4 @@
-import { checking } from '../../core/checks.js'
+import { checking, displayedShare } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { nowMs } from '../../core/timers.js'
 import { batchSizeOf, completed } from '../../train/config.js'
@@ -9,8 +9,8 @@ import { type Rung, type RungResult, rungStep } from '../space/halving.js'
 import type { TrialConfig } from '../space/parameters.js'
 import { LocalExecutor } from '../threads/executor.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
-import type { StudyData } from '../trial/run-task.js'
-import type { Executor, TrialOutcome, TrialTask } from '../trial/task.js'
+import { openCheckpoint, type StudyData } from '../trial/run-task.js'
+import { checkOutcome, type Executor, type TrialOutcome, type TrialTask } from '../trial/task.js'
 import { earlierTrials, StudyResults, TaskLedger, withKeptFolds } from './progress.js'
 import type { Study } from './study.js'
 
@@ -144,6 +144,12 @@ export class StudyScheduler {
     const about = { trial, fold, params: point.params, weight: this.#weights[trial] }
     let worker: number | string = 0
     const checkpoint = folder ? await folder.readCheckpoint(trial, fold) : this.#ledger.checkpoint(trial, fold)
+    let checked: TrialOutcome | null = null
+    const check = (outcome: TrialOutcome, last: Uint8Array | null) => {
+      checkOutcome(outcome, task, this.#plan.folds[fold], `the result of trial ${trial}`)
+      if (last) openCheckpoint(last, task.config, task.untilStep)
+      checked = outcome
+    }
     const outcome = await this.#executor!.run(task, checkpoint, {
       onStart: (name) => {
         worker = name
@@ -151,14 +157,16 @@ export class StudyScheduler {
         callbacks.onTrialStart({ ...about, worker })
       },
       onEvaluation: (entry, share) => {
-        const whole = this.#ledger.progress(trial, fold, share)
+        const whole = this.#ledger.progress(trial, fold, displayedShare(share))
         callbacks.onTrialProgress({ ...about, worker, entry, share: whole })
       },
       onCheckpoint: (bytes) => {
         if (folder) return folder.saveCheckpoint(trial, fold, bytes)
         if (task.untilStep !== null) this.#ledger.keepCheckpoint(trial, fold, bytes)
       },
+      check,
     })
+    if (checked !== outcome) check(outcome, null)
     const turn = this.#turn.then(() => this.#take(work, rung, worker, outcome))
     this.#turn = turn.catch(() => undefined)
     await turn

@@ -1,9 +1,10 @@
-import { NativeMlpError } from '../../core/errors.js'
+import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { Collapse, HistoryEntry, SetMetrics } from '../../core/results.js'
 import type { Samples } from '../../data/samples.js'
 import { decodeCheckpoint, encodeCheckpoint } from '../../io/checkpoint-file.js'
 import { encodeModel } from '../../io/model-bytes.js'
+import { LONGEST_REASON } from '../../io/outcome-schema.js'
 import { MLP } from '../../model/mlp.js'
 import type { TrainingCheckpoint, TrainingSettings } from '../../train/checkpoint.js'
 import { labelled, picked } from '../../train/config.js'
@@ -79,8 +80,8 @@ function sealOf(config: TrialConfig): TrainingSettings {
   return Object.fromEntries(TRIAL_NAMES.map((name) => [`${SEAL}${name}`, labelled(name, whole[name])]))
 }
 
-/** @throws NativeMlpError INVALID_FILE or INVALID_ARGUMENT */
-function openCheckpoint(bytes: Uint8Array, config: TrialConfig, untilStep: number | null): TrainingCheckpoint {
+/** Decodes a checkpoint of a task. @throws NativeMlpError INVALID_FILE or INVALID_ARGUMENT */
+export function openCheckpoint(bytes: Uint8Array, config: TrialConfig, untilStep: number | null): TrainingCheckpoint {
   const checkpoint = decodeCheckpoint(bytes, 'the checkpoint of the task')
   for (const [key, own] of Object.entries(sealOf(config))) {
     const began = checkpoint.settings[key]
@@ -95,7 +96,7 @@ function openCheckpoint(bytes: Uint8Array, config: TrialConfig, untilStep: numbe
 }
 
 function refused(problem: string): NativeMlpError {
-  return new NativeMlpError('INVALID_ARGUMENT', `the checkpoint of the task is of something else: ${problem}`)
+  return new NativeMlpError('INVALID_ARGUMENT', `the checkpoint is not of this task: ${problem}`)
 }
 
 /** Tracks a run of `fit`. */
@@ -143,7 +144,7 @@ class TaskRun {
 export function failedOutcome(reason: string, history: readonly HistoryEntry[] = []): TrialOutcome {
   return {
     state: 'failed',
-    reason,
+    reason: shortened(reason, LONGEST_REASON),
     history,
     best: null,
     collapsed: null,

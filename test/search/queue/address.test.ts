@@ -28,12 +28,12 @@ describe('queueAddress', () => {
 
   it.each([
     ['http://me:secret@example.org', /queue: expected redis:.*got http:\/\/example\.org$/],
-    ['redis://me:secret@example.org?password=secret', /nothing but the number of a database.*redis:\/\/example\.org$/],
-    ['redis://me:secret@example.org/secret', /nothing but the number of a database/],
+    ['redis://me:secret@example.org?password=secret', /only a database number.*redis:\/\/example\.org$/],
+    ['redis://me:secret@example.org/secret', /only a database number/],
     ['redis://me:secret%@example.org', /percent-encoded/],
     ['redis:me:secret@example.org', /expected redis:/],
     ['me:secret@example.org', /expected redis:/],
-    ['secret', /a text that is no URL/],
+    ['secret', /a text that is not a URL/],
     ['', /expected redis:/],
     [7, /expected redis:.*got 7/],
   ])('refuses %s without showing a password', (url, message) => {

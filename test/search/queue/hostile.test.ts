@@ -1,11 +1,15 @@
-import { Queue } from 'bullmq'
+import { join } from 'node:path'
+import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
+import { loadModel, MLP, onQueue, search } from 'native-mlp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { NativeMlpError } from '../../../src/core/errors.js'
+import { encodeModel } from '../../../src/io/model-bytes.js'
 import { connectQueue, queueAddress } from '../../../src/search/queue/connection.js'
 import { openQueueExecutor } from '../../../src/search/queue/executor.js'
 import { StudyService } from '../../../src/search/queue/service.js'
 import { decodeStudy, jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/wire.js'
+import { readJournal } from '../../../src/search/store/journal.js'
 import type { TrialOutcome } from '../../../src/search/trial/task.js'
 import { essence, SILENT, StudyFixture, tasks, until, wait } from './queue-study.js'
 import { RedisServer, redisMissing } from './redis-server.js'
@@ -45,9 +49,9 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     const worker = study.worker(server.url, ['--once'])
     expect(await worker.ended()).toBe(0)
     for (const words of [
-      'study "evil:id\\n" is refused: it has no name of a study',
+      'study "evil:id\\n" is refused: invalid study id',
       `study ${notJson} is refused: a study in Redis is not JSON`,
-      `study ${ofAnother} is refused: its record is of "y:z"`,
+      `study ${ofAnother} is refused: its record has the id "y:z"`,
       `study ${noString} is refused: WRONGTYPE`,
     ]) {
       expect(worker.output).toContain(words)
@@ -82,6 +86,116 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     study.worker(server.url)
     expect(essence(await run)).toEqual(essence(expected))
     expect(said.join('\n')).toContain('invalid result')
+    await queue.close()
+    await executor.close()
+  })
+
+  it('ends no study by an event, whatever it holds, and shows none that is invalid', async () => {
+    const lines: string[] = []
+    const executor = await study.open(server.url, { log: (line) => void lines.push(line) })
+    const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
+    const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX })
+    const shares: number[] = []
+    const run = executor.run(task, null, { ...SILENT, onEvaluation: (_, share) => void shares.push(share) })
+    await until(
+      async () => (await queue.getJob(id)) !== undefined,
+      () => 'the job',
+    )
+    const job = (await queue.getJob(id))!
+    const entry = { step: 0, epoch: 0, valid: { loss: 1, accuracy: 0.5 } }
+    const evaluation = { type: 'evaluation', worker: 'x', entry, share: 0.5 }
+    const events = [
+      { ...evaluation, share: 1.5 },
+      { ...evaluation, share: -1 },
+      { ...evaluation, entry: { ...entry, valid: { loss: 1, accuracy: 1e300 } } },
+      { ...evaluation, worker: 'x'.repeat(10_000) },
+      { ...evaluation, entry: { ...entry, step: Number.MAX_VALUE } },
+    ].map((event) => JSON.stringify(event))
+    const others = ['', 'null', '7', '{"toString":1,"valueOf":1}', '[]', 'x'.repeat(100_000)]
+    for (const text of [...events, ...others]) await job.updateProgress(text)
+    await job.updateProgress({ toString: 1, valueOf: 1 })
+    await job.updateProgress(JSON.stringify(evaluation))
+    await until(
+      () => shares.length > 0,
+      () => `an event: ${lines}`,
+    )
+    expect(shares).toEqual([0.5])
+    expect(lines.filter((line) => line.includes('an event in Redis'))).toHaveLength(events.length + others.length + 1)
+    for (const line of lines) expect(line.length).toBeLessThan(400)
+    study.worker(server.url)
+    expect(essence(await run)).toEqual(essence(expected))
+    await queue.close()
+    await executor.close()
+  })
+
+  it('brings no result into a study that its trial cannot have', async () => {
+    const lines: string[] = []
+    const { data, options } = await study.search()
+    const folder = join(study.folder, 'forged')
+    const queued = { ...options, folder, executor: onQueue({ url: server.url, log: (line) => void lines.push(line) }) }
+    const result = search({ ...queued, data })
+    const names = async () => await redis.zrange(STUDIES, '0', '-1')
+    await until(
+      async () => (await names()).length > 0,
+      () => 'the study',
+    )
+    const [name] = await names()
+    const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX })
+    const jobs = [0, 1, 2].map((trial) => `trial-${trial}-fold-0-until-end`)
+    for (const each of jobs) {
+      await until(
+        async () => (await queue.getJob(each)) !== undefined,
+        () => each,
+      )
+    }
+    const entry = (loss: unknown, accuracy: number) => ({ step: 37, epoch: 0, valid: { loss, accuracy } })
+    const forge = async (job: string, best: object) => {
+      const small = new MLP({ layers: [3, 2] })
+      const digest = small.parametersDigest()
+      const timing = { total: 1, training: 1, evaluation: 0 }
+      const known = { state: 'completed', history: [best], best, collapsed: null, steps: 38, digest, timing }
+      const { data: task } = (await queue.getJob(job))!
+      const model = Buffer.from(encodeModel(small as never))
+      await redis.hset(taskKey(name, job, 'result'), { worker: 'x', task, outcome: JSON.stringify(known), model })
+    }
+    await forge(jobs[0], entry({ $number: 'NaN' }, 0.5))
+    await forge(jobs[1], entry(0.1, 2))
+    await forge(jobs[2], entry(0.1, 0.9))
+    await until(
+      () => lines.filter((line) => line.includes('invalid result')).length === 3,
+      () => `three refusals: ${lines}`,
+    )
+    for (const words of ['valid: loss', 'valid: accuracy: Too big', 'expected a model 100-8-10, got 3-2']) {
+      expect(lines.join('\n')).toContain(words)
+    }
+    study.worker(server.url)
+    const { trials, best } = await result
+    const alone = await search({ ...options, data, workers: 1 })
+    expect(trials.map(({ digest }) => digest)).toEqual(alone.trials.map(({ digest }) => digest))
+    expect((await loadModel(join(folder, 'best.safetensors'))).parametersDigest()).toBe(best!.digest)
+    expect(
+      (await readJournal(join(folder, 'journal.jsonl'))).events.filter(({ event }) => event === 'trial'),
+    ).toHaveLength(3)
+    await queue.close()
+  })
+
+  it('prints no long reason of a worker', async () => {
+    const lines: string[] = []
+    const executor = await study.open(server.url, { log: (line) => void lines.push(line) })
+    const run = executor.run(task, null, SILENT)
+    const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
+    const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX })
+    const worker = new Worker(
+      queueName(name),
+      () => {
+        throw new Error('x'.repeat(1_000_000))
+      },
+      { connection: redis.duplicate({ maxRetriesPerRequest: null }), prefix: PREFIX },
+    )
+    const outcome = await run
+    expect(outcome).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^every worker failed: x+\.\.\.$/) })
+    for (const text of [...lines, outcome.reason!]) expect(text.length).toBeLessThan(1000)
+    await worker.close()
     await queue.close()
     await executor.close()
   })

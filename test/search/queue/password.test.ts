@@ -46,7 +46,7 @@ describe.skipIf(missing)('a queue behind a password', () => {
       }
       const { code, stdout, stderr } = await command(['worker'], { env })
       expect(code).toBe(1)
-      expect(stderr).toContain(`error [QUEUE_UNAVAILABLE]: ${server.url}: refuses us: `)
+      expect(stderr).toContain(`error [QUEUE_UNAVAILABLE]: ${server.url}: rejects the connection: `)
       if (secret) expect(stdout + stderr).not.toContain(secret)
     }
   })
@@ -67,7 +67,7 @@ describe.skipIf(missing)('a queue behind a password', () => {
     const stranger = connectQueue(queueAddress(url, {}), { log, patienceMs: 5000 })
     await expect(stranger).rejects.toMatchObject({
       code: 'QUEUE_UNAVAILABLE',
-      message: /cannot be trusted: self-signed/,
+      message: /its certificate is not trusted: self-signed/,
     })
   })
 })

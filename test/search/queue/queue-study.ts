@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { loadData as loadBuiltData, type SearchOptions } from 'native-mlp'
 import { expect } from 'vitest'
 import { defaultBackend } from '../../../src/backend/index.js'
 import type { HistoryEntry } from '../../../src/core/results.js'
@@ -62,6 +63,13 @@ export class StudyFixture {
     const executor = await openQueueExecutor({ ...own, ...options })
     this.#executors.push(executor)
     return executor
+  }
+
+  /** A search of three trials on the data. */
+  async search(): Promise<Pick<SearchOptions, 'data'> & { options: Omit<SearchOptions, 'data'> }> {
+    const data = await loadBuiltData({ idx: { folder: this.data } })
+    const base = { hidden: 8, epochs: 1, batchSize: 32, evaluateOn: ['valid'] as const }
+    return { data, options: { grid: { learningRate: [0.02, 0.05, 0.1] }, base } }
   }
 
   worker(url: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): WorkerProcess {

@@ -61,7 +61,7 @@ describe.skipIf(missing)('native-mlp search --queue', () => {
     const wrong = server.url.replace('//', '//:not-the-password@')
     const { code, stderr } = await command([...args, '--out', join(folder, 'out'), '--queue', wrong])
     expect(code).toBe(1)
-    expect(stderr).toContain(`error [QUEUE_UNAVAILABLE]: ${server.url}: refuses us: `)
+    expect(stderr).toContain(`error [QUEUE_UNAVAILABLE]: ${server.url}: rejects the connection: `)
     expect(stderr).not.toContain('not-the-password')
   })
 })

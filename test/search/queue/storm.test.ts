@@ -67,7 +67,7 @@ describe.skipIf(missing)('a study on a queue, when things die', () => {
     await wait(500)
     await redis.start()
     expect((await results).map(essence)).toEqual(reference.map(essence))
-    expect(lines.join('\n')).toMatch(/cannot be reached|has gone/)
+    expect(lines.join('\n')).toMatch(/cannot be reached|disconnected/)
     expect(lines.join('\n')).toMatch(/trial 6 is enqueued again/)
     await executor.close()
   })

@@ -230,7 +230,7 @@ describe.skipIf(missing)('a worker on a queue', () => {
     const { name, contract } = study.family
     for (const words of [
       /study future is refused: .*9\.9\.9/,
-      `it computes in family js 99, this worker in ${name} ${contract}`,
+      `numeric family does not match: the study has js 99, this worker ${name} ${contract}`,
       'data.digest: expected a recipe with a digest, got undefined',
       /data digest does not match: expected \w{64}, got \w{64}/,
     ]) {
@@ -254,7 +254,7 @@ describe.skipIf(missing)('a worker on a queue', () => {
     const executor = await study.open(server.url)
     const result = executor.run(SHORT, null, SILENT)
     const js = study.worker(server.url, [], { NATIVE_MLP_BACKEND: 'js' })
-    await js.said(/is refused: it computes in family native \d+, this worker in js \d+; their results are not mixed/)
+    await js.said(/is refused: numeric family does not match: the study has native \d+, this worker js \d+/)
     study.worker(server.url)
     expect(essence(await result)).toEqual(essence(short))
     expect(js.output).not.toContain('begins')
@@ -271,7 +271,7 @@ describe.skipIf(missing)('a worker on a queue', () => {
     await late.start()
     expect(await worker.ended()).toBe(0)
     expect(worker.output.match(/cannot be reached/g)).toHaveLength(1)
-    expect(worker.output).toMatch(/is there/)
+    expect(worker.output).toMatch(/is connected/)
     await late.stop()
     await expect(study.open(late.url, { patienceMs: 300 })).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' })
   })

@@ -97,7 +97,7 @@ describe('a study that is resumed', () => {
     renameSync(join(path, 'x'), names[1])
     await run(path, options)
     expect(warnings.mock.calls.map(([words]) => words)).toContainEqual(
-      expect.stringContaining('of something else: init'),
+      expect.stringContaining('not of this task: init'),
     )
     expect(csv(path)).toBe(csv(whole))
   })
