@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, NativeMlpError } from '../core/errors.js'
+import { packageVersion } from '../core/version.js'
+import { BUNDLED, packageFolder, requireFile } from '../package/files.js'
 
 /** Version of the addon's exports; must equal `abi` in native/addon.cpp. */
 export const ADDON_ABI = 4
+
+const ADDONS_DISABLED =
+  'Node is told to load no addons: by --no-addons, or by its permission model, where --allow-addons allows them'
 
 /** The addon and its file, or all reasons why none loads and, last, the command that builds it. */
 export type LoadedAddon =
@@ -21,56 +24,48 @@ export type LoadedAddon =
  */
 export function loadAddon(): LoadedAddon {
   const named = process.env.NATIVE_MLP_ADDON_PATH
-  const root = packageRoot()
   if (named) {
-    const result = tryLoad(resolve(named), root?.version)
+    const result = tryLoad(resolve(named))
     if (typeof result !== 'string') return result
     throw new NativeMlpError('BACKEND_UNAVAILABLE', `NATIVE_MLP_ADDON_PATH=${named}: ${result}`)
   }
-  if (!root) {
-    const file = fileURLToPath(import.meta.url)
-    return { addon: null, reasons: [`${file} is outside the package (bundled?): set NATIVE_MLP_ADDON_PATH`] }
+  const root = packageFolder()
+  if (root === null) {
+    return { addon: null, reasons: [`${BUNDLED}, or set NATIVE_MLP_ADDON_PATH to the file of the addon`] }
   }
   const reasons: string[] = []
-  const built = join(root.folder, 'build', 'Release', 'native_mlp.node')
-  for (const path of [built, ...prebuilds(root.folder, reasons)]) {
-    const result = tryLoad(path, root.version)
+  const built = join(root, 'build', 'Release', 'native_mlp.node')
+  for (const path of [built, ...prebuilds(root, reasons)]) {
+    const result = tryLoad(path)
     if (typeof result !== 'string') return result
-    reasons.push(`${relative(root.folder, path)}: ${result}`)
+    if (result === ADDONS_DISABLED) return { addon: null, reasons: [result] }
+    reasons.push(`${relative(root, path)}: ${result}`)
   }
-  const failure = lastFailure(root.folder)
+  const failure = lastFailure(root)
   if (failure) reasons.push(failure)
   reasons.push('to build it: npx native-mlp build-native')
   return { addon: null, reasons }
 }
 
 /** The addon, or why this file cannot be used. */
-function tryLoad(path: string, version: string | undefined): { addon: object; path: string } | string {
+function tryLoad(path: string): { addon: object; path: string } | string {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return 'no such file'
   // loading a named pipe would wait for its writer
   if (!stats.isFile()) return 'not a regular file'
   let addon: { version?: unknown; abi?: unknown } | null
   try {
-    addon = createRequire(import.meta.url)(path)
+    addon = requireFile(path) as typeof addon
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') return ADDONS_DISABLED
     return firstLine(error)
   }
   if (typeof addon !== 'object' || addon === null) return `it exports ${describe(addon)}`
-  if (version !== undefined && addon.version !== version) {
-    return `built for version ${String(addon.version)} of this package, which is ${version}: build it again`
+  if (addon.version !== packageVersion) {
+    return `built for version ${String(addon.version)} of this package, which is ${packageVersion}: build it again`
   }
   if (addon.abi !== ADDON_ABI) return `its abi is ${String(addon.abi)}, expected ${ADDON_ABI}: build it again`
   return { addon, path }
-}
-
-/** The folder of this package and its version; null if a bundler has moved this file. */
-function packageRoot(): { folder: string; version: string } | null {
-  const folder = fileURLToPath(new URL('../..', import.meta.url))
-  const file = join(folder, 'package.json')
-  if (!existsSync(file)) return null
-  const manifest = JSON.parse(readFileSync(file, 'utf8'))
-  return manifest.name === 'native-mlp' ? { folder, version: manifest.version } : null
 }
 
 /** Files for this platform in prebuilds/<platform>-<arch>; those for the other C library are named in `reasons`. */

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module'
 import { createNativeBackend, nativePeak, nativeStatus } from '#native'
 import type { Backend } from '../backend/backend.js'
 import { createJsBackend } from '../backend/js/index.js'
 import { checking, functionOrNone, integerInRange, knownOptions, listOf, oneOf, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
+import { packageVersion } from '../core/version.js'
 import type { BenchCase } from './case.js'
 import { BenchData } from './data.js'
 import { GEMM_CASES } from './gemm-cases.js'
@@ -42,7 +42,6 @@ export const CASES: readonly BenchCase[] = [
   ...PREDICT_CASES,
 ]
 
-const version: string = createRequire(import.meta.url)('../../package.json').version
 const OPTIONS: readonly (keyof BenchOptions)[] = ['isas', 'threads', 'only', 'quick', 'onResult']
 const FULL_ROWS = 60_000
 const QUICK_ROWS = 1536
@@ -80,7 +79,7 @@ export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
   return {
     format: 'native-mlp bench',
     formatVersion: 1,
-    version,
+    version: packageVersion,
     date,
     quick,
     machine,

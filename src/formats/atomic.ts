@@ -1,8 +1,9 @@
 import { open, writeFile } from 'node:fs/promises'
 import writeFileWithRename from 'write-file-atomic'
-import { invalidArgument } from '../core/errors.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { FilePath } from '../core/platform.js'
 import { isUint8Array } from '../core/typed-arrays.js'
+import { BUNDLED } from '../package/files.js'
 import { toPath } from './path.js'
 import { fileSystemError } from './read-file.js'
 import { refuseSpecialTarget } from './special-files.js'
@@ -30,6 +31,10 @@ export async function writeFileAtomic(path: FilePath, contents: Uint8Array | str
       fsync: false,
     })
   } catch (error) {
+    // write-file-atomic needs __filename, which ES modules do not have, those that a bundler makes included
+    const isBundled = error instanceof ReferenceError
+    if (isBundled)
+      throw new NativeMlpError('FILE_SYSTEM', `${file}: cannot write: ${error.message}: ${BUNDLED}`, { cause: error })
     throw fileSystemError('write', file, error)
   }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { describe, invalidFile, shortened } from '../core/errors.js'
 import type { Collapse, HistoryEntry } from '../core/results.js'
+import { packageVersion } from '../core/version.js'
 import { checkJson, type JsonPlace, parseJson } from '../formats/json.js'
 import { readTextFile } from '../formats/text-file.js'
 import type { MLP } from '../model/mlp.js'
-import { packageVersion } from './package-version.js'
 
 const RUN_FORMAT = 'native-mlp run'
 /** Rises with every change of what a member means. */

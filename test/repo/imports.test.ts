@@ -45,6 +45,12 @@ describe('the sources', () => {
     expect(nodeInPortable(sources)).toEqual([])
   })
 
+  it('take no module for a file that lies where it was built, but for the one that asks whether it does', () => {
+    const places = /import\.meta|createRequire|\bnew Worker\(\s*new URL/
+    const asking = [...sources.values()].filter(({ code }) => places.test(code)).map(({ path }) => path)
+    expect(asking).toEqual(['src/package/files.ts'])
+  })
+
   it('use no function whose last bits depend on the engine', () => {
     const computing = [...sources.values()].filter(({ path }) => !DECIDES_NOTHING.test(path))
     expect(computing.length).toBeGreaterThan(20)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { packageVersion } from '../../src/core/version.js'
 import { listPackage } from './packed-copy.js'
 import { ROOT } from './source-graph.js'
 
@@ -49,6 +50,10 @@ describe('the published package', () => {
     ]
     expect(packed.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([])
     expect(packed.filter((path) => /(^|\/)tests?\/|^native\/bench\/|\.test\./.test(path))).toEqual([])
+  })
+
+  it('states its own version in a constant, for bundles', () => {
+    expect(packageVersion).toBe(manifest.version)
   })
 
   it('has a command that a shell can run', () => {

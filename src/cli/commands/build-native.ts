@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { NativeMlpError } from '../../core/errors.js'
+import { BUNDLED, packageFolder } from '../../package/files.js'
 import { EXIT } from '../terminal.js'
-
-const SCRIPT = fileURLToPath(new URL('../../../scripts/install.cjs', import.meta.url))
 
 export function buildNativeCommand(): Command {
   return new Command('build-native')
@@ -15,12 +14,16 @@ export function buildNativeCommand(): Command {
 }
 
 /** Runs the install script with its output shown. Resolves to its exit code, null if a signal ended it. */
-function build(): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [SCRIPT, 'build'], { stdio: 'inherit' })
-    child.on('close', resolve)
-    child.on('error', (error) =>
-      reject(new NativeMlpError('BACKEND_UNAVAILABLE', `build-native: ${error.message}`, { cause: error })),
-    )
-  })
+async function build(): Promise<number | null> {
+  const folder = packageFolder()
+  if (folder === null) throw new NativeMlpError('BACKEND_UNAVAILABLE', `build-native: ${BUNDLED}`)
+  try {
+    return await new Promise((resolve, reject) => {
+      const script = join(folder, 'scripts', 'install.cjs')
+      const child = spawn(process.execPath, [script, 'build'], { stdio: 'inherit' })
+      child.on('close', resolve).on('error', reject)
+    })
+  } catch (cause) {
+    throw new NativeMlpError('BACKEND_UNAVAILABLE', `build-native: ${(cause as Error).message}`, { cause })
+  }
 }

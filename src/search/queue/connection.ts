@@ -108,8 +108,7 @@ const UNTRUSTED = /CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO_VERIFY/
  *   ABORTED
  */
 export async function connectQueue(address: QueueAddress, options: ConnectOptions): Promise<QueueConnection> {
-  const { Redis } = await load('ioredis', () => import('ioredis'))
-  const bullmq = await load('bullmq', () => import('bullmq'))
+  const { Redis, bullmq } = await loadLibraries()
   const { host, port, db, username, password, tls } = address
   const redis = new Redis({
     ...{ host, port, db, username, password },
@@ -139,6 +138,8 @@ function firstContact(redis: Redis, shown: string, { log, patienceMs, signal }: 
       ? setTimeout(() => reject(unavailable(`cannot be reached: ${last}`)), patienceMs)
       : undefined
     const onAbort = () => reject(new NativeMlpError('ABORTED', `${shown}: aborted while connecting`))
+    // it may have fired while the libraries were loading, and does not fire again
+    if (signal?.aborted) onAbort()
     signal?.addEventListener('abort', onAbort)
     const settle = () => {
       clearTimeout(timer)
@@ -184,13 +185,14 @@ export function isRefusal(error: unknown): error is Error & { readonly previousE
   return (error as Error | null)?.name === 'ReplyError'
 }
 
-async function load<T>(name: string, importLibrary: () => Promise<T>): Promise<T> {
+/** In one try block, which lets a bundler go on where these optional peers are not installed. */
+async function loadLibraries(): Promise<{ Redis: typeof Redis; bullmq: BullMQ }> {
   try {
-    return await importLibrary()
+    const ioredis = await import('ioredis')
+    return { Redis: ioredis.Redis, bullmq: await import('bullmq') }
   } catch (cause) {
-    const reason = (cause as Error).message
     const remedy = 'npm install bullmq@6 ioredis@6'
-    const message = `a queue needs the npm packages bullmq and ioredis (${remedy}); ${name}: ${reason}`
+    const message = `a queue needs the npm packages bullmq and ioredis (${remedy}): ${(cause as Error).message}`
     throw new NativeMlpError('QUEUE_UNAVAILABLE', message, { cause })
   }
 }

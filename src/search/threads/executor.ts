@@ -6,7 +6,7 @@ import { failedOutcome, type StudyData } from '../trial/run-task.js'
 import type { Executor, TaskCallbacks, TrialOutcome, TrialTask } from '../trial/task.js'
 import { largestStack, type StackOption, stackKey, stackLimit } from './stack.js'
 import type { WorkerInput } from './thread.js'
-import { CheckpointRefused, shareData, TrialThread, WorkerCrash } from './thread.js'
+import { CheckpointRefused, shareData, TrialThread, WorkerCrash, workerEntry } from './thread.js'
 
 export interface LocalExecutorOptions {
   /** the sets of each fold; a single entry without folds */
@@ -17,7 +17,7 @@ export interface LocalExecutorOptions {
   readonly family: NumericFamily
   /** tasks of the same shape that a worker trains in lock-step; default false */
   readonly stack?: StackOption
-  /** default: the built trial-worker.js */
+  /** default: the built worker.js */
   readonly entry?: URL
 }
 
@@ -61,7 +61,7 @@ export class LocalExecutor implements Executor {
     const { workers, stack = false } = options
     this.#options = options
     this.#stack = stack
-    this.#entry = options.entry ?? new URL('./worker.js', import.meta.url)
+    this.#entry = options.entry ?? workerEntry()
     this.#input = shareData(options.folds)
     this.#most = largestStack(stack)
     this.slots = this.#most === 1 ? workers : workers * this.#most * 2

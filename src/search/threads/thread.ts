@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type BackendInfo, backendInfo } from '../../backend/index.js'
 import { byteWords, NativeMlpError, orOutOfMemory } from '../../core/errors.js'
@@ -6,6 +9,7 @@ import { timesOut } from '../../core/timers.js'
 import { isSharedBuffer } from '../../core/typed-arrays.js'
 import type { NumericFamily } from '../../core/types.js'
 import { Samples, type SamplesDescription } from '../../data/samples.js'
+import { BUNDLED, packageFolder } from '../../package/files.js'
 import type { StudyData } from '../trial/run-task.js'
 import type { TrialOutcome, TrialTask } from '../trial/task.js'
 
@@ -119,9 +123,12 @@ export class TrialThread {
   /** resolves when each task has sent its last checkpoint or the time limit is over */
   #interrupted: Promise<void> | null = null
 
-  /** @param entry the built trial-worker.js */
+  /**
+   * @param entry the built worker.js
+   * @throws NativeMlpError BACKEND_UNAVAILABLE if this process may not start a worker
+   */
   constructor(entry: URL, workerData: WorkerInput) {
-    this.#worker = new Worker(entry, { workerData, env: workerEnvironment(backendInfo()), execArgv: [] })
+    this.#worker = newWorker(entry, workerData)
     this.#started = new Promise((resolve) => this.#worker.once('message', resolve).once('exit', resolve))
     this.#worker.on('message', (message: WorkerMessage) => {
       this.#waiting.get('id' in message ? message.id : START)?.onMessage(message)
@@ -214,6 +221,31 @@ export class TrialThread {
   #end(reason: string): void {
     this.#ended ??= new WorkerCrash(`worker crashed: ${reason}`)
     for (const { reject } of this.#waiting.values()) reject(this.#ended)
+  }
+}
+
+/**
+ * The built worker.js of this package; a file of that name beside a bundle is another program's.
+ *
+ * @throws NativeMlpError BACKEND_UNAVAILABLE in a bundle
+ */
+export function workerEntry(): URL {
+  const folder = packageFolder()
+  const file = folder && join(folder, 'dist', 'search', 'threads', 'worker.js')
+  if (file && existsSync(file)) return pathToFileURL(file)
+  const problem = file ? `there is no file ${file}` : BUNDLED
+  throw new NativeMlpError('BACKEND_UNAVAILABLE', `search: no worker can start: ${problem}`)
+}
+
+function newWorker(entry: URL, workerData: WorkerInput): Worker {
+  const env = workerEnvironment(backendInfo())
+  try {
+    return new Worker(entry, { workerData, env, execArgv: [] })
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const isDenied = code === 'ERR_ACCESS_DENIED'
+    const reason = isDenied ? "Node's permission model denies worker threads; --allow-worker allows them" : message
+    throw new NativeMlpError('BACKEND_UNAVAILABLE', `search: no worker can start: ${reason}`, { cause })
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { queueAddress, redactUrl } from '../../../src/search/queue/connection.js'
+import { runQueueWorker } from '../../../src/search/queue/worker.js'
 
 describe('queueAddress', () => {
   it('reads host, port, database, user and password', () => {
@@ -51,4 +52,9 @@ describe('queueAddress', () => {
     expect(redactUrl('rediss://u:secret@host:1/2?x=secret#secret')).toBe('rediss://host:1/2')
     expect(redactUrl('redis://secret@host/secret')).toBe('redis://host')
   })
+})
+
+it('a worker whose signal has fired before the first connection ends', async () => {
+  const worker = runQueueWorker({ url: 'redis://127.0.0.1:1', signal: AbortSignal.abort(), log: () => undefined })
+  await expect(worker).rejects.toMatchObject({ code: 'ABORTED' })
 })
