@@ -54,7 +54,9 @@ describe('queueAddress', () => {
   })
 })
 
-it('a worker whose signal has fired before the first connection ends', async () => {
-  const worker = runQueueWorker({ url: 'redis://127.0.0.1:1', signal: AbortSignal.abort(), log: () => undefined })
+it('a worker whose signal fires while the libraries of the queue are loading ends', async () => {
+  const controller = new AbortController()
+  const worker = runQueueWorker({ url: 'redis://127.0.0.1:1', signal: controller.signal, log: () => undefined })
+  controller.abort()
   await expect(worker).rejects.toMatchObject({ code: 'ABORTED' })
 })
