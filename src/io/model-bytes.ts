@@ -12,7 +12,7 @@ import {
   shapeWords,
   type Tensor,
 } from '../formats/safetensors.js'
-import { fnv1a } from '../model/digest.js'
+import { checksum } from '../model/digest.js'
 import { checkBackend, checkModel, MAX_LAYER_SIZE, MAX_LAYERS, MLP, type MLPOptions } from '../model/mlp.js'
 
 /** Incremented when a reader of the older version would misread a newer file. */
@@ -63,7 +63,7 @@ export function encodeModel(model: MLP): Uint8Array {
 function digestOf(metadata: Safetensors['metadata'], parameters: readonly LayerTensors[]): string {
   const entries = Object.entries(metadata).filter(([key]) => key !== 'digest')
   const text = JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
-  return fnv1a([new TextEncoder().encode(text), ...parameters.flatMap(({ weights, biases }) => [weights, biases])])
+  return checksum([new TextEncoder().encode(text), ...parameters.flatMap(({ weights, biases }) => [weights, biases])])
 }
 
 /**

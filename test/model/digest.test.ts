@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fnv1a } from '../../src/model/digest.js'
+import { checksum, fnv1a } from '../../src/model/digest.js'
 
 /** The published definition, with big integers. */
 function reference(bytes: Uint8Array): string {
@@ -22,5 +22,30 @@ describe('fnv1a', () => {
   it('tells +0 from -0 and one order from another', () => {
     expect(fnv1a([Float32Array.of(0)])).not.toBe(fnv1a([Float32Array.of(-0)]))
     expect(fnv1a([Float32Array.of(1, 2)])).not.toBe(fnv1a([Float32Array.of(2, 1)]))
+  })
+})
+
+describe('the checksum of files', () => {
+  const floats = Float32Array.from({ length: 50 }, (_, i) => Math.fround(i / 7) - 3)
+  const text = new TextEncoder().encode('metadata')
+
+  it('stays what it is, whatever the layout of the arrays', () => {
+    expect(checksum([])).toBe('811c9dc59747b28c')
+    expect(checksum([text, floats])).toBe(checksum([text, floats.subarray(0, 9), floats.subarray(9)]))
+    expect(checksum([text, floats])).not.toBe(checksum([floats, text]))
+  })
+
+  it('differs for every change of a bit', () => {
+    const seen = new Set([checksum([text, floats])])
+    for (const array of [new Uint8Array(floats.buffer), text]) {
+      for (let at = 0; at < array.length; at++) {
+        for (let bit = 0; bit < 8; bit++) {
+          array[at] ^= 1 << bit
+          seen.add(checksum([text, floats]))
+          array[at] ^= 1 << bit
+        }
+      }
+    }
+    expect(seen.size).toBe(1 + 8 * (4 * floats.length + text.length))
   })
 })

@@ -220,6 +220,7 @@ const CLASSES: Readonly<Record<string, Class>> = {
       predict: () => [values, { kind: 'floats', signal: undefined }],
       predictor: () => [{ capacity: 2, kind: 'floats' }],
       restore: () => [model().snapshot()],
+      setClassNames: () => [['a', 'b', 'c']],
       setInputKind: () => ['floats'],
       setParameters: () => [model().getParameters()],
       snapshot: () => [model().snapshot()],
@@ -317,7 +318,8 @@ function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
-const LATE_MS = 10_000
+/** Far longer than any call takes, also on a busy machine. */
+const LATE_MS = 60_000
 
 /** What is wrong with the answer to a call; null if nothing is. */
 async function wrongAnswer(call: () => unknown, isReadable: boolean): Promise<string | null> {
