@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <cmath>
+
 #include "pool.h"
 
 namespace mlp {
@@ -217,6 +219,44 @@ void gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int ro
     u.store_width = smaller(s.N - panel * kPanel, kPanel);
     run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
   });
+}
+
+void packed_gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* into, Scratch& scratch) {
+  const Rule none = {RuleKind::sgd, 0, 0};
+  e.kernels->bias_update({nullptr, g.data, g.stride, rows, s.padded(), none, {}, into + s.weights()});
+  if (s.narrow()) {
+    const int end = round16(s.K);
+    parallel(e.threads, ceil_div(end, kNarrowInputs), [&](int task, int) {
+      const int k0 = task * kNarrowInputs;
+      e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0, smaller(k0 + kNarrowInputs, end), none,
+                                {}, into, s.narrow_stride()});
+    });
+    return;
+  }
+  const size_t each = static_cast<size_t>(rows) * kPanel;
+  float* const copies = scratch.reserve(e.threads, each);
+  parallel(e.threads, s.panels(), [&](int panel, int who) {
+    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, 0, s.K, none, {});
+    u.store = into + s.panel_offset(panel);
+    u.store_stride = static_cast<size_t>(s.panel_width(panel));
+    u.store_width = s.panel_width(panel);
+    run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
+  });
+}
+
+void limit_norms(const Engine& e, const LayerView& layer, double limit) {
+  const Layout& s = layer.shape;
+  if (s.narrow()) {
+    for (int n = 0; n < s.N; n++) {
+      float* const w = layer.parameters + static_cast<size_t>(n) * s.narrow_stride();
+      const double norm = std::sqrt(e.kernels->square_sum(w, s.narrow_stride()));
+      if (!(norm > limit)) continue;
+      const float factor = static_cast<float>(limit / norm);
+      for (size_t k = 0; k < s.narrow_stride(); k++) w[k] *= factor;
+    }
+    return;
+  }
+  parallel(e.threads, s.panels(), [&](int panel, int) { e.kernels->limit_columns(layer.parameters + s.panel_offset(panel), s.K, s.panel_width(panel), limit); });
 }
 
 void pack(const Layout& s, const float* weights, const float* biases, float* parameters) {

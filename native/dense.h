@@ -79,6 +79,12 @@ void update(const Engine&, const LayerInput&, const MatrixView& grad_out, int ro
 void gradient(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const Layout&, float* weights,
               float* biases, Scratch&);
 
+// The same into memory laid out as the layer's parameters
+void packed_gradient(const Engine&, const LayerInput&, const MatrixView& grad_out, int rows, const Layout&, float* into, Scratch&);
+
+// Scales the incoming weights of every unit whose norm exceeds `limit` to it
+void limit_norms(const Engine&, const LayerView&, double limit);
+
 void pack(const Layout&, const float* weights, const float* biases, float* parameters);
 void unpack(const Layout&, const float* parameters, float* weights, float* biases);
 

@@ -40,9 +40,10 @@ int some_rows(const Kernels& k, const Rows& l, int row, int count) {
       return k.softmax({z, l.y.out.stride, labels, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_rows, l.smoothing});
     case LossKind::binary_cross_entropy:
       return k.binary_loss({z, l.y.out.stride, labels, targets, gradient, l.gradient.stride, losses, predicted, count, l.outputs, over_all, l.smoothing});
+    case LossKind::huber:
     case LossKind::mean_squared_error:
       k.squared_error({z, from_row(l.y.pre, row, l.y.out.stride), l.y.out.stride, targets, gradient, l.gradient.stride, losses, count,
-                       l.outputs, over_all, l.activation});
+                       l.outputs, over_all, l.activation, l.kind == LossKind::huber});
   }
   return 0;
 }

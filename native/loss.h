@@ -6,8 +6,8 @@
 namespace mlp {
 
 // In the order of LOSSES in src/core/types.ts
-enum class LossKind : int32_t { softmax_cross_entropy = 0, mean_squared_error = 1, binary_cross_entropy = 2 };
-constexpr int kLossKinds = 3;
+enum class LossKind : int32_t { softmax_cross_entropy = 0, mean_squared_error = 1, binary_cross_entropy = 2, huber = 3 };
+constexpr int kLossKinds = 4;
 
 // The expected outputs: a class for each row, or `outputs` values for each row.
 struct Truth {
@@ -27,7 +27,7 @@ inline bool takes_labels(LossKind kind, int outputs) {
 inline int label_classes(LossKind kind, int outputs) { return kind == LossKind::softmax_cross_entropy ? outputs : 2; }
 
 // Per row the loss and the gradient with respect to the pre-activations of the output layer, divided by the batch size;
-// returns the number of rows predicted correctly (0 for the squared error).
+// returns the number of rows predicted correctly (0 for regressions).
 // `smoothing`: of labels, in [0, 1); ignored by the squared error.
 int loss(const Engine&, LossKind, const Outputs& y, Activation, int rows, int outputs, const Truth&, const MatrixView* gradient,
          const LossResult&, float smoothing = 0);

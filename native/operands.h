@@ -18,9 +18,9 @@ constexpr napi_type_tag kProgramTag = {0x6e61746976656d6cull, 0x7000000000000002
 
 constexpr napi_type_tag kWarperTag = {0x6e61746976656d6cull, 0x7000000000000003ull};
 
-constexpr const char* kActivationNames[] = {"identity", "relu", "leakyRelu", "tanh", "sigmoid", "gelu"};
-constexpr int kActivations = 6;
-constexpr const char* kLossNames[] = {"softmaxCrossEntropy", "meanSquaredError", "binaryCrossEntropy"};
+constexpr const char* kActivationNames[] = {"identity", "relu", "leakyRelu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "mish"};
+constexpr int kActivations = 10;
+constexpr const char* kLossNames[] = {"softmaxCrossEntropy", "meanSquaredError", "binaryCrossEntropy", "huber"};
 static_assert(sizeof kLossNames / sizeof *kLossNames == kLossKinds, "a name for each loss");
 constexpr size_t kRuleValues = 13;  // see read_rule
 
@@ -102,7 +102,10 @@ class MatrixFields {
   Outputs outputs(const Args& args, const char* name, int rows, int cols) const {
     const MatrixView out = view(args, name, rows, cols);
     float* const kept = pre(args, extent(out, rows));
-    if (activation(args) == Activation::gelu && !kept) args.fail<Napi::TypeError>("preActivations", "a Float32Array for gelu", "null");
+    const Activation own = activation(args);
+    if (keeps_pre(own) && !kept) {
+      args.fail<Napi::TypeError>("preActivations", std::string("a Float32Array for ") + kActivationNames[static_cast<int>(own)], "null");
+    }
     return {out, kept};
   }
 
@@ -191,7 +194,7 @@ inline LayerRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kin
   return {weights, biases};
 }
 
-constexpr size_t kStepValues = 3;
+constexpr size_t kStepValues = 6;
 
 // What encodeStep of src/backend/program.ts writes
 inline StepValues read_step(const Args& args, const Napi::Value& v) {
@@ -199,7 +202,10 @@ inline StepValues read_step(const Args& args, const Napi::Value& v) {
   if (!(from[0] >= 0 && from[0] <= 4294967295.0)) args.fail<Napi::RangeError>("dropoutKey", "an integer from 0 to 2^32 - 1", std::to_string(from[0]));
   if (!(from[1] >= 0 && from[1] < 1)) args.fail<Napi::RangeError>("dropoutRate", "a number from 0 to below 1", std::to_string(from[1]));
   if (!(from[2] >= 0 && from[2] < 1)) args.fail<Napi::RangeError>("smoothing", "a number from 0 to below 1", std::to_string(from[2]));
-  return {static_cast<uint32_t>(from[0]), from[1], static_cast<float>(from[2])};
+  for (size_t i = 3; i < kStepValues; i++) {
+    if (!(from[i] >= 0)) args.fail<Napi::RangeError>("step", "numbers >= 0", std::to_string(from[i]));
+  }
+  return {static_cast<uint32_t>(from[0]), from[1], static_cast<float>(from[2]), from[3], from[4], static_cast<float>(from[5])};
 }
 
 // Slots for `floats` parameters; the array holds one slot after the other

@@ -25,6 +25,21 @@ Engine with_threads(const Engine& e, double work) {
   return {e.kernels, threads < e.threads ? static_cast<int>(threads) : e.threads};
 }
 
+// Parameters of one task of `apply` and `average`
+constexpr size_t kApplyFloats = 16384;
+int chunks_of(size_t n) { return static_cast<int>((n + kApplyFloats - 1) / kApplyFloats); }
+size_t chunk_length(size_t n, size_t at) { return n - at < kApplyFloats ? n - at : kApplyFloats; }
+
+// Losses and gradients of rows times their weights
+void weigh(const Arenas& arenas, const int32_t* indices, int count, const MatrixView& gradient, int width) {
+  for (int r = 0; r < count; r++) {
+    const float w = arenas.row_weights[indices[r]];
+    arenas.losses[r] *= static_cast<double>(w);
+    float* const g = gradient.data ? gradient.data + static_cast<size_t>(r) * gradient.stride : nullptr;
+    for (int c = 0; g && c < width; c++) g[c] *= w;
+  }
+}
+
 std::string at(size_t i, const char* problem) { return "operation " + std::to_string(i) + ": " + problem; }
 
 class Checker {
@@ -74,6 +89,18 @@ class Checker {
         if (!is_input(op.input, layer(op.layer).shape.K) || !feeds(op)) return "input: expected the layer's inputs";
         if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
         return nullptr;
+      case OpCode::gradient:
+        gradients_ = true;
+        if (!has_layer(op.layer)) return "no such layer";
+        if (!is_input(op.input, layer(op.layer).shape.K) || !feeds(op)) return "input: expected the layer's inputs";
+        if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
+        return nullptr;
+      case OpCode::apply:
+        return gradients_ ? nullptr : "before a gradient";
+      case OpCode::limit:
+        return has_layer(op.layer) ? nullptr : "no such layer";
+      case OpCode::average:
+        return nullptr;
       case OpCode::dropout:
         if (op.layer < 0) return "no such layer";
         if (op.input == kBatch || !is_input(op.input, cols(op.input))) return "input: expected outputs of a layer";
@@ -112,7 +139,7 @@ class Checker {
 
   const ProgramSpec& spec_;
   std::vector<bool> written_;
-  bool gathered_ = false, forwards_ = false, has_loss_ = false;
+  bool gathered_ = false, forwards_ = false, has_loss_ = false, gradients_ = false;
 };
 
 }  // namespace
@@ -122,7 +149,9 @@ std::string problem_of(const ProgramSpec& spec) { return Checker(spec).check(); 
 Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offsets_{0}, work_per_row_(kGatherWork * spec.cols) {
   for (const ProgramLayer& l : spec_.layers) offsets_.push_back(offsets_.back() + l.shape.floats());
   for (const Instruction& op : spec_.code) {
-    if (op.code == OpCode::update) trains_ = true;
+    if (op.code == OpCode::update || op.code == OpCode::apply) trains_ = true;
+    if (op.code == OpCode::average) averages_ = true;
+    if (op.code == OpCode::gradient) gradient_layers_.push_back(op.layer);
     if (op.code == OpCode::loss) loss_ = &op;
     if (op.code == OpCode::forward) {
       const Layout& s = spec_.layers[static_cast<size_t>(op.layer)].shape;
@@ -130,11 +159,16 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
       last_output_ = op.output;
     }
   }
+  if (!gradient_layers_.empty()) {
+    gradients_ = Buffer<float>(parameters());
+    partial_.reserve(parameters() / kApplyFloats + 2 * gradient_layers_.size());
+    parts_.reserve(partial_.capacity());
+  }
   if (trains_) {
     workers_.push_back(make_worker(e, spec_.capacity));
     held_.reserve(static_cast<size_t>(spec_.capacity));
     for (const Instruction& op : spec_.code) {  // all the scratch memory that a run needs
-      if (op.code == OpCode::update) scratch_.reserve(e.threads, static_cast<size_t>(spec_.capacity) * kPanel);
+      if (op.code == OpCode::update || op.code == OpCode::gradient) scratch_.reserve(e.threads, static_cast<size_t>(spec_.capacity) * kPanel);
       if (op.code == OpCode::backward) scratch_.reserve(e.threads, static_cast<size_t>(spec_.layers[static_cast<size_t>(op.layer)].shape.N) * kPanel);
     }
     return;
@@ -155,7 +189,7 @@ Program::Worker Program::make_worker(const Engine& e, int rows) const {
     if (op.code != OpCode::forward) continue;
     MatrixMemory& out = worker.matrices[static_cast<size_t>(op.output)];
     out.activation = spec_.layers[static_cast<size_t>(op.layer)].activation;
-    if (trains_ && out.activation == Activation::gelu) out.pre = Buffer<float>(n * out.stride);
+    if (trains_ && keeps_pre(out.activation)) out.pre = Buffer<float>(n * out.stride);
   }
   if (loss_) {
     const int outputs = spec_.matrices[static_cast<size_t>(loss_->input)];
@@ -166,7 +200,7 @@ Program::Worker Program::make_worker(const Engine& e, int rows) const {
 }
 
 size_t Program::bytes() const {
-  size_t sum = scratch_.floats.bytes();
+  size_t sum = scratch_.floats.bytes() + gradients_.bytes();
   for (const Worker& w : workers_) {
     sum += w.batch.bytes() + w.labels.bytes() + w.targets.bytes();
     for (const MatrixMemory& m : w.matrices) sum += m.values.bytes() + m.pre.bytes();
@@ -282,7 +316,7 @@ Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, con
       Truth truth;
       if (!gather_truth(worker, indices + first, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
       const bool only_classes = !truth.labels && !truth.targets;
-      if (only_classes && (op.loss == LossKind::mean_squared_error || !arenas.predicted)) continue;
+      if (only_classes && (op.loss == LossKind::mean_squared_error || op.loss == LossKind::huber || !arenas.predicted)) continue;
       outcome.correct += loss_rows(*e.kernels, op.loss, view(worker, op.input), count, spec_.matrices[static_cast<size_t>(op.input)], truth,
                                    {only_classes ? nullptr : arenas.losses + first, arenas.predicted ? arenas.predicted + first : nullptr});
     }
@@ -317,6 +351,7 @@ Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* i
         const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
         outcome.correct = loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, count,
                                outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted}, arenas.step.smoothing);
+        if (arenas.row_weights) weigh(arenas, indices, count, gradient, round16(outputs));
         double sum = 0;
         for (int r = 0; r < count; r++) sum += arenas.losses[r];
         if (!std::isfinite(sum)) return {Outcome::loss_not_finite, outcome.correct, 0};
@@ -332,6 +367,22 @@ Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* i
                layer(op.layer, arenas.parameters), rule, slots, scratch_);
         break;
       }
+      case OpCode::gradient:
+        packed_gradient(e, operand(worker, op.input), view(worker, op.gradient), count, spec_.layers[static_cast<size_t>(op.layer)].shape,
+                        gradients_.data() + offsets_[static_cast<size_t>(op.layer)], scratch_);
+        break;
+      case OpCode::apply:
+        apply(e, arenas, rule);
+        break;
+      case OpCode::limit:
+        if (arenas.step.max_norm > 0) limit_norms(e, layer(op.layer, arenas.parameters), arenas.step.max_norm);
+        break;
+      case OpCode::average:
+        parallel(e.threads, chunks_of(parameters()), [&](int task, int) {
+          const size_t at = static_cast<size_t>(task) * kApplyFloats;
+          e.kernels->average(arenas.parameters + at, chunk_length(parameters(), at), arenas.step.average_share, arenas.average + at);
+        });
+        break;
       case OpCode::dropout:
         dropout(e, worker, op, count, arenas.step);
         break;
@@ -357,6 +408,36 @@ uint32_t mixed(uint32_t x) {
 }
 
 }  // namespace
+
+// The global norm (Pascanu et al., 2013) is summed over chunks of fixed length, whoever computes them.
+void Program::apply(const Engine& e, const Arenas& arenas, const LayerRule& rule) {
+  std::vector<Part>& parts = parts_;  // has room
+  parts.clear();
+  for (const int l : gradient_layers_) {
+    const Layout& s = spec_.layers[static_cast<size_t>(l)].shape;
+    const size_t start = offsets_[static_cast<size_t>(l)];
+    for (size_t at = 0; at < s.weights(); at += kApplyFloats) parts.push_back({start + at, chunk_length(s.weights(), at), false});
+    for (size_t at = 0; at < s.biases(); at += kApplyFloats) parts.push_back({start + s.weights() + at, chunk_length(s.biases(), at), true});
+  }
+  const int count = static_cast<int>(parts.size());
+  float scale = 1;
+  if (arenas.step.clip_norm > 0) {
+    partial_.resize(parts.size());
+    parallel(e.threads, count, [&](int i, int) {
+      const Part& part = parts[static_cast<size_t>(i)];
+      partial_[static_cast<size_t>(i)] = e.kernels->square_sum(gradients_.data() + part.at, part.n);
+    });
+    double sum = 0;
+    for (const double part : partial_) sum += part;
+    const double factor = arenas.step.clip_norm / (std::sqrt(sum) + 1e-6);
+    if (factor < 1) scale = static_cast<float>(factor);
+  }
+  parallel(e.threads, count, [&](int i, int) {
+    const Part& part = parts[static_cast<size_t>(i)];
+    e.kernels->apply({arenas.parameters + part.at, gradients_.data() + part.at, part.n, scale, part.biases ? rule.biases : rule.weights,
+                      arenas.slots.at(part.at)});
+  });
+}
 
 void Program::dropout(const Engine& e, Worker& worker, const Instruction& op, int count, const StepValues& step) const {
   const MatrixView x = view(worker, op.input), mask = view(worker, op.gradient), out = view(worker, op.output);

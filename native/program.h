@@ -12,8 +12,8 @@
 namespace mlp {
 
 // In the order of OPERATIONS in src/backend/program.ts
-enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4, dropout = 5, undrop = 6 };
-constexpr int kOpCodes = 7;
+enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4, dropout = 5, undrop = 6, gradient = 7, apply = 8, limit = 9, average = 10 };
+constexpr int kOpCodes = 11;
 constexpr int kBatch = -1;  // as an operand: the gathered rows
 constexpr int kNone = -2;   // no operand
 
@@ -24,6 +24,10 @@ constexpr int kNone = -2;   // no operand
 // update    layer, input, gradient               W, b <- rule(W, b, input^T gradient)
 // dropout   layer, input, gradient, output       `gradient` is the mask; output = input mask
 // undrop    layer, input, gradient, output       `output` is the mask; gradient = gradient mask act'(input)
+// gradient  layer, input, gradient               the program's own gradient of the layer = input^T gradient
+// apply                                          W, b <- rule(W, b, that gradient) of all layers that have one, clipped by their norm
+// limit     layer                                norms of the units' incoming weights <= the limit of the step
+// average                                        average of the parameters <- towards them
 struct Instruction {
   OpCode code;
   int layer, input, gradient, output;
@@ -54,6 +58,9 @@ struct StepValues {
   uint32_t dropout_key = 0;
   double dropout_rate = 0;  // in [0, 1)
   float smoothing = 0;      // of labels, in [0, 1)
+  double clip_norm = 0;     // largest norm of all gradients together; 0: any
+  double max_norm = 0;      // of a unit's incoming weights; 0: any
+  float average_share = 0;  // of the parameters in their average
 };
 
 struct Arenas {
@@ -67,6 +74,8 @@ struct Arenas {
   StepValues step = {};
   Warper* warper = nullptr;        // resamples the rows of a training step; or null
   const int32_t* warps = nullptr;  // [count][kWarpValues], with `warper`
+  float* average = nullptr;            // of `parameters`; needed by an `average` operation
+  const float* row_weights = nullptr;  // of every row of the data set, in its loss and its gradient; or null
 };
 
 struct Outcome {
@@ -91,6 +100,7 @@ class Program {
 
   const ProgramSpec& spec() const { return spec_; }
   bool trains() const { return trains_; }
+  bool averages() const { return averages_; }
   size_t parameters() const { return offsets_.back(); }
   // Outputs of the last forward pass
   int outputs() const { return spec_.matrices[static_cast<size_t>(last_output_)]; }
@@ -126,15 +136,24 @@ class Program {
   bool holds(const int32_t* indices, int count, const Arenas&) const;
   void dropout(const Engine&, Worker&, const Instruction&, int count, const StepValues&) const;
   void undrop(const Engine&, Worker&, const Instruction&, int count) const;
+  void apply(const Engine&, const Arenas&, const LayerRule&);
 
   ProgramSpec spec_;
-  bool trains_ = false;
+  bool trains_ = false, averages_ = false;
   const Instruction* loss_ = nullptr;
   int last_output_ = 0;
   std::vector<size_t> offsets_;  // of each layer's parameters, and the length of all
   double work_per_row_;          // multiply-adds of a forward pass, and what gathering takes
   std::vector<Worker> workers_;
   Scratch scratch_;
+  Buffer<float> gradients_;           // laid out as the parameters; for `gradient` operations
+  std::vector<int> gradient_layers_;  // that have one
+  struct Part {
+    size_t at, n;
+    bool biases;
+  };
+  std::vector<Part> parts_;                 // of `apply`
+  std::vector<double> partial_;             // their sums of squares
   std::vector<int32_t> held_, held_warps_;  // the rows the batch holds, and how they were resampled
   std::vector<int32_t> first_rows_;         // 0, 1, 2, ...
   int rows_ = 0;               // of the last run

@@ -34,7 +34,7 @@ Napi::Value compile(const Napi::CallbackInfo& info) {
     const int32_t* c = code.data + i;
     spec.code.push_back({static_cast<OpCode>(in_range("code", c[0], 0, kOpCodes - 1)), c[1], c[2], c[3], c[4],
                          static_cast<LossKind>(in_range("code", c[5], 0, kLossKinds - 1))});
-    trains = trains || spec.code.back().code == OpCode::update;
+    trains = trains || spec.code.back().code == OpCode::update || spec.code.back().code == OpCode::apply;
   }
   if (spec.sparse && trains && spec.capacity > kMaxListedRows) args.fail<Napi::RangeError>("capacity", "at most 65536 listed rows", std::to_string(spec.capacity));
   const std::string problem = problem_of(spec);
@@ -50,14 +50,14 @@ static Program& read_program(const Args& args, const Engine& e) {
 
 // run(program, values, rows, cols, table, rowIndices, arenas, rule | null) -> number correct, -1 where the loss is not finite.
 // arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null, step | null,
-//          warper | null, warps]
+//          warper | null, warps, average | null, row weights | null]
 Napi::Value run_program(const Napi::CallbackInfo& info) {
   const Args args(info, "run");
   Program& program = read_program(args, engine(info));
   if (!args.value(6).IsArray()) args.fail<Napi::TypeError>("arenas", "an array", "something else");
   const Napi::Array list = args.value(6).As<Napi::Array>();
-  Napi::Value arena[9];  // reading the array may run JavaScript: done before any memory is looked at
-  for (uint32_t i = 0; i < 9; i++) arena[i] = list.Get(i);
+  Napi::Value arena[11];  // reading the array may run JavaScript: done before any memory is looked at
+  for (uint32_t i = 0; i < 11; i++) arena[i] = list.Get(i);
   const Inputs inputs = read_inputs(args, 1);
   same_kind(args, program, inputs);
   int count;
@@ -89,6 +89,11 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
     a.warps = read_warps(args, arena[8], count);
     if (a.warper->capacity() < count) args.fail<Napi::RangeError>("warper", "room for " + std::to_string(count) + " rows", std::to_string(a.warper->capacity()));
   }
+  if (program.averages()) {
+    a.average = args.floats(arena[9], "average", program.parameters());
+    no_overlap(args, "average", a.average, program.parameters(), a.parameters, program.parameters());
+  }
+  if (!Args::is_null(arena[10])) a.row_weights = args.floats(arena[10], "rowWeights", rows);
   const IeeeDefaults defaults;
   const Outcome outcome = program.run(engine(info), inputs, indices, count, a, rule);
   switch (outcome.status) {

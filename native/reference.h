@@ -76,6 +76,10 @@ inline double exact_activation(Activation activation, double z) {
     case Activation::gelu: return z * (0.5 * std::erfc(-z * std::sqrt(0.5)));
     case Activation::leaky_relu: return z > 0 ? z : z * 0.01;
     case Activation::relu: return z > 0 ? z : 0;
+    case Activation::elu: return z > 0 ? z : std::expm1(z);
+    case Activation::selu: return 1.0507009873554805 * (z > 0 ? z : 1.6732632423543772 * std::expm1(z));
+    case Activation::silu: return z >= 0 ? z / (1 + std::exp(-z)) : z * std::exp(z) / (1 + std::exp(z));
+    case Activation::mish: return z * std::tanh(z > 0 ? z + std::log1p(std::exp(-z)) : std::log1p(std::exp(z)));
     default: return z;
   }
 }
@@ -83,6 +87,18 @@ inline double exact_activation(Activation activation, double z) {
 // d/dz [z Phi(z)] = Phi(z) + z phi(z), in double precision
 inline double exact_gelu_derivative(double z) {
   return 0.5 * std::erfc(-z * std::sqrt(0.5)) + z * std::exp(-0.5 * z * z) / std::sqrt(2 * 3.14159265358979323846);
+}
+
+// d/dz [z s(z)], s the logistic function
+inline double exact_silu_derivative(double z) {
+  const double s = exact_activation(Activation::sigmoid, z);
+  return s + z * s * exact_activation(Activation::sigmoid, -z);
+}
+
+inline double exact_mish_derivative(double z) {
+  const double soft = z > 0 ? z + std::log1p(std::exp(-z)) : std::log1p(std::exp(z));
+  const double over = 1 / std::cosh(soft);
+  return std::tanh(soft) + z * exact_activation(Activation::sigmoid, z) * over * over;
 }
 
 // g * act'(z), from the output y = act(z). GELU is not among these: its derivative needs z and an exponential.

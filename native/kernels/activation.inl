@@ -19,10 +19,22 @@ MLP_INLINE void activate(Activation activation, float* MLP_RESTRICT z, int n) {
     case Activation::gelu:
       for (int i = 0; i < n; i++) z[i] = z[i] * normal_cdf(z[i]) + 0.0f;
       break;
+    case Activation::elu:
+      for (int i = 0; i < n; i++) z[i] = elu1(z[i]) + 0.0f;
+      break;
+    case Activation::selu:
+      for (int i = 0; i < n; i++) z[i] = selu1(z[i]) + 0.0f;
+      break;
+    case Activation::silu:
+      for (int i = 0; i < n; i++) z[i] = z[i] * sigmoid1(z[i]) + 0.0f;
+      break;
+    case Activation::mish:
+      for (int i = 0; i < n; i++) z[i] = mish1(z[i]) + 0.0f;
+      break;
   }
 }
 
-// g <- g * act'(z), from the output y (and z itself, `pre`, for GELU). ReLU: derivative 0 where z <= 0.
+// g <- g * act'(z), from the output y (and z itself, `pre`, where keeps_pre). ReLU: derivative 0 where z <= 0.
 MLP_INLINE void multiply_derivative(Activation activation, float* MLP_RESTRICT g, const float* y, const float* pre, int n) {
   switch (activation) {
     case Activation::identity:
@@ -42,6 +54,18 @@ MLP_INLINE void multiply_derivative(Activation activation, float* MLP_RESTRICT g
       break;
     case Activation::gelu:
       for (int i = 0; i < n; i++) g[i] = g[i] * gelu_derivative(pre[i]) + 0.0f;
+      break;
+    case Activation::elu:
+      for (int i = 0; i < n; i++) g[i] = (y[i] > 0.0f ? g[i] : g[i] * (y[i] + 1.0f)) + 0.0f;
+      break;
+    case Activation::selu:
+      for (int i = 0; i < n; i++) g[i] = g[i] * (y[i] > 0.0f ? kSeluScale : y[i] + kSeluFloor) + 0.0f;
+      break;
+    case Activation::silu:
+      for (int i = 0; i < n; i++) g[i] = g[i] * silu_derivative(pre[i]) + 0.0f;
+      break;
+    case Activation::mish:
+      for (int i = 0; i < n; i++) g[i] = g[i] * mish_derivative(pre[i]) + 0.0f;
       break;
   }
 }

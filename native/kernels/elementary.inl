@@ -36,6 +36,20 @@ MLP_INLINE float exp_nonpositive(float x) {
   return x < -64.0f ? 0.0f : scaled;
 }
 
+// exp(x) - 1 for x <= 0, with the steps of exp_nonpositive; accurate near 0
+MLP_INLINE float expm1_nonpositive(float x) {
+  const float clamped = x < -64.0f ? -64.0f : x;
+  const float shifted = fma1(clamped, 1.44269504f, 12582912.0f);
+  const float n = shifted - 12582912.0f;
+  float r = fma1(n, -0.693145751953125f, clamped);
+  r = fma1(n, -1.4286068203094172e-6f, r);
+  float p = kExp[0];
+  MLP_UNROLL for (int i = 1; i < 6; i++) p = fma1(p, r, kExp[i]);
+  const float near_zero = fma1(p, r * r, r);
+  const float scaled = from_bits(to_bits(near_zero + 1.0f) + ((to_bits(shifted) - static_cast<uint32_t>(kShiftBits)) << 23));
+  return n == 0.0f ? near_zero : scaled - 1.0f;
+}
+
 // log of a positive finite double: x = m 2^e, m in [sqrt(1/2), sqrt(2)), log m = 2 atanh((m - 1) / (m + 1))
 MLP_INLINE double log_positive(double x) {
   uint64_t bits;
@@ -121,4 +135,46 @@ MLP_INLINE float normal_cdf(float x) { return 0.5f * (1.0f + erf1(x * 0.70710678
 MLP_INLINE float gelu_derivative(float x) {
   const float density = 0.39894228f * exp_nonpositive(-0.5f * (x * x));
   return fma1(x, density, normal_cdf(x));
+}
+
+// z > 0: z; else exp(z) - 1
+MLP_INLINE float elu1(float z) {
+  const float below = expm1_nonpositive(z < 0.0f ? z : 0.0f);
+  const float y = z > 0.0f ? z : below;
+  return z == z ? y : z;
+}
+
+// lambda z, or lambda alpha (exp(z) - 1)
+MLP_INLINE float selu1(float z) {
+  const float below = kSeluFloor * expm1_nonpositive(z < 0.0f ? z : 0.0f);
+  const float y = z > 0.0f ? kSeluScale * z : below;
+  return z == z ? y : z;
+}
+
+// d/dx [x s(x)] = s (1 + x (1 - s)), s the logistic function; 1 - s = s(-x)
+MLP_INLINE float silu_derivative(float x) {
+  const float s = sigmoid1(x);
+  return s * fma1(x, sigmoid1(-x), 1.0f);
+}
+
+// tanh(log(1 + exp(x))) = n / d: with e = exp(-|x|), x >= 0: n = 1 + 2 e, d = n + 2 e^2; x < 0: n = e (e + 2), d = n + 2
+MLP_INLINE float mish_ratio(float x, float& n, float& d) {
+  const float e = exp_nonpositive(x < 0.0f ? x : -x);
+  const float above = fma1(2.0f, e, 1.0f), below = e * (e + 2.0f);
+  n = x >= 0.0f ? above : below;
+  d = x >= 0.0f ? fma1(2.0f * e, e, above) : below + 2.0f;
+  return n / d;
+}
+MLP_INLINE float mish1(float x) {
+  float n, d;
+  const float y = x * mish_ratio(x, n, d);
+  return x == x ? y : x;
+}
+
+// t + x s (1 - t^2), t = n / d and s the logistic function; 1 - t^2 = (d - n) (d + n) / d^2
+MLP_INLINE float mish_derivative(float x) {
+  float n, d;
+  const float t = mish_ratio(x, n, d);
+  const float rest = (d - n) / d * ((d + n) / d);
+  return fma1(x * sigmoid1(x), rest, t);
 }

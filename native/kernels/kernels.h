@@ -15,9 +15,14 @@
 
 namespace mlp {
 
-enum class Activation : int32_t { identity = 0, relu = 1, leaky_relu = 2, tanh = 3, sigmoid = 4, gelu = 5 };
+enum class Activation : int32_t { identity = 0, relu = 1, leaky_relu = 2, tanh = 3, sigmoid = 4, gelu = 5, elu = 6, selu = 7, silu = 8, mish = 9 };
+
+// Whether the derivative needs z, not only the output
+inline bool keeps_pre(Activation a) { return a == Activation::gelu || a == Activation::silu || a == Activation::mish; }
 
 constexpr float kLeakySlope = 0.01f;
+constexpr float kSeluScale = 1.05070098735548049342f;   // lambda
+constexpr float kSeluFloor = 1.75809934084737685994f;   // lambda alpha
 constexpr int kLane = 16;        // lanes of the numeric contract, for every instruction set
 constexpr int kShiftBits = 0x4b400000;  // bits of 1.5 * 2^23: adding it to a float rounds it to an integer in the low bits
 constexpr int kPanel = 64;       // columns of a full panel
@@ -92,7 +97,7 @@ struct PanelForward {
   const float* w;
   const float* bias;
   float* out;
-  float* pre;  // z before the activation, same stride, where its derivative needs it (GELU); not written for ReLU; or null
+  float* pre;  // z before the activation, same stride, where its derivative needs it (keeps_pre); not written for ReLU; or null
   size_t out_stride;
   int rows, K, width;
   Activation activation;
@@ -183,7 +188,8 @@ struct Softmax {
   float smoothing;  // in [0, 1)
 };
 
-// loss[r] = mean_c (y - t)^2; gradient = 2 (y - t) * scale * act'(y), scale = 1 / (B N)
+// loss[r] = mean_c (y - t)^2; gradient = 2 (y - t) * scale * act'(y), scale = 1 / (B N). With `huber` (delta 1) loss[r] =
+// mean_c of d^2 / 2 where |d| <= 1, else |d| - 1/2, d = y - t; gradient = d cut to -1..1 instead of 2 d
 struct SquaredError {
   const float* y;
   const float* pre;
@@ -195,6 +201,7 @@ struct SquaredError {
   int rows, N;
   float scale;
   Activation activation;
+  bool huber;
 };
 
 // loss[r] = mean_c [max(z, 0) - z t + log(1 + exp(-|z|))], z the logits of N independent yes-or-no outputs;
@@ -236,6 +243,16 @@ struct Undrop {
   size_t stride;     // of all four
   int rows, width;
   Activation activation;
+};
+
+// p[i] <- rule(p[i], g[i] * scale) for n parameters, a multiple of 16
+struct Apply {
+  float* p;
+  const float* g;
+  size_t n;
+  float scale;
+  Rule rule;
+  Slots slots;
 };
 
 // c[i][j] = c0 + sum_k a(i,k) b[k][j] for M rows and `width` columns (a multiple of 16), k ascending by fma;
@@ -322,6 +339,10 @@ struct Kernels {
   int (*binary_loss)(const BinaryLoss&);
   void (*dropout)(const Dropout&);
   void (*undrop)(const Undrop&);
+  double (*square_sum)(const float* x, size_t n);
+  void (*apply)(const Apply&);
+  void (*average)(const float* p, size_t n, float share, float* average);
+  void (*limit_columns)(float* w, int K, int width, double limit);
   void (*gemm)(const GemmPanel&);
   // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
   double (*fma_chains)(int64_t rounds, float* chains);

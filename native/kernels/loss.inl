@@ -123,13 +123,20 @@ static void squared_error(const SquaredError& s) {
     const float* t = s.targets + static_cast<size_t>(r) * s.N;
     double sum = 0;
     for (int n = 0; n < s.N; n++) {
-      const double d = static_cast<double>(y[n]) - static_cast<double>(t[n]);
-      sum = sum + d * d;
+      const double d = static_cast<double>(y[n]) - static_cast<double>(t[n]), a = d < 0 ? -d : d;
+      sum = sum + (!s.huber ? d * d : a <= 1.0 ? 0.5 * (d * d) : a - 0.5);
     }
     s.losses[r] = sum / s.N;
     if (!s.gradient) continue;
     float* gradient = s.gradient + r * s.gradient_stride;
-    for (int n = 0; n < s.N; n++) gradient[n] = (y[n] - t[n]) * twice;
+    if (s.huber) {
+      for (int n = 0; n < s.N; n++) {
+        const float d = y[n] - t[n], below = d < 1.0f ? d : 1.0f;
+        gradient[n] = (below > -1.0f ? below : -1.0f) * s.scale;
+      }
+    } else {
+      for (int n = 0; n < s.N; n++) gradient[n] = (y[n] - t[n]) * twice;
+    }
     for (int n = s.N; n < padded; n++) gradient[n] = 0.0f;
     multiply_derivative(s.activation, gradient, y, s.pre ? s.pre + r * s.y_stride : nullptr, s.N);
   }

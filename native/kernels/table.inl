@@ -10,11 +10,13 @@
 #include "narrow.inl"
 #include "loss.inl"
 #include "dropout.inl"
+#include "apply.inl"
 #include "lists.inl"
 #include "peak.inl"
 #include "warp.inl"
 
 static const Kernels table = {Isa::NAME,      &lists,        Isa::NV * Isa::L, Isa::GROUP, forward_dense, forward_sparse,
                               update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
-                              bias_update,    softmax,       squared_error, binary_loss, dropout, undrop, gemm,
+                              bias_update,    softmax,       squared_error, binary_loss, dropout, undrop,
+                              square_sum,     apply,         average,       limit_columns, gemm,
                               fma_chains,     warp_image};

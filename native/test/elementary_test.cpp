@@ -37,7 +37,8 @@ std::vector<float> activated(const Setting& s, Activation activation, const std:
 }
 
 // act'(z) for every z: a gradient of 1 passed back through weights of 1
-std::vector<float> gelu_derivative(const Setting& s, const std::vector<float>& z) {
+template <Activation A>
+std::vector<float> derivative(const Setting& s, const std::vector<float>& z) {
   std::vector<float> result;
   const int K = 4096;
   Parameters parameters(Matrix(K, 1, 1.0f), {0}, s);
@@ -46,7 +47,7 @@ std::vector<float> gelu_derivative(const Setting& s, const std::vector<float>& z
     Matrix row(1, K);
     std::copy_n(z.begin() + static_cast<long>(at), K, row.values.begin());
     Padded g(Matrix(1, 1, 1.0f), 0, s), pre(row, 0, s), grad_in(1, K, s);
-    backward(s.engine, g.view(), 1, parameters.view(), {pre.view(), pre.view().data}, Activation::gelu, grad_in.view(), scratch);
+    backward(s.engine, g.view(), 1, parameters.view(), {pre.view(), pre.view().data}, A, grad_in.view(), scratch);
     result.insert(result.end(), grad_in.row(0), grad_in.row(0) + K);
   }
   return result;
@@ -103,7 +104,13 @@ const Function kFunctions[] = {
     {"sigmoid", activation<Activation::sigmoid>, exact<Activation::sigmoid>, exact<Activation::sigmoid>, 2.5,
      0x3b0d358eec8f9b4full},
     {"gelu", activation<Activation::gelu>, exact<Activation::gelu>, same, 2, 0x4a79f34a44fd40b0ull},
-    {"derivative of gelu", gelu_derivative, reference::exact_gelu_derivative, one, 2, 0x235f7dcce72b0e1full},
+    {"elu", activation<Activation::elu>, exact<Activation::elu>, exact<Activation::elu>, 4, 0},
+    {"selu", activation<Activation::selu>, exact<Activation::selu>, exact<Activation::selu>, 4, 0},
+    {"silu", activation<Activation::silu>, exact<Activation::silu>, same, 2, 0},
+    {"mish", activation<Activation::mish>, exact<Activation::mish>, same, 3, 0},
+    {"derivative of silu", derivative<Activation::silu>, reference::exact_silu_derivative, one, 3, 0},
+    {"derivative of mish", derivative<Activation::mish>, reference::exact_mish_derivative, one, 4, 0},
+    {"derivative of gelu", derivative<Activation::gelu>, reference::exact_gelu_derivative, one, 2, 0x235f7dcce72b0e1full},
 };
 
 bool cut_off(const Function& f, double z) { return f.scale == f.exact && z < -64; }  // exp is +0 there by contract

@@ -72,6 +72,8 @@ export interface Backend {
    *   correct: z > 0 for exactly the outputs with t > 1/2
    * - meanSquaredError: mean over the N outputs of (y - t)^2; gradient = 2 (y - t) / (B N) times the derivative of the output
    *   layer's own activation; correct: 0
+   * - huber: mean over the N outputs of d^2 / 2 where |d| <= 1, else |d| - 1/2, d = y - t; gradient = d cut to -1..1, over B N,
+   *   times the derivative of the output layer's own activation; correct: 0
    *
    * A loss of classes is finite for any finite logits, and NaN if one is not finite.
    */

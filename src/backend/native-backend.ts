@@ -1,5 +1,5 @@
 import { allocating, invalidArgument } from '../core/errors.js'
-import { ACTIVATIONS, type LayerShape, LOSSES, type Loss } from '../core/types.js'
+import { ACTIVATIONS, keepsPreActivations, type LayerShape, LOSSES, type Loss } from '../core/types.js'
 import type { Backend } from './backend.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
 import {
@@ -102,7 +102,7 @@ export interface AddonOperations {
     warps: Int32Array,
     out: Uint8Array | Float32Array,
   ): void
-  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps] */
+  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps, average, rowWeights] */
   run(
     program: Handle,
     values: Uint8Array | Float32Array,
@@ -215,7 +215,7 @@ class NativeBackend implements Backend {
 
   layerOutput(capacity: number, shape: LayerShape): LayerOutput {
     const matrix = this.matrix(capacity, shape.outputs)
-    const preActivations = shape.activation === 'gelu' ? this.allocate(capacity * matrix.stride) : null
+    const preActivations = keepsPreActivations(shape.activation) ? this.allocate(capacity * matrix.stride) : null
     return { ...matrix, activation: shape.activation, preActivations }
   }
 
@@ -292,7 +292,7 @@ class NativeBackend implements Backend {
   compile(spec: ProgramSpec): Program {
     const { dataset, capacity, layers, matrices, operations, warp } = spec
     const { cols, table, longestRow } = dataset as NativeDataset
-    const trains = operations.some(({ op }) => op === 'update')
+    const trains = operations.some(({ op }) => op === 'update' || op === 'apply')
     const listed = trains ? capacity <= this.info.maxListedRows : true
     const handle = this.ops.compile(
       cols,
@@ -312,9 +312,11 @@ class NativeBackend implements Backend {
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
     const { values, rows, cols, table } = program.spec.dataset
     const { parameters, slots, truth, rowLosses, predicted, outputs, step = null, warps = null } = arenas
+    const { average = null, rowWeights = null } = arenas
     const { handle, trains, warper } = program as NativeProgram
     checkTruth(trains, truth)
-    const memory = [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps]
+    const results = [rowLosses, predicted, outputs]
+    const memory = [parameters, slots, truth, ...results, step, warper, warps, average, rowWeights]
     const encoded = rule === null ? null : this.encoded(rule)
     return this.ops.run(handle, values, rows, cols, table, rowIndices, memory, encoded)
   }
@@ -379,9 +381,15 @@ function encodeOperation(each: Operation): number[] {
     case 'backward':
       return [code, each.layer, each.previous, each.gradOut, each.gradIn, 0]
     case 'update':
+    case 'gradient':
       return [code, each.layer, operand(each.input), each.gradOut, NO_OPERAND, 0]
     case 'dropout':
       return [code, each.layer, each.input, each.mask, each.output, 0]
+    case 'limit':
+      return [code, each.layer, NO_OPERAND, NO_OPERAND, NO_OPERAND, 0]
+    case 'apply':
+    case 'average':
+      return [code, 0, NO_OPERAND, NO_OPERAND, NO_OPERAND, 0]
     case 'undrop':
       return [code, each.layer, each.input, each.gradient, each.mask, 0]
   }

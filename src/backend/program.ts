@@ -30,6 +30,14 @@ export type Operation =
       readonly mask: number
       readonly output: number
     }
+  /** the program's own gradient of the layer = input^T gradOut, to be applied with the others */
+  | { readonly op: 'gradient'; readonly layer: number; readonly input: Operand; readonly gradOut: number }
+  /** parameters <- rule(parameters, gradient) of every layer with a `gradient`, clipped by their common norm */
+  | { readonly op: 'apply' }
+  /** scales the incoming weights of each unit whose norm exceeds `maxNorm` to it */
+  | { readonly op: 'limit'; readonly layer: number }
+  /** average += averageShare (parameters - average) */
+  | { readonly op: 'average' }
   /** gradient <- gradient * mask * act'(input) */
   | {
       readonly op: 'undrop'
@@ -48,6 +56,10 @@ export const OPERATIONS = [
   'update',
   'dropout',
   'undrop',
+  'gradient',
+  'apply',
+  'limit',
+  'average',
 ] as const satisfies Operation['op'][]
 
 /** The operations of a network as data; a program runs on any parameters of its shape. */
@@ -81,13 +93,34 @@ export interface StepValues {
    * cross-entropy against (1 - s) t + s / 2; the squared error ignores it
    */
   readonly smoothing: number
+  /** largest norm of all gradients together (Pascanu et al., 2013), as torch.nn.utils.clip_grad_norm_; 0: any */
+  readonly clipNorm: number
+  /** largest norm of the incoming weights of a unit (Srivastava et al., 2014); 0: any */
+  readonly maxNorm: number
+  /** 1 - decay of the exponential moving average of the parameters */
+  readonly averageShare: number
 }
 
+export const NO_STEP_VALUES: StepValues = {
+  dropoutKey: 0,
+  dropoutRate: 0,
+  smoothing: 0,
+  clipNorm: 0,
+  maxNorm: 0,
+  averageShare: 0,
+}
+
+/** Positions in encoded StepValues. */
+export const STEP = { dropoutKey: 0, dropoutRate: 1, smoothing: 2, clipNorm: 3, maxNorm: 4, averageShare: 5 } as const
+
 /** StepValues in the order that both backends read. */
-export function encodeStep({ dropoutKey, dropoutRate, smoothing }: StepValues, into: Float64Array): Float64Array {
-  into[0] = dropoutKey
-  into[1] = dropoutRate
-  into[2] = smoothing
+export function encodeStep(values: StepValues, into: Float64Array): Float64Array {
+  into[STEP.dropoutKey] = values.dropoutKey
+  into[STEP.dropoutRate] = values.dropoutRate
+  into[STEP.smoothing] = values.smoothing
+  into[STEP.clipNorm] = values.clipNorm
+  into[STEP.maxNorm] = values.maxNorm
+  into[STEP.averageShare] = values.averageShare
   return into
 }
 /** Long enough that V8 does not allocate it on its heap and copy it for an addon. */
@@ -114,6 +147,29 @@ export interface Arenas {
   readonly step?: Float64Array | null
   /** [rowIndices.length][WARP_VALUES], how each row is resampled; needed by a program with `warp` */
   readonly warps?: Int32Array | null
+  /** moving average of the parameters, in their layout; for programs with an `average` */
+  readonly average?: Float32Array | null
+  /** of every row of the data set: factors of its loss and its gradient in a training step */
+  readonly rowWeights?: Float32Array | null
+}
+
+/** What a training program does beside forward, loss, backward and update. */
+export interface TrainingParts {
+  readonly dropout: boolean
+  /** whether all gradients are known before the first parameter changes */
+  readonly clips: boolean
+  readonly limitsNorms: boolean
+  readonly averages: boolean
+  /** layers below this one keep their parameters */
+  readonly firstTrained: number
+}
+
+export const PLAIN: TrainingParts = {
+  dropout: false,
+  clips: false,
+  limitsNorms: false,
+  averages: false,
+  firstTrained: 0,
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT if a training program has nothing to compare its outputs with */
@@ -131,7 +187,7 @@ export function trainingProgram(
   capacity: number,
   layers: readonly LayerShape[],
   loss: Loss,
-  dropout = false,
+  { dropout, clips, limitsNorms, averages, firstTrained }: TrainingParts = PLAIN,
   warp: WarpSpec | null = null,
 ): ProgramSpec {
   const L = layers.length
@@ -144,14 +200,17 @@ export function trainingProgram(
     if (dropout && l < L - 1) operations.push({ op: 'dropout', layer: l, input: l, mask: mask(l), output: kept(l) })
   }
   operations.push({ op: 'loss', loss, output: L - 1, gradient: 2 * L - 1 })
-  for (let l = L - 1; l >= 0; l--) {
+  for (let l = L - 1; l >= firstTrained; l--) {
     const below = l - 1
-    if (l > 0) operations.push({ op: 'backward', layer: l, gradOut: L + l, previous: kept(below), gradIn: L + below })
-    if (l > 0 && dropout) {
-      operations.push({ op: 'undrop', layer: below, input: below, mask: mask(below), gradient: L + below })
+    if (l > firstTrained) {
+      operations.push({ op: 'backward', layer: l, gradOut: L + l, previous: kept(below), gradIn: L + below })
+      if (dropout) operations.push({ op: 'undrop', layer: below, input: below, mask: mask(below), gradient: L + below })
     }
-    operations.push({ op: 'update', layer: l, input: input(l), gradOut: L + l })
+    operations.push({ op: clips ? 'gradient' : 'update', layer: l, input: input(l), gradOut: L + l })
   }
+  if (clips) operations.push({ op: 'apply' })
+  if (limitsNorms) for (let l = firstTrained; l < L; l++) operations.push({ op: 'limit', layer: l })
+  if (averages) operations.push({ op: 'average' })
   const widths = layers.map(({ outputs }) => outputs)
   const hidden = dropout ? widths.slice(0, -1) : []
   return {

@@ -65,8 +65,9 @@ export function softmaxExp(x: number): number {
   return x < -64 ? 0 : exp(x)
 }
 
-/** e^x - 1, accurate near 0; for |x| <= 44, sufficient for tanh. */
-function expm1(x: number): number {
+/** e^x - 1, accurate near 0, for x <= 44. */
+export function expm1(x: number): number {
+  if (x < -44) return -1
   let k = 0
   let r = x
   let correction = 0

@@ -5,10 +5,26 @@
  * D inputs of the network, H hidden units, C classes.
  */
 
-export const ACTIVATIONS = ['identity', 'relu', 'leakyRelu', 'tanh', 'sigmoid', 'gelu'] as const
+export const ACTIVATIONS = [
+  'identity',
+  'relu',
+  'leakyRelu',
+  'tanh',
+  'sigmoid',
+  'gelu',
+  'elu',
+  'selu',
+  'silu',
+  'mish',
+] as const
 export type Activation = (typeof ACTIVATIONS)[number]
 
-export const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError', 'binaryCrossEntropy'] as const
+/** Whether the derivative needs z, not only the output. */
+export function keepsPreActivations(activation: Activation): boolean {
+  return activation === 'gelu' || activation === 'silu' || activation === 'mish'
+}
+
+export const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError', 'binaryCrossEntropy', 'huber'] as const
 export type Loss = (typeof LOSSES)[number]
 
 /** Slope of the leaky ReLU for inputs <= 0. */

@@ -11,6 +11,7 @@ import { encodeSafetensors, parseSafetensors, shapeWords, type Tensor } from '..
 import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint } from '../train/checkpoint.js'
 import { checkCheckpoint, checkShape } from '../train/checkpoint-check.js'
+import { AVERAGE_SLOT } from '../train/optimizers.js'
 import { historyLine } from './history.js'
 import { entrySchema } from './history-entry.js'
 
@@ -116,7 +117,7 @@ const sizes = z
   .max(MAX_LAYERS + 1)
 const familySchema = z.strictObject({ name: z.enum(['native', 'js']), contract: count })
 const settingsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
-const slotsSchema = z.array(z.enum(Object.values(SLOTS).flat()))
+const slotsSchema = z.array(z.enum([...Object.values(SLOTS).flat(), AVERAGE_SLOT]))
 const stateSchema = z.strictObject({
   step: count,
   best: count.nullable(),

@@ -14,4 +14,12 @@ export const ACTIVATION_INFO: Readonly<Record<Activation, ActivationInfo>> = {
   sigmoid: { canDie: false },
   // Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016: the exact form, not the tanh approximation
   gelu: { canDie: false },
+  // Clevert, Unterthiner and Hochreiter, 2016, alpha = 1
+  elu: { canDie: false },
+  // Klambauer et al., "Self-normalizing neural networks", 2017
+  selu: { canDie: false },
+  // Elfwing et al., 2018; Ramachandran et al., "Searching for activation functions", 2017 (Swish with beta = 1)
+  silu: { canDie: false },
+  // Misra, 2020
+  mish: { canDie: false },
 }

@@ -54,6 +54,17 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
     targetRange: null,
     probabilities: null,
   },
+  // squared up to a difference of 1, linear beyond (Huber, 1964)
+  huber: {
+    takesLabels: () => false,
+    classes: () => 0,
+    outputsFor: ({ targetCols }) => targetCols,
+    needs: 'targets',
+    hasAccuracy: false,
+    takesLogits: false,
+    targetRange: null,
+    probabilities: null,
+  },
   // one output: class 1 or class 0; several: independent binary outputs (multi-label)
   binaryCrossEntropy: {
     takesLabels: (outputs) => outputs === 1,

@@ -5,6 +5,7 @@ import { isFloat32Array } from '../core/typed-arrays.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { MAX_LAYER_SIZE } from '../model/mlp.js'
 import type { LayerArrays, TrainingCheckpoint } from './checkpoint.js'
+import { AVERAGE_SLOT } from './optimizers.js'
 
 /** A field and what is wrong with it, e.g. 'best: history[2] has no validation'; null if nothing is. */
 type Finding = string | null
@@ -89,8 +90,9 @@ function checkArrays({ layers, parameters, bestParameters }: TrainingCheckpoint)
 function checkSlots({ layers, slots }: TrainingCheckpoint): Finding {
   if (!isObject(slots)) return wrong('slots', 'an object', slots)
   const names = Object.keys(slots)
+  const ofRule = names.filter((name) => name !== AVERAGE_SLOT)
   const isWhole = (needed: readonly string[]) =>
-    needed.length === names.length && needed.every((name) => names.includes(name))
+    needed.length === ofRule.length && needed.every((name) => ofRule.includes(name))
   if (!Object.values(SLOTS).some(isWhole)) return wrong('slots', 'those of one kind of update rule', names)
   for (const name of names) {
     const found = arraysProblem(`slots.${name}`, slots[name], layers)

@@ -1,5 +1,4 @@
 import type { Layer } from '../backend/operands.js'
-import { SLOTS, type UpdateRule } from '../backend/rules.js'
 import type { Collapse, HistoryEntry, LayerParameters } from '../core/results.js'
 import type { NumericFamily } from '../core/types.js'
 import type { BatchSampler, BatchSamplerState } from '../data/batches.js'
@@ -14,7 +13,7 @@ export type LayerArrays = Pick<LayerParameters, 'weights' | 'biases'>
 /** Settings that determine the result of a run, by the name of the option; null if the option is off. */
 export type TrainingSettings = Readonly<Record<string, string | number | boolean | null>>
 
-/** State of the optimiser, by the name of the slot: one entry per layer, in the shapes of the parameters. */
+/** State of the optimiser, and the average of the parameters, by the name of the slot: one entry per layer, in the shapes of the parameters. */
 export type OptimizerSlots = Readonly<Record<string, readonly LayerArrays[]>>
 
 /**
@@ -85,9 +84,9 @@ function unpackAll(model: MLP, packed: Float32Array): LayerArrays[] {
   })
 }
 
-/** Row-major copies of the optimiser state for rules of this kind. */
-export function unpackSlots(model: MLP, { kind }: UpdateRule, slots: Float32Array | null): OptimizerSlots {
-  return Object.fromEntries(SLOTS[kind].map((name, s) => [name, unpackAll(model, slotOf(slots!, s, model))]))
+/** Row-major copies of the slots of these names. */
+export function unpackSlots(model: MLP, names: readonly string[], slots: Float32Array | null): OptimizerSlots {
+  return Object.fromEntries(names.map((name, s) => [name, unpackAll(model, slotOf(slots!, s, model))]))
 }
 
 /**

@@ -2,7 +2,7 @@ import { BatchSampler } from '../data/batches.js'
 import type { MLP } from '../model/mlp.js'
 import { checkpointOf, type TrainingCheckpoint, unpackSlots } from './checkpoint.js'
 import type { FitPlan } from './fit-plan.js'
-import { slotsFor } from './optimizers.js'
+import { slotNames, slotsFor } from './optimizers.js'
 import { firstState, settingsOf } from './resume.js'
 
 /** The checkpoint of a run that has not begun: at step 0, with the parameters of the model as they are. */
@@ -10,6 +10,7 @@ export function firstCheckpoint(model: MLP, plan: FitPlan): TrainingCheckpoint {
   const { sets, batchSize, sampling, seed, optimizer } = plan
   const sampler = new BatchSampler({ rows: sets.train.rows, batchSize, mode: sampling, seed })
   const rule = optimizer.rule(0)
-  const slots = unpackSlots(model, rule, slotsFor(model, rule))
+  const names = slotNames(rule, plan)
+  const slots = unpackSlots(model, names, slotsFor(model, names))
   return checkpointOf(model, settingsOf(model, plan), firstState(null), sampler, null, slots)
 }

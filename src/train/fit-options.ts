@@ -36,6 +36,10 @@ interface OtherFitOptions {
   readonly optimizer: Optimizer
   /** validation set, which selects the best parameters */
   readonly valid?: Samples
+  /**
+   * weights >= 0 of the training rows, in their order: factors of their loss and gradient, divided by their mean; default 1
+   */
+  readonly sampleWeights?: ArrayLike<number>
   /** test set, only evaluated; it does not affect the run */
   readonly test?: Samples
   /**
@@ -66,6 +70,7 @@ interface OtherFitOptions {
 const OTHER_NAMES: readonly (keyof OtherFitOptions)[] = [
   'optimizer',
   'valid',
+  'sampleWeights',
   'test',
   'keepBest',
   'callbacks',
@@ -116,6 +121,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     evaluateOn,
     augmentation: augmentationOf(values, train),
     selectBy: bestRuleFor(model.loss, values.selectBy),
+    sampleWeights: checkSampleWeights(options.sampleWeights, rows),
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),
@@ -173,10 +179,23 @@ function checkSchedule(values: Pick<TrainingConfig, NameOf<'fit'>>, evaluateOn: 
   }
 }
 
+/** A copy: the caller may change the array while the run goes on. */
+function checkSampleWeights(weights: ArrayLike<number> | undefined, rows: number): ArrayLike<number> | null {
+  if (weights === undefined) return null
+  const copy = Object(weights).length === rows ? Array.from(weights) : []
+  const wrong = copy.findIndex((w) => !(Number.isFinite(w) && w >= 0))
+  if (wrong >= 0) throw invalidArgument(`sampleWeights[${wrong}]`, 'a number >= 0', copy[wrong])
+  if (copy.length === rows) return copy
+  throw invalidArgument('sampleWeights', `${rows} numbers, one for each training row`, weights)
+}
+
 function checkRegularisation(
-  { dropout, labelSmoothing }: Pick<TrainingConfig, 'dropout' | 'labelSmoothing'>,
+  { dropout, labelSmoothing, frozenLayers }: Pick<TrainingConfig, 'dropout' | 'labelSmoothing' | 'frozenLayers'>,
   { loss, layers }: MLP,
 ): void {
+  if (frozenLayers >= layers.length) {
+    throw invalidArgument('frozenLayers', `at most ${layers.length - 1}: a layer must be trained`, frozenLayers)
+  }
   if (labelSmoothing > 0 && LOSS_INFO[loss].probabilities === null) {
     throw invalidArgument('labelSmoothing', `0, because loss '${loss}' has no labels`, labelSmoothing)
   }

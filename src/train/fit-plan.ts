@@ -18,6 +18,8 @@ export interface FitPlan extends Pick<TrainingConfig, NameOf<'fit'>> {
   /** null: the images are trained on as they are, or the rows are none */
   readonly augmentation: Augmentation | null
   readonly selectBy: BestRule
+  /** of the training rows, in their order; null: 1 */
+  readonly sampleWeights: ArrayLike<number> | null
   readonly keepBest: boolean
   readonly callbacks: FitCallbacks
   readonly signal: Signal | undefined

@@ -75,6 +75,19 @@ const setNames: Kind<readonly SetName[]> = {
   label: (value) => value.join(','),
 }
 
+const classWeights: Kind<'balanced' | readonly number[]> = {
+  check(name, value, or = '') {
+    if (value === 'balanced') return value
+    if (Array.isArray(value) && value.length > 0 && value.every((w) => Number.isFinite(w) && w >= 0)) return [...value]
+    throw invalidArgument(name, `'balanced', or numbers >= 0, one for each class${or}`, value)
+  },
+  argument: '<weights>',
+  read: (text) => (text === 'balanced' ? text : readNumbers(text)),
+  write: String,
+  label: String,
+}
+
+const positive = real('a number > 0', (value) => value > 0)
 const belowOne = real('a number from 0 to below 1', (value) => value >= 0 && value < 1)
 const addend = real(`a number >= ${SMALLEST_EPSILON}`, (value) => value >= SMALLEST_EPSILON)
 const fraction = real('a number between 0 and 1', (value) => value > 0 && value < 1)
@@ -253,6 +266,34 @@ export const HYPER_PARAMETERS = {
     default: 0,
     lockstep: true,
     help: 'of the labels in the training loss',
+  }),
+  /** largest norm of the gradients of all parameters together (Pascanu et al., 2013), > 0; null (default): any */
+  clipNorm: row('fit', 'real', orNull(positive, 'off', 'no clipping'), {
+    default: null,
+    help: 'largest norm of the gradient of a step; larger ones are scaled to it; or off',
+  }),
+  /** largest norm of the incoming weights of a unit (Srivastava et al., 2014), > 0; null (default): any */
+  maxNorm: row('fit', 'real', orNull(positive, 'off', 'no limit'), {
+    default: null,
+    help: 'largest norm of the incoming weights of a unit; larger ones are scaled to it; or off',
+  }),
+  /**
+   * decay of an exponential moving average of the parameters, which is evaluated and kept instead of them, in [0, 1); default
+   * 0: none
+   */
+  averageDecay: row('fit', 'real', belowOne, {
+    default: 0,
+    help: 'decay of a moving average of the parameters, which is evaluated and kept instead of them; 0: none',
+  }),
+  /** weights of the classes in the training loss: 'balanced' rows / (classes * rows of the class), or numbers; null (default): 1 */
+  classWeights: row('fit', null, orNull(classWeights, 'equal', 'equal weights'), {
+    default: null,
+    help: 'weights of the classes in the training loss: balanced, numbers 1,2,5, or equal',
+  }),
+  /** first layers that keep their parameters; 0 to the number of hidden layers, default 0 */
+  frozenLayers: row('fit', null, integerFrom(0), {
+    default: 0,
+    help: 'number of first layers that keep their parameters',
   }),
   /** >= 1, default 10 */
   epochs: row('fit', 'integer', integerFrom(1), {

@@ -254,10 +254,24 @@ export function checkSameKind(rule: UpdateRule, first: UpdateRule, step: number)
   oneOf(`optimizer.rule(${step}).kind`, rule.kind, [first.kind])
 }
 
-/** Zeroed optimiser state for rules of this kind; null if they have none. */
-export function slotsFor({ backend, parameters }: MLP, rule: UpdateRule): Float32Array | null {
-  const count = SLOTS[rule.kind].length
-  return count === 0 ? null : backend.allocate(count * parameters.length)
+/** The slot of the moving average of the parameters; after those of the rule. */
+export const AVERAGE_SLOT = 'average'
+
+/** Names of the arrays that a run keeps beside its parameters. */
+export function slotNames(
+  { kind }: UpdateRule,
+  { averageDecay }: { readonly averageDecay: number },
+): readonly string[] {
+  return averageDecay > 0 ? [...SLOTS[kind], AVERAGE_SLOT] : SLOTS[kind]
+}
+
+/** The state before the first step: zeros, and the parameters as their average; null if there is none. */
+export function slotsFor(model: MLP, names: readonly string[]): Float32Array | null {
+  if (names.length === 0) return null
+  const slots = model.backend.allocate(names.length * model.parameters.length)
+  const average = names.indexOf(AVERAGE_SLOT)
+  if (average >= 0) slotOf(slots, average, model).set(model.parameters)
+  return slots
 }
 
 /** The part of `slots` that belongs to a slot, in the layout of the parameters. */

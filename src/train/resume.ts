@@ -1,17 +1,17 @@
-import { SLOTS } from '../backend/rules.js'
 import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { NumericFamily } from '../core/types.js'
+import { fnv1a } from '../model/digest.js'
 import type { MLP } from '../model/mlp.js'
 import type { TrainingCheckpoint, TrainingSettings } from './checkpoint.js'
 import { checkCheckpoint, checkShape } from './checkpoint-check.js'
 import { labelled, type Name, type NameOf, namesOf, rowOf } from './config.js'
 import type { FitPlan } from './fit-plan.js'
-import { checkRule } from './optimizers.js'
+import { checkRule, slotNames } from './optimizers.js'
 import { dependsOnLength } from './schedules.js'
 import { setDigest } from './set-digest.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
-type Settings = Pick<FitPlan, 'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | NameOf<'fit'>>
+type Settings = Pick<FitPlan, 'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | 'sampleWeights' | NameOf<'fit'>>
 
 const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
 const OF_MODEL = namesOf('model', 'loss')
@@ -23,13 +23,14 @@ const OF_MODEL = namesOf('model', 'loss')
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   // a model does not record some, such as init
   const known = OF_MODEL.filter((name) => Object.hasOwn(model, name))
-  const { optimizer, evaluateOn, sets, keepBest } = plan
+  const { optimizer, evaluateOn, sets, keepBest, sampleWeights } = plan
   const settings: Record<string, string | number | boolean | null> = {
     ...Object.fromEntries(known.map((name) => [name, plain(name, model[name as keyof MLP])])),
     inputScale: model.inputScale,
     keepBest,
     ...Object.fromEntries(COMPARED.map((name) => [name, plain(name, plan[name])])),
     ...(dependsOnLength(plan) && { epochs: plan.epochs }),
+    ...(sampleWeights && { sampleWeights: fnv1a([Float32Array.from(sampleWeights)]) }),
   }
   for (const [key, value] of Object.entries(optimizer.config)) settings[`optimizer.${key}`] = value
   for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {
@@ -59,7 +60,7 @@ export function checkResume(checkpoint: TrainingCheckpoint, model: MLP, plan: Se
   same('layers', layers.join('-'), model.layerSizes.join('-'))
   const own = settingsOf(model, plan)
   for (const key of Object.keys({ ...settings, ...own })) same(key, ownSetting(settings, key), ownSetting(own, key))
-  const needed = SLOTS[checkRule(plan.optimizer.rule(step), step).kind]
+  const needed = slotNames(checkRule(plan.optimizer.rule(step), step), plan)
   same('slots of the optimizer', Object.keys(slots).sort().join(', '), [...needed].sort().join(', '))
   checkCheckpoint(checkpoint, (problem) => new NativeMlpError('INVALID_ARGUMENT', `resume.${problem}`))
   if (step <= plan.epochs * plan.stepsPerEpoch) return

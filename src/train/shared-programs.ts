@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.js'
 import type { Dataset } from '../backend/operands.js'
-import { type Program, trainingProgram } from '../backend/program.js'
+import { PLAIN, type Program, type TrainingParts, trainingProgram } from '../backend/program.js'
 import type { WarpSpec } from '../backend/warp.js'
 import type { Loss } from '../core/types.js'
 import type { MLP } from '../model/mlp.js'
@@ -8,7 +8,7 @@ import type { MLP } from '../model/mlp.js'
 interface Entry {
   readonly backend: Backend
   readonly loss: Loss
-  readonly dropout: boolean
+  readonly parts: TrainingParts
   readonly program: Program
 }
 
@@ -19,17 +19,29 @@ interface Entry {
 export class SharedPrograms {
   readonly #entries: Entry[] = []
 
-  get(model: MLP, dataset: Dataset, capacity: number, dropout = false, warp: WarpSpec | null = null): Program {
+  get(
+    model: MLP,
+    dataset: Dataset,
+    capacity: number,
+    parts: TrainingParts = PLAIN,
+    warp: WarpSpec | null = null,
+  ): Program {
     const known = this.#entries.find(
       (entry) =>
-        entry.dropout === dropout && fits(entry, model, dataset, capacity) && sameWarp(entry.program.spec.warp, warp),
+        sameParts(entry.parts, parts) &&
+        fits(entry, model, dataset, capacity) &&
+        sameWarp(entry.program.spec.warp, warp),
     )
     if (known) return known.program
     const { backend, layers, loss } = model
-    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss, dropout, warp))
-    this.#entries.push({ backend, loss, dropout, program })
+    const program = backend.compile(trainingProgram(dataset, capacity, layers, loss, parts, warp))
+    this.#entries.push({ backend, loss, parts, program })
     return program
   }
+}
+
+function sameParts(a: TrainingParts, b: TrainingParts): boolean {
+  return (Object.keys(PLAIN) as (keyof TrainingParts)[]).every((name) => a[name] === b[name])
 }
 
 function fits({ backend, loss, program: { spec } }: Entry, model: MLP, dataset: Dataset, capacity: number): boolean {

@@ -1,5 +1,13 @@
 import type { Backend } from '../backend/backend.js'
-import { type Arenas, encodeStep, type Program, STEP_VALUES, type StepValues } from '../backend/program.js'
+import {
+  type Arenas,
+  encodeStep,
+  PLAIN,
+  type Program,
+  STEP_VALUES,
+  type StepValues,
+  type TrainingParts,
+} from '../backend/program.js'
 import type { UpdateRule } from '../backend/rules.js'
 import { WARP_VALUES } from '../backend/warp.js'
 import type { Samples } from '../data/samples.js'
@@ -12,8 +20,12 @@ import { SharedPrograms } from './shared-programs.js'
 export interface StepOptions {
   /** state of the optimiser, see `slotsFor`; default: an optimiser without state */
   readonly slots?: Float32Array | null
-  /** whether hidden layers drop units; default false */
-  readonly dropout?: boolean
+  /** default: none of them */
+  readonly parts?: TrainingParts
+  /** moving average of the parameters, in their layout; with `parts.averages` */
+  readonly average?: Float32Array | null
+  /** of every row of the data set: factors of its loss and its gradient */
+  readonly rowWeights?: Float32Array | null
   /** transforms the images of each step; default: none */
   readonly augmentation?: Augmentation | null
   /** programs shared with other runs that train in turn with this one */
@@ -36,16 +48,10 @@ export class TrainingStep {
    */
   constructor(model: MLP, data: Samples, capacity: number, options: StepOptions = {}) {
     const { backend, parameters, loss, outputs } = model
-    const { slots = null, dropout = false, augmentation = null, shared } = options
+    const { slots = null, parts = PLAIN, average = null, rowWeights = null, augmentation = null, shared } = options
     this.#backend = backend
     const programs = shared ?? new SharedPrograms()
-    this.#program = programs.get(
-      model,
-      datasetOf(backend, data, 'train'),
-      capacity,
-      dropout,
-      augmentation?.spec ?? null,
-    )
+    this.#program = programs.get(model, datasetOf(backend, data, 'train'), capacity, parts, augmentation?.spec ?? null)
     this.#augmentation = augmentation
     this.#arenas = {
       parameters,
@@ -56,6 +62,8 @@ export class TrainingStep {
       outputs: null,
       step: new Float64Array(STEP_VALUES),
       warps: augmentation && new Int32Array(Math.max(capacity * WARP_VALUES, MIN_INTS)),
+      average,
+      rowWeights,
     }
   }
 
@@ -63,7 +71,7 @@ export class TrainingStep {
    * Trains on a batch of dataset rows and returns its mean loss before the update. If the loss is not finite, returns it
    * without updating.
    *
-   * @param values default: no dropout, no label smoothing
+   * @param values default: those of the step before, at first NO_STEP_VALUES
    * @param epoch determines the augmentation
    */
   run(rowIndices: Int32Array, rule: UpdateRule, values?: StepValues, epoch = 0): number {

@@ -1,8 +1,8 @@
 import type { StepValues } from '../backend/program.js'
-import { SLOTS, type UpdateRule } from '../backend/rules.js'
+import type { UpdateRule } from '../backend/rules.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
-import { mix32, randomStream } from '../core/random.js'
+import { randomStream } from '../core/random.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { nowMs } from '../core/timers.js'
 import { BatchSampler } from '../data/batches.js'
@@ -18,12 +18,18 @@ import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-plan.js'
 import type { FitResult, FitTiming } from './fit-result.js'
 import { checkParameters, type FailureContext, lossNotFinite } from './not-finite.js'
-import { checkRule, checkSameKind, slotOf, slotsFor } from './optimizers.js'
+import { AVERAGE_SLOT, checkRule, checkSameKind, slotNames, slotOf, slotsFor } from './optimizers.js'
 import { firstState, settingsOf } from './resume.js'
 import { dependsOnLength, plateauDecays, regularisationFactor, scheduleFactor } from './schedules.js'
 import type { SharedPrograms } from './shared-programs.js'
 import { TrainingStep } from './step.js'
+import { partsOf, rowWeightsOf, stepValuesOf, usesStepValues } from './step-values.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
+
+interface Measured {
+  readonly entry: HistoryEntry
+  readonly deadShare: number | null
+}
 
 /** One run of `fit`, in one call (`run`), or step by step: `begin`, `advance` until `isOver`, `finish`. */
 export class Training {
@@ -50,8 +56,12 @@ export class Training {
   readonly #isScheduled: boolean
   /** of schedule 'plateau' */
   #decays = 0
-  /** state of the optimiser */
+  readonly #slotNames: readonly string[]
+  /** state of the optimiser and the average of the parameters, one slot after the other */
   readonly #slots: Float32Array | null
+  /** of the parameters: what is evaluated and kept; null: the parameters themselves */
+  readonly #average: Float32Array | null
+  readonly #hasStepValues: boolean
 
   /** @param shared programs shared with other runs that train in turn with this one */
   constructor(model: MLP, plan: FitPlan, shared?: SharedPrograms) {
@@ -67,13 +77,19 @@ export class Training {
     const step = plan.resume?.step ?? 0
     this.#firstRule = checkRule(plan.optimizer.rule(step), step)
     this.#lastRule = this.#firstRule
-    this.#slots = slotsFor(model, this.#firstRule)
+    this.#slotNames = slotNames(this.#firstRule, plan)
+    this.#slots = slotsFor(model, this.#slotNames)
+    const average = this.#slotNames.indexOf(AVERAGE_SLOT)
+    this.#average = average < 0 ? null : slotOf(this.#slots!, average, model)
     this.#step = new TrainingStep(model, train, plan.batchSize, {
       slots: this.#slots,
-      dropout: plan.dropout > 0,
+      parts: partsOf(plan),
+      average: this.#average,
+      rowWeights: rowWeightsOf(model, train, plan),
       augmentation: plan.augmentation,
       shared,
     })
+    this.#hasStepValues = usesStepValues(plan)
     this.#evaluator = new SetEvaluator(model)
     this.#probe = new CollapseProbe(model, train)
     this.#state = firstState(plan.resume)
@@ -159,6 +175,7 @@ export class Training {
     // a paused run is checked later, at the same step as an unpaused one
     if (state.stopped !== 'paused') checkParameters(this.#model, this.#context(state.step - 1))
     if (this.#bestParameters) this.#model.restore(this.#bestParameters)
+    else if (this.#average && state.stopped !== 'paused') this.#model.restore(this.#average)
     const { history, best, step, stopped, collapsed } = state
     const total = this.#spentMs + nowMs() - start
     const timing = timingOf(total, this.#evaluationMs)
@@ -171,7 +188,7 @@ export class Training {
     this.#sampler.restore(sampler)
     packAll(this.#model, parameters, this.#model.parameters)
     if (bestParameters) this.#bestParameters = packAll(this.#model, bestParameters, this.#model.snapshot())
-    SLOTS[this.#firstRule.kind].forEach((name, s) => {
+    this.#slotNames.forEach((name, s) => {
       packAll(this.#model, slots[name], slotOf(this.#slots!, s, this.#model))
     })
   }
@@ -195,7 +212,7 @@ export class Training {
     if (!onCheckpoint) return
     this.#settings ??= settingsOf(this.#model, this.#plan)
     const best = this.#bestParameters
-    const slots = unpackSlots(this.#model, this.#firstRule, this.#slots)
+    const slots = unpackSlots(this.#model, this.#slotNames, this.#slots)
     const checkpoint = checkpointOf(this.#model, this.#settings, this.#state, this.#sampler, best, slots)
     await onCheckpoint({ checkpoint })
     this.#lastCheckpoint = nowMs()
@@ -241,11 +258,8 @@ export class Training {
 
   /** undefined where nothing of them is used */
   #stepValues(): StepValues | undefined {
-    const { dropout, dropoutSchedule, labelSmoothing } = this.#plan
-    if (dropout === 0 && labelSmoothing === 0) return undefined
-    const { step } = this.#state
-    const dropoutRate = dropout * regularisationFactor(dropoutSchedule, step / this.#totalSteps)
-    return { dropoutKey: mix32(this.#dropoutKey ^ step), dropoutRate, smoothing: labelSmoothing }
+    if (!this.#hasStepValues) return undefined
+    return stepValuesOf(this.#plan, this.#dropoutKey, this.#state.step, this.#totalSteps)
   }
 
   #countDecays(): void {
@@ -287,10 +301,7 @@ export class Training {
     const step = state.step - 1
     const start = nowMs()
     checkParameters(this.#model, this.#context(step))
-    const { entry, deadShare } = await this.#measure(step)
-    state.history.push(entry)
-    const isBest = this.#select(entry)
-    this.#countDecays()
+    const { entry, deadShare, isBest } = await this.#measureOrHandOut(step)
     if (deadShare !== null) {
       state.collapsed = { step, deadShare }
       if (this.#plan.stopOnCollapse) state.stopped = 'collapsed'
@@ -299,23 +310,50 @@ export class Training {
     await this.#plan.callbacks.onEvaluation?.({ entry, isBest })
   }
 
-  /** Changes nothing of the state, so that an evaluation is done whole or, when the signal fires in it, not at all. */
-  async #measure(step: number): Promise<{ entry: HistoryEntry; deadShare: number | null }> {
-    const { evaluateOn, sets, signal } = this.#plan
-    const what = this.#place()
+  async #measureOrHandOut(step: number): Promise<Measured & { isBest: boolean }> {
     try {
-      const metrics: { [set: string]: SetMetrics } = {}
-      for (const name of evaluateOn) {
-        const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what })
-        if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#context(step))
-        metrics[name] = { loss, accuracy }
-      }
-      const deadShare = this.#state.collapsed ? null : await this.#probe.deadShare(signal, what)
-      return { entry: { step, epoch: this.#epochOf(step), ...metrics }, deadShare }
+      return await this.#measureAverage(step)
     } catch (error) {
       if (error instanceof NativeMlpError && error.code === 'ABORTED') await this.#handOut()
       throw error
     }
+  }
+
+  /** Evaluates the average of the parameters where there is one, else the parameters, and keeps the best. */
+  async #measureAverage(step: number): Promise<Measured & { isBest: boolean }> {
+    this.#swapAverage()
+    try {
+      const { entry, deadShare } = await this.#measure(step)
+      this.#state.history.push(entry)
+      const isBest = this.#select(entry)
+      this.#countDecays()
+      return { entry, deadShare, isBest }
+    } finally {
+      this.#swapAverage()
+    }
+  }
+
+  /** Exchanges the parameters of the model and their average. */
+  #swapAverage(): void {
+    if (this.#average === null) return
+    const { parameters } = this.#model
+    const kept = Float32Array.from(parameters)
+    parameters.set(this.#average)
+    this.#average.set(kept)
+  }
+
+  /** Changes nothing of the state, so that an evaluation is done whole or, when the signal fires in it, not at all. */
+  async #measure(step: number): Promise<Measured> {
+    const { evaluateOn, sets, signal } = this.#plan
+    const what = this.#place()
+    const metrics: { [set: string]: SetMetrics } = {}
+    for (const name of evaluateOn) {
+      const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what })
+      if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#context(step))
+      metrics[name] = { loss, accuracy }
+    }
+    const deadShare = this.#state.collapsed ? null : await this.#probe.deadShare(signal, what)
+    return { entry: { step, epoch: this.#epochOf(step), ...metrics }, deadShare }
   }
 
   /** Keeps the parameters when this is the best validation so far, and decides about early stopping. */

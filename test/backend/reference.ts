@@ -78,6 +78,22 @@ export const ACTIVATION: Record<string, Activation> = {
   leakyRelu: { value: (z) => (z > 0 ? z : 0.01 * z), slope: (z) => (z > 0 ? 1 : 0.01) },
   tanh: { value: (z) => Math.tanh(z), slope: (z) => 1 - Math.tanh(z) ** 2 },
   sigmoid: { value: (z) => 1 / (1 + Math.exp(-z)), slope: (z) => 1 / (2 + Math.exp(z) + Math.exp(-z)) },
+  elu: { value: (z) => (z > 0 ? z : Math.expm1(z)), slope: (z) => (z > 0 ? 1 : Math.exp(z)) },
+  selu: {
+    value: (z) => 1.0507009873554805 * (z > 0 ? z : 1.6732632423543772 * Math.expm1(z)),
+    slope: (z) => 1.0507009873554805 * (z > 0 ? 1 : 1.6732632423543772 * Math.exp(z)),
+  },
+  silu: {
+    value: (z) => z / (1 + Math.exp(-z)),
+    slope: (z) => (1 + Math.exp(-z) + z * Math.exp(-z)) / (1 + Math.exp(-z)) ** 2,
+  },
+  mish: {
+    value: (z) => z * Math.tanh(Math.log1p(Math.exp(z))),
+    slope: (z) => {
+      const t = Math.tanh(Math.log1p(Math.exp(z)))
+      return t + (z / (1 + Math.exp(-z))) * (1 - t * t)
+    },
+  },
   gelu: {
     value: (z) => 0.5 * z * (1 + erf(z / Math.SQRT2)),
     slope: (z) => 0.5 * (1 + erf(z / Math.SQRT2)) + (z * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI),

@@ -6,7 +6,7 @@ export interface ReferenceNetwork {
   readonly biases: number[][]
   readonly activation: string
   readonly outputActivation: string
-  readonly loss: 'softmaxCrossEntropy' | 'meanSquaredError' | 'binaryCrossEntropy'
+  readonly loss: 'softmaxCrossEntropy' | 'meanSquaredError' | 'binaryCrossEntropy' | 'huber'
 }
 
 /** erf by its Maclaurin series; beyond 4 it is 1 to 2e-8. */
@@ -27,6 +27,19 @@ const FUNCTIONS: Record<string, [(z: number) => number, (z: number) => number]> 
   leakyRelu: [(z) => (z > 0 ? z : 0.01 * z), (z) => (z > 0 ? 1 : 0.01)],
   tanh: [(z) => Math.tanh(z), (z) => 1 - Math.tanh(z) ** 2],
   sigmoid: [(z) => 1 / (1 + Math.exp(-z)), (z) => Math.exp(-z) / (1 + Math.exp(-z)) ** 2],
+  elu: [(z) => (z > 0 ? z : Math.expm1(z)), (z) => (z > 0 ? 1 : Math.exp(z))],
+  selu: [
+    (z) => 1.0507009873554805 * (z > 0 ? z : 1.6732632423543772 * Math.expm1(z)),
+    (z) => 1.0507009873554805 * (z > 0 ? 1 : 1.6732632423543772 * Math.exp(z)),
+  ],
+  silu: [(z) => z / (1 + Math.exp(-z)), (z) => (1 + Math.exp(-z) + z * Math.exp(-z)) / (1 + Math.exp(-z)) ** 2],
+  mish: [
+    (z) => z * Math.tanh(Math.log1p(Math.exp(z))),
+    (z) => {
+      const t = Math.tanh(Math.log1p(Math.exp(z)))
+      return t + (z / (1 + Math.exp(-z))) * (1 - t * t)
+    },
+  ],
   gelu: [
     (z) => 0.5 * z * (1 + erf(z / Math.SQRT2)),
     (z) => 0.5 * (1 + erf(z / Math.SQRT2)) + (z * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI),
@@ -78,6 +91,11 @@ function lossOf(net: ReferenceNetwork, z: number[], y: number[], target: number 
     return [loss / y.length, p.map((value, c) => (value - t[c]) / y.length)]
   }
   const slope = FUNCTIONS[net.outputActivation][1]
+  if (net.loss === 'huber') {
+    const d = y.map((value, c) => value - t[c])
+    const loss = d.reduce((s, v) => s + (Math.abs(v) <= 1 ? v * v * 0.5 : Math.abs(v) - 0.5), 0)
+    return [loss / y.length, d.map((v, c) => (Math.min(1, Math.max(-1, v)) / y.length) * slope(z[c]))]
+  }
   const gradient = y.map((value, c) => ((2 * (value - t[c])) / y.length) * slope(z[c]))
   return [y.reduce((s, value, c) => s + (value - t[c]) ** 2, 0) / y.length, gradient]
 }

@@ -52,6 +52,21 @@ describe.each(BACKENDS)('TrainingStep on %s', (_, backend) => {
     compare(new MLP({ layers: [2, 6, 2], seed: 5, backend, ...options }), curve(20), { learningRate: 0.2, l2: 0.02 }, 6)
   })
 
+  it.each(ACTIVATIONS)('follows a double-precision reference for ten steps: %s, Huber', (activation) => {
+    const model = new MLP({
+      layers: [2, 6, 2],
+      activation,
+      outputActivation: activation,
+      loss: 'huber',
+      seed: 5,
+      backend,
+    })
+    const { values, targets } = curve(20)
+    // differences on both sides of 1
+    const wide = samples({ values, cols: 2, targets: targets!.map((target) => 3 * target) })
+    compare(model, wide, { learningRate: 0.2, l2: 0.02 }, 6)
+  })
+
   it.each(ACTIVATIONS)('follows a double-precision reference for ten steps: %s, one yes or no', (activation) => {
     const model = new MLP({ layers: [4, 7, 5, 1], activation, loss: 'binaryCrossEntropy', seed: 3, backend })
     compare(model, clusters(22, 1, 4, 2), { learningRate: 0.3, l2: 0.01, l2Biases: true }, 8)

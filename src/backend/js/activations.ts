@@ -1,6 +1,10 @@
-import { erf, exp, sigmoid, tanh } from '../../core/elementary.js'
+import { erf, exp, expm1, sigmoid, tanh } from '../../core/elementary.js'
 import { LEAKY_SLOPE } from '../../core/types.js'
 import type { LayerOutput, Matrix } from '../operands.js'
+
+/** lambda, and lambda alpha, of SELU */
+const SELU_SCALE = 1.0507009873554805
+const SELU_FLOOR = 1.7580993408473768
 
 /** 1 / sqrt(2 pi), the maximum of the normal density */
 const DENSITY_AT_0 = 0.3989422804014327
@@ -22,6 +26,24 @@ export function activate(out: LayerOutput): void {
     case 'sigmoid':
       for (let i = 0; i < length; i++) z[i] = sigmoid(z[i])
       break
+    case 'elu':
+      for (let i = 0; i < length; i++) if (z[i] <= 0) z[i] = Math.fround(expm1(z[i])) + 0
+      break
+    case 'selu':
+      for (let i = 0; i < length; i++) {
+        z[i] = Math.fround(z[i] > 0 ? SELU_SCALE * z[i] : SELU_FLOOR * expm1(z[i])) + 0
+      }
+      break
+    case 'silu':
+    case 'mish': {
+      const kept = out.preActivations as Float32Array
+      const act = out.activation === 'silu' ? sigmoid : mishRatio
+      for (let i = 0; i < length; i++) {
+        kept[i] = z[i]
+        z[i] = Math.fround(z[i] * act(z[i])) + 0
+      }
+      break
+    }
     case 'gelu': {
       const kept = out.preActivations as Float32Array
       for (let i = 0; i < length; i++) {
@@ -59,6 +81,24 @@ function scaleRow(g: Float32Array, at: number, output: LayerOutput, from: number
     case 'sigmoid':
       for (let c = 0; c < cols; c++) g[at + c] = Math.fround(g[at + c] * (y[from + c] * (1 - y[from + c]))) + 0
       break
+    case 'elu':
+      for (let c = 0; c < cols; c++) {
+        if (y[from + c] <= 0) g[at + c] = Math.fround(g[at + c] * (y[from + c] + 1)) + 0
+      }
+      break
+    case 'selu':
+      for (let c = 0; c < cols; c++) {
+        const slope = y[from + c] > 0 ? SELU_SCALE : y[from + c] + SELU_FLOOR
+        g[at + c] = Math.fround(g[at + c] * slope) + 0
+      }
+      break
+    case 'silu':
+    case 'mish': {
+      const z = output.preActivations as Float32Array
+      const slope = output.activation === 'silu' ? siluSlope : mishSlope
+      for (let c = 0; c < cols; c++) g[at + c] = Math.fround(g[at + c] * slope(z[from + c])) + 0
+      break
+    }
     case 'gelu': {
       const z = output.preActivations as Float32Array
       for (let c = 0; c < cols; c++) g[at + c] = Math.fround(g[at + c] * geluSlope(z[from + c])) + 0
@@ -70,4 +110,20 @@ function scaleRow(g: Float32Array, at: number, output: LayerOutput, from: number
 /** d/dz of 0.5 z (1 + erf(z / sqrt 2)): the normal distribution function plus z times its density. */
 function geluSlope(z: number): number {
   return 0.5 * (1 + erf(z * Math.SQRT1_2)) + z * DENSITY_AT_0 * exp(-0.5 * z * z)
+}
+
+/** d/dz of z s(z), s the logistic function. */
+function siluSlope(z: number): number {
+  return sigmoid(z) * (1 + z * sigmoid(-z))
+}
+
+/** tanh(log(1 + e^z)) */
+function mishRatio(z: number): number {
+  const e = exp(-Math.abs(z))
+  return z >= 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : (e * (e + 2)) / (e * (e + 2) + 2)
+}
+
+function mishSlope(z: number): number {
+  const t = mishRatio(z)
+  return t + z * sigmoid(z) * (1 - t) * (1 + t)
 }

@@ -1,5 +1,6 @@
 import { mix32 } from '../../core/random.js'
 import type { LayerOutput, Matrix } from '../operands.js'
+import { STEP } from '../program.js'
 import { timesDerivative } from './activations.js'
 
 /** kRowStep and kUnitStep of native/kernels/kernels.h */
@@ -8,7 +9,8 @@ const UNIT_STEP = 0x85ebca6b
 
 /** out = x * mask; the masks are those of the native backend. */
 export function dropout(x: LayerOutput, mask: Matrix, out: Matrix, layer: number, step: Float64Array | null): void {
-  const [stepKey, rate] = step ?? [0, 0]
+  const stepKey = step?.[STEP.dropoutKey] ?? 0
+  const rate = step?.[STEP.dropoutRate] ?? 0
   const key = mix32((stepKey + Math.imul(layer, ROW_STEP)) | 0)
   const threshold = Math.floor(rate * 4294967296)
   const scale = Math.fround(1 / (1 - rate))

@@ -39,8 +39,9 @@ export function loss(
       return softmaxCrossEntropy(output, truth as Int32Array, gradient, rowLosses, smoothing)
     case 'binaryCrossEntropy':
       return binaryCrossEntropy(output, truth, gradient, rowLosses, smoothing)
+    case 'huber':
     case 'meanSquaredError':
-      meanSquaredError(output, truth as Float32Array, gradient, rowLosses)
+      regressionLoss(kind, output, truth as Float32Array, gradient, rowLosses)
       return 0
   }
 }
@@ -148,7 +149,8 @@ function softmaxGradient(
   }
 }
 
-function meanSquaredError(
+function regressionLoss(
+  kind: 'meanSquaredError' | 'huber',
   output: LayerOutput,
   targets: Float32Array,
   gradient: Matrix | null,
@@ -159,10 +161,26 @@ function meanSquaredError(
     let sum = 0
     for (let c = 0; c < cols; c++) {
       const difference = values[r * stride + c] - targets[r * cols + c]
-      sum += difference * difference
-      if (gradient !== null) gradient.values[r * gradient.stride + c] = (2 * difference) / (rows * cols)
+      const size = Math.abs(difference)
+      sum += kind === 'meanSquaredError' ? size * size : size <= 1 ? 0.5 * size * size : size - 0.5
+      const slope = kind === 'meanSquaredError' ? 2 * difference : Math.max(-1, Math.min(1, difference))
+      if (gradient !== null) gradient.values[r * gradient.stride + c] = slope / (rows * cols)
     }
     rowLosses[r] = sum / cols
   }
   if (gradient !== null) timesDerivative(gradient, output)
+}
+
+/** Losses and gradients of rows times the weights of their rows of the data set. */
+export function weigh(
+  weights: Float32Array,
+  rowIndices: Int32Array,
+  rowLosses: Float64Array,
+  gradient: Matrix | null,
+): void {
+  for (let r = 0; r < rowIndices.length; r++) {
+    const w = weights[rowIndices[r]]
+    rowLosses[r] *= w
+    for (let c = 0; gradient !== null && c < gradient.cols; c++) gradient.values[r * gradient.stride + c] *= w
+  }
 }

@@ -1,12 +1,21 @@
 import { invalidArgument } from '../../core/errors.js'
 import { isInt32Array, isUint8Array } from '../../core/typed-arrays.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../operands.js'
-import { type Arenas, checkTruth, type Operand, type Operation, type Program, type ProgramSpec } from '../program.js'
+import {
+  type Arenas,
+  checkTruth,
+  type Operand,
+  type Operation,
+  type Program,
+  type ProgramSpec,
+  STEP,
+} from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
-import { backward, forward, updateBy } from './dense.js'
+import { backward, forward, gradient, updateBy } from './dense.js'
 import { dropout, undrop } from './dropout.js'
 import { gatherRange, JsBatch } from './inputs.js'
-import { argMax, loss, takesLabels } from './loss.js'
+import { argMax, loss, takesLabels, weigh } from './loss.js'
+import { limitNorms, moveAverage, normOf } from './parameters.js'
 import { RuleStep } from './rules.js'
 import { layerOutput, parameterLength } from './storage.js'
 import { JsWarp } from './warp.js'
@@ -38,10 +47,13 @@ class JsProgram implements Program {
   /** offset of each layer's parameters, and the total length */
   readonly #offsets: readonly number[]
   readonly #lastOutput: number
+  /** in the layout of the parameters, for `gradient` operations */
+  readonly #gradients: Float32Array
+  readonly averages: boolean
 
   constructor(spec: ProgramSpec) {
     this.spec = spec
-    this.trains = spec.operations.some(({ op }) => op === 'update')
+    this.trains = spec.operations.some(({ op }) => op === 'update' || op === 'apply')
     const capacity = this.trains ? spec.capacity : Math.min(spec.capacity, CHUNK)
     this.batch = new JsBatch(spec.dataset, capacity)
     this.matrices = spec.matrices.map((outputs, m) => {
@@ -61,6 +73,9 @@ class JsProgram implements Program {
     this.#warp = spec.warp && new JsWarp(spec.warp)
     this.#warped = spec.warp && warpedDataset(spec.dataset, capacity)
     this.#positions = Int32Array.from({ length: spec.warp ? capacity : 0 }, (_, i) => i)
+    const hasGradients = spec.operations.some(({ op }) => op === 'gradient')
+    this.#gradients = new Float32Array(hasGradients ? this.parameters : 0)
+    this.averages = spec.operations.some(({ op }) => op === 'average')
   }
 
   get parameters(): number {
@@ -133,11 +148,12 @@ class JsProgram implements Program {
     rowIndices: Int32Array,
     first: number,
     end: number,
-    { step: values = null, warps }: Arenas,
+    arenas: Arenas,
   ): void {
     const { matrices } = this
+    const values = arenas.step ?? null
     if (each.op === 'gather' && this.#warp !== null) {
-      this.#warp.run(this.spec.dataset, rowIndices, warps as Int32Array, this.#warped!.values)
+      this.#warp.run(this.spec.dataset, rowIndices, arenas.warps as Int32Array, this.#warped!.values)
       gatherRange(this.#warped!, this.#positions, 0, end, this.batch)
     } else if (each.op === 'gather') {
       gatherRange(this.spec.dataset, rowIndices, first, end, this.batch)
@@ -150,10 +166,35 @@ class JsProgram implements Program {
       dropout(matrices[each.input], matrices[each.mask], matrices[each.output], each.layer, values)
     } else if (each.op === 'undrop') {
       undrop(matrices[each.gradient], matrices[each.mask], matrices[each.input])
+    } else if (each.op === 'gradient') {
+      const { inputs: K, outputs: N } = this.#layers[each.layer]
+      const own = this.#gradients.subarray(this.#offsets[each.layer])
+      gradient(this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer], own, own.subarray(K * N))
+    } else if (each.op === 'apply') {
+      this.#apply(values?.[STEP.clipNorm] ?? 0)
+    } else if (each.op === 'limit') {
+      limitNorms(this.#layers[each.layer], values?.[STEP.maxNorm] ?? 0)
+    } else if (each.op === 'average') {
+      moveAverage(arenas.average as Float32Array, arenas.parameters, this.parameters, values?.[STEP.averageShare] ?? 0)
     } else {
       const slots = this.#slots === null ? null : this.#slotViews[each.layer]
       const step = this.#step.set(this.#rule, slots, this.parameters)
       updateBy(step, this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer])
+    }
+  }
+
+  /** Applies the rule to all layers with gradients, clipped by their common norm. */
+  #apply(clipNorm: number): void {
+    const layers = this.spec.operations.flatMap((each) => (each.op === 'gradient' ? [each.layer] : []))
+    const of = (l: number) => this.#gradients.subarray(this.#offsets[l], this.#offsets[l + 1])
+    const scale = clipNorm > 0 ? Math.min(1, clipNorm / (normOf(layers.map(of)) + 1e-6)) : 1
+    for (const l of layers) {
+      const { parameters, inputs: K, outputs: N } = this.#layers[l]
+      const gradients = Float64Array.from(of(l), (g) => g * scale)
+      const step = this.#step.set(this.#rule, this.#slots === null ? null : this.#slotViews[l], this.parameters)
+      const block = { gradients, width: N, parameters, stride: N, cols: N }
+      step.run({ ...block, from: 0, at: 0, rows: K, areBiases: false })
+      step.run({ ...block, from: K * N, at: K * N, rows: 1, areBiases: true })
     }
   }
 
@@ -166,13 +207,23 @@ class JsProgram implements Program {
     rowIndices: Int32Array,
     first: number,
     end: number,
-    { truth, rowLosses, predicted, step }: Arenas,
+    { truth, rowLosses, predicted, step, rowWeights }: Arenas,
   ): number {
     const y = this.matrices[output]
     if (predicted !== null) predictClasses(kind, y, predicted, first)
     if (truth === null) return 0
     const own = this.#gatherTruth(truth, takesLabels(kind, y.cols), y.cols, rowIndices, first, end)
-    const correct = loss(kind, y, own, gradient === null ? null : this.matrices[gradient], this.#losses, step?.[2])
+    const correct = loss(
+      kind,
+      y,
+      own,
+      gradient === null ? null : this.matrices[gradient],
+      this.#losses,
+      step?.[STEP.smoothing],
+    )
+    if (rowWeights && this.trains) {
+      weigh(rowWeights, rowIndices, this.#losses, gradient === null ? null : this.matrices[gradient])
+    }
     let sum = 0
     for (let r = 0; r < end - first; r++) {
       sum += this.#losses[r]
@@ -268,10 +319,17 @@ function ownProgram(program: Program): JsProgram {
   return program
 }
 
-function checkArenas({ spec, outputs: cols, trains }: JsProgram, count: number, arenas: Arenas): void {
-  const { truth, rowLosses, predicted, outputs, warps } = arenas
+function checkArenas(program: JsProgram, count: number, arenas: Arenas): void {
+  const { spec, outputs: cols, parameters, averages, trains } = program
+  const { truth, rowLosses, predicted, outputs, warps, average, rowWeights } = arenas
   checkTruth(trains, truth)
   if (spec.warp && !isInt32Array(warps)) throw invalidArgument('warps', 'an Int32Array for a program with warp', warps)
+  if (averages && !(average && average.length >= parameters)) {
+    throw invalidArgument('average', `a Float32Array of at least ${parameters} values`, average)
+  }
+  if (rowWeights && rowWeights.length < spec.dataset.rows) {
+    throw invalidArgument('rowWeights', `at least ${spec.dataset.rows} values`, rowWeights)
+  }
   if (count > spec.capacity) throw invalidArgument('rowIndices', `at most ${spec.capacity} rows`, count)
   const truths = spec.dataset.rows * (isInt32Array(truth) ? 1 : cols)
   if (truth !== null && truth.length < truths) throw invalidArgument('labels or targets', `${truths} values`, truth)

@@ -1,5 +1,5 @@
 import { allocating, invalidArgument } from '../../core/errors.js'
-import type { LayerShape } from '../../core/types.js'
+import { keepsPreActivations, type LayerShape } from '../../core/types.js'
 import type { Layer, LayerOutput, Matrix } from '../operands.js'
 
 export function allocate(length: number): Float32Array {
@@ -42,7 +42,7 @@ export function matrix(capacity: number, cols: number): Matrix {
 
 export function layerOutput(capacity: number, shape: LayerShape): LayerOutput {
   const { activation, outputs } = shape
-  const preActivations = activation === 'gelu' ? allocate(capacity * outputs) : null
+  const preActivations = keepsPreActivations(activation) ? allocate(capacity * outputs) : null
   return { ...matrix(capacity, outputs), activation, preActivations }
 }
 
