@@ -11,6 +11,8 @@
 
 namespace mlp {
 
+constexpr size_t kLongestText = 200;
+
 class Args {
  public:
   Args(const Napi::CallbackInfo& info, const char* function) : info_(info), function_(function) {}
@@ -92,10 +94,19 @@ class Args {
 
   template <class Error>
   [[noreturn]] void fail(const char* name, const std::string& expected, const std::string& actual) const {
-    throw Error::New(env(), std::string("native ") + function_ + ": " + name + ": expected " + expected + ", got " + actual);
+    throw Error::New(env(), std::string("native ") + function_ + ": " + name + ": expected " + expected + ", got " + printable(actual));
   }
 
  private:
+  // What came from outside may steer a terminal, and may be long
+  static std::string printable(const std::string& text) {
+    std::string result = text.substr(0, kLongestText);
+    for (char& c : result) {
+      if (c < ' ' || c > '~') c = '?';
+    }
+    return result;
+  }
+
   struct Typed {
     void* data;
     size_t length;

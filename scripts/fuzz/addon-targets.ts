@@ -1,4 +1,4 @@
-import { spoil } from './arguments.js'
+import { isPlain, spoil } from './arguments.js'
 import { hostileValue } from './hostile-values.js'
 import { internal } from './internal.js'
 import type { Random } from './random.js'
@@ -65,7 +65,7 @@ function callOperation(ops: Operations, name: string, random: Random): void {
 
 /** While the addon reads a member of one argument, the memory of an array among the arguments goes to another thread. */
 function setTrap(args: readonly unknown[], random: Random): void {
-  const holders = args.filter((arg) => typeof arg === 'object' && arg !== null && !ArrayBuffer.isView(arg)) as object[]
+  const holders = args.filter(isPlain)
   const arrays = [...args, ...holders.flatMap((holder) => Object.values(holder))].filter((arg) =>
     ArrayBuffer.isView(arg),
   )
@@ -113,6 +113,16 @@ const CALLS: Readonly<Record<string, (sizes: Sizes) => unknown[]>> = {
     return [input(sizes), matrix(sizes, N), layer(sizes), floats(K * N), floats(N)]
   },
   compile: (sizes) => compileArguments(sizes, sizes.random.chance(0.6)),
+  createWarper: (sizes) => warperArguments(imageSizes(sizes)),
+  warp: (sizes) => {
+    const image = imageSizes(sizes)
+    const inputs = data(image)
+    const isBytes = inputs[3] !== null
+    const rows = rowsOf(image)
+    const length = rows.length * image.K
+    const warper = image.ops.createWarper(...warperArguments(image, isBytes))
+    return [warper, ...inputs, rows, warps(image, rows.length), isBytes ? new Uint8Array(length) : floats(length)]
+  },
   run: (sizes) => {
     const trains = sizes.random.chance(0.7)
     const program = sizes.ops.compile(...compileArguments(sizes, trains))
@@ -201,6 +211,27 @@ function compileArguments({ random: choose, B, K, N }: Sizes, trains: boolean): 
   const activation = choose.below(ACTIVATIONS.length)
   const isSparse = choose.chance(0.5)
   return [K, true, isSparse, K, B, Int32Array.of(K, N, activation), Int32Array.of(N, N), code]
+}
+
+/** Rows that are images: K is height times width. */
+function imageSizes(sizes: Sizes): Sizes & { readonly height: number; readonly width: number } {
+  const [height, width] = [1 + sizes.random.below(9), 1 + sizes.random.below(9)]
+  return { ...sizes, height, width, K: height * width }
+}
+
+/** [height, width, shift, radius or -1, weights down and across], bytes, capacity */
+function warperArguments(
+  { random: choose, B, height, width }: ReturnType<typeof imageSizes>,
+  isBytes = true,
+): unknown[] {
+  const radius = choose.below(3) - 1
+  const weights = Array.from({ length: 2 * (radius + 1) }, () => choose.below(3000))
+  return [Int32Array.of(height, width, 1 + choose.below(12), radius, ...weights), isBytes, B]
+}
+
+/** 8 numbers a row, in fixed point; see src/backend/warp.ts */
+function warps({ random: choose }: Sizes, rows: number): Int32Array {
+  return Int32Array.from({ length: 8 * rows }, () => choose.below(200_000) - 100_000)
 }
 
 /** [parameters, slots, truth, losses, predicted, outputs] */

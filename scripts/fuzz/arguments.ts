@@ -1,3 +1,4 @@
+import { isProxy } from 'node:util/types'
 import { HOSTILE_KEYS, HOSTILE_NUMBERS, hostileValue } from './hostile-values.js'
 import type { Random } from './random.js'
 
@@ -48,7 +49,9 @@ function placesIn(holder: Holder, prefix: string, depth: number): Place[] {
     })
 }
 
-function isPlain(value: unknown): value is Holder {
+/** A list or an object without a class; a proxy may throw and is one value. */
+export function isPlain(value: unknown): value is Holder {
+  if (isProxy(value)) return false
   if (Array.isArray(value)) return value.length <= MOST_ELEMENTS
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

@@ -56,6 +56,12 @@ function imageCalls(): Calls {
         { ...words(), imageShape: [2, 2], limit: 2, order: 'row', classNames: ['a', 'b'], ink: 'light' },
       ],
     },
+    augmentedImagesFigure: {
+      args: () => [
+        { images: new Uint8Array(12), labels: [2], copies: 2 },
+        { ...words(), imageShape: [2, 2], classNames: ['a', 'b', 'c'], ink: 'dark' },
+      ],
+    },
     weightImagesFigure: {
       args: () => [smallModel().getParameters()[0], { ...words(), imageShape: [3, 3], units: [0, 2], scale: 'each' }],
     },

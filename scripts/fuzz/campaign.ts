@@ -38,6 +38,8 @@ const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
 const BATCH = 2000
 /** Interval of looking whether a worker goes on, ms. */
 const LOOK_MS = 250
+/** How many times as long as an input may take a worker is let run: its own measure leaves out the time of other processes. */
+const PATIENCE = 5
 /** Time to start, under a sanitizer on a busy machine, ms. */
 const START_MS = 60_000
 
@@ -107,7 +109,7 @@ async function runBatch(
   const last = currentInput(work)
   if (last === null) throw new Error(`a worker ended before its first input: ${end}`)
   const content = replay ? replay.content : contentOf(work, last.target)
-  const problem = isHung ? `it did not end within ${(LONGEST_MS * slowness) / 1000} s` : end
+  const problem = isHung ? `it did not end within ${(LONGEST_MS * slowness * PATIENCE) / 1000} s` : end
   const fault: Fault = { ...last, seed, kind: isHung ? 'hang' : 'crash', problem, stack: isHung ? null : end, content }
   // how the inputs before it are divided is lost with the process
   return { targets, faults: [...faults, fault], counts: { crashed: last.number + 1 - from }, next: last.number + 1 }
@@ -139,8 +141,7 @@ async function watched(child: ChildProcess, work: string, slowness: number): Pro
   const timer = setInterval(() => {
     const now = readCurrent(work)
     if (now !== last) [last, since] = [now, Date.now()]
-    // a little longer than the worker's own measure, which names the time
-    const patience = last === '' ? START_MS : LONGEST_MS * slowness * 2
+    const patience = last === '' ? START_MS : LONGEST_MS * slowness * PATIENCE
     if (Date.now() - since < patience) return
     isHung = true
     child.kill('SIGKILL')

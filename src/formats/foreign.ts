@@ -23,7 +23,8 @@ const LONGEST_BEGINNING = 262
 
 /** What a file is by its beginning, e.g. 'a zip archive, as .npz and .pt files are'; null if unknown. */
 export function knownFormat(bytes: Uint8Array): string | null {
-  const beginning = Array.from(bytes.subarray(0, LONGEST_BEGINNING))
+  // not subarray, which throws for bytes whose memory was transferred: those have no length
+  const beginning = Array.from({ length: Math.min(bytes.length, LONGEST_BEGINNING) }, (_, i) => bytes[i])
   const text = String.fromCharCode(...beginning)
   const hex = beginning.map((byte) => byte.toString(16).padStart(2, '0')).join('')
   const known = TEXTS.find(([pattern]) => pattern.test(text)) ?? BINARIES.find(([pattern]) => pattern.test(hex))

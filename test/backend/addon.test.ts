@@ -183,6 +183,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['createWarper', 0, shape().with(6, 30_000), /a sum of at most 32768, got 34000/],
     ['run', 7, Float64Array.of(9, ...new Array(12).fill(0)), /a kind of rule that the addon knows, got 9/],
     ['forward', 1, { ...layer(), activation: 'sine' }, /activation: expected a name that the addon knows, got sine/],
+    ['loss', 0, `\u001b[31m${'x'.repeat(1000)}`, /knows, got \?\[31mx{195}$/],
     ['forward', 2, { ...matrix(N), stride: 16 }, /stride: expected an integer from 32/],
     ['backward', 2, { ...matrix(K), activation: 'gelu' }, /preActivations: expected a Float32Array for gelu/],
     ['gemm', 0, Float64Array.of(0, 0, 2, 3, 4, 3, 3, 3), /leading dimension/],

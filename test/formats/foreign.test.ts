@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import {
+  decodeCheckpoint,
+  decodeModel,
   loadData,
   loadHomeworkWeights,
   loadModel,
@@ -58,4 +60,11 @@ it('a compressed file is called that where only plain ones are read', async () =
   writeFileSync(path, gzipSync('x'.repeat(1000)))
   await expect(loadModel(path)).rejects.toThrow('not a safetensors file: expected its header to begin with')
   await expect(loadModel(path)).rejects.toThrow('it looks like a gzip file')
+})
+
+it('bytes whose memory another thread has taken are no file of any format', () => {
+  const bytes = new Uint8Array(300)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  expect(() => decodeModel(bytes)).toThrow(expect.objectContaining({ code: 'INVALID_FILE' }))
+  expect(() => decodeCheckpoint(bytes, 'bytes')).toThrow(expect.objectContaining({ code: 'INVALID_FILE' }))
 })
