@@ -95,11 +95,6 @@ export function metricLabel(name: MetricName | StandardMetric): string {
   return k === null ? metricRow(name).label : `top-${k} accuracy`
 }
 
-/** Whether a value of the metric is better than another. */
-export function isBetterValue(name: MetricName | StandardMetric, value: number, other: number): boolean {
-  return metricRow(name).better === 'higher' ? value > other : value < other
-}
-
 /** As a user writes them, with top5Accuracy for any k. */
 export const METRIC_WORDS: readonly string[] = Object.keys(METRICS).map((name) =>
   name === 'topKAccuracy' ? 'top5Accuracy' : name,
@@ -120,11 +115,16 @@ export function isOnRequest(name: unknown): name is MetricName {
 
 /**
  * @param where what messages call the value
+ * @param or alternative to name in messages
  * @throws NativeMlpError INVALID_ARGUMENT for what is not the name of a metric
  */
-export function checkMetricName(where: string, value: unknown): MetricName | StandardMetric {
+export function checkMetricName(where: string, value: unknown, or = ''): MetricName | StandardMetric {
   if (isMetric(value)) return value
-  const near = typeof value === 'string' ? closest(value, METRIC_WORDS) : undefined
+  const near = typeof value === 'string' && value.length > 3 ? closest(value, METRIC_WORDS) : undefined
   const names = METRIC_WORDS.map((name) => `'${name}'`).join(', ')
-  throw invalidArgument(where, near === undefined ? `one of ${names}` : `the name of a metric, maybe '${near}'`, value)
+  throw invalidArgument(
+    where,
+    `${near === undefined ? `one of ${names}` : `the name of a metric, maybe '${near}'`}${or}`,
+    value,
+  )
 }

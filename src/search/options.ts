@@ -12,7 +12,7 @@ import type { StackOption } from './threads/stack.js'
 import type { SelectBy, SelectionMetric } from './trial/ranking.js'
 import type { Executor } from './trial/task.js'
 
-/** What chooses the best trial, e.g. 'valid.accuracy': a number of a set, at each trial's own checkpoint. */
+/** What chooses the best trial, e.g. 'valid.accuracy': a metric (docs/metrics.md) of a set, at each trial's own checkpoint. */
 export type Objective = `${SelectBy}.${SelectionMetric}`
 
 export interface SearchOptions extends StrategyOptions {
@@ -47,7 +47,7 @@ export interface SearchOptions extends StrategyOptions {
   readonly objective?: Objective
   /** default 'valid'; 'test' makes the test result of the best trial optimistic, and a process warning says so */
   readonly selectBy?: SelectBy
-  /** default 'accuracy', or 'loss' for regression */
+  /** default 'accuracy', or 'loss' for regression; another one is measured in every evaluation of every trial */
   readonly metric?: SelectionMetric
   /** keep the checkpoint of every trial, not only of the best; default false */
   readonly keepModels?: boolean

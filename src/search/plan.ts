@@ -2,12 +2,14 @@ import { availableParallelism } from 'node:os'
 import { backendInfo, defaultBackend } from '../backend/index.js'
 import { integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { checkMetricName, isOnRequest, type MetricName } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
-import { LOSS_INFO } from '../model/losses.js'
+import { LOSS_INFO, outputsFor } from '../model/losses.js'
 import { MLP } from '../model/mlp.js'
 import { picked } from '../train/config.js'
 import { planFit } from '../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../train/from-config.js'
+import { checkMetricOfModel, checkMetricOfSet } from '../train/metrics/measure.js'
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
 import { TRIAL_NAMES } from './space/parameters.js'
@@ -16,7 +18,7 @@ import { isStudyFolder, StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
 import type { SearchCallbacks, StudyHeader } from './study/study.js'
 import { checkStack, type StackOption } from './threads/stack.js'
-import { type Selection, selectionCaution, withBestRule } from './trial/ranking.js'
+import { checkObjective, type Selection, selectionCaution, withBestRule } from './trial/ranking.js'
 import type { StudyData } from './trial/run-task.js'
 import type { Executor } from './trial/task.js'
 
@@ -59,7 +61,7 @@ export function planSearch(
   const { points } = strategy
   const sets = planSets(options, base)
   const [data] = sets.folds
-  const selection = checkSelection(options, base, data)
+  const selection = checkSelection(options, base, sets.folds)
   const smallest = [...sets.folds].sort((a, b) => a.train.length - b.train.length)[0]
   for (const point of points) checkPoint(point, smallest)
   if (executor !== null && typeof executor !== 'function') throw invalidArgument('executor', 'a function', executor)
@@ -87,8 +89,8 @@ export function planSearch(
 }
 
 /** Before its check. */
-function metricOf({ metric, objective }: Pick<SearchOptions, 'metric' | 'objective'>): SearchOptions['metric'] {
-  return objective?.endsWith?.('.loss') ? 'loss' : metric
+function metricOf({ metric, objective }: Pick<SearchOptions, 'metric' | 'objective'>): unknown {
+  return typeof objective === 'string' ? objective.split('.')[1] : metric
 }
 
 function headerOf(options: SearchOptions | GridSearchOptions, chosen: ChosenStrategy) {
@@ -106,18 +108,17 @@ function headerOf(options: SearchOptions | GridSearchOptions, chosen: ChosenStra
   }
 }
 
-function checkSelection(options: SearchOptions, base: SearchBase, data: StudyData): Selection {
+function checkSelection(options: SearchOptions, base: SearchBase, folds: readonly StudyData[]): Selection {
+  const [data] = folds
   const { loss, evaluateOn } = picked(base, ['loss', 'evaluateOn'])
   const isClassifier = LOSS_INFO[loss].hasAccuracy
   const { objective, ...given } = options
   if (objective !== undefined && (given.selectBy !== undefined || given.metric !== undefined)) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'objective: pass either objective or selectBy/metric, not both')
   }
-  const objectives = ['valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
-  const [set, number] = objective === undefined ? [] : oneOf('objective', objective, objectives).split('.')
-  const selectBy = oneOf('selectBy', set ?? given.selectBy ?? 'valid', ['valid', 'test'])
-  const standard = isClassifier ? 'accuracy' : 'loss'
-  const metric = oneOf('metric', number ?? given.metric ?? standard, ['accuracy', 'loss'])
+  const both = objective === undefined ? given : checkObjective('objective', objective)
+  const selectBy = oneOf('selectBy', both.selectBy ?? 'valid', ['valid', 'test'])
+  const metric = checkMetricName('metric', both.metric ?? (isClassifier ? 'accuracy' : 'loss'))
   if (metric === 'accuracy' && !isClassifier) throw invalidArgument('metric', `'loss' where loss is '${loss}'`, metric)
   if (data[selectBy] === undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `selectBy: '${selectBy}' needs data.${selectBy}`)
@@ -126,7 +127,23 @@ function checkSelection(options: SearchOptions, base: SearchBase, data: StudyDat
     if (evaluateOn === null || evaluateOn.includes(needed)) continue
     throw invalidArgument('base.evaluateOn', `a list with '${needed}', which selects`, evaluateOn)
   }
+  if (isOnRequest(metric)) checkOnRequest(metric, base, folds)
   return { selectBy, metric }
+}
+
+/** Trials measure only the metric of their best evaluation beside loss and accuracy, and in every fold. */
+function checkOnRequest(metric: MetricName, base: SearchBase, folds: readonly StudyData[]): void {
+  const { loss, evaluateOn, selectBy } = picked(base, ['loss', 'evaluateOn', 'selectBy'])
+  if (selectBy !== metric) throw invalidArgument('base.selectBy', `'${metric}', which ranks the trials`, selectBy)
+  const model = { loss, outputs: outputsFor(loss, folds[0].train) }
+  checkMetricOfModel('metric', metric, model)
+  folds.forEach((data, fold) => {
+    for (const name of evaluateOn ?? (['valid', 'test'] as const)) {
+      const set = data[name]
+      const where = folds.length > 1 && name !== 'test' ? `data.${name} of fold ${fold}` : `data.${name}`
+      if (set !== undefined) checkMetricOfSet(metric, model, set, where)
+    }
+  })
 }
 
 /** A network with a single hidden unit shows what is wrong with a trial's options without the cost of its own. */

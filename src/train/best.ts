@@ -1,25 +1,38 @@
 import { invalidArgument } from '../core/errors.js'
+import { checkMetricName, type MetricName, metricRow, type StandardMetric } from '../core/metrics.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
-import type { Loss } from '../core/types.js'
 import { LOSS_INFO } from '../model/losses.js'
+import type { Kind } from './hyper-parameter.js'
+import { checkMetricOfModel } from './metrics/measure.js'
+import type { ScoredModel } from './metrics/scored.js'
 
 /**
  * What the best evaluation has on the validation set; the earlier one on remaining ties:
- * - `'accuracy'`: the highest accuracy, of equal ones the lowest loss
- * - `'loss'`: the lowest loss
+ * - `'accuracy'`, `'loss'` or another metric: the best value of it, of equal ones the lowest loss
  * - `'firstAccuracy'`: the highest accuracy, the earlier on ties whatever the loss
  */
-export const BEST_RULES = ['accuracy', 'loss', 'firstAccuracy'] as const
-export type BestRule = (typeof BEST_RULES)[number]
+export type BestRule = StandardMetric | MetricName | 'firstAccuracy'
 
-/** The rule of a run. @param rule null: by accuracy if the loss has one @throws NativeMlpError INVALID_ARGUMENT */
-export function bestRuleFor(loss: Loss, rule: BestRule | null): BestRule {
-  const { hasAccuracy } = LOSS_INFO[loss]
+export const bestRule: Kind<BestRule> = {
+  check: (name, value, or) => (value === 'firstAccuracy' ? value : checkMetricName(name, value, or)),
+  argument: '<name>',
+  read: (text) => text,
+  write: String,
+}
+
+/**
+ * The rule of a run.
+ *
+ * @param rule null: by accuracy if the loss has one
+ * @throws NativeMlpError INVALID_ARGUMENT for a metric that is not defined for the model
+ */
+export function bestRuleFor(model: ScoredModel, rule: BestRule | null): BestRule {
+  const { hasAccuracy } = LOSS_INFO[model.loss]
   if (rule === null) return hasAccuracy ? 'accuracy' : 'loss'
-  if (!hasAccuracy && rule !== 'loss') {
-    throw invalidArgument('selectBy', `'loss' with loss '${loss}', which has no accuracy`, rule)
+  if (!hasAccuracy && (rule === 'accuracy' || rule === 'firstAccuracy')) {
+    throw invalidArgument('selectBy', `'loss' with loss '${model.loss}', which has no accuracy`, rule)
   }
-  return rule
+  return rule === 'firstAccuracy' ? rule : checkMetricOfModel('selectBy', rule, model)
 }
 
 /** Whether an evaluation is better than the best so far; null: there is none yet. */
@@ -29,11 +42,16 @@ export function isBetterEvaluation(entry: HistoryEntry, best: HistoryEntry | nul
 
 /** Negative if `a` is better, 0 if they are equally good. */
 export function compareMetrics(a: SetMetrics, b: SetMetrics, rule: BestRule): number {
-  if (rule === 'loss') return a.loss - b.loss
-  return b.accuracy - a.accuracy || (rule === 'accuracy' ? a.loss - b.loss : 0)
+  const by = scoreOfSet(b, rule) - scoreOfSet(a, rule)
+  return by || (rule === 'firstAccuracy' ? 0 : a.loss - b.loss)
 }
 
-/** What early stopping watches, larger is better: the accuracy, or minus the loss. */
+/** What early stopping watches, larger is better: the metric, or minus one of which less is better. */
 export function score({ valid }: HistoryEntry, rule: BestRule): number {
-  return rule === 'loss' ? -valid!.loss : valid!.accuracy
+  return scoreOfSet(valid!, rule)
+}
+
+function scoreOfSet(set: SetMetrics, rule: BestRule): number {
+  if (rule === 'firstAccuracy') return set.accuracy
+  return metricRow(rule).better === 'higher' ? set[rule]! : -set[rule]!
 }

@@ -1,5 +1,6 @@
 import { checking, finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { isOnRequest } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import { LOSS_INFO } from '../model/losses.js'
@@ -21,6 +22,7 @@ import {
 } from './config.js'
 import type { FitPlan } from './fit-plan.js'
 import { SET_NAMES, type SetName } from './hyper-parameters.js'
+import { checkMetricOfSet } from './metrics/measure.js'
 import { checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
 import { unusedBy } from './schedules.js'
@@ -110,6 +112,8 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
   if (values.patience !== null && !evaluateOn.includes('valid')) {
     throw new NativeMlpError('INVALID_ARGUMENT', "patience: needs a validation set, and 'valid' in evaluateOn")
   }
+  const selectBy = bestRuleFor(model, values.selectBy)
+  if (isOnRequest(selectBy)) for (const name of evaluateOn) checkMetricOfSet(selectBy, model, sets[name]!, name)
   checkSchedule(values, evaluateOn)
   checkRegularisation(values, model)
   const plan = {
@@ -120,7 +124,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     stepsPerEpoch: stepsPerEpochOf(values, rows),
     evaluateOn,
     augmentation: augmentationOf(values, train),
-    selectBy: bestRuleFor(model.loss, values.selectBy),
+    selectBy,
     sampleWeights: checkSampleWeights(options.sampleWeights, rows),
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     callbacks: checkCallbacks(options.callbacks ?? {}),

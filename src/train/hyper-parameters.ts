@@ -5,7 +5,7 @@ import { ACTIVATIONS, LOSSES } from '../core/types.js'
 import { BATCH_MODES } from '../data/batches.js'
 import { checkInit, INIT_NAMES, type Init } from '../model/initializers.js'
 import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/mlp.js'
-import { BEST_RULES } from './best.js'
+import { bestRule } from './best.js'
 import {
   choice,
   factor,
@@ -388,17 +388,17 @@ export const HYPER_PARAMETERS = {
     help: 'sets to evaluate: train,valid,test; must include valid, which selects the best; or auto: valid,test',
   }),
   /**
-   * which evaluation is the best: 'accuracy', the highest on validation, of equal ones the lowest loss; 'loss', the lowest;
+   * which evaluation is the best: 'accuracy', 'loss' or another metric, by its value on validation, of equal ones the lowest loss;
    * 'firstAccuracy', the highest accuracy whatever the loss; the earlier on remaining ties; null (default): 'accuracy', or
-   * 'loss' for regression
+   * 'loss' for regression. Metrics beside loss and accuracy are measured in every evaluation: docs/metrics.md
    */
-  selectBy: row('fit', null, orNull(choice(BEST_RULES), 'auto', 'the default of the loss'), {
+  selectBy: row('fit', null, orNull(bestRule, 'auto', 'the default of the loss'), {
     default: null,
     help:
-      'the best evaluation: accuracy, the highest on validation and of equal ones the lowest loss; loss, the lowest; ' +
-      'firstAccuracy, the earliest with the highest; or auto: accuracy, or loss for regression',
+      'the best evaluation: that with the best accuracy, loss or other metric (docs/metrics.md) on validation, of equal ' +
+      'ones the lowest loss; firstAccuracy, the earliest with the highest; or auto: accuracy, or loss for regression',
   }),
-  /** stop after this many evaluations without improvement of the accuracy or loss that `selectBy` names, >= 1; null (default): no early stopping */
+  /** stop after this many evaluations without improvement of what `selectBy` names, >= 1; null (default): no early stopping */
   patience: row('fit', null, orNull(integerFrom(1), 'off', 'no early stopping'), {
     default: null,
     help: 'stop after n evaluations without improvement on validation, or off',

@@ -2,6 +2,7 @@ import type { StepValues } from '../backend/program.js'
 import type { UpdateRule } from '../backend/rules.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
+import { isOnRequest } from '../core/metrics.js'
 import { randomStream } from '../core/random.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { nowMs } from '../core/timers.js'
@@ -344,13 +345,15 @@ export class Training {
 
   /** Changes nothing of the state, so that an evaluation is done whole or, when the signal fires in it, not at all. */
   async #measure(step: number): Promise<Measured> {
-    const { evaluateOn, sets, signal } = this.#plan
+    const { evaluateOn, sets, signal, selectBy } = this.#plan
     const what = this.#place()
+    const onRequest = isOnRequest(selectBy) ? [selectBy] : []
     const metrics: { [set: string]: SetMetrics } = {}
     for (const name of evaluateOn) {
-      const { loss, accuracy } = await this.#evaluator.measure(sets[name]!, { name, signal, what })
+      const options = { name, signal, what, metrics: onRequest }
+      const { loss, accuracy, values } = await this.#evaluator.measure(sets[name]!, options)
       if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#context(step))
-      metrics[name] = { loss, accuracy }
+      metrics[name] = { loss, accuracy, ...values }
     }
     const deadShare = this.#state.collapsed ? null : await this.#probe.deadShare(signal, what)
     return { entry: { step, epoch: this.#epochOf(step), ...metrics }, deadShare }

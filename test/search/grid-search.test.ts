@@ -196,7 +196,7 @@ describe('gridSearch refuses', () => {
     ['a set that is none', { data: { train: new Float32Array(4) } }, 'data.train: expected Samples, got Float32Array'],
     ['a misspelt set', { data: { trian: 1 } }, "data: unknown option 'trian'; did you mean 'train'?"],
     ['no workers', { workers: 0 }, 'workers: expected an integer from 1 to 256, got 0'],
-    ['another metric', { metric: 'f1' }, "metric: expected one of 'accuracy', 'loss', got \"f1\""],
+    ['another metric', { metric: 'f1' }, "metric: expected one of 'loss', 'accuracy', 'balancedAccuracy', "],
     ['another set', { selectBy: 'train' }, "selectBy: expected one of 'valid', 'test', got \"train\""],
     [
       'no list',

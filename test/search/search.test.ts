@@ -104,7 +104,11 @@ describe('search', () => {
     ['rungs of a grid', { halving }, "halving: expected with strategy 'halving'"],
     ['another strategy', { strategy: 'bayes' }, "strategy: expected one of 'grid', 'random', 'halving', got \"bayes\""],
     ['a seed of nothing', { seed: 3 }, 'seed: nothing is drawn; that of the trials is base.seed'],
-    ['another objective', { objective: 'train.loss' }, "objective: expected one of 'valid.accuracy'"],
+    [
+      'another objective',
+      { objective: 'train.loss' },
+      "objective: expected 'valid' or 'test' and a metric, e.g. 'valid.accuracy'",
+    ],
     [
       'two objectives',
       { objective: 'valid.loss', metric: 'loss' },

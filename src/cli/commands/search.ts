@@ -94,11 +94,11 @@ export function searchCommand(): Command {
     .option('--repeats <n>', 'train each point so often, with seeds of their own (default: 1)')
     .option(
       '--objective <name>',
-      'what chooses the best: valid.accuracy, valid.loss, test.accuracy or test.loss; by test, the test result of the ' +
-        'best is optimistic (default: valid.accuracy)',
+      'what chooses the best trial: valid or test, and a metric: valid.accuracy, valid.loss, valid.rocAuc, ...: ' +
+        'docs/metrics.md; by test, the test result of the best is optimistic (default: valid.accuracy)',
     )
     .addOption(new Option('--select-by <set>', 'valid or test; see --objective').hideHelp())
-    .addOption(new Option('--metric <name>', 'accuracy or loss; see --objective').hideHelp())
+    .addOption(new Option('--metric <name>', 'a metric; see --objective').hideHelp())
   addConfigFlags(command, SEARCH_NAMES)
   for (const option of command.options) {
     if (option.long === '--config') option.description = CONFIG_HELP

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { RunFolder } from '../../io/run-folder.js'
 import { showProgress } from '../../progress/index.js'
-import { count, entryWords, percent } from '../../progress/words.js'
+import { metricWords } from '../../progress/search-words.js'
+import { count, entryWords, moreMetrics, percent } from '../../progress/words.js'
 import { configFromFlags, resolveConfig } from '../config/config.js'
 import { DATA_FLAG, newSpec } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
@@ -140,11 +141,13 @@ function summary({ folder, record, figures }: FinishedRun): string {
     const dead = `${Math.round(100 * collapsed.deadShare)} % of hidden units are dead since step ${collapsed.step}`
     line('collapsed', dead)
   }
-  line('best', best ? `${percent(best.valid!.accuracy)} on validation at step ${best.step}` : 'no evaluation yet')
+  line('best', best ? `${metricWords(best.valid)} on validation at step ${best.step}` : 'no evaluation yet')
   if (best && !test) line('', entryWords(best))
   if (test) {
-    const right = `${test.correct} of ${test.count} test rows`
-    line('test', `${percent(test.accuracy)}: ${right} right with the best parameters, loss ${test.loss.toFixed(4)}`)
+    const right = `${test.correct} of ${test.count} test rows right`
+    const first = Number.isNaN(test.accuracy) ? `${test.count} test rows` : `${percent(test.accuracy)}: ${right}`
+    const measured = [`loss ${test.loss.toFixed(4)}`, ...moreMetrics(test)].join(', ')
+    line('test', `${first} with the best parameters, ${measured}`)
   }
   line('time', timeWords(times))
   if (best) line('model', folder.file('model'))

@@ -1,8 +1,9 @@
 import { integerInRange, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import { checkMetricName } from '../../core/metrics.js'
 import type { HalvingOptions } from '../../search/space/halving.js'
 import type { Strategy } from '../../search/space/strategy.js'
-import type { SelectBy, SelectionMetric } from '../../search/trial/ranking.js'
+import { checkObjective, type SelectBy, type SelectionMetric } from '../../search/trial/ranking.js'
 
 /** What a search asks for beside its hyper-parameters, in a config file or as flags. */
 export interface SearchChoice {
@@ -22,8 +23,6 @@ export const CHOICE_KEYS = [
   ...['selectBy', 'metric'],
 ] as const
 type ChoiceKey = (typeof CHOICE_KEYS)[number] & string
-
-const OBJECTIVES = ['valid.accuracy', 'valid.loss', 'test.accuracy', 'test.loss'] as const
 
 /**
  * @param given by key; what is undefined is not given
@@ -48,7 +47,7 @@ export function checkChoice(
     ...checked('repeats', whole(1)),
     ...objectiveOf(given, nameOf),
     ...checked('selectBy', (name, value) => oneOf(name, value, ['valid', 'test'])),
-    ...checked('metric', (name, value) => oneOf(name, value, ['accuracy', 'loss'])),
+    ...checked('metric', checkMetricName),
   }
 }
 
@@ -61,6 +60,5 @@ function objectiveOf(
     const problem = 'pass either objective or selectBy/metric, not both'
     throw new NativeMlpError('INVALID_ARGUMENT', `${nameOf('objective')}: ${problem}`)
   }
-  const [selectBy, metric] = oneOf(nameOf('objective'), given.objective, OBJECTIVES).split('.')
-  return { selectBy: selectBy as SelectBy, metric: metric as SelectionMetric }
+  return checkObjective(nameOf('objective'), given.objective)
 }

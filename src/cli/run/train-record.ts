@@ -60,8 +60,8 @@ export function aboutRun(request: RunRequest, { train, valid, test, source, reci
 
 export function testResults(evaluation: Evaluation | null): TestResults {
   if (evaluation === null) return { test: null, confusion: null }
-  const { loss, accuracy, correct, count, confusion } = evaluation
-  return { test: { loss, accuracy, correct, count }, confusion }
+  const { confusion, perClass: _, ...test } = evaluation
+  return { test, confusion }
 }
 
 const count = z.number().int().min(0)

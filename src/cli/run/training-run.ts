@@ -1,5 +1,7 @@
 import { NativeMlpError } from '../../core/errors.js'
+import { isOnRequest } from '../../core/metrics.js'
 import type { Evaluation } from '../../core/results.js'
+import type { Samples } from '../../data/samples.js'
 import { fitInFolder as fit } from '../../io/fit-in-folder.js'
 import { saveHomeworkWeights } from '../../io/homework-weights.js'
 import { RunFolder } from '../../io/run-folder.js'
@@ -10,6 +12,7 @@ import type { StartEvent } from '../../train/callbacks.js'
 import { evaluate } from '../../train/evaluate.js'
 import { planFit } from '../../train/fit-options.js'
 import type { FitResult } from '../../train/fit-result.js'
+import { undefinedForRows } from '../../train/metrics/measure.js'
 import { recordedConfig } from '../config/config.js'
 import { sameData } from '../config/data-flag.js'
 import { augmentedImages } from './augmented-images.js'
@@ -126,12 +129,12 @@ async function requestOf(
 
 /** Trains, evaluates the best parameters on the test rows, and writes the other outputs. */
 async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): Promise<FinishedRun> {
-  const { sets, model, folder, context } = run
+  const { sets, folder } = run
   let evaluation: Evaluation | null = null
   let figures: readonly string[] = []
   try {
     const fitted = await train(run, onStart)
-    evaluation = sets.test ? await evaluate(model, sets.test, { signal: context.signal }) : null
+    evaluation = sets.test ? await measure(run, sets.test) : null
     await writeExtras(run, fitted)
     figures = await draw(run, fitted, evaluation)
     const record = await folder.end({ results: { ...testResults(evaluation) }, keepCheckpoint: false })
@@ -144,6 +147,13 @@ async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): P
     if (isAborted && record !== null) return { folder, record: record as TrainRecord, figures }
     throw error
   }
+}
+
+/** With the metric that selects the best, if the rows define it. */
+async function measure({ request, context, model }: ReadyRun, rows: Samples): Promise<Evaluation> {
+  const { selectBy } = request.training
+  const metrics = isOnRequest(selectBy) && undefinedForRows(selectBy, model, rows) === null ? [selectBy] : []
+  return await evaluate(model, rows, { signal: context.signal, metrics })
 }
 
 async function train(run: ReadyRun, onStart?: (event: StartEvent) => void): Promise<FitResult> {

@@ -1,5 +1,6 @@
 import { checking, integerInRange, knownOptions, listOf, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import { checkMetricName } from '../../core/metrics.js'
 import type { SetMetrics } from '../../core/results.js'
 import { completed, picked, stepsPerEpochOf } from '../../train/config.js'
 import { bestFirst, type Selection } from '../trial/ranking.js'
@@ -105,7 +106,7 @@ export function survivors(results: readonly RungResult[], keep: number, selectio
     })
     integerInRange('keep', keep, 0)
     oneOf('selection.selectBy', Object(selection).selectBy, ['valid', 'test'])
-    oneOf('selection.metric', selection.metric, ['accuracy', 'loss'])
+    checkMetricName('selection.metric', selection.metric)
     return bestOf(results, keep, selection)
   })
 }

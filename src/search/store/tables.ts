@@ -1,5 +1,5 @@
 import { checking, integerInRange, listOf, objectOf, oneOf } from '../../core/checks.js'
-import { isOnRequest } from '../../core/metrics.js'
+import { checkMetricName, isOnRequest } from '../../core/metrics.js'
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 import { packageVersion } from '../../core/version.js'
 import { MAX_FOLDS } from '../../data/division.js'
@@ -33,7 +33,7 @@ export function resultsCsv(
   return checking('resultsCsv', () => {
     checkStates(trials)
     oneOf('selection.selectBy', Object(selection).selectBy, ['valid', 'test'])
-    oneOf('selection.metric', selection.metric, ['accuracy', 'loss'])
+    checkMetricName('selection.metric', selection.metric)
     integerInRange('selection.folds', selection.folds ?? 0, 0, MAX_FOLDS)
     return resultTable(trials, selection)
   })

@@ -1,10 +1,12 @@
 import { isObject } from '../../core/checks.js'
+import { invalidArgument } from '../../core/errors.js'
+import { isMetric, isOnRequest, type MetricName, metricRow, type StandardMetric } from '../../core/metrics.js'
 import type { SetMetrics, TrialSummary } from '../../core/results.js'
 import { type BestRule, compareMetrics } from '../../train/best.js'
 
 /** The set whose metrics select the best trial. */
 export type SelectBy = 'valid' | 'test'
-export type SelectionMetric = 'accuracy' | 'loss'
+export type SelectionMetric = StandardMetric | MetricName
 
 /** The criterion for the best trial: this metric on this set, at each trial's checkpoint. */
 export interface Selection {
@@ -15,16 +17,31 @@ export interface Selection {
 }
 
 /**
- * The hyper-parameters common to all trials: a study that is decided by the loss keeps each trial's checkpoint with the
- * lowest loss, unless `base` says otherwise.
+ * The hyper-parameters common to all trials: a study that is decided by the loss or by a metric that is computed on request
+ * keeps each trial's checkpoint with the best value of it, unless `base` says otherwise.
+ *
+ * @param metric before its check
  */
-export function withBestRule<Base extends { readonly selectBy?: BestRule | null }>(
-  base: Base,
-  metric: SelectionMetric | undefined,
-): Base {
-  return metric === 'loss' && isObject(base) && (base.selectBy ?? null) === null
-    ? ({ ...base, selectBy: 'loss' } as Base)
-    : base
+export function withBestRule<Base extends { readonly selectBy?: BestRule | null }>(base: Base, metric: unknown): Base {
+  const isChosen = metric === 'loss' || isOnRequest(metric)
+  return isChosen && isObject(base) && (base.selectBy ?? null) === null ? ({ ...base, selectBy: metric } as Base) : base
+}
+
+/**
+ * The parts of an objective such as 'valid.f1Macro'.
+ *
+ * @param where what messages call it
+ * @throws NativeMlpError INVALID_ARGUMENT
+ */
+export function checkObjective(where: string, objective: unknown): Pick<Selection, 'selectBy' | 'metric'> {
+  const [selectBy, metric, ...more] = typeof objective === 'string' ? objective.split('.') : []
+  if ((selectBy === 'valid' || selectBy === 'test') && isMetric(metric) && more.length === 0)
+    return { selectBy, metric }
+  throw invalidArgument(
+    where,
+    "'valid' or 'test' and a metric, e.g. 'valid.accuracy', 'valid.loss', 'test.f1Macro'",
+    objective,
+  )
 }
 
 /** The fields of a trial that determine its rank. */
@@ -35,8 +52,7 @@ export interface RankedTrial {
 }
 
 /**
- * Negative when `a` is the better trial: by a lower loss, or by a higher accuracy and then a lower loss, as `fit` selects
- * its best evaluation. The earlier trial wins a remaining tie.
+ * Negative when `a` is the better trial: by the metric and then by a lower loss, as `fit` selects its best evaluation. The earlier trial wins a remaining tie.
  */
 function compareTrials(a: RankedTrial, b: RankedTrial, { selectBy, metric, base }: Selection): number {
   const rule = metric === 'accuracy' && base?.selectBy === 'firstAccuracy' ? 'firstAccuracy' : metric
@@ -92,5 +108,5 @@ export function selectionCaution(selectBy: SelectBy): string | null {
 /** Lower is better; not finite if the trial was not measured. */
 function cost(trial: RankedTrial, { selectBy, metric }: Selection): number {
   const value = trial[selectBy]?.[metric] ?? Number.NaN
-  return metric === 'accuracy' ? -value : value
+  return metricRow(metric).better === 'higher' ? -value : value
 }

@@ -1,4 +1,5 @@
 import { invalidFile, shortened } from '../../core/errors.js'
+import { isOnRequest } from '../../core/metrics.js'
 import type { Collapse, HistoryEntry, SetMetrics } from '../../core/results.js'
 import type { Samples } from '../../data/samples.js'
 import { checkJson } from '../../formats/json.js'
@@ -120,7 +121,7 @@ function stateProblem(outcome: TrialOutcome, { config, untilStep }: TrialTask, d
 
 function historyProblem({ history, best, collapsed, steps }: TrialOutcome, task: TrialTask, data: TaskData) {
   const { config } = task
-  const { evaluateOn, loss, epochs } = picked(config, ['evaluateOn', 'loss', 'epochs'])
+  const { evaluateOn, loss, epochs, selectBy } = picked(config, ['evaluateOn', 'loss', 'epochs', 'selectBy'])
   const expected: readonly string[] = evaluateOn ?? (data.test ? ['valid', 'test'] : ['valid'])
   const perEpoch = stepsPerEpochOf(config, data.train.length)
   let last = -1
@@ -135,6 +136,8 @@ function historyProblem({ history, best, collapsed, steps }: TrialOutcome, task:
       if (metrics && Number.isNaN(metrics.accuracy) === LOSS_INFO[loss].hasAccuracy) {
         return `${set} at step ${step}: accuracy ${metrics.accuracy} with loss '${loss}'`
       }
+      if (metrics && isOnRequest(selectBy) && metrics[selectBy] === undefined)
+        return `${set} at step ${step}: no ${selectBy}`
     }
   }
   if (best !== null && !history.some((entry) => isSameEntry(entry, best))) return 'its best is not in its history'

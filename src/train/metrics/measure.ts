@@ -95,7 +95,12 @@ function undefinedForModel(name: MetricName | StandardMetric, model: ScoredModel
   return k !== null && k >= classes ? `for ${classes} classes: it would be 1 for every model` : null
 }
 
-function undefinedForRows(name: MetricName, model: ScoredModel, { rows, labels, targets }: Samples): string | null {
+/** Why a metric that the model has is not defined for these rows; null if it is. */
+export function undefinedForRows(
+  name: MetricName,
+  model: ScoredModel,
+  { rows, labels, targets }: Samples,
+): string | null {
   const { loss, outputs } = model
   const task = taskOf(model)
   if (name === 'r2' && rows.length < 2) return 'it needs at least two rows'

@@ -23,6 +23,38 @@ const status = nativeStatus()
 const isas = status.available ? status.isas : []
 
 describe('native-mlp train', () => {
+  it('selects by another metric on request, and shows it', async () => {
+    const args = [
+      'train',
+      '--preset',
+      'quick',
+      '--limit-train',
+      'all',
+      '--epochs',
+      '2',
+      '--data',
+      stripes,
+      '--no-figures',
+    ]
+    const { code, stdout, stderr } = await command([...args, '--select-by', 'top3Accuracy', '--out', at('top')])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stdout).toMatch(/^best +\d+\.\d\d % \(top-3 accuracy [01]\.\d{4}\) on validation at step \d+$/m)
+    expect(stdout).toMatch(/^test .* loss \d\.\d{4}, top-3 accuracy [01]\.\d{4}$/m)
+    expect(stderr).toMatch(/valid \d+\.\d\d % \(loss \d\.\d{4}, top-3 accuracy [01]\.\d{4}\)/)
+    const history = await readHistory(at('top', 'history.jsonl'))
+    const best = Math.max(...history.map(({ valid }) => valid!.top3Accuracy!))
+    expect(record('top')).toMatchObject({
+      config: { selectBy: 'top3Accuracy' },
+      results: { best: { valid: { top3Accuracy: best } } },
+    })
+    expect(record('top').results.test.top3Accuracy).toBeGreaterThan(0)
+    const unknown = await command([...args, '--select-by', 'top3', '--out', at('none')])
+    expect(unknown).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--select-by: expected one of 'loss', 'accuracy', "),
+    })
+  })
+
   it('trains on MNIST and leaves a whole run: record, curve, model and figures', async () => {
     const { code, stdout, stderr } = await command(['train', '--preset', 'quick', '--seed', '7', '--out', at('whole')])
     expect({ code, stderr }).toMatchObject({ code: 0 })

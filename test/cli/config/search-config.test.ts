@@ -99,6 +99,8 @@ describe('resolveSearch', () => {
     expect(await rule({ preset: 'quick' })).toBeNull()
     expect(await rule({ preset: 'quick', objective: 'valid.loss' })).toBe('loss')
     expect(await rule({ objective: 'valid.accuracy' })).toBe('firstAccuracy')
+    expect(await rule({ preset: 'quick', objective: 'valid.rocAuc' })).toBe('rocAuc')
+    expect(await rule({ preset: 'quick', metric: 'top3Accuracy' })).toBe('top3Accuracy')
     const { selectBy } = await resolveSearch(config({ selectBy: 'test' }), {}, {})
     expect(selectBy).toBe('test')
   })
@@ -123,7 +125,7 @@ describe('resolveSearch', () => {
     [{ grid: { l2: [0.1] }, l2: 0.2 }, 'INVALID_ARGUMENT', 'l2 is given both in grid and beside it'],
     [{ epochs: 'many' }, 'INVALID_ARGUMENT', 'epochs: expected an integer >= 1, got "many"'],
     [{ selectBy: 'train' }, 'INVALID_ARGUMENT', "selectBy: expected one of 'valid', 'test', got \"train\""],
-    [{ metric: 1 }, 'INVALID_ARGUMENT', "metric: expected one of 'accuracy', 'loss', got 1"],
+    [{ metric: 1 }, 'INVALID_ARGUMENT', "metric: expected one of 'loss', 'accuracy', 'balancedAccuracy', "],
     [
       { objective: 'valid.loss', metric: 'loss' },
       'INVALID_ARGUMENT',
