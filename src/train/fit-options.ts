@@ -23,7 +23,7 @@ import {
 import type { FitPlan } from './fit-plan.js'
 import { SET_NAMES, type SetName } from './hyper-parameters.js'
 import { checkMetricOfSet } from './metrics/measure.js'
-import { checkOptimizer, type Optimizer } from './optimizers.js'
+import { checkOptimizer, DEFAULT_SCHEDULE, defaultOptimizer, type Optimizer } from './optimizers.js'
 import { checkResume } from './resume.js'
 import { unusedBy } from './schedules.js'
 import { checkSet } from './set-check.js'
@@ -34,8 +34,10 @@ const FIT_NAMES = namesOf('fit')
 export type FitOptions = Partial<Pick<TrainingConfig, NameOf<'fit'>>> & OtherFitOptions
 
 interface OtherFitOptions {
-  /** e.g. sgd({ learningRate: 0.1 }) */
-  readonly optimizer: Optimizer
+  /**
+   * e.g. sgd({ learningRate: 0.1 }); default: adamW({ learningRate: 0.003 }), with schedule 'oneCycle' unless another is given
+   */
+  readonly optimizer?: Optimizer
   /** validation set, which selects the best parameters */
   readonly valid?: Samples
   /**
@@ -99,14 +101,16 @@ export function planFit(model: MLP, train: Samples, options: FitOptions): FitPla
 
 function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
   if (typeof options !== 'object' || options === null) {
-    const expected = 'an options object with an optimizer, e.g. { optimizer: sgd({ learningRate: 0.1 }) }'
+    const expected = 'an options object, e.g. { valid, epochs: 20 }'
     throw invalidArgument('fit', expected, options)
   }
   knownOptions('fit', options, [...OTHER_NAMES, ...FIT_NAMES])
   checkModel(model)
   const sets = checkSets(model, train, options)
   const rows = train.rows.length
-  const values = checkValues(options)
+  const isDefault = options.optimizer === undefined
+  const schedule = options.schedule ?? (isDefault ? DEFAULT_SCHEDULE : undefined)
+  const values = checkValues({ ...options, schedule })
   const batchSize = checkBatchSize(batchSizeOf(values, rows), rows)
   const evaluateOn = checkEvaluateOn(values.evaluateOn, sets)
   if (values.patience !== null && !evaluateOn.includes('valid')) {
@@ -118,7 +122,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
   checkRegularisation(values, model)
   const plan = {
     ...values,
-    optimizer: checkOptimizer(options.optimizer),
+    optimizer: isDefault ? defaultOptimizer() : checkOptimizer(options.optimizer!),
     sets,
     batchSize,
     stepsPerEpoch: stepsPerEpochOf(values, rows),

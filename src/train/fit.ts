@@ -19,7 +19,7 @@ const inTraining = new WeakSet<MLP>()
  *   parameter is no longer finite; ABORTED when the signal fires; OUT_OF_MEMORY. The model then keeps what the last whole
  *   step left.
  */
-export async function fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
+export async function fit(model: MLP, train: Samples, options: FitOptions = {}): Promise<FitResult> {
   const plan = planFit(model, train, options)
   return await whileInTraining(model, plan, () => new Training(model, plan).run())
 }

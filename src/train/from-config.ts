@@ -66,7 +66,7 @@ export function optimizerOf(config: Config): Optimizer {
 }
 
 /** The options of `fit` for a config, without the sets. A hyper-parameter that is missing has its default. */
-export function fitOptionsOf(config: Config): Pick<FitOptions, 'optimizer' | NameOf<'fit'>> {
+export function fitOptionsOf(config: Config): { readonly optimizer: Optimizer } & Pick<FitOptions, NameOf<'fit'>> {
   checkValues(config, namesOf('optimizer', 'fit'))
   return { optimizer: optimizerOf(config), ...picked(config, namesOf('fit')) }
 }

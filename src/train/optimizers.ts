@@ -195,6 +195,15 @@ function checkDecay(name: string, learningRate: number, weightDecay: number): vo
   throw invalidArgument(`${name}.weightDecay`, limit, weightDecay)
 }
 
+/** Of `fit` without an optimizer, and of the preset for data of any kind. */
+export const DEFAULT_LEARNING_RATE = 0.003
+export const DEFAULT_SCHEDULE = 'oneCycle'
+
+/** The optimizer of `fit` without one: AdamW, which is robust to the scale of the data. */
+export function defaultOptimizer(): Optimizer {
+  return adamW({ learningRate: DEFAULT_LEARNING_RATE })
+}
+
 /** Smaller values divide by zero for parameters whose gradients have long been zero. */
 export const SMALLEST_EPSILON = 1e-12
 const BELOW_ONE = 1 - Number.EPSILON / 2

@@ -1,6 +1,7 @@
 import { completed, type Needed, type TrainingConfig } from './config.js'
+import { DEFAULT_LEARNING_RATE, DEFAULT_SCHEDULE } from './optimizers.js'
 
-export const PRESET_NAMES = ['homework', 'quick', 'fast', 'accurate'] as const
+export const PRESET_NAMES = ['homework', 'quick', 'fast', 'accurate', 'record', 'general'] as const
 export type PresetName = (typeof PRESET_NAMES)[number]
 
 /** Adam with one cycle of the learning rate and smoothed labels: the two-layer network without augmentation at its best. */
@@ -46,6 +47,31 @@ const GIVEN: Readonly<Record<PresetName, Partial<TrainingConfig> & Needed>> = {
   },
   fast: { ...ONE_CYCLE, epochs: 2 },
   accurate: { ...ONE_CYCLE, hidden: [1024], learningRate: 0.003, epochs: 6 },
+  record: {
+    hidden: [1024],
+    optimizer: 'momentum',
+    nesterov: true,
+    learningRate: 0.4,
+    schedule: 'oneCycle',
+    warmup: 0.1,
+    labelSmoothing: 0.1,
+    batchSize: 128,
+    epochs: 30,
+    elasticAlpha: 22,
+    rotation: 10,
+    scaling: 0.1,
+    shear: 0.1,
+    translation: 0.3,
+    validFraction: 0.02,
+    evaluateOn: ['valid'],
+  },
+  general: {
+    hidden: [128],
+    optimizer: 'adamW',
+    learningRate: DEFAULT_LEARNING_RATE,
+    schedule: DEFAULT_SCHEDULE,
+    epochs: 20,
+  },
 }
 
 /**
@@ -55,10 +81,14 @@ const GIVEN: Readonly<Record<PresetName, Partial<TrainingConfig> & Needed>> = {
  * - `quick`: a small network on a subset of the rows; takes seconds on any backend
  * - `fast`: 784-512-10 without augmentation, Adam with one cycle of the learning rate and label smoothing, 2 epochs
  * - `accurate`: the same with 1,024 hidden units, for 6 epochs
+ * - `record`: 784-1024-10 on augmented images, Nesterov momentum with one cycle of the learning rate, 30 epochs
+ * - `general`: what the command line does with other data than MNIST: AdamW as the default of `fit`, 128 hidden units
  */
 export const PRESETS: Readonly<Record<PresetName, TrainingConfig>> = {
   homework: completed(GIVEN.homework),
   quick: completed(GIVEN.quick),
   fast: completed(GIVEN.fast),
   accurate: completed(GIVEN.accurate),
+  record: completed(GIVEN.record),
+  general: completed(GIVEN.general),
 }

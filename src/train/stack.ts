@@ -35,7 +35,7 @@ export class TrainingStack {
   #lastPause = 0
 
   /** Like `fit`; what is called in one turn of the event loop begins together. */
-  async fit(model: MLP, train: Samples, options: FitOptions): Promise<FitResult> {
+  async fit(model: MLP, train: Samples, options: FitOptions = {}): Promise<FitResult> {
     const plan = planFit(model, train, options)
     return await whileInTraining(model, plan, () => {
       const training = new Training(model, plan, this.#programs)

@@ -55,7 +55,7 @@ describe('native-mlp', () => {
     [
       'a misspelt preset',
       ['train', '--preset', 'quik'],
-      "error [INVALID_ARGUMENT]: --preset: expected one of 'homework', 'quick', 'fast', 'accurate', got \"quik\"",
+      "error [INVALID_ARGUMENT]: --preset: expected one of 'homework', 'quick', 'fast', 'accurate', 'record', 'general', got \"quik\"",
     ],
   ])('answers %s in one line and with 2', async (_, args, message) => {
     expect(await command(args)).toEqual({ code: 2, stdout: '', stderr: `${message}\n` })

@@ -20,7 +20,11 @@ describe.each(programs.map((name) => name.replace(/\.ts$/, '')))('scripts/%s.ts'
 
 it.each<[string, string[], string]>([
   ['train', ['--sede', '7'], "error: Unknown option '--sede'"],
-  ['train', ['--preset', 'quik'], 'error: --preset: expected one of homework, quick, fast, accurate, got quik\n'],
+  [
+    'train',
+    ['--preset', 'quik'],
+    'error: --preset: expected one of homework, quick, fast, accurate, record, general, got quik\n',
+  ],
   ['train', ['--seed'], "error: Option '--seed <value>' argument missing; --help lists the flags\n"],
   ['bench', ['quick'], "error: Unexpected argument 'quick'; --help lists the flags\n"],
   ['predict', ['--weights', 'no-such-file'], 'error: no-such-file: '],

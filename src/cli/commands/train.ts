@@ -85,14 +85,16 @@ export function trainCommand(): Command {
 type Start = (context: RunContext) => Promise<FinishedRun>
 
 async function newRun(flags: TrainFlags & Record<string, unknown>): Promise<Start> {
-  const config = await resolveConfig(flags.config, configFromFlags(flags), say)
+  const data = await newSpec(flags.data)
+  const fallback = 'mnist' in data ? 'homework' : 'general'
+  const config = await resolveConfig(flags.config, configFromFlags(flags), say, fallback)
   if (flags.out !== undefined) {
     checkPath(flags.out)
     await new RunFolder(flags.out, { overwrite: flags.overwrite }).check()
   }
   const request = {
     ...config,
-    data: await newSpec(flags.data),
+    data,
     out: flags.out,
     overwrite: flags.overwrite ?? false,
     checkpointEveryMs: checkpointEveryMs(flags),

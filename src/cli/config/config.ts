@@ -23,15 +23,17 @@ const KEYS: readonly string[] = ['preset', ...NAMES]
 /**
  * Preset, then config file, then flags: the later wins.
  *
+ * @param fallback the preset where none is given
  * @param say prints a line about values of the preset that do not apply
  */
 export async function resolveConfig(
   file: string | undefined,
   flags: PartialConfig,
   say: (line: string) => void = () => undefined,
+  fallback: PresetName = 'homework',
 ): Promise<RunConfig> {
   const given: PartialConfig = { ...(file === undefined ? {} : await readConfig(file)), ...flags }
-  const { preset = 'homework', ...changes } = given
+  const { preset = fallback, ...changes } = given
   const unused = unusedInPreset(changes, PRESETS[preset])
   if (unused.length > 0) say(unusedWords(preset, changes, unused, PRESETS[preset]))
   const training = { ...PRESETS[preset], ...picked({}, unused), ...changes }

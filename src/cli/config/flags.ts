@@ -6,7 +6,7 @@ import { PRESET_NAMES } from '../../train/presets.js'
 
 /** Adds --preset, --config and a flag for each of these hyper-parameters. */
 export function addConfigFlags(command: Command, names: readonly Name[] = NAMES): Command {
-  const presets = `what to start from: ${PRESET_NAMES.join(', or ')}, which takes seconds (default: homework)`
+  const presets = `what to start from: ${PRESET_NAMES.join(', ')} (default: homework for MNIST, general for other data)`
   command
     .option('--preset <name>', presets)
     .option('--config <file>', 'JSON file with hyper-parameters, named as in run.json; flags win over it')

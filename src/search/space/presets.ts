@@ -30,7 +30,7 @@ const ONE_CYCLE_GRID = { learningRate: [0.002, 0.004, 0.008], labelSmoothing: [0
  * - `homework`: the 60 points of the NumPy homework this package generalises, with its protocol: raw pixels, batches drawn
  *   with replacement, L2 on weights and biases, 21 evaluations of all 70,000 rows in each trial
  * - `quick`: eight small networks on a subset of the rows; takes seconds on any backend
- * - `fast`, `accurate`: twelve points around the run of the same name
+ * - `fast`, `accurate`, `record`, `general`: some points around the run of the same name
  */
 export const SEARCH_PRESETS: Readonly<Record<PresetName, SearchPreset>> = {
   homework: preset(PRESETS.homework, {
@@ -51,4 +51,11 @@ export const SEARCH_PRESETS: Readonly<Record<PresetName, SearchPreset>> = {
   ),
   fast: preset(PRESETS.fast, ONE_CYCLE_GRID),
   accurate: preset(PRESETS.accurate, ONE_CYCLE_GRID),
+  record: preset(PRESETS.record, { learningRate: [0.2, 0.4], elasticAlpha: [15, 22], rotation: [7.5, 10] }),
+  general: preset(PRESETS.general, {
+    learningRate: [0.001, 0.003, 0.01],
+    weightDecay: [0.01, 0.1],
+    hidden: [64, 256],
+    dropout: [0, 0.2],
+  }),
 }

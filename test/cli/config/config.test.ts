@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configFromFlags, resolveConfig } from '../../../src/cli/config/config.js'
 import { limitsFor } from '../../../src/cli/config/preset-values.js'
-import type { Samples } from '../../../src/data/samples.js'
+import { type Samples, samples } from '../../../src/data/samples.js'
 import { MLP } from '../../../src/model/mlp.js'
 import { NAMES, rowOf } from '../../../src/train/config.js'
 import { planFit } from '../../../src/train/fit-options.js'
@@ -81,7 +81,7 @@ describe('a config file', () => {
       'a misspelt preset',
       { preset: 'quik' },
       'INVALID_ARGUMENT',
-      "preset: expected one of 'homework', 'quick', 'fast', 'accurate', got \"quik\"",
+      "preset: expected one of 'homework', 'quick', 'fast', 'accurate', 'record', 'general', got \"quik\"",
     ],
     [
       'a number as text',
@@ -265,12 +265,18 @@ describe('the limits of a run', () => {
 })
 
 it.each(Object.entries(PRESETS))('preset %s is one that fit takes, but for its size', (_, preset) => {
-  const data = clusters(400)
+  const { values, labels } = clusters(400)
+  const data = samples({ values, cols: 4, labels: labels!, classes: 3, imageShape: [2, 2] })
   const { train, valid } = data.split({ valid: preset.validFraction })
   const { epochs, batchSize, sampling, evaluateOn } = preset
   const model = new MLP(modelOptionsOf(preset, train))
   const options = { ...fitOptionsOf(preset), valid, test: data }
-  expect(planFit(model, train, options)).toMatchObject({ epochs, batchSize, sampling, evaluateOn })
+  expect(planFit(model, train, options)).toMatchObject({
+    epochs,
+    batchSize: batchSize ?? 128,
+    sampling,
+    evaluateOn: evaluateOn ?? ['valid', 'test'],
+  })
 })
 
 it('preset homework is the protocol of the homework', () => {
