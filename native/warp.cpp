@@ -48,8 +48,8 @@ Warper::Worker Warper::make_worker() const {
   Worker w;
   w.ints = Buffer<int32_t>((field ? (pairs + 2 * height) * stride : 0) + 4 * stride + (is_bytes ? plan_.padded() : 0));
   w.smooth = Buffer<int16_t>(field ? height * stride : 0);
-  w.row = Buffer<uint8_t>(stride);
-  w.padded_bytes = Buffer<uint8_t>(is_bytes ? plan_.padded() : 0);
+  w.copy = Buffer<uint8_t>(is_bytes ? static_cast<size_t>(cols()) + stride : 0);
+  w.padded_bytes = Buffer<uint8_t>(is_bytes ? plan_.padded() + kWarpColumns : 0);
   w.padded_floats = Buffer<float>(is_bytes ? 0 : plan_.padded());
   return w;
 }
@@ -68,9 +68,9 @@ WarpScratch Warper::scratch(const Worker& w) const {
     for (int32_t*& field : s.fields) field = take(height * stride);
     s.smooth = w.smooth.data();
   }
-  for (int32_t** row : {&s.at, &s.fx, &s.fy, &s.four}) *row = take(stride);
+  for (int32_t** row : {&s.at, &s.wx, &s.wy, &s.four}) *row = take(stride);
   s.quads = reinterpret_cast<uint32_t*>(next);
-  s.row = w.row.data();
+  s.copy = w.copy.data();
   s.padded_bytes = w.padded_bytes.data();
   s.padded_floats = w.padded_floats.data();
   return s;
@@ -99,7 +99,7 @@ Inputs Warper::batch(const Inputs& in, const int32_t* indices, int count, const 
 size_t Warper::bytes() const {
   size_t sum = down_.bytes() + across_.bytes() + out_bytes_.bytes() + out_floats_.bytes();
   for (const Worker& w : workers_) {
-    sum += w.ints.bytes() + w.smooth.bytes() + w.row.bytes() + w.padded_bytes.bytes() + w.padded_floats.bytes();
+    sum += w.ints.bytes() + w.smooth.bytes() + w.copy.bytes() + w.padded_bytes.bytes() + w.padded_floats.bytes();
   }
   return sum;
 }

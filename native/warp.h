@@ -38,7 +38,7 @@ class Warper {
   struct Worker {
     Buffer<int32_t> ints;
     Buffer<int16_t> smooth;
-    Buffer<uint8_t> row, padded_bytes;
+    Buffer<uint8_t> copy, padded_bytes;
     Buffer<float> padded_floats;
   };
 

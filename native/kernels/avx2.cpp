@@ -40,17 +40,9 @@ struct Isa : BytesX86 {
   }
   MLP_INLINE V relu(V z) { return _mm256_and_ps(_mm256_cmp_ps(z, zero(), _CMP_NLE_UQ), z); }
   MLP_INLINE V where_positive(V y, V g) { return _mm256_and_ps(_mm256_cmp_ps(y, zero(), _CMP_GT_OQ), g); }
-  using I = __m256i;
+  using Pairs = __m256i;
   static constexpr int WARP_ROWS = 2;  // 8 accumulators, 4 columns vectors
-  MLP_INLINE I load_ints(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  MLP_INLINE void store_ints(int32_t* p, I v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
-  MLP_INLINE I zero_ints() { return _mm256_setzero_si256(); }
-  MLP_INLINE I pair(const void* p) {
-    int32_t both;
-    __builtin_memcpy(&both, p, sizeof both);
-    return _mm256_set1_epi32(both);
-  }
-  MLP_INLINE I add_pairs(I sum, I a, I b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+  MLP_INLINE Pairs multiply_pairs(Pairs a, Pairs b) { return _mm256_madd_epi16(a, b); }
   MLP_INLINE float tree(const V (&v)[2]) {
     const __m256 eight = _mm256_add_ps(v[0], v[1]);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

@@ -44,17 +44,9 @@ struct Isa : BytesX86 {
   }
   MLP_INLINE V relu(V z) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(z, zero(), _CMP_NLE_UQ), z); }
   MLP_INLINE V where_positive(V y, V g) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, zero(), _CMP_GT_OQ), g); }
-  using I = __m512i;
+  using Pairs = __m512i;
   static constexpr int WARP_ROWS = 4;  // 8 accumulators, 2 columns vectors
-  MLP_INLINE I load_ints(const int32_t* p) { return _mm512_loadu_si512(p); }
-  MLP_INLINE void store_ints(int32_t* p, I v) { _mm512_storeu_si512(p, v); }
-  MLP_INLINE I zero_ints() { return _mm512_setzero_si512(); }
-  MLP_INLINE I pair(const void* p) {
-    int32_t both;
-    __builtin_memcpy(&both, p, sizeof both);
-    return _mm512_set1_epi32(both);
-  }
-  MLP_INLINE I add_pairs(I sum, I a, I b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
+  MLP_INLINE Pairs multiply_pairs(Pairs a, Pairs b) { return _mm512_madd_epi16(a, b); }
   MLP_INLINE float tree(const V (&v)[1]) {
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v[0]), _mm512_extractf32x8_ps(v[0], 1));
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

@@ -291,8 +291,8 @@ struct WarpScratch {
   int32_t* noise;       // [pairs][stride]
   int16_t* smooth;      // [height][stride]
   int32_t* fields[2];   // [height][stride]
-  int32_t *at, *fx, *fy, *four;  // [stride]
-  uint8_t* row;         // [stride]
+  int32_t *at, *wx, *wy, *four;  // [stride]
+  uint8_t* copy;        // [height][width], and a chunk
   uint32_t* quads;      // [padded]
   uint8_t* padded_bytes;
   float* padded_floats;

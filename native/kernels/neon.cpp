@@ -41,19 +41,11 @@ struct Isa : BytesScalar {
   MLP_INLINE V where_positive(V y, V g) {
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(g), vcgtq_f32(y, zero())));
   }
-  using I = int32x4_t;
+  using Pairs = int32x4_t;
   static constexpr int WARP_ROWS = 2;  // 16 accumulators, 8 columns vectors
-  MLP_INLINE I load_ints(const int32_t* p) { return vld1q_s32(p); }
-  MLP_INLINE void store_ints(int32_t* p, I v) { vst1q_s32(p, v); }
-  MLP_INLINE I zero_ints() { return vdupq_n_s32(0); }
-  MLP_INLINE I pair(const void* p) {
-    int32_t both;
-    __builtin_memcpy(&both, p, sizeof both);
-    return vdupq_n_s32(both);
-  }
-  MLP_INLINE I add_pairs(I sum, I a, I b) {
+  MLP_INLINE Pairs multiply_pairs(Pairs a, Pairs b) {
     const int16x8_t x = vreinterpretq_s16_s32(a), y = vreinterpretq_s16_s32(b);
-    return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y)));
+    return vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
   }
   MLP_INLINE float tree(const V (&v)[4]) {
     const V four = vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3]));

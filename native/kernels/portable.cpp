@@ -16,10 +16,6 @@ struct Eight {
   float x[8];
 };
 
-struct EightInts {
-  int32_t x[8];
-};
-
 struct Isa : BytesScalar {
   using V = Eight;
   static constexpr const char* NAME = "portable";
@@ -96,26 +92,10 @@ struct Isa : BytesScalar {
     MLP_UNROLL for (int i = 0; i < 8; i++) v.x[i] = y.x[i] > 0.0f ? g.x[i] : 0.0f;
     return v;
   }
-  using I = EightInts;
+  typedef int32_t Pairs __attribute__((vector_size(32)));
   static constexpr int WARP_ROWS = 1;
-  MLP_INLINE I load_ints(const int32_t* p) {
-    I v;
-    __builtin_memcpy(v.x, p, sizeof v.x);
-    return v;
-  }
-  MLP_INLINE void store_ints(int32_t* p, const I& v) { __builtin_memcpy(p, v.x, sizeof v.x); }
-  MLP_INLINE I zero_ints() { return I{{0, 0, 0, 0, 0, 0, 0, 0}}; }
-  MLP_INLINE I pair(const void* p) {
-    int32_t both;
-    __builtin_memcpy(&both, p, sizeof both);
-    return I{{both, both, both, both, both, both, both, both}};
-  }
-  MLP_INLINE I add_pairs(const I& sum, const I& a, const I& b) {
-    I v;
-    MLP_UNROLL for (int i = 0; i < 8; i++) {
-      v.x[i] = sum.x[i] + static_cast<int16_t>(a.x[i]) * static_cast<int16_t>(b.x[i]) + (a.x[i] >> 16) * (b.x[i] >> 16);
-    }
-    return v;
+  MLP_INLINE Pairs multiply_pairs(const Pairs& a, const Pairs& b) {
+    return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
   }
   MLP_INLINE float tree(const V (&v)[2]) {
     float lane[8];

@@ -1,7 +1,10 @@
 // Resampling of one image. All arithmetic on positions and bytes is exact integer arithmetic, so the compiler may vectorise the
-// loops in any way; floats are interpolated with one rounding an operation. `struct Isa` multiplies pairs of 16-bit integers:
-//   I load_ints(const int32_t*), void store_ints(int32_t*, I), I zero_ints(), I pair(const void*): the same two in all lanes
-//   I add_pairs(I sum, I a, I b): sum + a.low * b.low + a.high * b.high, lane by lane
+// loops in any way; floats are interpolated with one rounding an operation. `struct Isa` supplies one operation on vectors of
+// Isa::L integers, each of them a pair of 16-bit ones:
+//   multiply_pairs(a, b): a.low * b.low + a.high * b.high, lane by lane
+
+typedef int32_t Ints __attribute__((vector_size(4 * Isa::L)));
+typedef uint8_t FewBytes __attribute__((vector_size(Isa::L)));
 
 static_assert(kWarpColumns % (kLane * 2) == 0, "a chunk is whole vectors");
 
@@ -20,24 +23,33 @@ MLP_INLINE int32_t to_int(uint32_t bits) {
   return value;
 }
 
+MLP_INLINE void load_ints(Ints& v, const void* from) { __builtin_memcpy(&v, from, sizeof v); }
+MLP_INLINE void store_ints(int32_t* to, const Ints& v) { __builtin_memcpy(to, &v, sizeof v); }
+
+MLP_INLINE void add_pairs(Ints& sum, const Ints& a, const Ints& b) {
+  sum += (Ints)Isa::multiply_pairs((typename Isa::Pairs)a, (typename Isa::Pairs)b);
+}
+
 // out[r][c] = sum over j of the products of the pairs a[r][j] and b[j][c], for ROWS rows and kWarpColumns columns
 template <int ROWS>
 MLP_INLINE void pair_tile(const int16_t* a, size_t a_stride, const int32_t* b, size_t stride, int from, int to, int32_t* out) {
   constexpr int n = kWarpColumns / Isa::L;
-  typename Isa::I sum[ROWS][n];
+  Ints sum[ROWS][n];
   MLP_UNROLL for (int r = 0; r < ROWS; r++) {
-    MLP_UNROLL for (int i = 0; i < n; i++) sum[r][i] = Isa::zero_ints();
+    MLP_UNROLL for (int i = 0; i < n; i++) sum[r][i] = Ints{};
   }
   for (int j = from; j < to; j++) {
-    typename Isa::I columns[n];
-    MLP_UNROLL for (int i = 0; i < n; i++) columns[i] = Isa::load_ints(b + static_cast<size_t>(j) * stride + i * Isa::L);
+    Ints columns[n];
+    MLP_UNROLL for (int i = 0; i < n; i++) load_ints(columns[i], b + static_cast<size_t>(j) * stride + i * Isa::L);
     MLP_UNROLL for (int r = 0; r < ROWS; r++) {
-      const typename Isa::I pair = Isa::pair(a + static_cast<size_t>(r) * a_stride + 2 * j);
-      MLP_UNROLL for (int i = 0; i < n; i++) sum[r][i] = Isa::add_pairs(sum[r][i], pair, columns[i]);
+      int32_t pair;
+      __builtin_memcpy(&pair, a + static_cast<size_t>(r) * a_stride + 2 * j, sizeof pair);
+      const Ints left = Ints{} + pair;
+      MLP_UNROLL for (int i = 0; i < n; i++) add_pairs(sum[r][i], left, columns[i]);
     }
   }
   MLP_UNROLL for (int r = 0; r < ROWS; r++) {
-    MLP_UNROLL for (int i = 0; i < n; i++) Isa::store_ints(out + static_cast<size_t>(r) * stride + i * Isa::L, sum[r][i]);
+    MLP_UNROLL for (int i = 0; i < n; i++) store_ints(out + static_cast<size_t>(r) * stride + i * Isa::L, sum[r][i]);
   }
 }
 
@@ -91,7 +103,16 @@ MLP_INLINE int32_t clamp(int32_t x, int32_t low, int32_t high) {
   return raised > high ? high : raised;
 }
 
-// Where each pixel of row y comes from: the position of its upper left neighbour in the padded image, and the fractions
+constexpr int32_t kWarpOne = 1 << 14;
+
+// The weights of the two neighbours of a position, a pair
+MLP_INLINE int32_t weights_at(int32_t position) {
+  const int32_t fraction = (position & 0xffff) >> 2;
+  return (kWarpOne - fraction) | fraction << 16;
+}
+
+// Where each pixel of row y comes from: the position of its upper left neighbour in the padded image, and the weights of the
+// neighbours
 template <bool has_fields>
 MLP_INLINE void locate(const WarpPlan& p, const int32_t* warp, int y, const WarpScratch& s) {
   const uint32_t row = static_cast<uint32_t>(y), ux = static_cast<uint32_t>(warp[3]), vx = static_cast<uint32_t>(warp[6]);
@@ -103,16 +124,16 @@ MLP_INLINE void locate(const WarpPlan& p, const int32_t* warp, int y, const Warp
   const int32_t* const MLP_RESTRICT dx = s.fields[0] + from;
   const int32_t* const MLP_RESTRICT dy = s.fields[1] + from;
   int32_t* const MLP_RESTRICT at = s.at;
-  int32_t* const MLP_RESTRICT fx = s.fx;
-  int32_t* const MLP_RESTRICT fy = s.fy;
+  int32_t* const MLP_RESTRICT wx = s.wx;
+  int32_t* const MLP_RESTRICT wy = s.wy;
   for (int x = 0; x < stride; x++) {
     const uint32_t column = static_cast<uint32_t>(x);
     const uint32_t moved_u = has_fields ? static_cast<uint32_t>(dx[x]) : 0, moved_v = has_fields ? static_cast<uint32_t>(dy[x]) : 0;
     const int32_t u = clamp(to_int(u0 + column * ux + moved_u), -65536, right);
     const int32_t v = clamp(to_int(v0 + column * vx + moved_v), -65536, bottom);
     at[x] = ((v >> 16) + 1) * padded + (u >> 16) + 1;
-    fx[x] = (u & 0xffff) >> 2;
-    fy[x] = (v & 0xffff) >> 2;
+    wx[x] = weights_at(u);
+    wy[x] = weights_at(v);
   }
 }
 
@@ -121,50 +142,75 @@ static void locate_row(const WarpPlan& p, const int32_t* warp, int y, const Warp
   else locate<false>(p, warp, y, s);
 }
 
-constexpr int32_t kWarpOne = 1 << 14;
+// image [height][width] into the middle of `padded`. Whole chunks are copied: what they hold past the end of a row is made zero,
+// and lies in the border or where the next row goes. `copy` has room for a chunk past the image.
+static void pad_bytes(const WarpPlan& p, const uint8_t* image, uint8_t* copy, uint8_t* padded) {
+  typedef uint8_t Chunk __attribute__((vector_size(kWarpColumns)));
+  const size_t columns = static_cast<size_t>(p.width), width = static_cast<size_t>(p.padded_width());
+  const size_t whole = columns / kWarpColumns * kWarpColumns;
+  uint8_t mask[kWarpColumns];
+  for (size_t i = 0; i < kWarpColumns; i++) mask[i] = whole + i < columns ? 255 : 0;
+  Chunk keep;
+  __builtin_memcpy(&keep, mask, sizeof keep);
+  __builtin_memcpy(copy, image, columns * static_cast<size_t>(p.height));
+  for (size_t y = 0; y < static_cast<size_t>(p.height); y++) {
+    const uint8_t* const from = copy + y * columns;
+    uint8_t* const to = padded + (y + 1) * width + 1;
+    Chunk chunk;
+    for (size_t x = 0; x < whole; x += kWarpColumns) {
+      __builtin_memcpy(&chunk, from + x, sizeof chunk);
+      __builtin_memcpy(to + x, &chunk, sizeof chunk);
+    }
+    __builtin_memcpy(&chunk, from + whole, sizeof chunk);
+    chunk &= keep;
+    __builtin_memcpy(to + whole, &chunk, sizeof chunk);
+  }
+}
 
 // The four neighbours of each position of the padded image, a byte each: here, below, to the right, below that
-static void make_quads(const WarpPlan& p, const uint8_t* image, const WarpScratch& s) {
-  const size_t width = static_cast<size_t>(p.padded_width()), columns = static_cast<size_t>(p.width), height = static_cast<size_t>(p.height);
-  uint8_t* const padded = s.padded_bytes;
-  for (size_t y = 0; y < height; y++) __builtin_memcpy(padded + (y + 1) * width + 1, image + y * columns, columns);
-  const uint8_t* const MLP_RESTRICT above = padded;
-  const uint8_t* const MLP_RESTRICT below = padded + width;
+static void make_quads(const WarpPlan& p, const WarpScratch& s) {
+  const size_t width = static_cast<size_t>(p.padded_width());
+  const uint8_t* const MLP_RESTRICT above = s.padded_bytes;
+  const uint8_t* const MLP_RESTRICT below = s.padded_bytes + width;
   uint32_t* const MLP_RESTRICT quads = s.quads;
-  const size_t last = (height + 2) * width - 1;  // positions that have all neighbours
+  const size_t last = (static_cast<size_t>(p.height) + 2) * width - 1;  // positions that have all neighbours
   for (size_t i = 0; i < last; i++) {
     quads[i] = static_cast<uint32_t>(above[i]) | static_cast<uint32_t>(below[i]) << 8 | static_cast<uint32_t>(above[i + 1]) << 16 |
                static_cast<uint32_t>(below[i + 1]) << 24;
   }
 }
 
-// Row y from the four neighbours of each pixel
-static void interpolate(const WarpScratch& s, int stride) {
-  const int32_t* const MLP_RESTRICT four = s.four;
-  const int32_t* const MLP_RESTRICT fx = s.fx;
-  const int32_t* const MLP_RESTRICT fy = s.fy;
-  uint8_t* const MLP_RESTRICT row = s.row;
-  for (int x = 0; x < stride; x++) {
-    const int32_t q = four[x], right = fx[x], down = fy[x];
-    const int32_t above = ((q & 255) * (kWarpOne - right) + (q >> 16 & 255) * right + 64) >> 7;
-    const int32_t below = ((q >> 8 & 255) * (kWarpOne - right) + (q >> 24 & 255) * right + 64) >> 7;
-    row[x] = static_cast<uint8_t>((above * (kWarpOne - down) + below * down + (1 << 20)) >> 21);
+// A row from the four neighbours of each pixel
+MLP_INLINE void interpolate(const WarpScratch& s, int stride, uint8_t* row) {
+  for (int x = 0; x < stride; x += Isa::L) {
+    Ints four, wx, wy;
+    load_ints(four, s.four + x);
+    load_ints(wx, s.wx + x);
+    load_ints(wy, s.wy + x);
+    Ints above = Ints{} + 64, below = above, sum = Ints{} + (1 << 20);
+    add_pairs(above, four & 0x00ff00ff, wx);
+    add_pairs(below, four >> 8 & 0x00ff00ff, wx);
+    add_pairs(sum, above >> 7 | below >> 7 << 16, wy);
+    const FewBytes bytes = __builtin_convertvector(sum >> 21, FewBytes);
+    __builtin_memcpy(row + x, &bytes, sizeof bytes);
   }
 }
 
+// Rows are written as whole chunks into `copy`, each over the end of the one before.
 static void resample_bytes(const WarpPlan& p, const uint8_t* image, const int32_t* warp, const WarpScratch& s, uint8_t* out) {
   const int stride = static_cast<int>(p.stride());
   const size_t columns = static_cast<size_t>(p.width);
-  make_quads(p, image, s);
+  pad_bytes(p, image, s.copy, s.padded_bytes);
+  make_quads(p, s);
   for (int y = 0; y < p.height; y++) {
     locate_row(p, warp, y, s);
     const uint32_t* const MLP_RESTRICT quads = s.quads;
     const int32_t* const MLP_RESTRICT at = s.at;
     int32_t* const MLP_RESTRICT four = s.four;
     for (int x = 0; x < stride; x++) four[x] = to_int(quads[at[x]]);
-    interpolate(s, stride);
-    __builtin_memcpy(out + static_cast<size_t>(y) * columns, s.row, columns);
+    interpolate(s, stride, s.copy + static_cast<size_t>(y) * columns);
   }
+  __builtin_memcpy(out, s.copy, columns * static_cast<size_t>(p.height));
 }
 
 static void resample_floats(const WarpPlan& p, const float* image, const int32_t* warp, const WarpScratch& s, float* out) {
@@ -177,7 +223,7 @@ static void resample_floats(const WarpPlan& p, const float* image, const int32_t
     float* const to = out + static_cast<size_t>(y) * columns;
     for (int x = 0; x < p.width; x++) {
       const float* const near = s.padded_floats + s.at[x];
-      const float fx = static_cast<float>(s.fx[x]) * 0x1p-14f, fy = static_cast<float>(s.fy[x]) * 0x1p-14f;
+      const float fx = static_cast<float>(s.wx[x] >> 16) * 0x1p-14f, fy = static_cast<float>(s.wy[x] >> 16) * 0x1p-14f;
       const float above = near[0] * (1.0f - fx) + near[1] * fx;
       const float below = near[width] * (1.0f - fx) + near[width + 1] * fx;
       to[x] = above * (1.0f - fy) + below * fy;

@@ -17,6 +17,7 @@ export class Augmentation {
   readonly spec: WarpSpec
   readonly #options: AugmentationOptions
   readonly #keys: readonly [number, number]
+  readonly #logScale: number
 
   /**
    * @param imageShape [height, width]
@@ -25,6 +26,7 @@ export class Augmentation {
   constructor(options: AugmentationOptions, [height, width]: readonly [number, number], seed: number) {
     const { elasticAlpha, elasticSigma } = options
     this.#options = options
+    this.#logScale = log(1 + options.scaling)
     this.spec = { height, width, field: elasticAlpha === 0 ? null : fieldOf(elasticAlpha, elasticSigma) }
     const random = randomStream(seed, 'augmentation')
     this.#keys = [random.uint32() | 0, random.uint32() | 0]
@@ -50,25 +52,34 @@ export class Augmentation {
 
   /** u = centre + translation + rotation shear scale (x - centre) */
   #affine(into: Int32Array, at: number): void {
-    const { rotation, scaling, shear, translation } = this.#options
+    const { rotation, shear, translation } = this.#options
     const { height, width } = this.spec
-    const [key0, key1] = [into[at], into[at + 1]]
-    /** uniform in [-1, 1); the noise of the image counts up from 0 */
-    const draw = (i: number) => counterWord(key0, key1, -1 - i) / 2147483648
-    const turn = (draw(0) * rotation) / 180
-    const [cos, sin] = [cosPi(turn), sinPi(turn)]
-    const [scaleX, scaleY] = [scaleOf(draw(1), scaling), scaleOf(draw(2), scaling)]
-    const slant = draw(3) * shear
-    const [xx, xy] = [cos * scaleX, (cos * slant - sin) * scaleY]
-    const [yx, yy] = [sin * scaleX, (sin * slant + cos) * scaleY]
-    const [cx, cy] = [(width - 1) / 2, (height - 1) / 2]
-    into[at + 2] = fixed(cx + draw(4) * translation - xx * cx - xy * cy)
+    const key0 = into[at]
+    const key1 = into[at + 1]
+    const turn = (uniform(key0, key1, 0) * rotation) / 180
+    const cos = cosPi(turn)
+    const sin = sinPi(turn)
+    const scaleX = exp(uniform(key0, key1, 1) * this.#logScale)
+    const scaleY = exp(uniform(key0, key1, 2) * this.#logScale)
+    const slant = uniform(key0, key1, 3) * shear
+    const xx = cos * scaleX
+    const xy = (cos * slant - sin) * scaleY
+    const yx = sin * scaleX
+    const yy = (sin * slant + cos) * scaleY
+    const cx = (width - 1) / 2
+    const cy = (height - 1) / 2
+    into[at + 2] = fixed(cx + uniform(key0, key1, 4) * translation - xx * cx - xy * cy)
     into[at + 3] = fixed(xx)
     into[at + 4] = fixed(xy)
-    into[at + 5] = fixed(cy + draw(5) * translation - yx * cx - yy * cy)
+    into[at + 5] = fixed(cy + uniform(key0, key1, 5) * translation - yx * cx - yy * cy)
     into[at + 6] = fixed(yx)
     into[at + 7] = fixed(yy)
   }
+}
+
+/** Draw i of an image, uniform in [-1, 1); its noise has the counters from 0 up. */
+function uniform(key0: number, key1: number, i: number): number {
+  return counterWord(key0, key1, -1 - i) / 2147483648
 }
 
 /**
@@ -91,11 +102,6 @@ export function augmentationOf(
     throw invalidArgument(`${used}: imageShape`, `sides of at most ${MAX_SIDE} pixels`, imageShape)
   }
   return new Augmentation(options, imageShape, options.seed)
-}
-
-/** exp(draw log(1 + scaling)) */
-function scaleOf(draw: number, scaling: number): number {
-  return scaling === 0 ? 1 : exp(draw * log(1 + scaling))
 }
 
 /** In units of 2^-16. */

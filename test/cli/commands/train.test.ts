@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { ROOT } from '../../repo/source-graph.js'
 import { command, writeStripes } from '../command.js'
 
-const CLASSIFIER_FIGURES = RUN_FIGURES.filter((name) => name !== 'predicted-actual')
+const CLASSIFIER_FIGURES = RUN_FIGURES.filter((name) => !['predicted-actual', 'augmented-images'].includes(name))
 
 const folder = temporaryFolder()
 const at = (...names: string[]) => join(folder, ...names)
