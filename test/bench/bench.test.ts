@@ -41,6 +41,7 @@ describe('the cases', () => {
         'gemm 256x512x10 NT',
         ...['dense', 'mnist'].flatMap((data) => [128, 256, 512].map((H) => `step ${data} B=256 H=${H}`)),
         'step mnist B=64 H=128',
+        'step augmented B=256 H=512',
         ...[1, 2, 4].map((n) => `stack mnist B=256 H=128 x${n}`),
         'evaluate mnist H=512',
         ...['30-100-2 B=32', '30-100-2 B=200', '10-32-3 B=32', '100-256-10 B=64', '384-128-5 B=64'].map(

@@ -22,7 +22,7 @@ const DIGITS: AugmentationOptions = {
   translation: 0.3,
 }
 /** Changes only with the numeric contract, the initial weights, the batches or the augmentation. */
-const PINNED = '7edf30b85a99322f'
+const PINNED = '95b8558f220b08d0'
 
 const HEIGHT = 12
 const WIDTH = 10
@@ -99,9 +99,9 @@ describe.each(BACKENDS)('augmentation on %s', (_, backend) => {
 describe.runIf(nativeStatus().available)('augmented training', () => {
   const { isas = [] } = nativeStatus() as { isas?: readonly string[] }
   it.each(isas.flatMap((isa) => [1, 2, 3].map((threads) => ({ isa, threads }))))(
-    'has pinned bits on $isa, $threads threads',
+    'has pinned bits after 600 steps on $isa, $threads threads',
     async (variant) => {
-      expect(await digest(createNativeBackend(variant), { epochs: 30 })).toBe(PINNED)
+      expect(await digest(createNativeBackend(variant), { epochs: 100 })).toBe(PINNED)
     },
   )
 })
