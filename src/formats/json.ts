@@ -1,12 +1,6 @@
 import type { z } from 'zod'
-import { type NativeMlpError, shortened } from '../core/errors.js'
-
-/** Where a JSON text stands, for errors. */
-export interface JsonPlace {
-  /** what messages call the text, e.g. 'line 3'; '' for a whole file */
-  readonly what: string
-  readonly error: (problem: string) => NativeMlpError
-}
+import { shortened } from '../core/errors.js'
+import type { JsonPlace } from './json-place.js'
 
 /** Longest description of a problem, in characters. */
 const LONGEST_PROBLEM = 200

@@ -8,6 +8,7 @@ import { configFromFlags, resolveConfig } from '../config/config.js'
 import { DATA_FLAG, newSpec } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
 import { listenForInterrupt } from '../interrupt.js'
+import { denseLimit } from '../run/dense-limit.js'
 import { figureWords } from '../run/figures.js'
 import { checkPath } from '../run/out-folder.js'
 import { type FinishedRun, type RunContext, resumedRun, trainingRun } from '../run/training-run.js'
@@ -152,12 +153,23 @@ function summary({ folder, record, figures }: FinishedRun): string {
     line('test', `${first} with the best parameters, ${measured}`)
   }
   line('time', timeWords(times))
+  const limit = limitWords(record)
+  if (limit !== null) line('limit', limit)
   if (best) line('model', folder.file('model'))
   figureWords(figures).forEach((path, i) => {
     line(i === 0 ? 'figures' : '', path)
   })
   line('run', folder.path)
   return lines.join('\n')
+}
+
+/** Null on the TypeScript backend, and for a run that was complete before. */
+function limitWords({ times, model, backend }: FinishedRun['record']): string | null {
+  const { training, samplesPerSecond } = times
+  if (training === undefined || backend.name !== 'native') return null
+  const { seconds, gflops } = denseLimit(model.layers, training * samplesPerSecond!)
+  const peak = `${gflops.toFixed(0)} GFLOP/s on ${backend.threads === 1 ? '1 thread' : `${backend.threads} threads`}`
+  return `${seconds.toFixed(1)} s for the multiply-adds of these steps at the FMA peak, ${peak}`
 }
 
 function timeWords(times: FinishedRun['record']['times']): string {

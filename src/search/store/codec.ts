@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DataRecipe } from '../../data/spec.js'
-import { checkJson, type JsonPlace } from '../../formats/json.js'
+import { checkJson } from '../../formats/json.js'
+import type { JsonPlace } from '../../formats/json-place.js'
 import { metricsSchema } from '../../io/history-entry.js'
 import { LONGEST_REASON, OUTCOME_FIELDS, timingSchema } from '../../io/outcome-schema.js'
 import type { FitTiming } from '../../train/fit-result.js'
