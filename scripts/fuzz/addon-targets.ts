@@ -1,3 +1,4 @@
+import { ACTIVATIONS, LOSSES } from 'native-mlp'
 import { isPlain, spoil } from './arguments.js'
 import { hostileValue } from './hostile-values.js'
 import { internal } from './internal.js'
@@ -19,9 +20,6 @@ interface Sizes {
   readonly K: number
   readonly N: number
 }
-
-const ACTIVATIONS = ['identity', 'relu', 'leakyRelu', 'tanh', 'sigmoid', 'gelu']
-const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError', 'binaryCrossEntropy']
 
 /**
  * A target for each operation of the addon on each of its instruction sets: the wall behind the checks of the package. A
@@ -195,22 +193,29 @@ function truth({ random: choose, N }: Sizes, rows: number): Int32Array | Float32
 
 /** [kind, learning rate, L2 of weights and biases, factors, momentum, betas, ...] as src/backend/rules.ts encodes it */
 function rule({ random: choose }: Sizes): Float64Array {
-  return Float64Array.of(choose.below(4), 0.1, 0.01, 0, 1, 1, 0.9, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
+  return Float64Array.of(choose.below(5), 0.1, 0.01, 0, 1, 1, 0.9, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
 }
 
 function slots({ ops, random: choose, K, N }: Sizes): Float32Array | null {
   return choose.chance(0.8) ? new Float32Array(2 * (ops.parameterLength(K, N) as number)) : null
 }
 
-/** A network of one layer: gather, forward, loss, and update if it trains. */
+/** A network of one layer: gather, forward, loss, update if it trains; a third has an instruction of any kind more. */
 function compileArguments({ random: choose, B, K, N }: Sizes, trains: boolean): unknown[] {
   const loss = choose.below(LOSSES.length)
   const gradient = trains ? 1 : -2
   const update = trains ? [4, 0, -1, 1, -2, 0] : []
-  const code = Int32Array.of(0, 0, -2, -2, -2, 0, 1, 0, -1, -2, 0, 0, 2, 0, 0, gradient, -2, loss, ...update)
+  const more = choose.chance(0.3) ? instruction(choose) : []
+  const code = Int32Array.of(0, 0, -2, -2, -2, 0, 1, 0, -1, -2, 0, 0, ...more, 2, 0, 0, gradient, -2, loss, ...update)
   const activation = choose.below(ACTIVATIONS.length)
   const isSparse = choose.chance(0.5)
   return [K, true, isSparse, K, B, Int32Array.of(K, N, activation), Int32Array.of(N, N), code]
+}
+
+/** [operation, layer, input, gradient, output, loss] with operands that may exist */
+function instruction(choose: Random): number[] {
+  const operand = () => choose.below(5) - 2
+  return [choose.below(12), choose.below(2), operand(), operand(), operand(), choose.below(LOSSES.length + 1)]
 }
 
 /** Rows that are images: K is height times width. */

@@ -8,5 +8,9 @@ export function streamOf(caller: string, options: { readonly stream?: TextStream
   const { stream = process.stderr } = options
   const isStream = checking('stream', () => typeof (Object(stream) as Partial<TextStream>).write === 'function')
   if (!isStream) throw invalidArgument('stream', 'a text stream, e.g. process.stderr', stream)
+  for (const name of ['columns', 'rows'] as const) {
+    const size = checking(`stream.${name}`, () => stream[name])
+    if (size !== undefined && typeof size !== 'number') throw invalidArgument(`stream.${name}`, 'a number', size)
+  }
   return stream
 }

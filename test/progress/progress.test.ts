@@ -129,3 +129,12 @@ describe('words', () => {
     expect(entryWords({ step: 0, epoch: 0, ...sets })).toBe('train 100.00 % (loss 0.1000), test 12.50 % (loss 2.0000)')
   })
 })
+
+it('takes a stream whose size is given in numbers only', () => {
+  let deep: unknown = []
+  for (let i = 0; i < 20_000; i++) deep = [deep]
+  for (const name of ['columns', 'rows']) {
+    const stream = { isTTY: true, write: () => true, [name]: deep }
+    expect(() => showProgress({ stream })).toThrow(`stream.${name}: expected a number`)
+  }
+})
