@@ -83,6 +83,12 @@ describe('search with the objective of a metric', () => {
       /holds another study: (base\.selectBy|metric)/,
     )
     const figures = searchFigures(again.trials, { metric: 'test.f1Macro' })
+    expect(figures.map(({ name }) => name)).toEqual([
+      ...['valid-f1Macro', 'test-f1Macro', 'parallel-coordinates'],
+      ...['trial-curves-f1Macro', 'trial-curves-accuracy', 'trial-curves-loss'],
+    ])
+    expect((await figures[0].draw()).svg).toContain('Validation macro F1 by learning rate and hidden units')
+    expect((await figures[3].draw()).svg).toContain('Validation macro F1 of 6 trials')
     const parallel = await figures.find(({ name }) => name === 'parallel-coordinates')!.draw()
     expect(parallel.svg).toContain('Test macro F1 by parameters')
     // a queue sends the same numbers

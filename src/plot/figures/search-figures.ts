@@ -1,4 +1,5 @@
 import { checking, knownOptions } from '../../core/checks.js'
+import { isOnRequest, type MetricName } from '../../core/metrics.js'
 import { checkTrials, type DrawnTrial, parameterNames, variedParameters } from '../data/drawn-trial.js'
 import { checkMetric, metricOf, type SearchMetric } from '../data/trial-metric.js'
 import type { Figure } from '../page/figure.js'
@@ -14,7 +15,10 @@ export interface HeatmapAxes {
 }
 
 export interface SearchFiguresOptions {
-  /** the metric that selected the best trial (default: validation accuracy, for a regression validation loss) */
+  /**
+   * the metric that selected the best trial, which heat maps and curves show too (default: validation accuracy, for a
+   * regression validation loss)
+   */
   readonly metric?: SearchMetric
 }
 
@@ -48,14 +52,18 @@ function figuresOf(trials: readonly DrawnTrial[], options: SearchFiguresOptions)
   if (Array.isArray(trials) && trials.length === 0) return []
   checkTrials(trials)
   const metric = checkMetric(options.metric ?? `valid.${metricOfSet(trials, 'valid')}`)
-  return [...heatmaps(trials), ...parallelCoordinates(trials, metric), ...curves(trials)]
+  const name = metric.split('.')[1]
+  const chosen = isOnRequest(name) ? [name] : []
+  return [...heatmaps(trials, chosen), ...parallelCoordinates(trials, metric), ...curves(trials, chosen)]
 }
 
-function heatmaps(trials: readonly DrawnTrial[]): SearchFigure[] {
+/** @param chosen the metric that selected the best trial, unless it is the accuracy or the loss */
+function heatmaps(trials: readonly DrawnTrial[], chosen: readonly MetricName[]): SearchFigure[] {
   const axes = heatmapAxes(trials)
   if (axes === null || !fillGrid(trials, axes)) return []
   return SETS.filter((set) => trials.some((trial) => trial[set])).map((set) => {
-    const kind = metricOfSet(trials, set)
+    const has = (metric: MetricName) => trials.some((trial) => trial[set]?.[metric] !== undefined)
+    const kind = chosen.find(has) ?? metricOfSet(trials, set)
     return { name: `${set}-${kind}`, draw: () => searchHeatmapFigure(trials, { ...axes, metric: `${set}.${kind}` }) }
   })
 }
@@ -65,8 +73,8 @@ function parallelCoordinates(trials: readonly DrawnTrial[], metric: SearchMetric
   return [{ name: 'parallel-coordinates', draw: () => parallelCoordinatesFigure(trials, { metric }) }]
 }
 
-function curves(trials: readonly DrawnTrial[]): SearchFigure[] {
-  return (['accuracy', 'loss'] as const).flatMap((kind) => {
+function curves(trials: readonly DrawnTrial[], chosen: readonly MetricName[]): SearchFigure[] {
+  return ([...chosen, 'accuracy', 'loss'] as const).flatMap((kind) => {
     const metric = `valid.${kind}` as const
     const hasCurve = trials.some(({ history = [] }) => {
       return history.filter((entry) => !Number.isNaN(metricOf(entry, metric))).length > 1
