@@ -17,8 +17,10 @@ const INTERVAL = 500
 const MOST_RUNNING = 8
 const LAST_FINISHED = 6
 const BAR = 10
+/** Characters of a column of results. */
+const RESULT = 9
 /** Characters of all columns but the parameters: state, trial, two results, bar. */
-const FIXED_WIDTH = 10 + 6 + 2 * 9 + BAR + 6
+const FIXED_WIDTH = 10 + 6 + 2 * RESULT + BAR + 6
 const ELLIPSIS_WIDTH = 3
 
 /** A table on a terminal, redrawn in place: the best trial so far, the running and the last finished trials. */
@@ -87,10 +89,13 @@ function metricColumn(rows: readonly Row[]) {
 }
 
 function tableLines(rows: readonly Row[], names: readonly string[], columns: number): string[] {
-  const shown = fitting(rows, names, columns)
-  const more = shown.length < names.length
   const tested = rows.some(({ test }) => test)
   const { title, text } = metricColumn(rows)
+  const wider = [title('valid'), ...(tested ? [title('test')] : [])].map((name) =>
+    Math.max(0, name.length + 1 - RESULT),
+  )
+  const shown = fitting(rows, names, columns - wider.reduce((sum, width) => sum + width))
+  const more = shown.length < names.length
   const table = new Table({
     head: ['', 'trial', ...shown, ...(more ? ['…'] : []), title('valid'), ...(tested ? [title('test')] : []), ''],
     colAligns: [

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { showSearchProgress } from '../../src/progress/index.js'
 import { SearchState } from '../../src/progress/search-state.js'
 import { renderSearch } from '../../src/progress/search-table.js'
-import { stateWords } from '../../src/progress/search-words.js'
+import { resultWords, stateWords } from '../../src/progress/search-words.js'
+import { entryWords } from '../../src/progress/words.js'
 import type { SearchCallbacks, StudyHeader, TrialEndEvent } from '../../src/search/study/study.js'
 import type { TrialResult } from '../../src/search/trial/result.js'
 
@@ -169,6 +170,42 @@ describe('the table', () => {
       expect.stringMatching(/^collapsed +0 +0 +8 +11\.35 % +99 % of hidden units are dead since step 120$/),
       expect.stringMatching(/^completed +1 +1 +8 +90\.00 % +85\.00 % +1\.3 s$/),
     ])
+  })
+
+  it('shows the metric of the objective in columns of its own', () => {
+    const state = new SearchState(() => {})
+    state.callbacks.onStart?.({ ...header, metric: 'rocAuc' })
+    const sets = { valid: { ...entry.valid, rocAuc: 0.9712 }, test: { ...entry.test, rocAuc: 0.9634 } }
+    state.callbacks.onTrialStart?.({ trial: 1, params: params(1), fold: 0, worker: 0, weight: 0.25 })
+    state.callbacks.onTrialEnd?.(ended(1, { ...sets, timing: { total: 1.25 } as never }, true))
+    const [, head, best] = renderSearch(state, 120).split('\n')
+    expect(
+      head
+        .split(/ {2,}/)
+        .slice(-2)
+        .map((title) => title.trim())
+        .join(' '),
+    ).toContain('valid ROC AUC test ROC AUC')
+    expect(best).toMatch(/^best +1 +1 +8 +0\.9712 +0\.9634$/)
+    const many = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`parameter${i}`, i]))
+    const set = { ...entry, ...sets }
+    state.callbacks.onTrialStart?.({ trial: 2, params: many, fold: 0, worker: 0, weight: 0.25 })
+    state.callbacks.onTrialProgress?.({
+      trial: 2,
+      params: many,
+      fold: 0,
+      worker: 0,
+      weight: 0.25,
+      entry: set,
+      share: 0.5,
+    })
+    for (const columns of [80, 100, 132, 200]) {
+      const running = renderSearch(state, columns).split('\n')[3]
+      expect(running, String(columns)).toMatch(/^running .*0\.9712 +0\.9634 +█████░░░░░ 50 %$/)
+      expect(running.length).toBeLessThan(columns)
+    }
+    expect(resultWords(sets)).toBe('valid 90.00 % (ROC AUC 0.9712), test 85.00 % (ROC AUC 0.9634)')
+    expect(entryWords({ ...entry, valid: sets.valid })).toContain('valid 90.00 % (loss 0.3000, ROC AUC 0.9712)')
   })
 
   it('shows who computes, the fold, drawn values with four digits, and what a trial does not have', () => {
