@@ -11,7 +11,7 @@
 namespace mlp {
 namespace {
 
-constexpr int kAbi = 4;
+constexpr int kAbi = 5;
 constexpr int kContract = 1;
 
 [[noreturn]] void out_of_memory(Napi::Env env) {
@@ -71,6 +71,8 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   add("gradient", guarded<gradient_layer>);
   add("compile", guarded<compile>);
   add("run", guarded<run_program>);
+  add("runPart", guarded<run_part>);
+  add("restart", guarded<restart_program>);
   add("forwardPass", guarded<forward_pass>);
   add("firstLayerNotFinite", guarded<first_layer_not_finite>);
   add("allFinite", guarded<all_finite>);

@@ -25,6 +25,8 @@ void unpack_layer(const Napi::CallbackInfo&);
 // program_calls.cpp
 Napi::Value compile(const Napi::CallbackInfo&);
 Napi::Value run_program(const Napi::CallbackInfo&);
+Napi::Value run_part(const Napi::CallbackInfo&);
+void restart_program(const Napi::CallbackInfo&);
 void forward_pass(const Napi::CallbackInfo&);
 Napi::Value first_layer_not_finite(const Napi::CallbackInfo&);
 

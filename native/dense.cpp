@@ -105,11 +105,11 @@ void forward_rows(const Kernels& k, const LayerInput& in, int row0, int rows, co
   for (int panel = 0; panel < layer.shape.panels(); panel++) wide_forward(k, in, row0, 0, rows, layer, panel, o);
 }
 
-void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& layer, const Outputs& o) {
+void forward(const Engine& e, const LayerInput& in, int first, int rows, const LayerView& layer, const Outputs& o) {
   if (layer.shape.narrow()) {
     parallel(e.threads, ceil_div(rows, kNarrowRows), [&](int task, int) {
       const int row = task * kNarrowRows;
-      narrow_forward(*e.kernels, in, 0, row, smaller(kNarrowRows, rows - row), layer, o);
+      narrow_forward(*e.kernels, in, 0, first + row, smaller(kNarrowRows, rows - row), layer, o);
     });
     return;
   }
@@ -118,11 +118,11 @@ void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& l
   const int chunks = ceil_div(rows, chunk);
   parallel(e.threads, layer.shape.panels() * chunks, [&](int task, int) {
     const int row = task % chunks * chunk;
-    wide_forward(*e.kernels, in, 0, row, smaller(chunk, rows - row), layer, task / chunks, o);
+    wide_forward(*e.kernels, in, 0, first + row, smaller(chunk, rows - row), layer, task / chunks, o);
   });
 }
 
-void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& layer, const Outputs& previous,
+void backward(const Engine& e, const MatrixView& g, int first, int rows, const LayerView& layer, const Outputs& previous,
               Activation previous_activation, const MatrixView& grad_in, Scratch& scratch) {
   const Layout& s = layer.shape;
   const auto arguments = [&](int row, int count, int column, int width, const float* wt, size_t wt_stride) {
@@ -145,7 +145,7 @@ void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& l
     const int width = round16(s.K), slices = e.threads == 1 ? 1 : ceil_div(width, kPanel);
     parallel(e.threads, slices, [&](int slice, int) {  // by columns, as the layer below is updated
       const int k0 = slice * kPanel, end = slices == 1 ? width : smaller(k0 + kPanel, width);
-      e.kernels->backward(arguments(0, rows, k0, end - k0, layer.parameters + k0, s.narrow_stride()));
+      e.kernels->backward(arguments(first, rows, k0, end - k0, layer.parameters + k0, s.narrow_stride()));
     });
     return;
   }
@@ -159,36 +159,42 @@ void backward(const Engine& e, const MatrixView& g, int rows, const LayerView& l
     for (int n = 0; n < s.N; n++) {
       for (int i = 0; i < width; i++) wt[n * kPanel + i] = k0 + i < s.K ? layer.parameters[s.at(k0 + i, n)] : 0.0f;
     }
-    e.kernels->backward(arguments(0, rows, k0, width, wt, kPanel));
+    e.kernels->backward(arguments(first, rows, k0, width, wt, kPanel));
   });
 }
 
+UpdateTasks update_tasks(const Layout& s, int threads, int most_inputs) {
+  if (s.narrow()) return {kNarrowInputs, ceil_div(round16(s.K), kNarrowInputs)};
+  // Enough tasks for the threads to share evenly, as few as that allows: each copies its columns of dZ
+  const int wanted = threads == 1 ? 1 : ceil_div(kTasksPerThread * threads, s.panels());
+  const int units = smaller(ceil_div(ceil_div(s.K, wanted), kInputUnit), most_inputs / kInputUnit + (most_inputs % kInputUnit > 0));
+  const int inputs = units * kInputUnit;
+  return {inputs, s.panels() * ceil_div(s.K, inputs)};
+}
+
 void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const LayerView& layer, const LayerRule& rule,
-            const Slots& slots, Scratch& scratch) {
+            const Slots& slots, Scratch& scratch, const UpdateTasks& tasks, int first, int end) {
   const Layout& s = layer.shape;
   const auto update_biases = [&](int column, int width) {
     const Slots own = slots.at(s.weights() + static_cast<size_t>(column));
     e.kernels->bias_update({layer.biases() + column, g.data + column, g.stride, rows, width, rule.biases, own, nullptr});
   };
   if (s.narrow()) {
-    const int end = round16(s.K);
-    parallel(e.threads, ceil_div(end, kNarrowInputs), [&](int task, int) {
-      const int k0 = task * kNarrowInputs;
+    parallel(e.threads, end - first, [&](int i, int) {
+      const int k0 = (first + i) * kNarrowInputs;
       e.kernels->narrow_update({layer.parameters, s.narrow_stride(), in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
-                                smaller(k0 + kNarrowInputs, end), rule.weights, slots, nullptr, 0});
-      if (task == 0) update_biases(0, kLane);
+                                smaller(k0 + kNarrowInputs, round16(s.K)), rule.weights, slots, nullptr, 0});
+      if (k0 == 0) update_biases(0, kLane);
     });
     return;
   }
-  // Enough tasks for the threads to share evenly, as few as that allows: each copies its columns of dZ
-  const int wanted = e.threads == 1 ? 1 : ceil_div(kTasksPerThread * e.threads, s.panels());
-  const int chunk = ceil_div(ceil_div(s.K, wanted), kInputUnit) * kInputUnit;
-  const int chunks = ceil_div(s.K, chunk);
+  const int chunks = tasks.count / s.panels();
   const size_t each = static_cast<size_t>(rows) * kPanel;
   float* const copies = scratch.reserve(e.threads, each);
-  parallel(e.threads, s.panels() * chunks, [&](int task, int who) {
-    const int panel = task / chunks, k0 = task % chunks * chunk;
-    run_panel_update(*e.kernels, in, panel_update(s, layer.parameters, panel, g, rows, k0, smaller(k0 + chunk, s.K), rule.weights, slots),
+  parallel(e.threads, end - first, [&](int i, int who) {
+    const int panel = (first + i) / chunks, k0 = (first + i) % chunks * tasks.inputs;
+    run_panel_update(*e.kernels, in,
+                     panel_update(s, layer.parameters, panel, g, rows, k0, smaller(k0 + tasks.inputs, s.K), rule.weights, slots),
                      copies + static_cast<size_t>(who) * each);
     if (k0 == 0) update_biases(panel * kPanel, s.panel_width(panel));
   });
@@ -221,26 +227,32 @@ void gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int ro
   });
 }
 
-void packed_gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* into, Scratch& scratch) {
+void packed_gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* into, Scratch& scratch,
+                     const UpdateTasks& tasks, int first, int end) {
   const Rule none = {RuleKind::sgd, 0, 0};
-  e.kernels->bias_update({nullptr, g.data, g.stride, rows, s.padded(), none, {}, into + s.weights()});
+  const auto sum_biases = [&](int column, int width) {
+    e.kernels->bias_update({nullptr, g.data + column, g.stride, rows, width, none, {}, into + s.weights() + column});
+  };
   if (s.narrow()) {
-    const int end = round16(s.K);
-    parallel(e.threads, ceil_div(end, kNarrowInputs), [&](int task, int) {
-      const int k0 = task * kNarrowInputs;
-      e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0, smaller(k0 + kNarrowInputs, end), none,
-                                {}, into, s.narrow_stride()});
+    parallel(e.threads, end - first, [&](int i, int) {
+      const int k0 = (first + i) * kNarrowInputs;
+      e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
+                                smaller(k0 + kNarrowInputs, round16(s.K)), none, {}, into, s.narrow_stride()});
+      if (k0 == 0) sum_biases(0, kLane);
     });
     return;
   }
+  const int chunks = tasks.count / s.panels();
   const size_t each = static_cast<size_t>(rows) * kPanel;
   float* const copies = scratch.reserve(e.threads, each);
-  parallel(e.threads, s.panels(), [&](int panel, int who) {
-    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, 0, s.K, none, {});
+  parallel(e.threads, end - first, [&](int i, int who) {
+    const int panel = (first + i) / chunks, k0 = (first + i) % chunks * tasks.inputs;
+    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, k0, smaller(k0 + tasks.inputs, s.K), none, {});
     u.store = into + s.panel_offset(panel);
     u.store_stride = static_cast<size_t>(s.panel_width(panel));
     u.store_width = s.panel_width(panel);
     run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
+    if (k0 == 0) sum_biases(panel * kPanel, s.panel_width(panel));
   });
 }
 

@@ -97,31 +97,40 @@ Batch::Batch(const Kernels& kernels, int capacity, int cols, InputKind kind, boo
 }
 
 bool Batch::gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads) {
+  begin(inputs, count);
+  if (!gather_rows(inputs, indices, 0, count, threads)) return false;
+  if (for_update) gather_groups(inputs, indices, 0, blocks_, threads);
+  return true;
+}
+
+void Batch::begin(const Inputs& inputs, int count) {
   rows_ = count;
   if (inputs.bytes) memcpy(table_.data(), inputs.table, 256 * sizeof(float));
   divisor_ = inputs.bytes && !sparse_ ? table_divisor(*kernels_, inputs.table) : 0;
+}
+
+bool Batch::gather_rows(const Inputs& inputs, const int32_t* indices, int first_row, int end_row, int threads) {
   const size_t row_bytes = static_cast<size_t>(cols_) * (inputs.bytes ? 1 : sizeof(float));
   const char* base = inputs.bytes ? reinterpret_cast<const char*>(inputs.bytes) : reinterpret_cast<const char*>(inputs.floats);
   std::atomic<bool> fits{true};
-  for (int r = 0; r < kAhead && r < count; r++) prefetch(base + static_cast<size_t>(indices[r]) * row_bytes, row_bytes);
-  parallel(threads, (count + kRowChunk - 1) / kRowChunk, [&](int task, int) {
-    const int first = task * kRowChunk, end = first + kRowChunk < count ? first + kRowChunk : count;
+  for (int r = first_row; r < first_row + kAhead && r < end_row; r++) prefetch(base + static_cast<size_t>(indices[r]) * row_bytes, row_bytes);
+  parallel(threads, (end_row - first_row + kRowChunk - 1) / kRowChunk, [&](int task, int) {
+    const int first = first_row + task * kRowChunk, end = first + kRowChunk < end_row ? first + kRowChunk : end_row;
     for (int r = first; r < end; r++) {
-      if (r + kAhead < count) prefetch(base + static_cast<size_t>(indices[r + kAhead]) * row_bytes, row_bytes);
+      if (r + kAhead < end_row) prefetch(base + static_cast<size_t>(indices[r + kAhead]) * row_bytes, row_bytes);
       if (!sparse_) gather_dense(inputs, r, indices[r]);
       else if (!gather_lists(inputs, r, indices[r])) fits = false;
     }
   });
-  if (!fits) {
-    rows_ = 0;
-    return false;
-  }
-  if (sparse_ && for_update) {
-    parallel(threads, blocks_, [&](int block, int) {
-      build_groups(inputs, indices, block * kInputBlock, (block + 1) * kInputBlock < cols_ ? (block + 1) * kInputBlock : cols_);
-    });
-  }
-  return true;
+  if (!fits) rows_ = 0;
+  return fits;
+}
+
+void Batch::gather_groups(const Inputs& inputs, const int32_t* indices, int first, int end, int threads) {
+  parallel(threads, end - first, [&](int i, int) {
+    const int k0 = (first + i) * kInputBlock;
+    build_groups(inputs, indices, k0, k0 + kInputBlock < cols_ ? k0 + kInputBlock : cols_);
+  });
 }
 
 void Batch::gather_dense(const Inputs& in, int row, int32_t index) {

@@ -32,6 +32,12 @@ class Batch {
   // Rows `indices[0..count)`; count <= capacity, every index < inputs.rows, inputs of this batch's kind. `for_update` makes
   // the group lists too. False when a row has more non-zeros than `longest_row`: the data have changed.
   bool gather(const Inputs& inputs, const int32_t* indices, int count, bool for_update, int threads);
+  // The same in parts: after `begin` all rows in some order, then, for updates, all blocks of group lists.
+  void begin(const Inputs& inputs, int count);
+  bool gather_rows(const Inputs& inputs, const int32_t* indices, int first, int end, int threads);
+  void gather_groups(const Inputs& inputs, const int32_t* indices, int first, int end, int threads);
+  // Of group lists; 0 for dense rows
+  int blocks() const { return blocks_; }
 
   // A batch is valid only for the kernels that made it: its lists have their form.
   const Kernels* kernels() const { return kernels_; }

@@ -50,13 +50,13 @@ int some_rows(const Kernels& k, const Rows& l, int row, int count) {
 
 }  // namespace
 
-int loss(const Engine& e, LossKind kind, const Outputs& y, Activation activation, int rows, int outputs, const Truth& truth,
-         const MatrixView* gradient, const LossResult& result, float smoothing) {
-  const Rows l = {kind, y, activation, truth, gradient ? *gradient : MatrixView{nullptr, 0}, result, outputs, rows, smoothing};
+int loss(const Engine& e, LossKind kind, const Outputs& y, Activation activation, int first, int rows, int batch, int outputs,
+         const Truth& truth, const MatrixView* gradient, const LossResult& result, float smoothing) {
+  const Rows l = {kind, y, activation, truth, gradient ? *gradient : MatrixView{nullptr, 0}, result, outputs, batch, smoothing};
   std::atomic<int> correct{0};
   parallel(e.threads, (rows + kRows - 1) / kRows, [&](int task, int) {
     const int row = task * kRows;
-    correct += some_rows(*e.kernels, l, row, rows - row < kRows ? rows - row : kRows);
+    correct += some_rows(*e.kernels, l, first + row, rows - row < kRows ? rows - row : kRows);
   });
   return correct;
 }

@@ -27,10 +27,14 @@ inline bool takes_labels(LossKind kind, int outputs) {
 inline int label_classes(LossKind kind, int outputs) { return kind == LossKind::softmax_cross_entropy ? outputs : 2; }
 
 // Per row the loss and the gradient with respect to the pre-activations of the output layer, divided by the batch size;
-// returns the number of rows predicted correctly (0 for regressions).
+// returns the number of rows predicted correctly (0 for regressions). For `rows` rows from `first` of a batch of `batch`.
 // `smoothing`: of labels, in [0, 1); ignored by the squared error.
-int loss(const Engine&, LossKind, const Outputs& y, Activation, int rows, int outputs, const Truth&, const MatrixView* gradient,
-         const LossResult&, float smoothing = 0);
+int loss(const Engine&, LossKind, const Outputs& y, Activation, int first, int rows, int batch, int outputs, const Truth&,
+         const MatrixView* gradient, const LossResult&, float smoothing);
+inline int loss(const Engine& e, LossKind kind, const Outputs& y, Activation activation, int rows, int outputs, const Truth& truth,
+                const MatrixView* gradient, const LossResult& result, float smoothing = 0) {
+  return loss(e, kind, y, activation, 0, rows, rows, outputs, truth, gradient, result, smoothing);
+}
 // The same for rows of a larger batch, without a gradient, on the calling thread.
 int loss_rows(const Kernels&, LossKind, const MatrixView& y, int rows, int outputs, const Truth&, const LossResult&);
 

@@ -14,32 +14,6 @@ namespace {
 // the same number of threads, because each finds its earlier results in its own caches.
 constexpr double kWorkPerThread = 700e3;
 constexpr int64_t kNoFailure = INT64_MAX;
-// A sparse layer multiplies about this share of its inputs.
-constexpr double kSparseShare = 0.2;
-// Gathering an input takes about as long as so many multiply-adds.
-constexpr double kGatherWork = 8;
-
-Engine with_threads(const Engine& e, double work) {
-  const double threads = work / kWorkPerThread;
-  if (threads < 2) return {e.kernels, 1};
-  return {e.kernels, threads < e.threads ? static_cast<int>(threads) : e.threads};
-}
-
-// Parameters of one task of `apply` and `average`
-constexpr size_t kApplyFloats = 16384;
-int chunks_of(size_t n) { return static_cast<int>((n + kApplyFloats - 1) / kApplyFloats); }
-size_t chunk_length(size_t n, size_t at) { return n - at < kApplyFloats ? n - at : kApplyFloats; }
-
-// Losses and gradients of rows times their weights
-void weigh(const Arenas& arenas, const int32_t* indices, int count, const MatrixView& gradient, int width) {
-  for (int r = 0; r < count; r++) {
-    const float w = arenas.row_weights[indices[r]];
-    arenas.losses[r] *= static_cast<double>(w);
-    float* const g = gradient.data ? gradient.data + static_cast<size_t>(r) * gradient.stride : nullptr;
-    for (int c = 0; g && c < width; c++) g[c] *= w;
-  }
-}
-
 std::string at(size_t i, const char* problem) { return "operation " + std::to_string(i) + ": " + problem; }
 
 class Checker {
@@ -144,6 +118,12 @@ class Checker {
 
 }  // namespace
 
+Engine with_threads(const Engine& e, double work) {
+  const double threads = work / kWorkPerThread;
+  if (threads < 2) return {e.kernels, 1};
+  return {e.kernels, threads < e.threads ? static_cast<int>(threads) : e.threads};
+}
+
 std::string problem_of(const ProgramSpec& spec) { return Checker(spec).check(); }
 
 Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offsets_{0}, work_per_row_(kGatherWork * spec.cols) {
@@ -151,7 +131,6 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
   for (const Instruction& op : spec_.code) {
     if (op.code == OpCode::update || op.code == OpCode::apply) trains_ = true;
     if (op.code == OpCode::average) averages_ = true;
-    if (op.code == OpCode::gradient) gradient_layers_.push_back(op.layer);
     if (op.code == OpCode::loss) loss_ = &op;
     if (op.code == OpCode::forward) {
       const Layout& s = spec_.layers[static_cast<size_t>(op.layer)].shape;
@@ -159,11 +138,11 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
       last_output_ = op.output;
     }
   }
-  if (!gradient_layers_.empty()) {
-    gradients_ = Buffer<float>(parameters());
-    partial_.reserve(parameters() / kApplyFloats + 2 * gradient_layers_.size());
-    parts_.reserve(partial_.capacity());
+  for (const Instruction& op : spec_.code) {
+    if (op.code == OpCode::gradient) add_parts(op.layer);
   }
+  if (!parts_.empty()) gradients_ = Buffer<float>(parameters());
+  partial_.resize(parts_.size());
   if (trains_) {
     workers_.push_back(make_worker(e, spec_.capacity));
     held_.reserve(static_cast<size_t>(spec_.capacity));
@@ -176,6 +155,13 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
   const int chunk = spec_.capacity < kChunk ? spec_.capacity : kChunk;
   const int chunks = (spec_.capacity - 1) / chunk + 1;
   for (int i = 0; i < e.threads && i < chunks; i++) workers_.push_back(make_worker(e, chunk));
+}
+
+void Program::add_parts(int l) {
+  const Layout& s = spec_.layers[static_cast<size_t>(l)].shape;
+  const size_t start = offsets_[static_cast<size_t>(l)];
+  for (size_t at = 0; at < s.weights(); at += kApplyFloats) parts_.push_back({start + at, chunk_length(s.weights(), at), false});
+  for (size_t at = 0; at < s.biases(); at += kApplyFloats) parts_.push_back({start + s.weights() + at, chunk_length(s.biases(), at), true});
 }
 
 Program::Worker Program::make_worker(const Engine& e, int rows) const {
@@ -235,14 +221,15 @@ LayerInput Program::operand(const Worker& worker, int operand) const {
 }
 
 // The expected outputs of the rows. Labels may change while they are read (shared memory), so the copy is checked.
-bool Program::gather_truth(Worker& worker, const int32_t* indices, int count, const Arenas& arenas, Truth& truth, int& bad_row) const {
+bool Program::gather_truth(Worker& worker, const int32_t* indices, int first, int count, const Arenas& arenas, Truth& truth,
+                           int& bad_row) const {
   truth = {nullptr, nullptr};
   if (!loss_ || (!arenas.labels && !arenas.targets)) return true;
   const int outputs = spec_.matrices[static_cast<size_t>(loss_->input)];
   if (arenas.labels) {
     int32_t* const labels = worker.labels.data();
     const int classes = label_classes(loss_->loss, outputs);
-    for (int i = 0; i < count; i++) {
+    for (int i = first; i < first + count; i++) {
       labels[i] = arenas.labels[indices[i]];
       if (labels[i] >= 0 && labels[i] < classes) continue;
       bad_row = indices[i];
@@ -252,41 +239,18 @@ bool Program::gather_truth(Worker& worker, const int32_t* indices, int count, co
     return true;
   }
   const size_t n = static_cast<size_t>(outputs);
-  for (int i = 0; i < count; i++) {
+  for (int i = first; i < first + count; i++) {
     memcpy(worker.targets.data() + static_cast<size_t>(i) * n, arenas.targets + static_cast<size_t>(indices[i]) * n, n * sizeof(float));
   }
   truth.targets = worker.targets.data();
   return true;
 }
 
-// Programs that take turns on the same rows gather them once: the caller promises that a data set does not change.
-bool Program::holds(const int32_t* indices, int count, const Arenas& arenas) const {
-  const size_t n = static_cast<size_t>(count), warps = arenas.warper ? n * kWarpValues : 0;
-  return n == held_.size() && memcmp(held_.data(), indices, n * sizeof(int32_t)) == 0 && warps == held_warps_.size() &&
-         (warps == 0 || memcmp(held_warps_.data(), arenas.warps, warps * sizeof(int32_t)) == 0);
-}
-
-// Resampling a row takes longer than dividing the rows among `all` threads, however small the network.
-bool Program::gather(const Engine& e, const Engine& all, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas) {
-  Batch& batch = workers_.front().batch;
-  if (count == 0 && held_.empty()) return batch.gather(inputs, indices, 0, true, 1);
-  if (holds(indices, count, arenas)) return true;
-  held_.clear();
-  held_warps_.clear();
-  if (arenas.warper) {
-    while (first_rows_.size() < static_cast<size_t>(count)) first_rows_.push_back(static_cast<int32_t>(first_rows_.size()));
-    const Inputs resampled = arenas.warper->batch(inputs, indices, count, arenas.warps, all.threads);
-    if (!batch.gather(resampled, first_rows_.data(), count, true, e.threads)) return false;
-    held_warps_.assign(arenas.warps, arenas.warps + static_cast<size_t>(count) * kWarpValues);
-  } else if (!batch.gather(inputs, indices, count, true, e.threads)) {
-    return false;
-  }
-  held_.assign(indices, indices + count);
-  return true;
-}
-
 Outcome Program::run(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
-  if (trains_) return train(e, inputs, indices, count, arenas, rule);
+  if (trains_) {
+    restart();
+    return train(e, inputs, indices, count, arenas, rule, kEverything);
+  }
   const int chunk = workers_.front().batch.capacity(), chunks = (count + chunk - 1) / chunk;
   Engine own = with_threads(e, work_per_row_ * count);
   if (own.threads > static_cast<int>(workers_.size())) own.threads = static_cast<int>(workers_.size());
@@ -314,7 +278,7 @@ Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, con
       forward_rows(*e.kernels, operand(worker, op.input), 0, count, layer(op.layer, arenas.parameters), {view(worker, op.output), nullptr});
     } else if (op.code == OpCode::loss) {
       Truth truth;
-      if (!gather_truth(worker, indices + first, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
+      if (!gather_truth(worker, indices + first, 0, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
       const bool only_classes = !truth.labels && !truth.targets;
       if (only_classes && (op.loss == LossKind::mean_squared_error || op.loss == LossKind::huber || !arenas.predicted)) continue;
       outcome.correct += loss_rows(*e.kernels, op.loss, view(worker, op.input), count, spec_.matrices[static_cast<size_t>(op.input)], truth,
@@ -328,140 +292,6 @@ Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, con
     memcpy(arenas.outputs + static_cast<size_t>(first + i) * n, out.data + static_cast<size_t>(i) * out.stride, n * sizeof(float));
   }
   return outcome;
-}
-
-Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
-  const Engine e = with_threads(all, work_per_row_ * count);
-  Worker& worker = workers_.front();
-  Outcome outcome = {Outcome::done, 0, 0};
-  rows_ = count;
-  for (const Instruction& op : spec_.code) {
-    switch (op.code) {
-      case OpCode::gather:
-        if (!gather(e, all, inputs, indices, count, arenas)) return {Outcome::data_changed, 0, 0};
-        break;
-      case OpCode::forward:
-        forward(e, operand(worker, op.input), count, layer(op.layer, arenas.parameters),
-                outputs_of(worker, op.output));
-        break;
-      case OpCode::loss: {
-        Truth truth;
-        if (!gather_truth(worker, indices, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
-        const int outputs = spec_.matrices[static_cast<size_t>(op.input)];
-        const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
-        outcome.correct = loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, count,
-                               outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted}, arenas.step.smoothing);
-        if (arenas.row_weights) weigh(arenas, indices, count, gradient, round16(outputs));
-        double sum = 0;
-        for (int r = 0; r < count; r++) sum += arenas.losses[r];
-        if (!std::isfinite(sum)) return {Outcome::loss_not_finite, outcome.correct, 0};
-        break;
-      }
-      case OpCode::backward:
-        backward(e, view(worker, op.gradient), count, layer(op.layer, arenas.parameters),
-                 outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, view(worker, op.output), scratch_);
-        break;
-      case OpCode::update: {
-        const Slots slots = arenas.slots.at(offsets_[static_cast<size_t>(op.layer)]);
-        update(e, operand(worker, op.input), view(worker, op.gradient), count,
-               layer(op.layer, arenas.parameters), rule, slots, scratch_);
-        break;
-      }
-      case OpCode::gradient:
-        packed_gradient(e, operand(worker, op.input), view(worker, op.gradient), count, spec_.layers[static_cast<size_t>(op.layer)].shape,
-                        gradients_.data() + offsets_[static_cast<size_t>(op.layer)], scratch_);
-        break;
-      case OpCode::apply:
-        apply(e, arenas, rule);
-        break;
-      case OpCode::limit:
-        if (arenas.step.max_norm > 0) limit_norms(e, layer(op.layer, arenas.parameters), arenas.step.max_norm);
-        break;
-      case OpCode::average:
-        parallel(e.threads, chunks_of(parameters()), [&](int task, int) {
-          const size_t at = static_cast<size_t>(task) * kApplyFloats;
-          e.kernels->average(arenas.parameters + at, chunk_length(parameters(), at), arenas.step.average_share, arenas.average + at);
-        });
-        break;
-      case OpCode::dropout:
-        dropout(e, worker, op, count, arenas.step);
-        break;
-      case OpCode::undrop:
-        undrop(e, worker, op, count);
-        break;
-    }
-  }
-  return outcome;
-}
-
-namespace {
-
-constexpr int kDropoutRows = 32;
-
-// lowbias32, as dropout.inl
-uint32_t mixed(uint32_t x) {
-  x ^= x >> 16;
-  x *= 0x7feb352du;
-  x ^= x >> 15;
-  x *= 0x846ca68bu;
-  return x ^ x >> 16;
-}
-
-}  // namespace
-
-// The global norm (Pascanu et al., 2013) is summed over chunks of fixed length, whoever computes them.
-void Program::apply(const Engine& e, const Arenas& arenas, const LayerRule& rule) {
-  std::vector<Part>& parts = parts_;  // has room
-  parts.clear();
-  for (const int l : gradient_layers_) {
-    const Layout& s = spec_.layers[static_cast<size_t>(l)].shape;
-    const size_t start = offsets_[static_cast<size_t>(l)];
-    for (size_t at = 0; at < s.weights(); at += kApplyFloats) parts.push_back({start + at, chunk_length(s.weights(), at), false});
-    for (size_t at = 0; at < s.biases(); at += kApplyFloats) parts.push_back({start + s.weights() + at, chunk_length(s.biases(), at), true});
-  }
-  const int count = static_cast<int>(parts.size());
-  float scale = 1;
-  if (arenas.step.clip_norm > 0) {
-    partial_.resize(parts.size());
-    parallel(e.threads, count, [&](int i, int) {
-      const Part& part = parts[static_cast<size_t>(i)];
-      partial_[static_cast<size_t>(i)] = e.kernels->square_sum(gradients_.data() + part.at, part.n);
-    });
-    double sum = 0;
-    for (const double part : partial_) sum += part;
-    const double factor = arenas.step.clip_norm / (std::sqrt(sum) + 1e-6);
-    if (factor < 1) scale = static_cast<float>(factor);
-  }
-  parallel(e.threads, count, [&](int i, int) {
-    const Part& part = parts[static_cast<size_t>(i)];
-    e.kernels->apply({arenas.parameters + part.at, gradients_.data() + part.at, part.n, scale, part.biases ? rule.biases : rule.weights,
-                      arenas.slots.at(part.at)});
-  });
-}
-
-void Program::dropout(const Engine& e, Worker& worker, const Instruction& op, int count, const StepValues& step) const {
-  const MatrixView x = view(worker, op.input), mask = view(worker, op.gradient), out = view(worker, op.output);
-  const int width = round16(spec_.matrices[static_cast<size_t>(op.input)]);
-  const uint32_t key = mixed(step.dropout_key + static_cast<uint32_t>(op.layer) * kRowStep);
-  const uint32_t threshold = static_cast<uint32_t>(step.dropout_rate * 4294967296.0);
-  const float scale = static_cast<float>(1.0 / (1.0 - step.dropout_rate));
-  parallel(e.threads, (count + kDropoutRows - 1) / kDropoutRows, [&](int task, int) {
-    const int row = task * kDropoutRows, rows = count - row < kDropoutRows ? count - row : kDropoutRows;
-    const size_t at = static_cast<size_t>(row) * x.stride;
-    e.kernels->dropout({x.data + at, mask.data + at, out.data + at, x.stride, rows, width, row, key, threshold, scale});
-  });
-}
-
-void Program::undrop(const Engine& e, Worker& worker, const Instruction& op, int count) const {
-  const MatrixView g = view(worker, op.gradient), mask = view(worker, op.output);
-  const Outputs y = outputs_of(worker, op.input);
-  const int width = round16(spec_.matrices[static_cast<size_t>(op.input)]);
-  parallel(e.threads, (count + kDropoutRows - 1) / kDropoutRows, [&](int task, int) {
-    const int row = task * kDropoutRows, rows = count - row < kDropoutRows ? count - row : kDropoutRows;
-    const size_t at = static_cast<size_t>(row) * g.stride;
-    e.kernels->undrop({g.data + at, mask.data + at, y.out.data + at, y.pre ? y.pre + at : nullptr, g.stride, rows, width,
-                       worker.matrices[static_cast<size_t>(op.input)].activation});
-  });
 }
 
 int Program::first_layer_not_finite() const {

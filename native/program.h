@@ -3,6 +3,7 @@
 // Parameters, optimiser slots and results are the caller's; the batch and all matrices are the program's own. A program
 // without updates divides its rows among the threads, each with operands of its own; one with updates divides each operation.
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,18 @@ struct ProgramSpec {
   std::vector<Instruction> code;
 };
 
+// A sparse layer multiplies about this share of its inputs.
+constexpr double kSparseShare = 0.2;
+// Gathering an input takes about as long as so many multiply-adds.
+constexpr double kGatherWork = 8;
+
+// Parameters of one task of `apply` and `average`
+constexpr size_t kApplyFloats = 16384;
+inline size_t chunk_length(size_t n, size_t at) { return n - at < kApplyFloats ? n - at : kApplyFloats; }
+
+// As many threads as so many multiply-adds are worth
+Engine with_threads(const Engine&, double work);
+
 // Why a program cannot be run safely; empty for one that can.
 std::string problem_of(const ProgramSpec&);
 
@@ -79,7 +92,7 @@ struct Arenas {
 };
 
 struct Outcome {
-  enum Status { done, data_changed, bad_label, loss_not_finite } status;
+  enum Status { done, data_changed, bad_label, loss_not_finite, unfinished, rows_changed } status;
   int correct;
   int row;  // of an invalid label
 };
@@ -88,12 +101,26 @@ class Program {
  public:
   static constexpr int kChunk = 256;  // rows a thread takes at once from a program without updates
 
+  // More work than any run is
+  static constexpr double kEverything = std::numeric_limits<double>::infinity();
+
   // `spec` has no problem
   Program(const Engine&, const ProgramSpec& spec);
 
   // Every index < inputs.rows; count <= capacity; always the same data set, whose rows a program with updates keeps
   // gathered. Does not update where the sum of the losses is not finite.
   Outcome run(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
+
+  // A run in parts, of a program with updates: after `restart` each call does about `work` multiply-adds, or one piece of an
+  // operation if that is more, and is unfinished until all is done. The calls have the same rows, or the rows have changed.
+  // In the end the run has the bits of a whole one.
+  void restart() { next_ = {}; }
+  Outcome run_part(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas,
+                   const LayerRule& rule, double work) {
+    return train(e, inputs, indices, count, arenas, rule, work);
+  }
+  // Whether the run in parts has begun to update
+  bool is_updating() const { return next_.updating; }
 
   // The first layer whose outputs of the last run were not all finite, or -1; only for a program with updates
   int first_layer_not_finite() const;
@@ -129,14 +156,22 @@ class Program {
   LayerInput operand(const Worker&, int operand) const;
   MatrixView view(const Worker&, int matrix) const;
   Outputs outputs_of(const Worker&, int matrix) const;
-  bool gather_truth(Worker&, const int32_t* indices, int count, const Arenas&, Truth&, int& bad_row) const;
-  Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
+  // Of the rows from `first`; truth.labels and truth.targets are those of all rows
+  bool gather_truth(Worker&, const int32_t* indices, int first, int count, const Arenas&, Truth&, int& bad_row) const;
+  Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&, double work);
+  Outcome step(const Engine&, const Engine& all, const Instruction&, const Inputs&, const int32_t* indices, int count, const Arenas&,
+               const LayerRule&, double& work);
+  Outcome step_loss(const Engine&, const Instruction&, const int32_t* indices, int count, const Arenas&, double& work);
   Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
-  bool gather(const Engine&, const Engine& all, const Inputs&, const int32_t* indices, int count, const Arenas&);
+  Outcome::Status gather(const Engine&, const Engine& all, const Inputs&, const int32_t* indices, int count, const Arenas&, double& work);
   bool holds(const int32_t* indices, int count, const Arenas&) const;
-  void dropout(const Engine&, Worker&, const Instruction&, int count, const StepValues&) const;
-  void undrop(const Engine&, Worker&, const Instruction&, int count) const;
-  void apply(const Engine&, const Arenas&, const LayerRule&);
+  void dropout(const Engine&, Worker&, const Instruction&, int first, int count, const StepValues&) const;
+  void undrop(const Engine&, Worker&, const Instruction&, int first, int count) const;
+  bool weights_of(const Engine&, const Instruction&, int count, const Arenas&, const LayerRule&, double& work);
+  bool apply(const Engine&, const Arenas&, const LayerRule&, double& work);
+  bool average(const Engine&, const Arenas&, double& work);
+  void add_parts(int layer);
+  double share(int operand) const { return operand == kBatch && spec_.sparse ? kSparseShare : 1; }
 
   ProgramSpec spec_;
   bool trains_ = false, averages_ = false;
@@ -146,16 +181,25 @@ class Program {
   double work_per_row_;          // multiply-adds of a forward pass, and what gathering takes
   std::vector<Worker> workers_;
   Scratch scratch_;
-  Buffer<float> gradients_;           // laid out as the parameters; for `gradient` operations
-  std::vector<int> gradient_layers_;  // that have one
+  Buffer<float> gradients_;  // laid out as the parameters; for `gradient` operations
   struct Part {
     size_t at, n;
     bool biases;
   };
-  std::vector<Part> parts_;                 // of `apply`
+  std::vector<Part> parts_;                 // of `apply`: those of all layers with a `gradient`
   std::vector<double> partial_;             // their sums of squares
-  std::vector<int32_t> held_, held_warps_;  // the rows the batch holds, and how they were resampled
+  std::vector<int32_t> held_, held_warps_;  // the rows the batch holds, or will when it is whole, and how they were resampled
   std::vector<int32_t> first_rows_;         // 0, 1, 2, ...
+  bool is_whole_ = true;
+  // What the next part of a run begins with
+  struct {
+    size_t operation = 0;
+    int piece = 0;               // of the operation
+    UpdateTasks tasks = {0, 0};  // its pieces, where it is an update or a gradient
+    float scale = 1;             // of the gradients, where it is `apply`
+    int correct = 0;
+    bool updating = false;
+  } next_;
   int rows_ = 0;               // of the last run
 };
 

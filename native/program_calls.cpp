@@ -1,4 +1,4 @@
-// The exports for programs: compile, run, forwardPass, firstLayerNotFinite.
+// The exports for programs: compile, run, runPart, restart, forwardPass, firstLayerNotFinite.
 
 #include <vector>
 
@@ -48,35 +48,42 @@ static Program& read_program(const Args& args, const Engine& e) {
   return program;
 }
 
-// run(program, values, rows, cols, table, rowIndices, arenas, rule | null) -> number correct, -1 where the loss is not finite.
+// What `run` and `runPart` take, checked
+struct Run {
+  Inputs inputs;
+  const int32_t* indices;
+  int count;
+  Arenas arenas;
+  LayerRule rule;
+};
+
 // arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null, step | null,
 //          warper | null, warps, average | null, row weights | null]
-Napi::Value run_program(const Napi::CallbackInfo& info) {
-  const Args args(info, "run");
-  Program& program = read_program(args, engine(info));
-  if (!args.value(6).IsArray()) args.fail<Napi::TypeError>("arenas", "an array", "something else");
-  const Napi::Array list = args.value(6).As<Napi::Array>();
+static Run read_run(const Args& args, const Engine& e, const Program& program, const Napi::Value& values, const Napi::Value& rows, int cols,
+                    const Napi::Value& table, const Napi::Value& row_indices, const Napi::Value& arenas, const Napi::Value& rule) {
+  if (!arenas.IsArray()) args.fail<Napi::TypeError>("arenas", "an array", "something else");
+  const Napi::Array list = arenas.As<Napi::Array>();
   Napi::Value arena[11];  // reading the array may run JavaScript: done before any memory is looked at
   for (uint32_t i = 0; i < 11; i++) arena[i] = list.Get(i);
-  const Inputs inputs = read_inputs(args, 1);
-  same_kind(args, program, inputs);
-  int count;
-  const int32_t* const indices = read_indices(args, args.value(5), inputs.rows, count);
-  if (count > program.spec().capacity) {
-    args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(program.spec().capacity) + " rows", std::to_string(count));
+  Run run = {};
+  run.inputs = read_inputs(args, values, table, args.integer(rows, "rows", 0, kMaxInt), cols);
+  same_kind(args, program, run.inputs);
+  run.indices = read_indices(args, row_indices, run.inputs.rows, run.count);
+  if (run.count > program.spec().capacity) {
+    args.fail<Napi::RangeError>("rowIndices", "at most " + std::to_string(program.spec().capacity) + " rows", std::to_string(run.count));
   }
-  const size_t n = static_cast<size_t>(count), rows = static_cast<size_t>(inputs.rows), outputs = static_cast<size_t>(program.outputs());
-  Arenas a = {args.floats(arena[0], "parameters", program.parameters()), {}, nullptr, nullptr, nullptr, nullptr, nullptr};
-  LayerRule rule = {};
+  const size_t n = static_cast<size_t>(run.count), all = static_cast<size_t>(run.inputs.rows), outputs = static_cast<size_t>(program.outputs());
+  Arenas& a = run.arenas;
+  a.parameters = args.floats(arena[0], "parameters", program.parameters());
   if (program.trains()) {
     RuleKind kind;
-    rule = read_rule(args, args.value(7), kind);
+    run.rule = read_rule(args, rule, kind);
     a.slots = read_slots(args, arena[1], kind, program.parameters());
     no_overlap(args, "slots", a.slots.data, slots_of(kind) * program.parameters(), a.parameters, program.parameters());
   }
   if (!Args::is_null(arena[2])) {
-    if (args.is_ints(arena[2])) a.labels = args.ints(arena[2], "labels", rows).data;
-    else a.targets = args.floats(arena[2], "targets", rows * outputs);
+    if (args.is_ints(arena[2])) a.labels = args.ints(arena[2], "labels", all).data;
+    else a.targets = args.floats(arena[2], "targets", all * outputs);
     a.losses = args.doubles(arena[3], "rowLosses", n);
   }
   if (!program.takes({a.labels, a.targets})) args.fail<Napi::TypeError>("labels or targets", "what the loss compares with", "something else");
@@ -85,25 +92,60 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
   if (!Args::is_null(arena[6])) a.step = read_step(args, arena[6]);
   if (!Args::is_null(arena[7])) {
     if (!program.trains()) args.fail<Napi::TypeError>("warper", "null for a program without updates", "a warper");
-    a.warper = &read_warper(args, arena[7], engine(info), inputs);
-    a.warps = read_warps(args, arena[8], count);
-    if (a.warper->capacity() < count) args.fail<Napi::RangeError>("warper", "room for " + std::to_string(count) + " rows", std::to_string(a.warper->capacity()));
+    a.warper = &read_warper(args, arena[7], e, run.inputs);
+    a.warps = read_warps(args, arena[8], run.count);
+    if (a.warper->capacity() < run.count) {
+      args.fail<Napi::RangeError>("warper", "room for " + std::to_string(run.count) + " rows", std::to_string(a.warper->capacity()));
+    }
   }
   if (program.averages()) {
     a.average = args.floats(arena[9], "average", program.parameters());
     no_overlap(args, "average", a.average, program.parameters(), a.parameters, program.parameters());
   }
-  if (!Args::is_null(arena[10])) a.row_weights = args.floats(arena[10], "rowWeights", rows);
-  const IeeeDefaults defaults;
-  const Outcome outcome = program.run(engine(info), inputs, indices, count, a, rule);
+  if (!Args::is_null(arena[10])) a.row_weights = args.floats(arena[10], "rowWeights", all);
+  return run;
+}
+
+static Napi::Value result_of(const Args& args, const Program& program, const Run& run, const Outcome& outcome) {
   switch (outcome.status) {
     case Outcome::data_changed: changed(args);
+    case Outcome::rows_changed: args.fail<Napi::RangeError>("rowIndices", "those of the part before", "others");
     case Outcome::bad_label:
-      args.fail<Napi::RangeError>("labels", "classes of the network", std::to_string(a.labels[outcome.row]) + " at row " + std::to_string(outcome.row));
-    case Outcome::loss_not_finite: return Napi::Number::New(info.Env(), -1);
+      args.fail<Napi::RangeError>("labels", "classes of the network", std::to_string(run.arenas.labels[outcome.row]) + " at row " + std::to_string(outcome.row));
+    case Outcome::loss_not_finite: return Napi::Number::New(args.env(), -1);
+    case Outcome::unfinished: return Napi::Number::New(args.env(), program.is_updating() ? -3 : -2);
     case Outcome::done: break;
   }
-  return Napi::Number::New(info.Env(), outcome.correct);
+  return Napi::Number::New(args.env(), outcome.correct);
+}
+
+// run(program, values, rows, cols, table, rowIndices, arenas, rule | null) -> number correct, -1 where the loss is not finite
+Napi::Value run_program(const Napi::CallbackInfo& info) {
+  const Args args(info, "run");
+  Program& program = read_program(args, engine(info));
+  const int cols = args.integer(3, "cols", 1, kMaxCols);
+  const Run run = read_run(args, engine(info), program, args.value(1), args.value(2), cols, args.value(4), args.value(5), args.value(6), args.value(7));
+  const IeeeDefaults defaults;
+  return result_of(args, program, run, program.run(engine(info), run.inputs, run.indices, run.count, run.arenas, run.rule));
+}
+
+// runPart(program, values, rows, table, rowIndices, arenas, rule, work) -> what `run` returns, or -2 where the run is unfinished,
+// -3 where it is and has begun to update
+Napi::Value run_part(const Napi::CallbackInfo& info) {
+  const Args args(info, "runPart");
+  Program& program = read_program(args, engine(info));
+  if (!program.trains()) args.fail<Napi::TypeError>("program", "a training step", "one without updates");
+  const double work = args.number(7, "work");
+  if (!(work > 0)) args.fail<Napi::RangeError>("work", "more than 0", std::to_string(work));
+  const Run run = read_run(args, engine(info), program, args.value(1), args.value(2), program.cols(), args.value(3), args.value(4), args.value(5), args.value(6));
+  const IeeeDefaults defaults;
+  return result_of(args, program, run, program.run_part(engine(info), run.inputs, run.indices, run.count, run.arenas, run.rule, work));
+}
+
+// restart(program): the next part is the first of a run
+void restart_program(const Napi::CallbackInfo& info) {
+  const Args args(info, "restart");
+  read_program(args, engine(info)).restart();
 }
 
 // forwardPass(program, values, table, parameters, outputs, count): the outputs of the first `count` rows of `values`

@@ -10,6 +10,7 @@
       "native/peak.cpp",
       "native/pool.cpp",
       "native/program.cpp",
+      "native/program_steps.cpp",
       "native/warp.cpp",
       "native/kernels/avx2.cpp",
       "native/kernels/avx512.cpp",

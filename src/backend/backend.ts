@@ -1,6 +1,6 @@
 import type { LayerShape, Loss, NumericFamily } from '../core/types.js'
-import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
-import type { Arenas, Program, ProgramSpec } from './program.js'
+import type { Batch, Dataset, InputStatistics, Layer, LayerOutput, Matrix } from './operands.js'
+import type { Arenas, DividedRun, Program, ProgramSpec } from './program.js'
 import type { UpdateRule } from './rules.js'
 import type { WarpSpec } from './warp.js'
 
@@ -30,16 +30,18 @@ export interface Backend {
 
   /**
    * Rows of inputs [rows][cols], row-major. `table` (256 entries) gives the input value of byte i; it is null if values are
-   * float32. Measures the density; keeps a reference to `values` without copying. `changes`: the values may be overwritten
-   * between two runs of a forward pass, so they are treated as dense without measuring.
+   * float32. Keeps a reference to `values` without copying. `statistics`: what `measure` counts, measured here by default; where
+   * the values may be overwritten between two runs of a forward pass, those of rows without zeros.
    */
   dataset(
     values: Uint8Array | Float32Array,
     rows: number,
     cols: number,
     table: Float32Array | null,
-    changes?: boolean,
+    statistics?: InputStatistics,
   ): Dataset
+  /** Counts the non-zero values of [rows][cols], the arguments of `dataset`. The counts of blocks of rows add up. */
+  measure(values: Uint8Array | Float32Array, rows: number, cols: number, table: Float32Array | null): InputStatistics
   /** Room for batches of up to `capacity` rows of `dataset`, in the format of the first layer (`outputs` wide). */
   batch(dataset: Dataset, capacity: number, outputs: number): Batch
   /** A [capacity][cols] matrix with rows = capacity, zeroed. */
@@ -114,6 +116,11 @@ export interface Backend {
    *   then updates nothing
    */
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number
+  /**
+   * A run of a program with updates in parts, with the bits of `run`. Until it ends, `rowIndices`, the arenas and the data
+   * set must not change, but for what the run itself writes.
+   */
+  divide(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule): DividedRun
   /**
    * outputs [count][outputs of the last layer] of the first `count` rows of the data set of a program without updates: what
    * `run` computes, with less to check, for predictions of few rows

@@ -1,135 +1,27 @@
 import { allocating, invalidArgument } from '../core/errors.js'
 import { ACTIVATIONS, keepsPreActivations, type LayerShape, LOSSES, type Loss } from '../core/types.js'
 import type { Backend } from './backend.js'
-import type { Batch, Dataset, Layer, LayerOutput, Matrix } from './operands.js'
+import type { AddonInfo, AddonOperations, Handle } from './native-addon.js'
+import { NativeDividedRun } from './native-divided-run.js'
+import type { Batch, Dataset, InputStatistics, Layer, LayerOutput, Matrix } from './operands.js'
 import {
   type Arenas,
   checkTruth,
+  type DividedRun,
   OPERATIONS,
   type Operand,
   type Operation,
   type Program,
   type ProgramSpec,
+  workPerRow,
 } from './program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from './rules.js'
 import { checkWarp, type WarpSpec } from './warp.js'
 
-/** The exports of native/addon.cpp. */
-export interface Addon {
-  readonly version: string
-  readonly abi: number
-  info(): AddonInfo
-  open(isa: string, threads: number): AddonOperations
-}
-
-export interface AddonInfo {
-  readonly version: string
-  readonly abi: number
-  readonly contract: number
-  readonly isas: readonly { name: string; compiled: boolean; supported: boolean; automatic: boolean }[]
-  /** in the numbering of `compile` */
-  readonly activations: readonly string[]
-  readonly losses: readonly string[]
-  /** number of operations */
-  readonly operations: number
-  readonly rules: number
-  readonly ruleValues: number
-  /** larger batches are gathered dense: lists have 16-bit row numbers */
-  readonly maxListedRows: number
-  /** narrower layers multiply in lanes and need dense rows (rule 2 of the numeric contract) */
-  readonly narrowBelow: number
-}
-
-type Handle = object
-type Table = Float32Array | null
-
-export interface AddonOperations {
-  readonly isa: string
-  readonly threads: number
-  misalignment(buffer: Uint8Array): number
-  parameterLength(inputs: number, outputs: number): number
-  rowStride(cols: number): number
-  pack(inputs: number, outputs: number, weights: Float32Array, biases: Float32Array, parameters: Float32Array): void
-  unpack(inputs: number, outputs: number, parameters: Float32Array, weights: Float32Array, biases: Float32Array): void
-  measure(values: Uint8Array | Float32Array, rows: number, cols: number, table: Table): [number, number]
-  createBatch(capacity: number, cols: number, bytes: boolean, sparse: boolean, longestRow: number): Handle
-  gather(
-    values: Uint8Array | Float32Array,
-    rows: number,
-    cols: number,
-    table: Table,
-    rowIndices: Int32Array,
-    batch: Handle,
-  ): void
-  forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void
-  loss(
-    kind: Loss,
-    output: LayerOutput,
-    truth: Int32Array | Float32Array,
-    outputs: number,
-    gradient: Matrix | null,
-    rowLosses: Float64Array,
-  ): number
-  backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void
-  update(input: Batch | Matrix, gradOut: Matrix, layer: Layer, rule: Float64Array, slots: Float32Array | null): void
-  gradient(
-    input: Batch | Matrix,
-    gradOut: Matrix,
-    layer: Layer,
-    weightsGradient: Float32Array,
-    biasesGradient: Float32Array,
-  ): void
-  /** layers: [inputs, outputs, activation] each; code: [operation, layer, input, gradient, output, loss] each */
-  compile(
-    cols: number,
-    bytes: boolean,
-    sparse: boolean,
-    longestRow: number,
-    capacity: number,
-    layers: Int32Array,
-    matrices: Int32Array,
-    code: Int32Array,
-  ): Handle
-  /** shape: [height, width, shift, radius or -1, down..., across...]; capacity: images of a training step, 0 for `warp` */
-  createWarper(shape: Int32Array, bytes: boolean, capacity: number): Handle
-  warp(
-    warper: Handle,
-    values: Uint8Array | Float32Array,
-    rows: number,
-    cols: number,
-    table: Table,
-    rowIndices: Int32Array,
-    warps: Int32Array,
-    out: Uint8Array | Float32Array,
-  ): void
-  /** arenas: [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps, average, rowWeights] */
-  run(
-    program: Handle,
-    values: Uint8Array | Float32Array,
-    rows: number,
-    cols: number,
-    table: Table,
-    rowIndices: Int32Array,
-    arenas: readonly (Float32Array | Float64Array | Int32Array | Handle | null)[],
-    rule: Float64Array | null,
-  ): number
-  forwardPass(
-    program: Handle,
-    values: Uint8Array | Float32Array,
-    table: Table,
-    parameters: Float32Array,
-    outputs: Float32Array,
-    count: number,
-  ): void
-  firstLayerNotFinite(program: Handle): number
-  allFinite(values: Float32Array): boolean
-  /** sizes: [transA, transB, M, N, K, lda, ldb, ldc] */
-  gemm(sizes: Float64Array, alpha: number, A: Float32Array, B: Float32Array, beta: number, C: Float32Array): void
-  peak(milliseconds: number): number
-}
-
 /** Below this fraction of non-zero inputs the first layer multiplies lists of the non-zero ones. */
 const SPARSE_BELOW = 0.5
+/** Share of the inputs that it then multiplies, roughly. */
+const SPARSE_SHARE = 0.2
 
 interface NativeDataset extends Dataset {
   /** most non-zero inputs in a row; -1 if byte 0 does not map to 0 */
@@ -192,12 +84,16 @@ class NativeBackend implements Backend {
     rows: number,
     cols: number,
     table: Float32Array | null,
-    changes = false,
+    { nonzeros, longestRow }: InputStatistics = this.measure(values, rows, cols, table),
   ): Dataset {
-    const [nonzeros, longestRow] = changes ? [rows * cols, cols] : this.ops.measure(values, rows, cols, table)
     const density = rows === 0 ? 0 : nonzeros / (rows * cols)
     const dataset: NativeDataset = { rows, cols, density, values, table, longestRow }
     return dataset
+  }
+
+  measure(values: Uint8Array | Float32Array, rows: number, cols: number, table: Float32Array | null): InputStatistics {
+    const [nonzeros, longestRow] = this.ops.measure(values, rows, cols, table)
+    return { nonzeros, longestRow }
   }
 
   batch(dataset: Dataset, capacity: number, outputs: number): Batch {
@@ -294,10 +190,11 @@ class NativeBackend implements Backend {
     const { cols, table, longestRow } = dataset as NativeDataset
     const trains = operations.some(({ op }) => op === 'update' || op === 'apply')
     const listed = trains ? capacity <= this.info.maxListedRows : true
+    const sparse = listed && this.isSparse(dataset, firstOutputs(spec))
     const handle = this.ops.compile(
       cols,
       table !== null,
-      listed && this.isSparse(dataset, firstOutputs(spec)),
+      sparse,
       warp === null ? Math.max(0, longestRow) : cols,
       capacity,
       Int32Array.from(layers.flatMap((l) => [l.inputs, l.outputs, ACTIVATIONS.indexOf(l.activation)])),
@@ -305,20 +202,25 @@ class NativeBackend implements Backend {
       Int32Array.from(operations.flatMap(encodeOperation)),
     )
     const warper = warp === null ? null : this.warper(warp, dataset, capacity)
-    const program: NativeProgram = { spec, handle, trains, warper }
+    const work = workPerRow(spec, sparse ? SPARSE_SHARE : 1)
+    const program: NativeProgram = { spec, handle, trains, warper, workPerRow: work }
     return program
   }
 
   run(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
     const { values, rows, cols, table } = program.spec.dataset
-    const { parameters, slots, truth, rowLosses, predicted, outputs, step = null, warps = null } = arenas
-    const { average = null, rowWeights = null } = arenas
     const { handle, trains, warper } = program as NativeProgram
-    checkTruth(trains, truth)
-    const results = [rowLosses, predicted, outputs]
-    const memory = [parameters, slots, truth, ...results, step, warper, warps, average, rowWeights]
+    checkTruth(trains, arenas.truth)
+    const memory = memoryOf(arenas, warper)
     const encoded = rule === null ? null : this.encoded(rule)
     return this.ops.run(handle, values, rows, cols, table, rowIndices, memory, encoded)
+  }
+
+  divide(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule): DividedRun {
+    const encoded = encodeRule(rule, new Float64Array(RULE_VALUES))
+    const { handle, warper } = program as NativeProgram
+    const memory = memoryOf(arenas, warper)
+    return new NativeDividedRun(this.ops, handle, { program, rowIndices, memory, rule: encoded })
   }
 
   forwardPass(program: Program, count: number, parameters: Float32Array, outputs: Float32Array): void {
@@ -357,6 +259,13 @@ class NativeBackend implements Backend {
     this.lastRule = rule
     return this.rule
   }
+}
+
+/** Arenas as the addon takes them. */
+function memoryOf(arenas: Arenas, warper: Handle | null) {
+  const { parameters, slots, truth, rowLosses, predicted, outputs, step = null, warps = null } = arenas
+  const { average = null, rowWeights = null } = arenas
+  return [parameters, slots, truth, rowLosses, predicted, outputs, step, warper, warps, average, rowWeights]
 }
 
 /** Outputs of the narrowest layer that reads the batch. */

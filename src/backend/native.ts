@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { NativeMlpError } from '../core/errors.js'
 import type { Backend } from './backend.js'
-import { type Addon, type AddonInfo, type AddonOperations, createAddonBackend } from './native-backend.js'
+import type { Addon, AddonInfo, AddonOperations } from './native-addon.js'
+import { createAddonBackend } from './native-backend.js'
 import { loadAddon } from './native-loader.js'
 
 /** Availability of the addon, or the reason why it is unavailable. */

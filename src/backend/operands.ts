@@ -10,6 +10,13 @@ export interface Dataset {
   readonly table: Float32Array | null
 }
 
+/** How many values of a data set are not zero (after the table). */
+export interface InputStatistics {
+  readonly nonzeros: number
+  /** most in a row; -1 if byte 0 does not map to 0. The TypeScript backend has no use for it: -1. */
+  readonly longestRow: number
+}
+
 /** A mini-batch in the backend's fastest format. Opaque except for these members. */
 export interface Batch {
   readonly kind: 'batch'

@@ -80,6 +80,20 @@ export interface ProgramSpec {
 /** A compiled program. Opaque except for these members. */
 export interface Program {
   readonly spec: ProgramSpec
+  /** multiply-adds of a run per row, roughly: what `DividedRun.next` counts */
+  readonly workPerRow: number
+}
+
+/** A training step in parts, between which the event loop runs. Another run of the program ends it. */
+export interface DividedRun {
+  /** Whether the step has begun to update. Until then it can be given up: nothing has changed. */
+  readonly isUpdating: boolean
+  /**
+   * Computes about `work` multiply-adds, > 0, or one piece of an operation if that is more.
+   *
+   * @returns what `Backend.run` returns, or null when there is more to do
+   */
+  next(work: number): number | null
 }
 
 /** What differs between the steps of a run besides the rule. */
@@ -237,6 +251,22 @@ export function evaluationProgram(
   ]
   const widths = layers.map(({ outputs }) => outputs)
   return { dataset, capacity, layers: shapes(layers), matrices: widths, operations, warp: null }
+}
+
+/**
+ * Multiply-adds of a run of a program per row, roughly.
+ *
+ * @param inputShare share of the inputs that the first layer multiplies
+ */
+export function workPerRow({ layers, operations }: ProgramSpec, inputShare: number): number {
+  let sum = 0
+  for (const each of operations) {
+    if (each.op !== 'forward' && each.op !== 'backward' && each.op !== 'update' && each.op !== 'gradient') continue
+    const readsBatch = each.op !== 'backward' && each.input === 'batch'
+    const { inputs = 0, outputs = 0 } = layers[each.layer] ?? {}
+    sum += inputs * outputs * (readsBatch ? inputShare : 1)
+  }
+  return sum
 }
 
 function shapes(layers: readonly LayerShape[]): LayerShape[] {

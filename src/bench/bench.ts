@@ -6,6 +6,7 @@ import { invalidArgument } from '../core/errors.js'
 import { packageVersion } from '../core/version.js'
 import type { BenchCase } from './case.js'
 import { BenchData } from './data.js'
+import { DELAY_CASES } from './delay-cases.js'
 import { GEMM_CASES } from './gemm-cases.js'
 import { describeMachine } from './machine.js'
 import { PART_CASES } from './part-cases.js'
@@ -40,6 +41,7 @@ export const CASES: readonly BenchCase[] = [
   ...SMALL_FIT_CASES,
   ...EVALUATE_CASES,
   ...PREDICT_CASES,
+  ...DELAY_CASES,
 ]
 
 const OPTIONS: readonly (keyof BenchOptions)[] = ['isas', 'threads', 'only', 'quick', 'onResult']

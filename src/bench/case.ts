@@ -2,10 +2,10 @@ import type { Backend } from '../backend/backend.js'
 import type { BenchData } from './data.js'
 import type { Work } from './timing.js'
 
-export const GROUPS = ['gemm', 'step', 'stack', 'part', 'fit', 'evaluate', 'predict'] as const
+export const GROUPS = ['gemm', 'step', 'stack', 'part', 'fit', 'evaluate', 'predict', 'delay'] as const
 /** gemm: one product; step: one training step; stack: the same, of one of
  * several networks in lock-step; part: one operation of a step; fit: a step of a whole epoch of `fit`;
- * evaluate: loss and accuracy of many rows; predict: one row predicted */
+ * evaluate: loss and accuracy of many rows; predict: one row predicted; delay: 99th percentile of the event loop's delay */
 export type Group = (typeof GROUPS)[number]
 
 /** A measurement for any backend. */

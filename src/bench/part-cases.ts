@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/operands.js'
-import { datasetOf } from '../model/inputs.js'
+import { datasetOf } from '../model/datasets.js'
 import type { BenchCase } from './case.js'
 import { type BenchData, CLASSES, type Contents, fillRandom, PIXELS } from './data.js'
 import { around, epochOfBatches, type NetworkSize, network, OPTIMIZER } from './network.js'

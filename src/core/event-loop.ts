@@ -5,6 +5,15 @@ import { MessageChannel, setImmediate } from './timers.js'
 /** Longest time a computation may block the event loop, in milliseconds. */
 export const SLICE_MS = 16
 
+/**
+ * How much of some work to do next: what takes half of SLICE_MS at the speed of the last slice, at most four times as much as
+ * that and at least half.
+ */
+export function nextAmount(amount: number, milliseconds: number): number {
+  const wanted = (amount * (SLICE_MS / 2)) / Math.max(milliseconds, 0.01)
+  return Math.max(amount / 2, Math.min(wanted, amount * 4))
+}
+
 const waiting: (() => void)[] = []
 let channel: MessageChannel | undefined
 

@@ -31,7 +31,8 @@ export interface FolderFitOptions extends Omit<FitOptions, 'resume'> {
 }
 
 /**
- * Trains a model on a set by mini-batches. The event loop stays free: the run pauses every `yieldEveryMs`. At the end the
+ * Trains a model on a set by mini-batches. The event loop stays free: the run pauses every `yieldEveryMs`, also within long
+ * steps; until it ends the model and the arrays of the sets must not be written to or transferred. At the end the
  * model holds the parameters of the best validation (see `selectBy`: by default the highest accuracy, of equal ones the
  * lowest loss), or the last ones without `valid` or with `keepBest: false`.
  *

@@ -1,5 +1,3 @@
-import type { Backend } from '../backend/backend.js'
-import type { Dataset } from '../backend/operands.js'
 import { checking } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { byteTable, type InputKind, type InputScale } from '../core/scale.js'
@@ -46,7 +44,8 @@ export function asInputRows(
     if (inputs.length === 0 || inputs.length % cols !== 0) {
       throw invalidArgument(name, `at least one row of ${cols} values`, inputs)
     }
-    const rows = Int32Array.from({ length: inputs.length / cols }, (_, i) => i)
+    const rows = new Int32Array(inputs.length / cols)
+    for (let i = 0; i < rows.length; i++) rows[i] = i
     const set = { rows, scale, kind: isBytes ? 'bytes' : (kind ?? 'floats') } as const
     checkKind(set.kind, model, name)
     return { values: inputs, cols, table: isBytes ? byteTable(scale) : null, ...set }
@@ -87,35 +86,4 @@ export function checkKind(kind: InputKind, { inputKind, inputScale }: InputContr
   const hint = kind === 'floats' ? `; if they are bytes scaled by '${inputScale}', pass kind: 'bytes'` : ''
   const problem = `expected ${inputKind}, which the model was trained on, got ${kind}${hint}`
   throw new NativeMlpError('INVALID_ARGUMENT', `${name}: ${problem}`)
-}
-
-const prepared = new WeakMap<Backend, WeakMap<object, Dataset[]>>()
-
-/** The backend's dataset of a set, cached for all sets that share the array. */
-export function datasetOf(backend: Backend, inputs: InputRows, name: string): Dataset {
-  let byValues = prepared.get(backend)
-  if (byValues === undefined) {
-    byValues = new WeakMap()
-    prepared.set(backend, byValues)
-  }
-  let datasets = byValues.get(inputs.values)
-  if (datasets === undefined) {
-    datasets = []
-    byValues.set(inputs.values, datasets)
-  }
-  const known = datasets.find((dataset) => dataset.cols === inputs.cols && dataset.table === inputs.table)
-  if (known) return known
-  const dataset = newDataset(backend, inputs, name)
-  datasets.push(dataset)
-  return dataset
-}
-
-/** Like `datasetOf`, but not cached: for arrays that may change between calls. */
-export function newDataset(backend: Backend, inputs: InputRows, name: string): Dataset {
-  const { values, cols, table } = inputs
-  if (isFloat32Array(values) && !backend.allFinite(values)) {
-    const at = values.findIndex((value) => !Number.isFinite(value))
-    throw invalidArgument(`${name}[${Math.floor(at / cols)}][${at % cols}]`, 'a finite number', values[at])
-  }
-  return backend.dataset(values, values.length / cols, cols, table)
 }

@@ -218,7 +218,7 @@ export class MLP {
   }
 
   /**
-   * Predicts any number of rows, in slices that do not block the event loop.
+   * Predicts any number of rows, in slices that do not block the event loop; until it ends the arrays must not be written to.
    *
    * @param inputs `Samples`, or rows [n][inputs] row-major, copied: bytes, scaled by `inputScale`, or unscaled float32
    * @throws NativeMlpError INVALID_ARGUMENT for rows of the wrong length or kind or with non-finite values, NOT_FINITE naming
@@ -230,7 +230,7 @@ export class MLP {
     return predict(this, inputs, { signal: signalOrNone('signal', options.signal), kind })
   }
 
-  /** Returns a predictor for small batches, synchronous and with reused memory, for servers and loops. */
+  /** Returns a predictor for small batches, synchronous and with reused memory, for servers and loops; `predict` for many rows. */
   predictor(options: PredictorOptions = {}): Predictor {
     return new Predictor(this, options)
   }

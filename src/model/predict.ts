@@ -4,8 +4,9 @@ import { throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import type { InputKind } from '../core/scale.js'
 import { copyOf } from '../core/typed-arrays.js'
-import { asInputRows, datasetOf, type InputRows, newDataset } from './inputs.js'
-import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
+import { measuredDataset, preparedDataset } from './datasets.js'
+import { asInputRows, type InputRows } from './inputs.js'
+import { type PredictingModel, type Prediction, predictionInSlices } from './prediction.js'
 import { Predictor, predictSet } from './predictor.js'
 import { firstPace, runInSlices } from './slices.js'
 
@@ -51,16 +52,17 @@ async function predictRows(
     return predictSet(predictorOf(model), rows)
   }
   const { backend, layers, loss, parameters } = model
+  const options = { signal, what: 'predict' }
   // the caller may reuse a plain array before the last slice is computed
   const dataset =
     rows === inputs
-      ? datasetOf(backend, rows, 'inputs')
-      : newDataset(backend, { ...rows, values: copyOf(rows.values) }, 'inputs')
+      ? await preparedDataset(backend, rows, 'inputs', options)
+      : await measuredDataset(backend, { ...rows, values: copyOf(rows.values) }, 'inputs', options)
   const program = backend.compile(evaluationProgram(dataset, n, layers, loss))
   const outputs = new Float32Array(n * model.outputs)
   const arenas = { parameters, slots: null, truth: null, rowLosses: null, predicted: null, outputs }
   await runInSlices(backend, program, rows.rows, arenas, { signal, pace: firstPace(layers), what: 'predict' })
-  return predictionOf(model, outputs, n)
+  return await predictionInSlices(model, outputs, n, { signal, what: 'predict' })
 }
 
 function predictorOf(model: PredictingModel): Predictor {

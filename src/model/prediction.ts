@@ -3,6 +3,7 @@ import { NativeMlpError } from '../core/errors.js'
 import type { LayerShape, Loss } from '../core/types.js'
 import type { InputContract } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
+import { inSlices, type SliceOptions } from './slices.js'
 
 /** The parts of a model that prediction uses. */
 export interface PredictingModel extends InputContract {
@@ -30,14 +31,48 @@ export interface Prediction {
  * @throws NativeMlpError NOT_FINITE naming the first output that is not finite
  */
 export function predictionOf(model: PredictingModel, outputs: Float32Array, n: number): Prediction {
+  const prediction = emptyPrediction(model, outputs, n)
+  fillRows(model, prediction, 0, n)
+  return prediction
+}
+
+/** Values of outputs whose probabilities are computed in one go: less than a millisecond. */
+const FEW_OUTPUTS = 1 << 13
+
+/** The same without blocking the event loop. */
+export async function predictionInSlices(
+  model: PredictingModel,
+  outputs: Float32Array,
+  n: number,
+  options: Omit<SliceOptions, 'pace'>,
+): Promise<Prediction> {
+  if (outputs.length <= FEW_OUTPUTS) return predictionOf(model, outputs, n)
+  const prediction = emptyPrediction(model, outputs, n)
+  const pace = { rows: Math.max(1, Math.floor(FEW_OUTPUTS / model.outputs)) }
+  await inSlices(n, { ...options, pace }, (from, to) => fillRows(model, prediction, from, to))
+  return prediction
+}
+
+function emptyPrediction({ loss, outputs: cols }: PredictingModel, outputs: Float32Array, n: number): Prediction {
+  const { probabilities, classes } = LOSS_INFO[loss]
+  if (probabilities === null) return { classes: new Int32Array(0), probabilities: new Float32Array(0), outputs }
+  const chosen = new Int32Array(classes(cols) === cols ? n : outputs.length)
+  return { classes: chosen, probabilities: new Float32Array(n * cols), outputs }
+}
+
+function fillRows(
+  model: PredictingModel,
+  { classes, probabilities, outputs }: Prediction,
+  from: number,
+  to: number,
+): void {
   const cols = model.outputs
-  checkOutputs(outputs, cols)
-  const { probabilities: fill, classes } = LOSS_INFO[model.loss]
-  if (fill === null) return { classes: new Int32Array(0), probabilities: new Float32Array(0), outputs }
-  const probabilities = new Float32Array(n * cols)
-  fill(outputs, probabilities, cols, 0, n)
-  const chosen = classes(cols) === cols ? argMaxima(outputs, n, cols) : Int32Array.from(outputs, (z) => (z > 0 ? 1 : 0))
-  return { classes: chosen, probabilities, outputs }
+  checkOutputs(outputs, cols, from, to)
+  const { probabilities: fill, classes: classesOf } = LOSS_INFO[model.loss]
+  if (fill === null) return
+  fill(outputs, probabilities, cols, from, to)
+  if (classesOf(cols) === cols) chooseLargest(outputs, cols, from, to, classes)
+  else for (let i = from * cols; i < to * cols; i++) classes[i] = outputs[i] > 0 ? 1 : 0
 }
 
 /** What a model says of the classes it tells apart. */
@@ -68,19 +103,17 @@ export function classProbabilities(
   return { classes, probabilities: both }
 }
 
-function argMaxima(outputs: Float32Array, n: number, cols: number): Int32Array {
-  const classes = new Int32Array(n)
-  for (let r = 0; r < n; r++) {
+function chooseLargest(outputs: Float32Array, cols: number, from: number, to: number, classes: Int32Array): void {
+  for (let r = from; r < to; r++) {
     let best = r * cols
     for (let i = best + 1; i < (r + 1) * cols; i++) if (outputs[i] > outputs[best]) best = i
     classes[r] = best - r * cols
   }
-  return classes
 }
 
-function checkOutputs(outputs: Float32Array, cols: number): void {
+function checkOutputs(outputs: Float32Array, cols: number, from: number, to: number): void {
   let zeros = 0
-  for (let i = 0; i < outputs.length; i++) zeros += outputs[i] * 0
+  for (let i = from * cols; i < to * cols; i++) zeros += outputs[i] * 0
   if (zeros === 0) return
   const at = outputs.findIndex((value) => !Number.isFinite(value))
   const where = `predict: output ${at % cols} of row ${Math.floor(at / cols)}`

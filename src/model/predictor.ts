@@ -8,7 +8,7 @@ import { type PredictingModel, type Prediction, predictionOf } from './predictio
 import { refusedData } from './slices.js'
 
 export interface PredictorOptions {
-  /** maximum number of rows per call, 1..65536; default 64 */
+  /** maximum number of rows per call, 1..65536; default 64; a call blocks the event loop, for many rows noticeably */
   readonly capacity?: number
   /** 'bytes': float32 rows are bytes scaled by the model's scale; default 'floats' */
   readonly kind?: InputKind
@@ -28,7 +28,8 @@ interface Side {
 export let predictSet: (predictor: Predictor, rows: InputRows) => Prediction
 
 /**
- * Predicts small batches synchronously, in memory that is reused, with the current parameters of its model.
+ * Predicts small batches synchronously, in memory that is reused, with the current parameters of its model. A call blocks the
+ * event loop until it has computed all its rows; for many rows use `MLP.predict`, which does not.
  */
 export class Predictor {
   readonly capacity: number
@@ -111,7 +112,8 @@ export class Predictor {
 
   #newSide(values: Uint8Array | Float32Array, table: Float32Array | null): Side {
     const { backend, layers, inputs, loss } = this.#model
-    const dataset = backend.dataset(values, values.length / inputs, inputs, table, true)
+    const dense = { nonzeros: values.length, longestRow: inputs }
+    const dataset = backend.dataset(values, values.length / inputs, inputs, table, dense)
     return { program: backend.compile(evaluationProgram(dataset, this.capacity, layers, loss)), values }
   }
 }

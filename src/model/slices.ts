@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.js'
 import type { Arenas, Program } from '../backend/program.js'
 import { memoryError, NativeMlpError } from '../core/errors.js'
-import { nextMacrotask, SLICE_MS, throwIfAborted } from '../core/event-loop.js'
+import { nextAmount, nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import { nowMs } from '../core/timers.js'
 import type { LayerShape } from '../core/types.js'
@@ -18,7 +18,7 @@ const FIRST_SLICE_MULTIPLICATIONS = 8e6
 
 export function firstPace(layers: readonly LayerShape[]): Pace {
   const perRow = layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0)
-  return { rows: clamp(Math.floor(FIRST_SLICE_MULTIPLICATIONS / perRow), 16, 4096) }
+  return { rows: clamp(Math.floor(FIRST_SLICE_MULTIPLICATIONS / perRow), 1, 4096) }
 }
 
 export interface SliceOptions {
@@ -26,6 +26,23 @@ export interface SliceOptions {
   readonly pace: Pace
   /** name of the computation, for the ABORTED error */
   readonly what: string
+}
+
+/** Calls `compute` for the rows from..to-1 of each slice in order, and yields to the event loop after each. */
+export async function inSlices(
+  count: number,
+  { signal, pace, what }: SliceOptions,
+  compute: (from: number, to: number) => void,
+): Promise<void> {
+  for (let from = 0; from < count; ) {
+    throwIfAborted(signal, what)
+    const to = Math.min(count, from + pace.rows)
+    const start = nowMs()
+    compute(from, to)
+    if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, nowMs() - start)
+    from = to
+    await nextMacrotask()
+  }
 }
 
 /**
@@ -39,23 +56,17 @@ export async function runInSlices(
   program: Program,
   rowIndices: Int32Array,
   arenas: Arenas,
-  { signal, pace, what }: SliceOptions,
+  options: SliceOptions,
 ): Promise<number> {
   let correct = 0
-  for (let from = 0; from < rowIndices.length; ) {
-    throwIfAborted(signal, what)
-    const to = Math.min(rowIndices.length, from + pace.rows)
-    const start = nowMs()
+  await inSlices(rowIndices.length, options, (from, to) => {
     try {
       const part = slice(arenas, rowIndices.length, from, to)
       correct += backend.run(program, rowIndices.subarray(from, to), part, null)
     } catch (error) {
-      throw refusedData(error, what, to - from)
+      throw refusedData(error, options.what, to - from)
     }
-    if (!pace.fixed && to - from === pace.rows) pace.rows = nextPace(pace.rows, nowMs() - start)
-    from = to
-    await nextMacrotask()
-  }
+  })
   return correct
 }
 
@@ -73,10 +84,9 @@ export function refusedData(error: unknown, what: string, rows: number): unknown
   return new NativeMlpError('INVALID_ARGUMENT', problem, { cause: error })
 }
 
-/** Targets half the allowed time, in whole chunks of 256 rows for long slices, growing at most fourfold. */
+/** In whole chunks of 256 rows for long slices. */
 function nextPace(rows: number, milliseconds: number): number {
-  const wanted = (rows * (SLICE_MS / 2)) / Math.max(milliseconds, 0.01)
-  const next = clamp(Math.floor(wanted), Math.max(16, rows >> 1), Math.min(rows * 4, 65536))
+  const next = clamp(Math.floor(nextAmount(rows, milliseconds)), 1, 65536)
   return next < 512 ? next : next - (next % 256)
 }
 

@@ -4,7 +4,7 @@ import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import { ACTIVATION_INFO } from '../model/activations.js'
-import { datasetOf } from '../model/inputs.js'
+import { datasetOf } from '../model/datasets.js'
 import type { MLP } from '../model/mlp.js'
 
 /** Rows of the probe: the first rows of the training set. */

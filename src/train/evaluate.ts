@@ -6,7 +6,7 @@ import type { MetricName, MetricValues, StandardMetric } from '../core/metrics.j
 import type { Signal } from '../core/platform.js'
 import type { Evaluation } from '../core/results.js'
 import type { Samples } from '../data/samples.js'
-import { datasetOf } from '../model/inputs.js'
+import { preparedDataset } from '../model/datasets.js'
 import { LOSS_INFO } from '../model/losses.js'
 import { checkModel, type MLP } from '../model/mlp.js'
 import { firstPace, type Pace, runInSlices } from '../model/slices.js'
@@ -60,7 +60,9 @@ export async function evaluate<M extends MetricName = never>(
   const all = { loss, accuracy, ...(values as Record<M, number>), correct, count }
   if (data.labels === null || predicted === null) return { ...all, confusion: [], perClass: [] }
   const classes = LOSS_INFO[model.loss].classes(model.outputs)
-  const actual = Int32Array.from(data.rows, (row) => data.labels![row])
+  const { rows, labels } = data
+  const actual = new Int32Array(count)
+  for (let i = 0; i < count; i++) actual[i] = labels[rows[i]]
   const confusion = confusionMatrix(actual, predicted, classes)
   return { ...all, confusion, perClass: classMetrics(actual, predicted, classes) }
 }
@@ -114,12 +116,13 @@ export class SetEvaluator {
     const { takesLabels, classes, hasAccuracy } = LOSS_INFO[loss]
     const count = data.rows.length
     const isKept = metrics.length > 0
+    const dataset = await preparedDataset(backend, data, name, { signal, what })
     const [program, kept] = orOutOfMemory(`evaluation of ${name}`, this.#need(count), () => {
       if (this.#predicted.length < count) {
         this.#predicted = new Int32Array(count)
         this.#rowLosses = new Float64Array(count)
       }
-      return [this.#programOf(data, name), isKept ? this.#roomFor(count * outputs) : null]
+      return [this.#programOf(dataset), isKept ? this.#roomFor(count * outputs) : null]
     })
     const predicted = classes(outputs) > 0 ? this.#predicted.subarray(0, count) : null
     const rowLosses = this.#rowLosses.subarray(0, count)
@@ -150,9 +153,8 @@ export class SetEvaluator {
     return this.#rowLosses.subarray(0, count).findIndex((loss) => !Number.isFinite(loss))
   }
 
-  #programOf(data: Samples, name: string): Program {
+  #programOf(dataset: Dataset): Program {
     const { backend, layers, loss } = this.#model
-    const dataset = datasetOf(backend, data, name)
     let program = this.#programs.get(dataset)
     if (program === undefined) {
       program = backend.compile(evaluationProgram(dataset, MAX_ROWS, layers, loss))

@@ -1,5 +1,6 @@
 import { checking, finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { SLICE_MS } from '../core/event-loop.js'
 import { isOnRequest } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
@@ -54,7 +55,10 @@ interface OtherFitOptions {
   readonly callbacks?: FitCallbacks
   /** ends the run with an error of code ABORTED; the model keeps the parameters of the last whole step */
   readonly signal?: Signal
-  /** milliseconds between two yields to the event loop, >= 0, default 16 */
+  /**
+   * milliseconds between two yields to the event loop, >= 0, default 8; a step that takes longer than 8 is computed in parts with
+   * a yield after each
+   */
   readonly yieldEveryMs?: number
   /**
    * continue another run from its checkpoint; replaces the model's parameters. Everything that determines the result must
@@ -133,7 +137,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),
-    yieldEveryMs: finiteInRange('yieldEveryMs', options.yieldEveryMs ?? 16, 0),
+    yieldEveryMs: finiteInRange('yieldEveryMs', options.yieldEveryMs ?? SLICE_MS / 2, 0),
     checkpointEveryMs: finiteInRange('checkpointEveryMs', options.checkpointEveryMs ?? 1000, 0),
   }
   const { resume, untilStep } = options

@@ -1,5 +1,6 @@
 import { memoryError, NativeMlpError } from '../core/errors.js'
 import type { Samples } from '../data/samples.js'
+import { preparedDataset } from '../model/datasets.js'
 import type { MLP } from '../model/mlp.js'
 import { type FitOptions, planFit } from './fit-options.js'
 import type { FitPlan } from './fit-plan.js'
@@ -9,7 +10,8 @@ import { Training } from './training.js'
 const inTraining = new WeakSet<MLP>()
 
 /**
- * Trains a model on a set with mini-batches, and yields to the event loop every `yieldEveryMs`. At the end the model has the
+ * Trains a model on a set with mini-batches, and yields to the event loop every `yieldEveryMs`, also within long steps. The
+ * model and the arrays of the sets must not be written to meanwhile. At the end the model has the
  * parameters of the best validation (see `selectBy`: by default the highest accuracy, of equal ones the lowest loss), or the
  * last ones without `valid` or with `keepBest: false`.
  *
@@ -21,7 +23,15 @@ const inTraining = new WeakSet<MLP>()
  */
 export async function fit(model: MLP, train: Samples, options: FitOptions = {}): Promise<FitResult> {
   const plan = planFit(model, train, options)
-  return await whileInTraining(model, plan, () => new Training(model, plan).run())
+  return await whileInTraining(model, plan, async () => {
+    await prepareTraining(model, train)
+    return await new Training(model, plan).run()
+  })
+}
+
+/** Measures the training set without blocking the event loop. */
+export async function prepareTraining(model: MLP, train: Samples): Promise<void> {
+  await preparedDataset(model.backend, train, 'train', { what: 'fit' })
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT when the model is being trained already */

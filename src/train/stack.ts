@@ -2,7 +2,7 @@ import { nextMacrotask } from '../core/event-loop.js'
 import { nowMs } from '../core/timers.js'
 import type { Samples } from '../data/samples.js'
 import type { MLP } from '../model/mlp.js'
-import { whileInTraining } from './fit.js'
+import { prepareTraining, whileInTraining } from './fit.js'
 import { type FitOptions, planFit } from './fit-options.js'
 import type { FitResult } from './fit-result.js'
 import { SharedPrograms } from './shared-programs.js'
@@ -37,9 +37,10 @@ export class TrainingStack {
   /** Like `fit`; what is called in one turn of the event loop begins together. */
   async fit(model: MLP, train: Samples, options: FitOptions = {}): Promise<FitResult> {
     const plan = planFit(model, train, options)
-    return await whileInTraining(model, plan, () => {
+    return await whileInTraining(model, plan, async () => {
+      await prepareTraining(model, train)
       const training = new Training(model, plan, this.#programs)
-      return new Promise<FitResult>((resolve, reject) => {
+      return await new Promise<FitResult>((resolve, reject) => {
         this.#joining.push({ training, resolve, reject })
         if (!this.#isActive) void this.#run()
       })

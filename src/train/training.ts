@@ -151,7 +151,7 @@ export class Training {
   advance(): Promise<void> | undefined {
     const start = nowMs()
     if (this.#plan.signal?.aborted) return this.#abort()
-    const pending = this.#trainOnce()
+    const pending = this.#step.isShort(this.#plan.batchSize) ? this.#trainOnce() : this.#trainInParts()
     const isDue = this.#isEvaluationDue() || this.#isEpochOver() || this.#isCheckpointDue(start)
     if (isDue || isPromise(pending)) return this.#complete(pending, start)
     this.#spentMs += nowMs() - start
@@ -219,16 +219,43 @@ export class Training {
     this.#lastCheckpoint = nowMs()
   }
 
-  /** @returns the promise of onStep, if any */
+  /** One step on the next batch. @returns the promise of onStep, if any */
   #trainOnce(): unknown {
-    const state = this.#state
     const rowIndices = this.#sampler.next()
-    const loss = this.#compute(rowIndices, this.#rule(state.step))
+    return this.#record(this.#compute(rowIndices, this.#rule(this.#state.step)), rowIndices.length)
+  }
+
+  /** The same for a long step. An abort before it updates leaves the state as if it had not begun. */
+  async #trainInParts(): Promise<void> {
+    const before = this.#sampler.state()
+    const rowIndices = this.#sampler.next()
+    const rule = this.#rule(this.#state.step)
+    const what = this.#place()
+    let loss: number
+    try {
+      loss = await this.#step.runInParts(rowIndices, rule, {
+        values: this.#stepValues(),
+        epoch: this.#epochOf(this.#state.step),
+        signal: this.#plan.signal,
+        what,
+      })
+    } catch (error) {
+      if (isAbort(error)) {
+        this.#sampler.restore(before)
+        await this.#handOut()
+      }
+      throw refusedData(error, what, rowIndices.length)
+    }
+    await this.#record(loss, rowIndices.length)
+  }
+
+  /** @returns the promise of onStep, if any */
+  #record(loss: number, rows: number): unknown {
+    const state = this.#state
     if (!Number.isFinite(loss)) {
       throw lossNotFinite('the training loss', loss, this.#step.firstLayerNotFinite(), this.#context(state.step))
     }
     const { correct } = this.#step
-    const rows = rowIndices.length
     state.epoch.loss += loss * rows
     state.epoch.correct += correct
     state.epoch.rows += rows
@@ -315,7 +342,7 @@ export class Training {
     try {
       return await this.#measureAverage(step)
     } catch (error) {
-      if (error instanceof NativeMlpError && error.code === 'ABORTED') await this.#handOut()
+      if (isAbort(error)) await this.#handOut()
       throw error
     }
   }
@@ -412,6 +439,10 @@ export class Training {
 /** Milliseconds to seconds. */
 function timingOf(total: number, evaluation: number): FitTiming {
   return { total: total / 1000, training: (total - evaluation) / 1000, evaluation: evaluation / 1000 }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof NativeMlpError && error.code === 'ABORTED'
 }
 
 function isPromise(value: unknown): boolean {

@@ -95,6 +95,8 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     rowStride: () => [K],
     compile: () => [K, true, false, K, B, Int32Array.of(K, N, 1), Int32Array.of(N, N), trainingCode()],
     run: () => [trainingProgram(), bytes(), 10, K, table(), Int32Array.of(0, 3), arenas(), adamRule()],
+    runPart: () => [trainingProgram(), bytes(), 10, table(), Int32Array.of(0, 3), arenas(), adamRule(), 1e9],
+    restart: () => [trainingProgram()],
     forwardPass: () => [forwardProgram(), bytes(), table(), parameters(), new Float32Array(2 * N), 2],
     firstLayerNotFinite: () => [trainingProgram()],
     allFinite: () => [new Float32Array(3)],
@@ -110,6 +112,9 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     expect(Object.keys(good).sort()).toEqual(names.sort())
     for (const name of names) expect(() => ops[name](...good[name]()), name).not.toThrow()
   })
+
+  /** position of the row indices */
+  const rowListAt: Record<string, number> = { gather: 4, run: 5, runPart: 4, warp: 5 }
 
   const nonsense: [string, unknown][] = [
     ['a string', 'text'],
@@ -147,7 +152,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
       for (const path of placesIn(good[name]())) {
         const value = at(good[name](), path)
         if (!ArrayBuffer.isView(value) || (value as Int32Array).length === 0) continue
-        const isList = (name === 'gather' && path[0] === 4) || ((name === 'run' || name === 'warp') && path[0] === 5)
+        const isList = path.length === 1 && path[0] === rowListAt[name]
         if (isList || name === 'compile') continue // no rows is a valid list of rows; code is checked by what it says
         const args = good[name]()
         put(args, path, detached(at(args, path) as Float32Array))

@@ -234,7 +234,7 @@ describe('js backend, misused', () => {
     ['run, no rule', () => backend.run(training, Int32Array.of(1), labels, null), /rule: expected a rule/],
     [
       'run, foreign program',
-      () => backend.run({ spec: program.spec }, Int32Array.of(1), arenas, null),
+      () => backend.run({ spec: program.spec, workPerRow: 1 }, Int32Array.of(1), arenas, null),
       /of the js backend/,
     ],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createNativeBackend, nativeStatus } from '../../src/backend/native.js'
-import type { AddonInfo } from '../../src/backend/native-backend.js'
+import type { AddonInfo } from '../../src/backend/native-addon.js'
 import { loadAddon } from '../../src/backend/native-loader.js'
 import { OPERATIONS } from '../../src/backend/program.js'
 import { RULE, RULE_KINDS, RULE_VALUES } from '../../src/backend/rules.js'

@@ -23,7 +23,7 @@ describe('planFit', () => {
       patience: null,
       minDelta: 0,
     })
-    expect(plan).toMatchObject({ stopOnCollapse: false, yieldEveryMs: 16 })
+    expect(plan).toMatchObject({ stopOnCollapse: false, yieldEveryMs: 8 })
     expect(planFit(model, train, { optimizer }).batchSize).toBe(60)
     expect(planFit(model, train, { optimizer, test: train, valid: train }).evaluateOn).toEqual(['valid', 'test'])
   })

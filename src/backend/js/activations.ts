@@ -1,6 +1,7 @@
 import { erf, exp, expm1, sigmoid, tanh } from '../../core/elementary.js'
 import { LEAKY_SLOPE } from '../../core/types.js'
 import type { LayerOutput, Matrix } from '../operands.js'
+import type { Rectangle } from './product.js'
 
 /** lambda, and lambda alpha, of SELU */
 const SELU_SCALE = 1.0507009873554805
@@ -10,27 +11,31 @@ const SELU_FLOOR = 1.7580993408473768
 const DENSITY_AT_0 = 0.3989422804014327
 
 /**
- * out <- act(out), in place, for every activation but identity and ReLU, which `forward` applies when it stores. Each
+ * out <- act(out), in place, in a part of it, for every activation but identity and ReLU, which `forward` applies when it stores. Each
  * value is rounded once; -0 becomes +0. Stores z if `derivative` needs it.
  */
-export function activate(out: LayerOutput): void {
+export function activate(out: LayerOutput, { row0, rowEnd, col0, colEnd }: Rectangle): void {
+  if (out.activation === 'identity' || out.activation === 'relu') return
+  for (let r = row0; r < rowEnd; r++) activateRow(out, r * out.stride + col0, r * out.stride + colEnd)
+}
+
+function activateRow(out: LayerOutput, from: number, to: number): void {
   const z = out.values
-  const length = out.rows * out.stride
   switch (out.activation) {
     case 'leakyRelu':
-      for (let i = 0; i < length; i++) if (z[i] <= 0) z[i] = Math.fround(LEAKY_SLOPE * z[i]) + 0
+      for (let i = from; i < to; i++) if (z[i] <= 0) z[i] = Math.fround(LEAKY_SLOPE * z[i]) + 0
       break
     case 'tanh':
-      for (let i = 0; i < length; i++) z[i] = tanh(z[i])
+      for (let i = from; i < to; i++) z[i] = tanh(z[i])
       break
     case 'sigmoid':
-      for (let i = 0; i < length; i++) z[i] = sigmoid(z[i])
+      for (let i = from; i < to; i++) z[i] = sigmoid(z[i])
       break
     case 'elu':
-      for (let i = 0; i < length; i++) if (z[i] <= 0) z[i] = Math.fround(expm1(z[i])) + 0
+      for (let i = from; i < to; i++) if (z[i] <= 0) z[i] = Math.fround(expm1(z[i])) + 0
       break
     case 'selu':
-      for (let i = 0; i < length; i++) {
+      for (let i = from; i < to; i++) {
         z[i] = Math.fround(z[i] > 0 ? SELU_SCALE * z[i] : SELU_FLOOR * expm1(z[i])) + 0
       }
       break
@@ -38,7 +43,7 @@ export function activate(out: LayerOutput): void {
     case 'mish': {
       const kept = out.preActivations as Float32Array
       const act = out.activation === 'silu' ? sigmoid : mishRatio
-      for (let i = 0; i < length; i++) {
+      for (let i = from; i < to; i++) {
         kept[i] = z[i]
         z[i] = Math.fround(z[i] * act(z[i])) + 0
       }
@@ -46,7 +51,7 @@ export function activate(out: LayerOutput): void {
     }
     case 'gelu': {
       const kept = out.preActivations as Float32Array
-      for (let i = 0; i < length; i++) {
+      for (let i = from; i < to; i++) {
         kept[i] = z[i]
         z[i] = Math.fround(0.5 * z[i] * (1 + erf(z[i] * Math.SQRT1_2))) + 0
       }
@@ -55,12 +60,12 @@ export function activate(out: LayerOutput): void {
   }
 }
 
-/** gradient[i] <- gradient[i] act'(output[i]), in place; both matrices have the same rows and columns. */
-export function timesDerivative(gradient: Matrix, output: LayerOutput): void {
+/** gradient[i] <- gradient[i] act'(output[i]), in place, in a part of both; they have the same rows and columns. */
+export function timesDerivative(gradient: Matrix, output: LayerOutput, part: Rectangle): void {
   if (output.activation === 'identity') return
-  const { cols, rows } = gradient
-  for (let r = 0; r < rows; r++) {
-    scaleRow(gradient.values, r * gradient.stride, output, r * output.stride, cols)
+  const { row0, rowEnd, col0, colEnd } = part
+  for (let r = row0; r < rowEnd; r++) {
+    scaleRow(gradient.values, r * gradient.stride + col0, output, r * output.stride + col0, colEnd - col0)
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Backend } from '../backend.js'
 import { backward, forward, gradient, update } from './dense.js'
 import { gemm } from './gemm.js'
-import { dataset, gather, JsBatch } from './inputs.js'
+import { dataset, gather, JsBatch, measure } from './inputs.js'
 import { loss } from './loss.js'
-import { compile, firstLayerNotFinite, forwardPass, run } from './program.js'
+import { compile, divideRun, firstLayerNotFinite, forwardPass, run } from './program.js'
 import { allFinite, allocate, layerOutput, matrix, pack, parameterLength, unpack } from './storage.js'
 import { warp } from './warp.js'
 
@@ -22,6 +22,7 @@ export function createJsBackend(): Backend {
     pack,
     unpack,
     dataset,
+    measure,
     batch: (dataset, capacity) => new JsBatch(dataset, capacity),
     matrix,
     layerOutput,
@@ -34,6 +35,7 @@ export function createJsBackend(): Backend {
     gradient,
     compile,
     run,
+    divide: divideRun,
     forwardPass,
     firstLayerNotFinite,
     allFinite,

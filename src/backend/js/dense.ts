@@ -6,7 +6,15 @@ import { BatchColumns, BatchRows } from './batch-operands.js'
 import { ForwardSums, PlainSums, UpdateSums } from './destinations.js'
 import { ownBatch } from './inputs.js'
 import { type LeftOperand, RightOperand, StridedOperand } from './operands.js'
-import { type Destination, denseProduct, listsFit, type SparseOperand, sparseProduct } from './product.js'
+import {
+  type Destination,
+  denseProduct,
+  listsFit,
+  type Rectangle,
+  type SparseOperand,
+  sparseProduct,
+  whole,
+} from './product.js'
 import { RuleStep } from './rules.js'
 import { expectShape, parameterLength } from './storage.js'
 
@@ -22,8 +30,13 @@ const encodedRule = new Float64Array(RULE_VALUES)
 const plainSums = new PlainSums()
 let columnSums = new Float64Array(0)
 
-/** out [B][N] = act(input [B][K] x weights [K][N] + biases [N]). */
-export function forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): void {
+/** out [B][N] = act(input [B][K] x weights [K][N] + biases [N]), or a part of it. */
+export function forward(
+  input: Batch | Matrix,
+  layer: Layer,
+  out: LayerOutput,
+  part: Rectangle = whole(input.rows, layer.outputs),
+): void {
   const { inputs: K, outputs: N } = layer
   checkLayer(layer)
   expectShape('forward input', input, input.rows, K)
@@ -32,13 +45,19 @@ export function forward(input: Batch | Matrix, layer: Layer, out: LayerOutput): 
     throw invalidArgument('forward output activation', `'${layer.activation}' as the layer has`, out.activation)
   }
   right.set(layer.parameters, 0, N, 1)
-  product(input, false, K, N, forwardSums.set(layer.parameters, K * N, out))
+  product(input, false, K, part, forwardSums.set(layer.parameters, K * N, out))
   out.rows = input.rows
-  activate(out)
+  activate(out, part)
 }
 
-/** gradIn [B][K] = (gradOut [B][N] x weights^T) * act'(previous). */
-export function backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, gradIn: Matrix): void {
+/** gradIn [B][K] = (gradOut [B][N] x weights^T) * act'(previous), or a part of it. */
+export function backward(
+  gradOut: Matrix,
+  layer: Layer,
+  previous: LayerOutput,
+  gradIn: Matrix,
+  part: Rectangle = whole(gradOut.rows, layer.inputs),
+): void {
   const { inputs: K, outputs: N } = layer
   checkLayer(layer)
   expectShape('backward gradient', gradOut, gradOut.rows, N)
@@ -50,8 +69,8 @@ export function backward(gradOut: Matrix, layer: Layer, previous: LayerOutput, g
   gradIn.rows = gradOut.rows
   right.set(layer.parameters, 0, 1, N)
   left.set(gradOut.values, 0, gradOut.stride, 1, 1)
-  denseProduct(left, right, gradOut.rows, K, N, plainSums.set(gradIn.values, gradIn.stride))
-  timesDerivative(gradIn, previous)
+  denseProduct(left, right, part, N, plainSums.set(gradIn.values, gradIn.stride))
+  timesDerivative(gradIn, previous, part)
 }
 
 /** parameters <- rule(parameters, input^T x gradOut): the gradient is rounded to float32, as `gradient` would store it. */
@@ -67,24 +86,42 @@ export function update(
   updateBy(ruleStep.set(encodeRule(rule, encodedRule), slots, length), input, gradOut, layer)
 }
 
-/** `update` with an encoded rule; the slots of `step` begin with those of this layer. */
-export function updateBy(step: RuleStep, input: Batch | Matrix, gradOut: Matrix, layer: Layer): void {
+/**
+ * `update` with an encoded rule; the slots of `step` begin with those of this layer.
+ *
+ * @param part of the parameters [K + 1][N], whose last row are the biases
+ */
+export function updateBy(
+  step: RuleStep,
+  input: Batch | Matrix,
+  gradOut: Matrix,
+  layer: Layer,
+  part: Rectangle = whole(layer.inputs + 1, layer.outputs),
+): void {
   const { inputs: K, outputs: N, parameters } = layer
   checkGradient('update', input, gradOut, layer)
   right.set(gradOut.values, 0, gradOut.stride, 1)
-  product(input, true, gradOut.rows, N, updateSums.set(layer, step))
-  sumColumns(gradOut)
-  const biases = { parameters, at: K * N, stride: N, rows: 1, cols: N, areBiases: true }
-  step.run({ ...biases, gradients: columnSums, from: 0, width: N })
+  const { row0, rowEnd, col0, colEnd } = part
+  const weights = rowEnd > K ? { ...part, rowEnd: K } : part
+  if (row0 < K) product(input, true, gradOut.rows, weights, updateSums.set(layer, step))
+  if (rowEnd <= K) return
+  sumColumns(gradOut, col0, colEnd)
+  const biases = { parameters, at: K * N + col0, stride: N, rows: 1, cols: colEnd - col0, areBiases: true }
+  step.run({ ...biases, gradients: columnSums, from: col0, width: N })
 }
 
-/** weightsGradient [K][N] = input^T x gradOut; biasesGradient [N] = column sums of gradOut. */
+/**
+ * weightsGradient [K][N] = input^T x gradOut; biasesGradient [N] = column sums of gradOut.
+ *
+ * @param part of the gradients [K + 1][N], whose last row are those of the biases
+ */
 export function gradient(
   input: Batch | Matrix,
   gradOut: Matrix,
   layer: Layer,
   weightsGradient: Float32Array,
   biasesGradient: Float32Array,
+  part: Rectangle = whole(layer.inputs + 1, layer.outputs),
 ): void {
   const { inputs: K, outputs: N } = layer
   checkGradient('gradient', input, gradOut, layer)
@@ -93,32 +130,40 @@ export function gradient(
   }
   if (biasesGradient.length < N) throw invalidArgument('gradient of the biases', `at least ${N} values`, biasesGradient)
   right.set(gradOut.values, 0, gradOut.stride, 1)
-  product(input, true, gradOut.rows, N, plainSums.set(weightsGradient, N))
-  sumColumns(gradOut)
-  for (let j = 0; j < N; j++) biasesGradient[j] = Math.fround(columnSums[j]) + 0
+  const { row0, rowEnd, col0, colEnd } = part
+  const weights = rowEnd > K ? { ...part, rowEnd: K } : part
+  if (row0 < K) product(input, true, gradOut.rows, weights, plainSums.set(weightsGradient, N))
+  if (rowEnd <= K) return
+  sumColumns(gradOut, col0, colEnd)
+  for (let j = col0; j < colEnd; j++) biasesGradient[j] = Math.fround(columnSums[j]) + 0
 }
 
-/** input x right, or input^T x right when `transposed`; `terms` is the length of the sums. */
-function product(input: Batch | Matrix, transposed: boolean, terms: number, N: number, destination: Destination): void {
-  const M = transposed ? input.cols : input.rows
+/** A part of input x right, or of input^T x right when `transposed`; `terms` is the length of the sums. */
+function product(
+  input: Batch | Matrix,
+  transposed: boolean,
+  terms: number,
+  part: Rectangle,
+  destination: Destination,
+): void {
   if (input.kind === 'matrix') {
     left.set(input.values, 0, transposed ? 1 : input.stride, transposed ? input.stride : 1, 1)
-    denseProduct(left, right, M, N, terms, destination)
+    denseProduct(left, right, part, terms, destination)
     return
   }
   const batch = ownBatch(input)
   const operand: LeftOperand & SparseOperand = transposed ? batchColumns.set(batch) : batchRows.set(batch)
-  if (batch.sparse && listsFit(terms)) sparseProduct(operand, right, M, N, terms, destination)
-  else denseProduct(operand, right, M, N, terms, destination)
+  if (batch.sparse && listsFit(terms)) sparseProduct(operand, right, part, terms, destination)
+  else denseProduct(operand, right, part, terms, destination)
 }
 
-/** columnSums[j] = sum of gradOut over its rows, in order. */
-function sumColumns(gradOut: Matrix): void {
+/** columnSums[j] = sum of column j of gradOut over its rows, in order, for j = col0 .. colEnd-1. */
+function sumColumns(gradOut: Matrix, col0: number, colEnd: number): void {
   const { rows, cols, stride, values } = gradOut
   if (columnSums.length < cols) columnSums = new Float64Array(cols)
-  columnSums.fill(0, 0, cols)
+  columnSums.fill(0, col0, colEnd)
   for (let r = 0; r < rows; r++) {
-    for (let j = 0; j < cols; j++) columnSums[j] += values[r * stride + j]
+    for (let j = col0; j < colEnd; j++) columnSums[j] += values[r * stride + j]
   }
 }
 

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../core/errors.js'
 import { GemmSums } from './destinations.js'
 import { RightOperand, StridedOperand } from './operands.js'
-import { denseProduct } from './product.js'
+import { denseProduct, whole } from './product.js'
 
 const left = new StridedOperand()
 const right = new RightOperand()
@@ -28,7 +28,7 @@ export function gemm(
   checkOperand('C', C, M, N, ldc)
   left.set(A, 0, transA ? 1 : lda, transA ? lda : 1, alpha)
   right.set(B, 0, transB ? 1 : ldb, transB ? ldb : 1)
-  denseProduct(left, right, M, N, alpha === 0 ? 0 : K, destination.set(C, ldc, beta))
+  denseProduct(left, right, whole(M, N), alpha === 0 ? 0 : K, destination.set(C, ldc, beta))
 }
 
 function checkOperand(name: string, values: Float32Array, rows: number, cols: number, ld: number): void {

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../core/errors.js'
 import { isUint8Array } from '../../core/typed-arrays.js'
-import type { Batch, Dataset, Matrix } from '../operands.js'
+import type { Batch, Dataset, InputStatistics, Matrix } from '../operands.js'
 
 /** Below this fraction of non-zeros lists are faster than the dense kernel, including building them. */
 const SPARSE_BELOW = 0.7
@@ -10,7 +10,7 @@ export function dataset(
   rows: number,
   cols: number,
   table: Float32Array | null,
-  changes = false,
+  statistics?: InputStatistics,
 ): Dataset {
   if (values.length < rows * cols) {
     throw invalidArgument('dataset', `at least ${rows} x ${cols} = ${rows * cols} values`, values)
@@ -18,11 +18,20 @@ export function dataset(
   if (isUint8Array(values) ? table?.length !== 256 : table !== null) {
     throw invalidArgument('dataset table', 'a Float32Array of length 256 for bytes, null for floats', table)
   }
-  if (changes) return { rows, cols, density: 1, values, table }
-  const nonZeros = isUint8Array(values)
+  const { nonzeros } = statistics ?? measure(values, rows, cols, table)
+  return { rows, cols, density: rows * cols === 0 ? 0 : nonzeros / (rows * cols), values, table }
+}
+
+export function measure(
+  values: Uint8Array | Float32Array,
+  rows: number,
+  cols: number,
+  table: Float32Array | null,
+): InputStatistics {
+  const nonzeros = isUint8Array(values)
     ? countBytes(values, rows * cols, table as Float32Array)
     : countFloats(values, rows * cols)
-  return { rows, cols, density: rows * cols === 0 ? 0 : nonZeros / (rows * cols), values, table }
+  return { nonzeros, longestRow: -1 }
 }
 
 function countBytes(values: Uint8Array, length: number, table: Float32Array): number {
@@ -60,6 +69,11 @@ export class JsBatch implements Batch {
 
   get sparse(): boolean {
     return this.dataset.density < SPARSE_BELOW
+  }
+
+  /** share of the inputs that are multiplied */
+  get inputShare(): number {
+    return this.sparse ? this.dataset.density : 1
   }
 }
 

@@ -4,6 +4,7 @@ import { isInt32Array } from '../../core/typed-arrays.js'
 import type { Loss } from '../../core/types.js'
 import type { LayerOutput, Matrix } from '../operands.js'
 import { timesDerivative } from './activations.js'
+import { whole } from './product.js'
 import { expectShape } from './storage.js'
 
 /** Sum of e^(z - max) of the last row; a typed array, because a variable would allocate a number each time. */
@@ -14,7 +15,7 @@ export function takesLabels(kind: Loss, outputs: number): boolean {
   return kind === 'softmaxCrossEntropy' || (kind === 'binaryCrossEntropy' && outputs === 1)
 }
 
-/** The loss of each row, see `Backend.loss`; `smoothing`: see `StepValues`. */
+/** The loss of each row, see `Backend.loss`, or of the rows from..to-1 alone; `smoothing`: see `StepValues`. */
 export function loss(
   kind: Loss,
   output: LayerOutput,
@@ -22,6 +23,8 @@ export function loss(
   gradient: Matrix | null,
   rowLosses: Float64Array,
   smoothing = 0,
+  from = 0,
+  to = output.rows,
 ): number {
   const { rows, cols } = output
   if (isInt32Array(truth) !== takesLabels(kind, cols) && !(kind === 'binaryCrossEntropy' && cols === 1)) {
@@ -36,12 +39,12 @@ export function loss(
   }
   switch (kind) {
     case 'softmaxCrossEntropy':
-      return softmaxCrossEntropy(output, truth as Int32Array, gradient, rowLosses, smoothing)
+      return softmaxCrossEntropy(output, truth as Int32Array, gradient, rowLosses, smoothing, from, to)
     case 'binaryCrossEntropy':
-      return binaryCrossEntropy(output, truth, gradient, rowLosses, smoothing)
+      return binaryCrossEntropy(output, truth, gradient, rowLosses, smoothing, from, to)
     case 'huber':
     case 'meanSquaredError':
-      regressionLoss(kind, output, truth as Float32Array, gradient, rowLosses)
+      regressionLoss(kind, output, truth as Float32Array, gradient, rowLosses, from, to)
       return 0
   }
 }
@@ -52,9 +55,11 @@ function softmaxCrossEntropy(
   gradient: Matrix | null,
   rowLosses: Float64Array,
   smoothing: number,
+  from: number,
+  to: number,
 ): number {
   let correct = 0
-  for (let r = 0; r < rows; r++) {
+  for (let r = from; r < to; r++) {
     const at = r * stride
     const best = argMax(values, at, cols)
     rowLosses[r] = softmaxLoss(values, at, cols, best, labels[r])
@@ -76,9 +81,11 @@ function binaryCrossEntropy(
   gradient: Matrix | null,
   rowLosses: Float64Array,
   smoothing: number,
+  from: number,
+  to: number,
 ): number {
   let correct = 0
-  for (let r = 0; r < rows; r++) {
+  for (let r = from; r < to; r++) {
     if (isInt32Array(truth) && truth[r] !== 0 && truth[r] !== 1) throw invalidArgument('label', '0 or 1', truth[r])
     let sum = 0
     let zeros = 0
@@ -155,9 +162,11 @@ function regressionLoss(
   targets: Float32Array,
   gradient: Matrix | null,
   rowLosses: Float64Array,
+  from: number,
+  to: number,
 ): void {
   const { rows, cols, stride, values } = output
-  for (let r = 0; r < rows; r++) {
+  for (let r = from; r < to; r++) {
     let sum = 0
     for (let c = 0; c < cols; c++) {
       const difference = values[r * stride + c] - targets[r * cols + c]
@@ -168,17 +177,19 @@ function regressionLoss(
     }
     rowLosses[r] = sum / cols
   }
-  if (gradient !== null) timesDerivative(gradient, output)
+  if (gradient !== null) timesDerivative(gradient, output, { ...whole(rows, cols), row0: from, rowEnd: to })
 }
 
-/** Losses and gradients of rows times the weights of their rows of the data set. */
+/** Losses and gradients of the rows from..to-1 times the weights of their rows of the data set. */
 export function weigh(
   weights: Float32Array,
   rowIndices: Int32Array,
   rowLosses: Float64Array,
   gradient: Matrix | null,
+  from: number,
+  to: number,
 ): void {
-  for (let r = 0; r < rowIndices.length; r++) {
+  for (let r = from; r < to; r++) {
     const w = weights[rowIndices[r]]
     rowLosses[r] *= w
     for (let c = 0; gradient !== null && c < gradient.cols; c++) gradient.values[r * gradient.stride + c] *= w

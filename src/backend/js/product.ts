@@ -7,6 +7,18 @@ export interface Destination {
   finish(row0: number, rows: number, col0: number, cols: number, width: number): void
 }
 
+/** Rows row0 .. rowEnd-1 and columns col0 .. colEnd-1 of a result. */
+export interface Rectangle {
+  readonly row0: number
+  readonly rowEnd: number
+  readonly col0: number
+  readonly colEnd: number
+}
+
+export function whole(rows: number, cols: number): Rectangle {
+  return { row0: 0, rowEnd: rows, col0: 0, colEnd: cols }
+}
+
 /** Left operand as lists of its non-zero elements. */
 export interface SparseOperand {
   /** Builds the lists of rows row0 .. row0+rows-1 in `listOffset`, `left`, `listBegin`, `listEnd`. */
@@ -19,37 +31,39 @@ export interface SparseOperand {
 let waiting = new Float64Array(0)
 
 /**
- * destination [M][N] = start + left [M][K] x right [K][N]. Every sum adds its terms in order, k = 0..K-1, in double.
+ * A part of destination [M][N] = start + left [M][K] x right [K][N]. Every sum adds its terms in order, k = 0..K-1, in double,
+ * whatever the part.
  */
 export function denseProduct(
   a: LeftOperand,
   b: RightOperand,
-  M: number,
-  N: number,
+  part: Rectangle,
   K: number,
   destination: Destination,
 ): void {
+  const { rowEnd, colEnd } = part
   const chunks = Math.max(1, Math.ceil(K / MAX_CHUNK))
   const longest = Math.min(K, MAX_CHUNK)
   const block = longest === 0 ? MAX_ROWS : Math.min(MAX_ROWS, 2 * Math.floor(left.length / longest / 2))
-  if (chunks > 1 && waiting.length < (block + 1) * (N + TILE_COLS)) {
-    waiting = new Float64Array((block + 1) * (N + TILE_COLS))
+  const width = colEnd - part.col0
+  if (chunks > 1 && waiting.length < (block + 1) * (width + TILE_COLS)) {
+    waiting = new Float64Array((block + 1) * (width + TILE_COLS))
   }
-  for (let row0 = 0; row0 < M; row0 += block) {
-    const rows = Math.min(block, M - row0)
+  for (let row0 = part.row0; row0 < rowEnd; row0 += block) {
+    const rows = Math.min(block, rowEnd - row0)
     const pairs = (rows + 1) >> 1
-    for (let part = 0; part < chunks; part++) {
-      const k0 = part * MAX_CHUNK
+    for (let c = 0; c < chunks; c++) {
+      const k0 = c * MAX_CHUNK
       const chunk = Math.min(MAX_CHUNK, K - k0)
       a.pack(row0, rows, k0, chunk)
-      for (let col0 = 0; col0 < N; col0 += TILE_COLS) {
-        const cols = Math.min(TILE_COLS, N - col0)
+      for (let col0 = part.col0; col0 < colEnd; col0 += TILE_COLS) {
+        const cols = Math.min(TILE_COLS, colEnd - col0)
         b.pack3(col0, cols, k0, chunk)
-        if (part === 0) destination.start(row0, rows, col0, cols, TILE_COLS)
-        else resume(col0, pairs)
+        if (c === 0) destination.start(row0, rows, col0, cols, TILE_COLS)
+        else resume(col0 - part.col0, pairs)
         denseStrip(pairs, chunk)
-        if (part === chunks - 1) destination.finish(row0, rows, col0, cols, TILE_COLS)
-        else suspend(col0, pairs)
+        if (c === chunks - 1) destination.finish(row0, rows, col0, cols, TILE_COLS)
+        else suspend(col0 - part.col0, pairs)
       }
     }
   }
@@ -77,17 +91,17 @@ export function listsFit(longest: number): boolean {
 export function sparseProduct(
   a: SparseOperand,
   b: RightOperand,
-  M: number,
-  N: number,
+  part: Rectangle,
   K: number,
   destination: Destination,
 ): void {
+  const { rowEnd, colEnd } = part
   const block = Math.min(MAX_ROWS, Math.floor(left.length / Math.max(1, a.longest)))
-  for (let row0 = 0; row0 < M; row0 += block) {
-    const rows = Math.min(block, M - row0)
+  for (let row0 = part.row0; row0 < rowEnd; row0 += block) {
+    const rows = Math.min(block, rowEnd - row0)
     a.list(row0, rows)
-    for (let col0 = 0; col0 < N; col0 += LIST_COLS) {
-      const cols = Math.min(LIST_COLS, N - col0)
+    for (let col0 = part.col0; col0 < colEnd; col0 += LIST_COLS) {
+      const cols = Math.min(LIST_COLS, colEnd - col0)
       b.pack6(col0, cols, K)
       destination.start(row0, rows, col0, cols, LIST_COLS)
       sparseStrip(rows)

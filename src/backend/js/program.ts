@@ -4,18 +4,22 @@ import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../operands.js'
 import {
   type Arenas,
   checkTruth,
+  type DividedRun,
   type Operand,
   type Operation,
   type Program,
   type ProgramSpec,
   STEP,
+  workPerRow,
 } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
 import { backward, forward, gradient, updateBy } from './dense.js'
+import { JsDividedRun } from './divided-run.js'
 import { dropout, undrop } from './dropout.js'
 import { gatherRange, JsBatch } from './inputs.js'
 import { argMax, loss, takesLabels, weigh } from './loss.js'
 import { limitNorms, moveAverage, normOf } from './parameters.js'
+import type { Rectangle } from './product.js'
 import { RuleStep } from './rules.js'
 import { layerOutput, parameterLength } from './storage.js'
 import { JsWarp } from './warp.js'
@@ -24,8 +28,9 @@ import { JsWarp } from './warp.js'
 const CHUNK = 256
 
 /** Interprets a program: the operations of dense.ts and loss.ts on the program's own memory. */
-class JsProgram implements Program {
+export class JsProgram implements Program {
   readonly spec: ProgramSpec
+  readonly workPerRow: number
   readonly trains: boolean
   readonly batch: JsBatch
   readonly matrices: readonly LayerOutput[]
@@ -56,6 +61,7 @@ class JsProgram implements Program {
     this.trains = spec.operations.some(({ op }) => op === 'update' || op === 'apply')
     const capacity = this.trains ? spec.capacity : Math.min(spec.capacity, CHUNK)
     this.batch = new JsBatch(spec.dataset, capacity)
+    this.workPerRow = workPerRow(spec, this.batch.inputShare)
     this.matrices = spec.matrices.map((outputs, m) => {
       const activation = activationOf(spec, m)
       return layerOutput(capacity, { inputs: 1, outputs, activation })
@@ -86,13 +92,19 @@ class JsProgram implements Program {
     return this.spec.matrices[this.#lastOutput]
   }
 
-  run(rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
+  /** Prepares for operations on these arenas. */
+  bind(arenas: Arenas, rule: UpdateRule | null): void {
     this.#bind(arenas.parameters)
+    if (!this.trains) return
+    if (rule === null) throw invalidArgument('rule', 'a rule for a program with updates', rule)
+    checkSlots(rule, arenas.slots, this.parameters)
+    this.#bindSlots(arenas.slots)
+    encodeRule(rule, this.#rule)
+  }
+
+  run(rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule | null): number {
+    this.bind(arenas, rule)
     if (this.trains) {
-      if (rule === null) throw invalidArgument('rule', 'a rule for a program with updates', rule)
-      checkSlots(rule, arenas.slots, this.parameters)
-      this.#bindSlots(arenas.slots)
-      encodeRule(rule, this.#rule)
       return this.#runRows(rowIndices, 0, rowIndices.length, arenas)
     }
     let correct = 0
@@ -133,22 +145,24 @@ class JsProgram implements Program {
     let correct = 0
     for (const each of this.spec.operations) {
       if (each.op === 'loss') {
-        correct = this.#loss(each, rowIndices, first, end, arenas)
+        correct = this.loss(each, rowIndices, first, end, arenas)
         if (correct < 0) return -1
       } else {
-        this.#compute(each, rowIndices, first, end, arenas)
+        this.compute(each, rowIndices, first, end, arenas)
       }
     }
     if (arenas.outputs !== null) copyOutputs(this.matrices[this.#lastOutput], arenas.outputs, first)
     return correct
   }
 
-  #compute(
+  /** One operation on the rows first..end-1, or a part of its result. */
+  compute(
     each: Exclude<Operation, { op: 'loss' }>,
     rowIndices: Int32Array,
     first: number,
     end: number,
     arenas: Arenas,
+    part?: Rectangle,
   ): void {
     const { matrices } = this
     const values = arenas.step ?? null
@@ -158,18 +172,19 @@ class JsProgram implements Program {
     } else if (each.op === 'gather') {
       gatherRange(this.spec.dataset, rowIndices, first, end, this.batch)
     } else if (each.op === 'forward') {
-      forward(this.#operand(each.input), this.#layers[each.layer], matrices[each.output])
+      forward(this.#operand(each.input), this.#layers[each.layer], matrices[each.output], part)
     } else if (each.op === 'backward') {
       const { gradOut, layer, previous, gradIn } = each
-      backward(matrices[gradOut], this.#layers[layer], matrices[previous], matrices[gradIn])
+      backward(matrices[gradOut], this.#layers[layer], matrices[previous], matrices[gradIn], part)
     } else if (each.op === 'dropout') {
-      dropout(matrices[each.input], matrices[each.mask], matrices[each.output], each.layer, values)
+      dropout(matrices[each.input], matrices[each.mask], matrices[each.output], each.layer, values, part)
     } else if (each.op === 'undrop') {
-      undrop(matrices[each.gradient], matrices[each.mask], matrices[each.input])
+      undrop(matrices[each.gradient], matrices[each.mask], matrices[each.input], part)
     } else if (each.op === 'gradient') {
       const { inputs: K, outputs: N } = this.#layers[each.layer]
       const own = this.#gradients.subarray(this.#offsets[each.layer])
-      gradient(this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer], own, own.subarray(K * N))
+      const biases = own.subarray(K * N)
+      gradient(this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer], own, biases, part)
     } else if (each.op === 'apply') {
       this.#apply(values?.[STEP.clipNorm] ?? 0)
     } else if (each.op === 'limit') {
@@ -179,7 +194,7 @@ class JsProgram implements Program {
     } else {
       const slots = this.#slots === null ? null : this.#slotViews[each.layer]
       const step = this.#step.set(this.#rule, slots, this.parameters)
-      updateBy(step, this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer])
+      updateBy(step, this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer], part)
     }
   }
 
@@ -202,28 +217,24 @@ class JsProgram implements Program {
     return operand === 'batch' ? this.batch : this.matrices[operand]
   }
 
-  #loss(
+  /** The loss of the rows first..end-1, or of rows from..to-1 of these: -1 if the last part of a training step is not finite. */
+  loss(
     { loss: kind, output, gradient }: Extract<Operation, { op: 'loss' }>,
     rowIndices: Int32Array,
     first: number,
     end: number,
     { truth, rowLosses, predicted, step, rowWeights }: Arenas,
+    from = 0,
+    to = end - first,
   ): number {
     const y = this.matrices[output]
-    if (predicted !== null) predictClasses(kind, y, predicted, first)
+    if (predicted !== null && from === 0) predictClasses(kind, y, predicted, first)
     if (truth === null) return 0
-    const own = this.#gatherTruth(truth, takesLabels(kind, y.cols), y.cols, rowIndices, first, end)
-    const correct = loss(
-      kind,
-      y,
-      own,
-      gradient === null ? null : this.matrices[gradient],
-      this.#losses,
-      step?.[STEP.smoothing],
-    )
-    if (rowWeights && this.trains) {
-      weigh(rowWeights, rowIndices, this.#losses, gradient === null ? null : this.matrices[gradient])
-    }
+    const own = this.#gatherTruth(truth, takesLabels(kind, y.cols), y.cols, rowIndices, first, from, to)
+    const into = gradient === null ? null : this.matrices[gradient]
+    const correct = loss(kind, y, own, into, this.#losses, step?.[STEP.smoothing], from, to)
+    if (rowWeights && this.trains) weigh(rowWeights, rowIndices, this.#losses, into, from, to)
+    if (to < end - first) return correct
     let sum = 0
     for (let r = 0; r < end - first; r++) {
       sum += this.#losses[r]
@@ -238,16 +249,17 @@ class JsProgram implements Program {
     cols: number,
     rowIndices: Int32Array,
     first: number,
-    end: number,
+    from: number,
+    to: number,
   ): Int32Array | Float32Array {
     if (isInt32Array(truth)) {
-      for (let i = first; i < end; i++) this.#labels[i - first] = truth[rowIndices[i]]
+      for (let r = from; r < to; r++) this.#labels[r] = truth[rowIndices[first + r]]
       return this.#labels
     }
     if (areLabels && cols > 1) throw invalidArgument('truth', 'classes in an Int32Array', truth)
-    for (let i = first; i < end; i++) {
-      const from = rowIndices[i] * cols
-      for (let c = 0; c < cols; c++) this.#targets[(i - first) * cols + c] = truth[from + c]
+    for (let r = from; r < to; r++) {
+      const at = rowIndices[first + r] * cols
+      for (let c = 0; c < cols; c++) this.#targets[r * cols + c] = truth[at + c]
     }
     return this.#targets
   }
@@ -299,6 +311,12 @@ export function run(program: Program, rowIndices: Int32Array, arenas: Arenas, ru
   const own = ownProgram(program)
   checkArenas(own, rowIndices.length, arenas)
   return own.run(rowIndices, arenas, rule)
+}
+
+export function divideRun(program: Program, rowIndices: Int32Array, arenas: Arenas, rule: UpdateRule): DividedRun {
+  const own = ownProgram(program)
+  if (!own.trains) throw invalidArgument('program', 'a program with updates', program)
+  return new JsDividedRun({ program: own, rowIndices, arenas, rule }, () => checkArenas(own, rowIndices.length, arenas))
 }
 
 /** 0, 1, 2, ... */
