@@ -67,6 +67,16 @@ it('the golden values hold every metric', () => {
   for (const name of names) expect(held).toContain(name === 'topKAccuracy' ? 'top5Accuracy' : name)
 })
 
+it('docs/metrics.md lists every metric with its tasks, and which value is better', () => {
+  const lines = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8').split('\n')
+  for (const [name, { tasks, better }] of Object.entries(METRICS)) {
+    const word = name === 'topKAccuracy' ? 'top5Accuracy' : name
+    const row = lines.find((line) => line.startsWith('| `') && line.includes(`\`${word}\``))
+    const words = tasks.length === 3 ? 'all' : tasks.join(', ')
+    expect(row?.split(' | ').slice(1, 3), name).toEqual([words, better])
+  }
+})
+
 it.each(golden.curves)('curves agree with scikit-learn: $name', (given) => {
   const roc = rocCurve(given.labels, given.scores)
   expect(roc.area).toBeCloseTo(given.area, 12)
