@@ -38,7 +38,7 @@ CpuFeatures detect() {
   f.avx2_fma = fma && (seven.ebx >> 5 & 1) && (xcr0 & 0x06) == 0x06;
   const bool f512 = seven.ebx >> 16 & 1, dq = seven.ebx >> 17 & 1, bw = seven.ebx >> 30 & 1, vl = seven.ebx >> 31 & 1;
   f.avx512 = f.avx2_fma && f512 && dq && bw && vl && (xcr0 & 0xe6) == 0xe6;
-  f.vbmi2 = f.avx512 && (seven.ecx >> 6 & 1);
+  f.vbmi2 = f.avx512 && (seven.ecx >> 6 & 1) && (seven.ecx >> 11 & 1);
   return f;
 }
 

@@ -6,7 +6,7 @@ namespace mlp {
 struct CpuFeatures {
   bool avx2_fma = false;  // AVX2 and FMA, and the OS saves YMM state
   bool avx512 = false;    // F, BW, DQ, VL besides, and the OS saves ZMM state
-  bool vbmi2 = false;     // AVX-512 VBMI2 besides
+  bool vbmi2 = false;     // AVX-512 VBMI2 and VNNI besides
   bool neon = false;
 };
 

@@ -7,12 +7,13 @@
 namespace mlp {
 namespace {
 
-// VBMI2 makes the same lists faster, with the same results, so it is not a separate instruction set.
+// VBMI2 makes the same lists faster, and VNNI the same images, with the same results, so they are not a separate instruction set.
 const Kernels* best_avx512(const CpuFeatures& cpu) {
   if (!avx512_kernels() || !cpu.vbmi2) return avx512_kernels();
   static const Kernels faster = [] {
     Kernels k = *avx512_kernels();
-    k.lists = avx512_vbmi2_lists();
+    k.lists = avx512_vbmi2_kernels()->lists;
+    k.warp_image = avx512_vbmi2_kernels()->warp_image;
     return k;
   }();
   return &faster;

@@ -42,7 +42,7 @@ struct Isa : BytesX86 {
   MLP_INLINE V where_positive(V y, V g) { return _mm256_and_ps(_mm256_cmp_ps(y, zero(), _CMP_GT_OQ), g); }
   using Pairs = __m256i;
   static constexpr int WARP_ROWS = 2;  // 8 accumulators, 4 columns vectors
-  MLP_INLINE Pairs multiply_pairs(Pairs a, Pairs b) { return _mm256_madd_epi16(a, b); }
+  MLP_INLINE Pairs add_pairs(Pairs sum, Pairs a, Pairs b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
   MLP_INLINE float tree(const V (&v)[2]) {
     const __m256 eight = _mm256_add_ps(v[0], v[1]);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

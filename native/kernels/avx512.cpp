@@ -46,7 +46,7 @@ struct Isa : BytesX86 {
   MLP_INLINE V where_positive(V y, V g) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, zero(), _CMP_GT_OQ), g); }
   using Pairs = __m512i;
   static constexpr int WARP_ROWS = 4;  // 8 accumulators, 2 columns vectors
-  MLP_INLINE Pairs multiply_pairs(Pairs a, Pairs b) { return _mm512_madd_epi16(a, b); }
+  MLP_INLINE Pairs add_pairs(Pairs sum, Pairs a, Pairs b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
   MLP_INLINE float tree(const V (&v)[1]) {
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v[0]), _mm512_extractf32x8_ps(v[0], 1));
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

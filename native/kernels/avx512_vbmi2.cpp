@@ -1,4 +1,5 @@
-// The lists of avx512.cpp with AVX-512 VBMI2, which compresses 64 bytes at once. No other arithmetic.
+// The lists of avx512.cpp with AVX-512 VBMI2, which compresses 64 bytes at once, and its resampling with VNNI, which adds products
+// of pairs at once. Both have the results of avx512.cpp.
 #include "kernels.h"
 #include "target.h"
 
@@ -6,9 +7,9 @@
 #include <immintrin.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
-MLP_REGION_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt,fma,prefer-vector-width=512")
+MLP_REGION_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx512vnni,popcnt,fma,prefer-vector-width=512")
 #else
-MLP_REGION_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt,fma")
+MLP_REGION_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx512vnni,popcnt,fma")
 #endif
 
 namespace mlp {
@@ -18,6 +19,11 @@ namespace {
 
 struct Isa : BytesX86 {
   static constexpr int GROUP = 2;  // that of avx512.cpp
+  static constexpr int L = 16;
+
+  using Pairs = __m512i;
+  static constexpr int WARP_ROWS = 4;  // 8 accumulators, 2 columns vectors
+  MLP_INLINE Pairs add_pairs(Pairs sum, Pairs a, Pairs b) { return _mm512_dpwssd_epi32(sum, a, b); }
 
   MLP_INLINE __mmask64 first(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
 
@@ -52,16 +58,20 @@ struct Isa : BytesX86 {
 
 #include "elementary.inl"
 #include "lists.inl"
+#include "warp.inl"
 
 }  // namespace
 
-const ListKernels* avx512_vbmi2_lists() { return &lists; }
+const FasterKernels* avx512_vbmi2_kernels() {
+  static const FasterKernels faster = {&lists, warp_image};
+  return &faster;
+}
 
 }  // namespace mlp
 
 MLP_REGION_END
 #else
 namespace mlp {
-const ListKernels* avx512_vbmi2_lists() { return nullptr; }
+const FasterKernels* avx512_vbmi2_kernels() { return nullptr; }
 }  // namespace mlp
 #endif

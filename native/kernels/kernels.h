@@ -318,6 +318,9 @@ struct ListKernels {
   void (*expand_bytes)(const uint8_t* row, int cols, float divisor, float* to);
 };
 
+// `warp`: kWarpValues integers; every position is clamped to the padded image, whatever they are
+using WarpKernel = void(const WarpPlan&, const WarpImage&, const int32_t* warp, const WarpScratch&);
+
 struct Kernels {
   const char* name;
   const ListKernels* lists;
@@ -346,13 +349,18 @@ struct Kernels {
   void (*gemm)(const GemmPanel&);
   // `rounds` multiply-adds in registers on each of chains[0..kPeakFloats), or as many as there are; returns the operations done
   double (*fma_chains)(int64_t rounds, float* chains);
-  // `warp`: kWarpValues integers; every position is clamped to the padded image, whatever they are
-  void (*warp_image)(const WarpPlan&, const WarpImage&, const int32_t* warp, const WarpScratch&);
+  WarpKernel* warp_image;
+};
+
+// Kernels to use in place of those of an instruction set, with the same results
+struct FasterKernels {
+  const ListKernels* lists;
+  WarpKernel* warp_image;
 };
 
 // Each in its own file; null when the compiler does not target that instruction set.
 const Kernels* avx512_kernels();
-const ListKernels* avx512_vbmi2_lists();  // the lists of avx512, made faster where VBMI2 compresses bytes
+const FasterKernels* avx512_vbmi2_kernels();  // those of avx512 that VBMI2 and VNNI make faster
 const Kernels* avx2_kernels();
 const Kernels* neon_kernels();
 const Kernels* portable_kernels();

@@ -43,9 +43,9 @@ struct Isa : BytesScalar {
   }
   using Pairs = int32x4_t;
   static constexpr int WARP_ROWS = 2;  // 16 accumulators, 8 columns vectors
-  MLP_INLINE Pairs multiply_pairs(Pairs a, Pairs b) {
+  MLP_INLINE Pairs add_pairs(Pairs sum, Pairs a, Pairs b) {
     const int16x8_t x = vreinterpretq_s16_s32(a), y = vreinterpretq_s16_s32(b);
-    return vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
+    return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y)));
   }
   MLP_INLINE float tree(const V (&v)[4]) {
     const V four = vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3]));

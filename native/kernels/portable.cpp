@@ -94,8 +94,8 @@ struct Isa : BytesScalar {
   }
   typedef int32_t Pairs __attribute__((vector_size(32)));
   static constexpr int WARP_ROWS = 1;
-  MLP_INLINE Pairs multiply_pairs(const Pairs& a, const Pairs& b) {
-    return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
+  MLP_INLINE Pairs add_pairs(const Pairs& sum, const Pairs& a, const Pairs& b) {
+    return sum + (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
   }
   MLP_INLINE float tree(const V (&v)[2]) {
     float lane[8];

@@ -1,7 +1,7 @@
 // Resampling of one image. All arithmetic on positions and bytes is exact integer arithmetic, so the compiler may vectorise the
 // loops in any way; floats are interpolated with one rounding an operation. `struct Isa` supplies one operation on vectors of
-// Isa::L integers, each of them a pair of 16-bit ones:
-//   multiply_pairs(a, b): a.low * b.low + a.high * b.high, lane by lane
+// Isa::L integers, where those of a and b are pairs of 16-bit ones:
+//   Pairs add_pairs(Pairs sum, Pairs a, Pairs b): sum + a.low * b.low + a.high * b.high, lane by lane
 
 typedef int32_t Ints __attribute__((vector_size(4 * Isa::L)));
 typedef uint8_t FewBytes __attribute__((vector_size(Isa::L)));
@@ -27,7 +27,7 @@ MLP_INLINE void load_ints(Ints& v, const void* from) { __builtin_memcpy(&v, from
 MLP_INLINE void store_ints(int32_t* to, const Ints& v) { __builtin_memcpy(to, &v, sizeof v); }
 
 MLP_INLINE void add_pairs(Ints& sum, const Ints& a, const Ints& b) {
-  sum += (Ints)Isa::multiply_pairs((typename Isa::Pairs)a, (typename Isa::Pairs)b);
+  sum = (Ints)Isa::add_pairs((typename Isa::Pairs)sum, (typename Isa::Pairs)a, (typename Isa::Pairs)b);
 }
 
 // out[r][c] = sum over j of the products of the pairs a[r][j] and b[j][c], for ROWS rows and kWarpColumns columns
