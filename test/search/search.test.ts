@@ -115,7 +115,7 @@ describe('search', () => {
       'objective: pass either objective or selectBy/metric, not both',
     ],
     ['a set beside folds', { folds: 2 }, 'data.valid: expected none with folds'],
-    ['a folder that is none', { folder: 3 }, 'folder: expected a path or a StudyFolder, got 3'],
+    ['a folder that is none', { folder: 3 }, 'folder: expected a path or a file: URL, got 3'],
     ['resume of nothing', { resume: true }, 'resume: needs folder'],
     ['an executor that is none', { executor: {} }, 'executor: expected a function'],
     [
