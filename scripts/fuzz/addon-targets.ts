@@ -126,6 +126,14 @@ const CALLS: Readonly<Record<string, (sizes: Sizes) => unknown[]>> = {
     const program = sizes.ops.compile(...compileArguments(sizes, trains))
     return [program, ...data(sizes, true), rowsOf(sizes), arenas(sizes), trains ? rule(sizes) : null]
   },
+  runPart: (sizes) => {
+    const trains = sizes.random.chance(0.7)
+    const program = sizes.ops.compile(...compileArguments(sizes, trains))
+    const [values, rows, , table] = data(sizes, true)
+    const work = sizes.random.pick([1, 1000, 1e9])
+    return [program, values, rows, table, rowsOf(sizes), arenas(sizes), trains ? rule(sizes) : null, work]
+  },
+  restart: (sizes) => [sizes.ops.compile(...compileArguments(sizes, true))],
   forwardPass: (sizes) => {
     const { ops, B, K, N } = sizes
     const program = ops.compile(...compileArguments(sizes, false))

@@ -213,10 +213,21 @@ function belowOne(name: string, value: number): number {
   throw invalidArgument(name, 'a number from 0 to below 1', value)
 }
 
+/** Whether a function cannot be called without `new`. */
+function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value))
+}
+
 /** @throws NativeMlpError INVALID_ARGUMENT for an invalid optimizer */
 export function checkOptimizer(optimizer: Optimizer): Optimizer {
   const { config, rule } = Object(optimizer) as Partial<Optimizer>
-  if (typeof rule !== 'function' || typeof config !== 'object' || config === null || typeof config.name !== 'string') {
+  if (
+    typeof rule !== 'function' ||
+    isClass(rule) ||
+    typeof config !== 'object' ||
+    config === null ||
+    typeof config.name !== 'string'
+  ) {
     throw invalidArgument('optimizer', 'an optimizer such as sgd({ learningRate: 0.1 })', optimizer)
   }
   for (const [key, value] of Object.entries(config)) {

@@ -170,6 +170,7 @@ describe.each(BACKENDS)('an optimizer of your own on %s', (_, backend) => {
   })
 
   it.each<[string, Optimizer, RegExp]>([
+    ['a class as its rule', { config: { name: 'mine' }, rule: class {} } as never, /^optimizer: expected an optimizer/],
     ['no object', 'sgd' as never, /^optimizer: expected an optimizer such as sgd\(/],
     ['no rule', { config: { name: 'mine' } } as never, /^optimizer: expected an optimizer/],
     ['no config', { rule: () => sgdRule(1) } as never, /^optimizer: expected an optimizer/],
