@@ -178,6 +178,11 @@ inline float apply_rule(const Rule& rule, float g, float p, float* first, float*
     const float root = std::fma(std::sqrt(*second), rule.root_scale, rule.epsilon);
     return std::fma(-rate, *first / root, rule.keep * p);
   }
+  if (rule.kind == RuleKind::rms_prop) {
+    const float s = std::fabs(g) < 0x1p-50f ? 0.0f : g;
+    *first = cut_small(std::fma(rule.beta2, *first, rule.rest2 * (s * s)));
+    return std::fma(-rate, g / (std::sqrt(*first) + rule.epsilon), p);
+  }
   *first = cut_small(std::fma(rule.momentum, *first, g));
   const float direction = rule.kind == RuleKind::nesterov ? std::fma(rule.momentum, *first, g) : *first;
   return std::fma(-rate, direction, p);

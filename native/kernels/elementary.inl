@@ -157,24 +157,25 @@ MLP_INLINE float silu_derivative(float x) {
   return s * fma1(x, sigmoid1(-x), 1.0f);
 }
 
-// tanh(log(1 + exp(x))) = n / d: with e = exp(-|x|), x >= 0: n = 1 + 2 e, d = n + 2 e^2; x < 0: n = e (e + 2), d = n + 2
-MLP_INLINE float mish_ratio(float x, float& n, float& d) {
+// tanh(log(1 + exp(x))) = n / d, d = n + gap: with e = exp(-|x|), x >= 0: n = 1 + 2 e, gap = 2 e^2; x < 0: n = e (e + 2), gap = 2
+MLP_INLINE float mish_ratio(float x, float& n, float& d, float& gap) {
   const float e = exp_nonpositive(x < 0.0f ? x : -x);
   const float above = fma1(2.0f, e, 1.0f), below = e * (e + 2.0f);
   n = x >= 0.0f ? above : below;
   d = x >= 0.0f ? fma1(2.0f * e, e, above) : below + 2.0f;
+  gap = x >= 0.0f ? 2.0f * e * e : 2.0f;
   return n / d;
 }
 MLP_INLINE float mish1(float x) {
-  float n, d;
-  const float y = x * mish_ratio(x, n, d);
+  float n, d, gap;
+  const float y = x * mish_ratio(x, n, d, gap);
   return x == x ? y : x;
 }
 
-// t + x s (1 - t^2), t = n / d and s the logistic function; 1 - t^2 = (d - n) (d + n) / d^2
+// t + x s (1 - t^2), t = n / d and s the logistic function; 1 - t^2 = gap (d + n) / d^2, where d - n would cancel
 MLP_INLINE float mish_derivative(float x) {
-  float n, d;
-  const float t = mish_ratio(x, n, d);
-  const float rest = (d - n) / d * ((d + n) / d);
+  float n, d, gap;
+  const float t = mish_ratio(x, n, d, gap);
+  const float rest = gap / d * ((d + n) / d);
   return fma1(x * sigmoid1(x), rest, t);
 }

@@ -223,7 +223,7 @@ class PackedMemory {
   Guarded<float> memory_;
 };
 
-constexpr RuleKind kAllRules[] = {RuleKind::sgd, RuleKind::momentum, RuleKind::nesterov, RuleKind::adam};
+constexpr RuleKind kAllRules[] = {RuleKind::sgd, RuleKind::momentum, RuleKind::nesterov, RuleKind::adam, RuleKind::rms_prop};
 static_assert(sizeof kAllRules / sizeof *kAllRules == kRuleKinds, "each kind of rule");
 
 struct Optimizer {
@@ -235,6 +235,11 @@ struct Optimizer {
   Rule rule(int t, bool biases) const {
     Rule r = {kind, rate, biases ? l2_biases : l2, kNan, kNan, kNan, kNan, kNan, kNan, kNan, kNan};
     if (kind == RuleKind::momentum || kind == RuleKind::nesterov) r.momentum = 0.9f;
+    if (kind == RuleKind::rms_prop) {
+      r.beta2 = 0.99f;
+      r.rest2 = 0.01f;
+      r.epsilon = 1e-8f;
+    }
     if (kind != RuleKind::adam) return r;
     double beta1_t = 1, beta2_t = 1;
     for (int i = 0; i < t; i++) {
