@@ -133,7 +133,7 @@ function chooseSettings({ isas, threads = [1, 2] }: BenchOptions): Setting[] {
 
 /** The TypeScript backend takes minutes for the larger ones. */
 function suits({ group, flops }: BenchCase, { name }: Backend): boolean {
-  return name === 'native' || (flops < 1e9 && group !== 'fit')
+  return name === 'native' || (flops < 1e9 && group !== 'fit' && group !== 'delay')
 }
 
 async function measure(one: BenchCase, { backend, peak }: Setting, data: BenchData, effort: Effort) {

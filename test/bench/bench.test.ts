@@ -96,7 +96,7 @@ describe('bench', () => {
     const report = await bench({
       isas: [...new Set([isa, 'js'])],
       threads: [1, 2],
-      only: 'gemm 64x|step .* B=64|stack .* x2|part mnist .* H=128|fit .* (H=128|B=200)|evaluate mnist H=128|predict 4-',
+      only: 'gemm 64x|step .* B=64|stack .* x2|part mnist .* H=128|fit .* (H=128|B=200)|evaluate mnist H=128|predict 4-|delay predict',
       quick: true,
       onResult: (result) => seen.push(`${result.isa} ${result.threads} ${result.case}`),
     })

@@ -68,7 +68,7 @@ describe('fit refuses', () => {
   })
 
   it('no options, sets without labels, and sets of another scale', async () => {
-    await expect(runFit(model, train, null as never)).rejects.toThrow(/^fit: expected an options object .* got null$/)
+    await expect(runFit(model, train, null as never)).rejects.toThrow(/^fit: expected an options object, .* got null$/)
     const unlabelled = samples({ values: new Float32Array(8), cols: 4 })
     await expect(runFit(model, unlabelled, { optimizer })).rejects.toThrow(/train: loss .* needs labels/)
     const raw = new MLP({ layers: [20, 4], inputScale: 'raw', backend })
