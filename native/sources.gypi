@@ -33,6 +33,7 @@
       "native/test/gemm_test.cpp",
       "native/test/inputs_test.cpp",
       "native/test/loss_test.cpp",
+      "native/test/memory_test.cpp",
       "native/test/pool_test.cpp",
       "native/test/program_check_test.cpp",
       "native/test/program_failure_test.cpp",
