@@ -172,18 +172,28 @@ UpdateTasks update_tasks(const Layout& s, int threads, int most_inputs) {
   return {inputs, s.panels() * ceil_div(s.K, inputs)};
 }
 
-void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const LayerView& layer, const LayerRule& rule,
-            const Slots& slots, Scratch& scratch, const UpdateTasks& tasks, int first, int end) {
-  const Layout& s = layer.shape;
+namespace {
+
+// What becomes of a layer's gradient: a step of its parameters, or `store`, laid out as they are.
+struct Destination {
+  float* parameters;  // or null
+  LayerRule rule;
+  Slots slots;
+  float* store;  // or null
+};
+
+void run_update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, const Destination& to,
+                Scratch& scratch, const UpdateTasks& tasks, int first, int end) {
+  const auto from = [](float* values, size_t at) { return values ? values + at : nullptr; };
   const auto update_biases = [&](int column, int width) {
-    const Slots own = slots.at(s.weights() + static_cast<size_t>(column));
-    e.kernels->bias_update({layer.biases() + column, g.data + column, g.stride, rows, width, rule.biases, own, nullptr});
+    const size_t at = s.weights() + static_cast<size_t>(column);
+    e.kernels->bias_update({from(to.parameters, at), g.data + column, g.stride, rows, width, to.rule.biases, to.slots.at(at), from(to.store, at)});
   };
   if (s.narrow()) {
     parallel(e.threads, end - first, [&](int i, int) {
       const int k0 = (first + i) * kNarrowInputs;
-      e.kernels->narrow_update({layer.parameters, s.narrow_stride(), in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
-                                smaller(k0 + kNarrowInputs, round16(s.K)), rule.weights, slots, nullptr, 0});
+      e.kernels->narrow_update({to.parameters, s.narrow_stride(), in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
+                                smaller(k0 + kNarrowInputs, round16(s.K)), to.rule.weights, to.slots, to.store, s.narrow_stride()});
       if (k0 == 0) update_biases(0, kLane);
     });
     return;
@@ -193,11 +203,26 @@ void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows
   float* const copies = scratch.reserve(e.threads, each);
   parallel(e.threads, end - first, [&](int i, int who) {
     const int panel = (first + i) / chunks, k0 = (first + i) % chunks * tasks.inputs;
-    run_panel_update(*e.kernels, in,
-                     panel_update(s, layer.parameters, panel, g, rows, k0, smaller(k0 + tasks.inputs, s.K), rule.weights, slots),
-                     copies + static_cast<size_t>(who) * each);
+    PanelUpdate u = panel_update(s, to.parameters, panel, g, rows, k0, smaller(k0 + tasks.inputs, s.K), to.rule.weights, to.slots);
+    u.store = from(to.store, s.panel_offset(panel));
+    u.store_stride = static_cast<size_t>(s.panel_width(panel));
+    u.store_width = s.panel_width(panel);
+    run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
     if (k0 == 0) update_biases(panel * kPanel, s.panel_width(panel));
   });
+}
+
+}  // namespace
+
+void update(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const LayerView& layer, const LayerRule& rule,
+            const Slots& slots, Scratch& scratch, const UpdateTasks& tasks, int first, int end) {
+  run_update(e, in, g, rows, layer.shape, {layer.parameters, rule, slots, nullptr}, scratch, tasks, first, end);
+}
+
+void packed_gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* into, Scratch& scratch,
+                     const UpdateTasks& tasks, int first, int end) {
+  const Rule none = {RuleKind::sgd, 0, 0};
+  run_update(e, in, g, rows, s, {nullptr, {none, none}, {}, into}, scratch, tasks, first, end);
 }
 
 void gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* weights,
@@ -224,35 +249,6 @@ void gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int ro
     u.store_stride = N;
     u.store_width = smaller(s.N - panel * kPanel, kPanel);
     run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
-  });
-}
-
-void packed_gradient(const Engine& e, const LayerInput& in, const MatrixView& g, int rows, const Layout& s, float* into, Scratch& scratch,
-                     const UpdateTasks& tasks, int first, int end) {
-  const Rule none = {RuleKind::sgd, 0, 0};
-  const auto sum_biases = [&](int column, int width) {
-    e.kernels->bias_update({nullptr, g.data + column, g.stride, rows, width, none, {}, into + s.weights() + column});
-  };
-  if (s.narrow()) {
-    parallel(e.threads, end - first, [&](int i, int) {
-      const int k0 = (first + i) * kNarrowInputs;
-      e.kernels->narrow_update({nullptr, 0, in.data(), in.row_stride(), g.data, g.stride, rows, s.N, k0,
-                                smaller(k0 + kNarrowInputs, round16(s.K)), none, {}, into, s.narrow_stride()});
-      if (k0 == 0) sum_biases(0, kLane);
-    });
-    return;
-  }
-  const int chunks = tasks.count / s.panels();
-  const size_t each = static_cast<size_t>(rows) * kPanel;
-  float* const copies = scratch.reserve(e.threads, each);
-  parallel(e.threads, end - first, [&](int i, int who) {
-    const int panel = (first + i) / chunks, k0 = (first + i) % chunks * tasks.inputs;
-    PanelUpdate u = panel_update(s, nullptr, panel, g, rows, k0, smaller(k0 + tasks.inputs, s.K), none, {});
-    u.store = into + s.panel_offset(panel);
-    u.store_stride = static_cast<size_t>(s.panel_width(panel));
-    u.store_width = s.panel_width(panel);
-    run_panel_update(*e.kernels, in, u, copies + static_cast<size_t>(who) * each);
-    if (k0 == 0) sum_biases(panel * kPanel, s.panel_width(panel));
   });
 }
 

@@ -60,15 +60,6 @@ void weigh(const Arenas& arenas, const int32_t* indices, int first, int count, c
   }
 }
 
-// lowbias32, as dropout.inl
-uint32_t mixed(uint32_t x) {
-  x ^= x >> 16;
-  x *= 0x7feb352du;
-  x ^= x >> 15;
-  x *= 0x846ca68bu;
-  return x ^ x >> 16;
-}
-
 }  // namespace
 
 Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas,
@@ -272,13 +263,12 @@ Outcome::Status Program::gather(const Engine& e, const Engine& all, const Inputs
 void Program::dropout(const Engine& e, Worker& worker, const Instruction& op, int first, int count, const StepValues& step) const {
   const MatrixView x = view(worker, op.input), mask = view(worker, op.gradient), out = view(worker, op.output);
   const int width = round16(spec_.matrices[static_cast<size_t>(op.input)]);
-  const uint32_t key = mixed(step.dropout_key + static_cast<uint32_t>(op.layer) * kRowStep);
   const uint32_t threshold = static_cast<uint32_t>(step.dropout_rate * 4294967296.0);
   const float scale = static_cast<float>(1.0 / (1.0 - step.dropout_rate));
   parallel(e.threads, (count + kDropoutRows - 1) / kDropoutRows, [&](int task, int) {
     const int done = task * kDropoutRows, row = first + done, rows = std::min(kDropoutRows, count - done);
     const size_t at = static_cast<size_t>(row) * x.stride;
-    e.kernels->dropout({x.data + at, mask.data + at, out.data + at, x.stride, rows, width, row, key, threshold, scale});
+    e.kernels->dropout({x.data + at, mask.data + at, out.data + at, x.stride, rows, width, op.layer, row, step.dropout_key, threshold, scale});
   });
 }
 

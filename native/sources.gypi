@@ -39,6 +39,7 @@
       "native/test/program_failure_test.cpp",
       "native/test/program_test.cpp",
       "native/test/program_training_test.cpp",
+      "native/test/step_parts_test.cpp",
       "native/test/training_test.cpp",
       "native/test/update_test.cpp",
       "native/test/warp_test.cpp"

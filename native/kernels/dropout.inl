@@ -10,12 +10,13 @@ MLP_INLINE uint32_t mixed(uint32_t x) {
 }
 
 static void dropout(const Dropout& d) {
+  const uint32_t layer_key = mixed(d.key + static_cast<uint32_t>(d.layer) * kRowStep);
   for (int r = 0; r < d.rows; r++) {
     const size_t at = static_cast<size_t>(r) * d.stride;
     const float* x = d.x + at;
     float* mask = d.mask + at;
     float* out = d.out + at;
-    const uint32_t key = mixed(d.key + static_cast<uint32_t>(d.row0 + r) * kRowStep);
+    const uint32_t key = mixed(layer_key + static_cast<uint32_t>(d.row0 + r) * kRowStep);
     for (int c = 0; c < d.width; c++) {
       mask[c] = mixed(key + static_cast<uint32_t>(c) * kUnitStep) >= d.threshold ? d.scale : 0.0f;
     }

@@ -223,13 +223,13 @@ struct BinaryLoss {
 
 constexpr uint32_t kRowStep = 0x9e3779b9u, kUnitStep = 0x85ebca6bu;
 
-// out[r][c] = x[r][c] mask[r][c]; mask is 0 where the hash of (key, row0 + r, c) lies below `threshold`, else `scale`
+// out[r][c] = x[r][c] mask[r][c]; mask is 0 where the hash of (key, layer, row0 + r, c) lies below `threshold`, else `scale`
 struct Dropout {
   const float* x;
   float* mask;
   float* out;
   size_t stride;  // of all three
-  int rows, width, row0;
+  int rows, width, layer, row0;
   uint32_t key, threshold;
   float scale;
 };
