@@ -22,9 +22,16 @@ import {
   type TrainingConfig,
 } from './config.js'
 import type { FitPlan } from './fit-plan.js'
-import { SET_NAMES, type SetName } from './hyper-parameters.js'
+import { SET_NAMES, type SetName } from './hyper-parameter-kinds.js'
 import { checkMetricOfSet } from './metrics/measure.js'
-import { checkOptimizer, DEFAULT_SCHEDULE, defaultOptimizer, type Optimizer } from './optimizers.js'
+import {
+  checkOptimizer,
+  DEFAULT_SCHEDULE,
+  defaultOptimizer,
+  OPTIMIZER_NAMES,
+  type Optimizer,
+  usesOption,
+} from './optimizers.js'
 import { checkResume } from './resume.js'
 import { unusedBy } from './schedules.js'
 import { checkSet } from './set-check.js'
@@ -124,9 +131,11 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
   if (isOnRequest(selectBy)) for (const name of evaluateOn) checkMetricOfSet(selectBy, model, sets[name]!, name)
   checkSchedule(values, evaluateOn)
   checkRegularisation(values, model)
+  const optimizer = isDefault ? defaultOptimizer() : checkOptimizer(options.optimizer!)
+  checkDecaySchedule(values, optimizer)
   const plan = {
     ...values,
-    optimizer: isDefault ? defaultOptimizer() : checkOptimizer(options.optimizer!),
+    optimizer,
     sets,
     batchSize,
     stepsPerEpoch: stepsPerEpochOf(values, rows),
@@ -212,6 +221,17 @@ function checkRegularisation(
     throw invalidArgument('labelSmoothing', `0, because loss '${loss}' has no labels`, labelSmoothing)
   }
   if (dropout > 0 && layers.length === 1) throw invalidArgument('dropout', '0 without hidden layers', dropout)
+}
+
+/** A schedule of the weight decay needs an optimizer that has one; whether a custom one has is unknown. */
+function checkDecaySchedule(
+  { weightDecaySchedule }: Pick<TrainingConfig, 'weightDecaySchedule'>,
+  { config }: Optimizer,
+): void {
+  const known = OPTIMIZER_NAMES.find((name) => name === config.name)
+  if (weightDecaySchedule === 'constant' || known === undefined || usesOption(known, 'weightDecay')) return
+  const expected = `'constant', because optimizer '${known}' has no weight decay`
+  throw invalidArgument('weightDecaySchedule', expected, weightDecaySchedule)
 }
 
 function checkCallbacks(callbacks: FitCallbacks): FitCallbacks {

@@ -175,6 +175,10 @@ describe('regularisation', () => {
   it.each([
     [{ dropout: 1 }, /dropout: expected a number from 0 to below 1/],
     [{ dropoutSchedule: 'step' }, /dropoutSchedule: expected one of 'constant', 'cosine', 'flatCosine'/],
+    [
+      { weightDecaySchedule: 'cosine' },
+      /expected 'constant', because optimizer 'sgd' has no weight decay, got "cosine"/,
+    ],
     [{ labelSmoothing: -0.1 }, /labelSmoothing: expected a number from 0 to below 1/],
   ])('refuses %o', async (wrong, message) => {
     const running = fit(new MLP({ layers: [4, 8, 3] }), clusters(20), {
