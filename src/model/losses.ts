@@ -33,6 +33,17 @@ export interface LossInfo {
     | null
 }
 
+const REGRESSION: LossInfo = {
+  takesLabels: () => false,
+  classes: () => 0,
+  outputsFor: ({ targetCols }) => targetCols,
+  needs: 'targets',
+  hasAccuracy: false,
+  takesLogits: false,
+  targetRange: null,
+  probabilities: null,
+}
+
 export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
   softmaxCrossEntropy: {
     takesLabels: () => true,
@@ -44,27 +55,9 @@ export const LOSS_INFO: Readonly<Record<Loss, LossInfo>> = {
     targetRange: null,
     probabilities: softmaxRows,
   },
-  meanSquaredError: {
-    takesLabels: () => false,
-    classes: () => 0,
-    outputsFor: ({ targetCols }) => targetCols,
-    needs: 'targets',
-    hasAccuracy: false,
-    takesLogits: false,
-    targetRange: null,
-    probabilities: null,
-  },
+  meanSquaredError: REGRESSION,
   // squared up to a difference of 1, linear beyond (Huber, 1964)
-  huber: {
-    takesLabels: () => false,
-    classes: () => 0,
-    outputsFor: ({ targetCols }) => targetCols,
-    needs: 'targets',
-    hasAccuracy: false,
-    takesLogits: false,
-    targetRange: null,
-    probabilities: null,
-  },
+  huber: REGRESSION,
   // one output: class 1 or class 0; several: independent binary outputs (multi-label)
   binaryCrossEntropy: {
     takesLabels: (outputs) => outputs === 1,

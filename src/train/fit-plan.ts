@@ -5,7 +5,7 @@ import type { BestRule } from './best.js'
 import type { FitCallbacks } from './callbacks.js'
 import type { TrainingCheckpoint } from './checkpoint.js'
 import type { NameOf, TrainingConfig } from './config.js'
-import type { SetName } from './hyper-parameters.js'
+import type { SetName } from './hyper-parameter-kinds.js'
 import type { Optimizer } from './optimizers.js'
 
 /** Options with every default filled in and every value checked. */

@@ -15,7 +15,7 @@ import {
   type TrainingConfig,
 } from './config.js'
 import type { FitOptions } from './fit-options.js'
-import { hiddenSizes } from './hyper-parameters.js'
+import { hiddenSizes } from './hyper-parameter-kinds.js'
 import { OPTIMIZERS, type Optimizer, usesOption } from './optimizers.js'
 
 type Config = Partial<TrainingConfig> & Needed

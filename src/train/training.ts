@@ -19,12 +19,13 @@ import { SetEvaluator } from './evaluate.js'
 import type { FitPlan } from './fit-plan.js'
 import type { FitResult, FitTiming } from './fit-result.js'
 import { checkParameters, type FailureContext, lossNotFinite } from './not-finite.js'
-import { AVERAGE_SLOT, checkRule, checkSameKind, slotNames, slotOf, slotsFor } from './optimizers.js'
+import { AVERAGE_SLOT, slotNames, slotOf, slotsFor } from './optimizers.js'
 import { firstState, settingsOf } from './resume.js'
-import { dependsOnLength, plateauDecays, regularisationFactor, scheduleFactor } from './schedules.js'
+import { rowWeightsOf } from './row-weights.js'
 import type { SharedPrograms } from './shared-programs.js'
 import { TrainingStep } from './step.js'
-import { partsOf, rowWeightsOf, stepValuesOf, usesStepValues } from './step-values.js'
+import { StepRules } from './step-rules.js'
+import { partsOf, stepValuesOf, usesStepValues } from './step-values.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
 interface Measured {
@@ -49,14 +50,9 @@ export class Training {
   #lastCheckpoint = 0
   #spentMs = 0
   #evaluationMs = 0
-  readonly #firstRule: UpdateRule
-  #lastRule: UpdateRule
+  readonly #rules: StepRules
   /** of the masks of all steps */
   readonly #dropoutKey: number
-  /** whether the rule changes */
-  readonly #isScheduled: boolean
-  /** of schedule 'plateau' */
-  #decays = 0
   readonly #slotNames: readonly string[]
   /** state of the optimiser and the average of the parameters, one slot after the other */
   readonly #slots: Float32Array | null
@@ -76,9 +72,8 @@ export class Training {
       seed: plan.seed,
     })
     const step = plan.resume?.step ?? 0
-    this.#firstRule = checkRule(plan.optimizer.rule(step), step)
-    this.#lastRule = this.#firstRule
-    this.#slotNames = slotNames(this.#firstRule, plan)
+    this.#rules = new StepRules(plan, step)
+    this.#slotNames = slotNames(this.#rules.first, plan)
     this.#slots = slotsFor(model, this.#slotNames)
     const average = this.#slotNames.indexOf(AVERAGE_SLOT)
     this.#average = average < 0 ? null : slotOf(this.#slots!, average, model)
@@ -97,9 +92,8 @@ export class Training {
     this.#totalSteps = plan.epochs * plan.stepsPerEpoch
     this.#end = Math.min(this.#totalSteps, plan.untilStep ?? this.#totalSteps)
     this.#dropoutKey = randomStream(plan.seed, 'dropout').uint32()
-    this.#isScheduled = plan.schedule !== 'constant' || dependsOnLength(plan)
     if (plan.resume) this.#restore(plan.resume)
-    this.#countDecays()
+    this.#rules.observe(this.#state.history)
   }
 
   /** Trains to the end. */
@@ -222,14 +216,14 @@ export class Training {
   /** One step on the next batch. @returns the promise of onStep, if any */
   #trainOnce(): unknown {
     const rowIndices = this.#sampler.next()
-    return this.#record(this.#compute(rowIndices, this.#rule(this.#state.step)), rowIndices.length)
+    return this.#record(this.#compute(rowIndices, this.#rules.at(this.#state.step)), rowIndices.length)
   }
 
   /** The same for a long step. An abort before it updates leaves the state as if it had not begun. */
   async #trainInParts(): Promise<void> {
     const before = this.#sampler.state()
     const rowIndices = this.#sampler.next()
-    const rule = this.#rule(this.#state.step)
+    const rule = this.#rules.at(this.#state.step)
     const what = this.#place()
     let loss: number
     try {
@@ -264,39 +258,10 @@ export class Training {
     if (onStep) return onStep({ step, epoch: this.#epochOf(step), rows, loss, correct })
   }
 
-  #rule(step: number): UpdateRule {
-    const rule = this.#plan.optimizer.rule(step)
-    // usually one frozen object for all steps
-    if (rule !== this.#lastRule || !Object.isFrozen(rule)) {
-      this.#lastRule = checkRule(rule, step)
-      checkSameKind(rule, this.#firstRule, step)
-    }
-    return this.#isScheduled ? this.#scheduled(rule, step) : rule
-  }
-
-  #scheduled(rule: UpdateRule, step: number): UpdateRule {
-    const { stepsPerEpoch } = this.#plan
-    const position = { step, totalSteps: this.#totalSteps, stepsPerEpoch, decays: this.#decays }
-    const learningRate = rule.learningRate * scheduleFactor(this.#plan, position)
-    if (rule.kind !== 'adam') return { ...rule, learningRate }
-    const decay = regularisationFactor(this.#plan.weightDecaySchedule, step / this.#totalSteps)
-    const { weightDecay, weightDecayBiases } = rule
-    return { ...rule, learningRate, weightDecay: weightDecay * decay, weightDecayBiases: weightDecayBiases * decay }
-  }
-
   /** undefined where nothing of them is used */
   #stepValues(): StepValues | undefined {
     if (!this.#hasStepValues) return undefined
     return stepValuesOf(this.#plan, this.#dropoutKey, this.#state.step, this.#totalSteps)
-  }
-
-  #countDecays(): void {
-    const { schedule, decayEvery, selectBy } = this.#plan
-    if (schedule === 'plateau')
-      this.#decays = plateauDecays(
-        this.#state.history.map((entry) => score(entry, selectBy)),
-        decayEvery,
-      )
   }
 
   #compute(rowIndices: Int32Array, rule: UpdateRule): number {
@@ -354,7 +319,7 @@ export class Training {
       const { entry, deadShare } = await this.#measure(step)
       this.#state.history.push(entry)
       const isBest = this.#select(entry)
-      this.#countDecays()
+      this.#rules.observe(this.#state.history)
       return { entry, deadShare, isBest }
     } finally {
       this.#swapAverage()

@@ -6,6 +6,7 @@ import { WARP_VALUES, type WarpSpec } from '../../src/backend/warp.js'
 import { counterWord } from '../../src/core/random.js'
 import { fnv1a } from '../../src/model/digest.js'
 import { Augmentation, type AugmentationOptions } from '../../src/train/augmentation.js'
+import { DIGITS } from '../train/toy-data.js'
 import { TABLE } from './tools.js'
 
 const status = nativeStatus()
@@ -17,14 +18,6 @@ for (const isa of status.available ? status.isas : []) {
 /** Changes only with the definition of the resampling, the generator or the elementary functions. */
 const PINNED = '63626b9f0582bf81'
 
-const DIGITS: AugmentationOptions = {
-  elasticAlpha: 22,
-  elasticSigma: 4,
-  rotation: 10,
-  scaling: 0.1,
-  shear: 0.1,
-  translation: 0.3,
-}
 const NONE: AugmentationOptions = { ...DIGITS, elasticAlpha: 0, rotation: 0, scaling: 0, shear: 0, translation: 0 }
 
 /** Images with a blob each. */

@@ -4,23 +4,15 @@ import { createNativeBackend, nativeStatus } from '../../src/backend/native.js'
 import { WARP_VALUES } from '../../src/backend/warp.js'
 import { samples } from '../../src/data/samples.js'
 import { MLP } from '../../src/model/mlp.js'
-import { Augmentation, type AugmentationOptions } from '../../src/train/augmentation.js'
+import { Augmentation } from '../../src/train/augmentation.js'
 import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import { momentum, sgd } from '../../src/train/optimizers.js'
 import { TrainingStack } from '../../src/train/stack.js'
 import { BACKENDS } from '../model/backends.js'
-import { pixels } from './toy-data.js'
+import { DIGITS, pixels } from './toy-data.js'
 
-const DIGITS: AugmentationOptions = {
-  elasticAlpha: 22,
-  elasticSigma: 4,
-  rotation: 10,
-  scaling: 0.1,
-  shear: 0.1,
-  translation: 0.3,
-}
 /** Changes only with the numeric contract, the initial weights, the batches or the augmentation. */
 const PINNED = '95b8558f220b08d0'
 

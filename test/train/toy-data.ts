@@ -1,5 +1,6 @@
 import { randomStream } from '../../src/core/random.js'
 import { type Samples, samples } from '../../src/data/samples.js'
+import type { AugmentationOptions } from '../../src/train/augmentation.js'
 
 /** Three noisy clusters in a few dimensions, easy but not trivial. */
 export function clusters(rows: number, seed = 1, cols = 4, classes = 3, noise = 0.5): Samples {
@@ -37,4 +38,14 @@ export function pixels(rows: number, seed = 1, cols = 20, classes = 4): Samples 
     return i % classes === label || random.int(10) === 0 ? random.int(256) : 0
   })
   return samples({ values, cols, labels, classes })
+}
+
+/** An augmentation of small images, as that of the preset `record`. */
+export const DIGITS: AugmentationOptions = {
+  elasticAlpha: 22,
+  elasticSigma: 4,
+  rotation: 10,
+  scaling: 0.1,
+  shear: 0.1,
+  translation: 0.3,
 }

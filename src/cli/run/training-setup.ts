@@ -8,7 +8,7 @@ import type { TrainingConfig } from '../../train/config.js'
 import { flagArguments } from '../../train/config-flags.js'
 import type { FitOptions } from '../../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
-import { hiddenSizes } from '../../train/hyper-parameters.js'
+import { hiddenSizes } from '../../train/hyper-parameter-kinds.js'
 import type { RunConfig } from '../config/config.js'
 import { limitsFor } from '../config/preset-values.js'
 

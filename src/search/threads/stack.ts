@@ -1,7 +1,7 @@
 import { integerInRange } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { labelled, picked, rowOf } from '../../train/config.js'
-import { hiddenSizes } from '../../train/hyper-parameters.js'
+import { hiddenSizes } from '../../train/hyper-parameter-kinds.js'
 import { TRIAL_NAMES } from '../space/parameters.js'
 import type { TrialTask } from '../trial/task.js'
 

@@ -9,7 +9,7 @@ import { LOSS_INFO } from '../../model/losses.js'
 import { picked, stepsPerEpochOf } from '../../train/config.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import { modelOptionsOf } from '../../train/from-config.js'
-import { SET_NAMES } from '../../train/hyper-parameters.js'
+import { SET_NAMES } from '../../train/hyper-parameter-kinds.js'
 import type { TrialConfig } from '../space/parameters.js'
 
 /** A unit of work: a trial (or one of its folds), up to a step. */
