@@ -9,12 +9,13 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   package: [],
   formats: ['core', 'package'],
-  data: ['formats'],
+  table: ['core'],
+  data: ['formats', 'table'],
   'backend/backend': ['core'],
   'backend/js': ['backend/backend'],
   'backend/native': ['backend/backend', 'package'],
   'backend/index': ['backend/js', 'backend/native'],
-  model: ['backend/index'],
+  model: ['backend/index', 'table'],
   train: ['model', 'data'],
   io: ['train'],
   search: ['io'],
@@ -27,7 +28,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** These run in browsers: nothing they reach without #native may be a part of Node. */
 export const PORTABLE =
-  /^src\/(core\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes)\.ts|io\/model-bytes\.ts|common\.ts|browser\.ts)/
+  /^src\/(core\/|table\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes)\.ts|io\/model-bytes\.ts|common\.ts|browser\.ts)/
 
 /** The room of a file of src/, or null for a file that stands in none. */
 export function roomOf(path: string): string | null {
