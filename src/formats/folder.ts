@@ -77,7 +77,7 @@ async function removeEntries(
     for (const inner of new Set(names.map(dirname))) {
       for (const entry of await entriesOf(join(folder, inner))) {
         const whole = join(inner, entry).replaceAll('\\', '/')
-        // write-file-atomic appends a dot and a number
+        // writeFileAtomic appends a dot and a number
         if (isOld(whole.replace(/\.\d+$/, ''), whole)) await rm(join(folder, inner, entry), { force: true })
       }
     }

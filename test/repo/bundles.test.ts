@@ -84,14 +84,8 @@ describe.each(Object.entries(all))('bundled by %s', (name, bundler) => {
       digest: plain.js.digest,
       evaluated: true,
     })
-    // this build does not define __filename
-    if (name === 'Vite') {
-      const refused = /^NativeMlpError FILE_SYSTEM: .*\/model: cannot write: __filename is not defined: native-mlp is/
-      expect(report.saved).toMatch(refused)
-    } else {
-      const search = `NativeMlpError BACKEND_UNAVAILABLE: search: no worker can start: ${BUNDLED}`
-      expect(report).toMatchObject({ saved: true, run: plain.js.run, search })
-    }
+    const search = `NativeMlpError BACKEND_UNAVAILABLE: search: no worker can start: ${BUNDLED}`
+    expect(report).toMatchObject({ saved: true, run: plain.js.run, search })
     expect(report.queue).toMatch(/^QUEUE_UNAVAILABLE: a queue needs the npm packages bullmq and ioredis \(npm install/)
     expect(report.figure).toMatch(
       /^NativeMlpError BACKEND_UNAVAILABLE: figures need the npm package @resvg\/resvg-js: /,

@@ -12,8 +12,7 @@ export interface BundleJob {
 
 export type Bundler = (job: BundleJob) => Promise<string>
 
-/** As docs/backends.md shows them. */
-const FILENAME = 'const __filename = import.meta.filename'
+/** As docs/backends.md shows it. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
 
 const esbuild =
@@ -30,12 +29,12 @@ const esbuild =
       outfile,
       logLevel: 'silent',
       external: isExternal ? ['native-mlp'] : [],
-      ...(format === 'esm' && !isExternal && { banner: { js: `${REQUIRE}; ${FILENAME}` } }),
+      ...(format === 'esm' && !isExternal && { banner: { js: REQUIRE } }),
     })
     return outfile
   }
 
-/** Rolldown, in Vite's build for servers, without the banner. */
+/** Rolldown, in Vite's build for servers. */
 const vite: Bundler = async ({ folder, isExternal }) => {
   const { build } = await import('vite')
   await build({
@@ -85,7 +84,7 @@ const rollup =
       plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), json()],
       onwarn: () => undefined,
     })
-    await bundle.write({ dir: join(folder, 'out'), entryFileNames: 'bundle.mjs', format: 'es', banner: FILENAME })
+    await bundle.write({ dir: join(folder, 'out'), entryFileNames: 'bundle.mjs', format: 'es' })
     return join(folder, 'out', 'bundle.mjs')
   }
 

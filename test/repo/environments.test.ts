@@ -45,15 +45,24 @@ async function run(args: readonly string[], surroundings: Surroundings = {}): Pr
   return JSON.parse(readFileSync(report, 'utf8'))
 }
 
+interface TestFile {
+  readonly name: string
+  readonly framework: 'vi' | 'jest'
+  /** statements before the package is imported, and after it */
+  readonly before?: string
+  readonly after?: string
+}
+
 /** A test that writes the report of the short program. */
-function writeTest(name: string, framework: string, before: string): void {
+function writeTest({ name, framework, before = '', after = '' }: TestFile): void {
   writeFileSync(
     join(folder, name),
     `import { ${framework}, test } from '${framework === 'vi' ? 'vitest' : '@jest/globals'}'
     import { writeFileSync } from 'node:fs'
-    import * as api from 'native-mlp'
     import { shortProgram } from ${JSON.stringify(SHORT_PROGRAM)}
     ${before}
+    const api = await import('native-mlp')
+    ${after}
     test('the short program', async () => {
       writeFileSync(process.env.REPORT, JSON.stringify(await shortProgram(api)))
     }, 60_000)`,
@@ -99,14 +108,17 @@ describe('in vitest', () => {
   const FAKE = 'vi.useFakeTimers()'
 
   it.each([
-    ['forks', ''],
-    ['threads', ''],
-    ['vmThreads', ''],
-    ['forks', FAKE],
-    ['vmThreads', FAKE],
-  ])('pool %s %s', async (pool, before) => {
-    const name = `${pool}${before && '-fake'}.test.js`
-    writeTest(name, 'vi', before)
+    ['forks', {}],
+    ['threads', {}],
+    ['vmThreads', {}],
+    ['forks', { after: FAKE }],
+    ['vmThreads', { after: FAKE }],
+    ['forks', { before: FAKE }],
+    ['threads', { before: FAKE }],
+    ['vmThreads', { before: FAKE }],
+  ])('pool %s %s', async (pool, fake) => {
+    const name = `${[pool, ...Object.keys(fake)].join('-')}.test.js`
+    writeTest({ name, framework: 'vi', ...fake })
     expectSame(await run([vitest, 'run', name, `--pool=${pool}`, '--root', folder, '--no-cache']))
   })
 })
@@ -115,17 +127,36 @@ describe.skipIf(missing)('in jest', () => {
   const jestMain =
     'folder' in tools ? requireTool(tools.folder, 'jest') && join(tools.folder, 'node_modules/jest/bin/jest.js') : ''
 
-  it.each(['', 'jest.useFakeTimers()'])('%s', async (before) => {
-    const name = before ? 'jest-fake.mjs' : 'jest-plain.mjs'
-    writeTest(name, 'jest', before)
-    const config = {
-      rootDir: folder,
-      testMatch: [`**/${name}`],
-      transform: {},
-      moduleFileExtensions: ['mjs', 'js', 'json', 'node'],
-    }
-    expectSame(await run(['--experimental-vm-modules', '--no-warnings', jestMain, '--config', JSON.stringify(config)]))
-  })
+  const FAKE = 'jest.useFakeTimers()'
+
+  it.each([{}, { after: FAKE }, { before: FAKE }, { before: 'jest.useFakeTimers({ legacyFakeTimers: true })' }])(
+    '%s',
+    async (fake) => {
+      const name = `${['jest', ...Object.entries(fake).flat()].join('-').replace(/\W+/g, '-')}.mjs`
+      writeTest({ name, framework: 'jest', ...fake })
+      const config = {
+        rootDir: folder,
+        testMatch: [`**/${name}`],
+        transform: {},
+        moduleFileExtensions: ['mjs', 'js', 'json', 'node'],
+      }
+      expectSame(
+        await run(['--experimental-vm-modules', '--no-warnings', jestMain, '--config', JSON.stringify(config)]),
+      )
+    },
+  )
+})
+
+it.each(['', ', now: 0'])('with the mock timers of node:test%s, enabled before the import', async (now) => {
+  const file = join(folder, `mocked${now && '-now'}.mjs`)
+  const apis = ['setTimeout', 'setInterval', 'setImmediate', 'Date']
+  writeFileSync(
+    file,
+    `import { mock } from 'node:test'
+    mock.timers.enable({ apis: ${JSON.stringify(apis)}${now} })
+    await import('./program.mjs')`,
+  )
+  expectSame(await run(['--no-warnings', file]))
 })
 
 it('ran in jest, or says why not', () => {
