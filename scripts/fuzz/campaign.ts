@@ -41,7 +41,7 @@ const LOOK_MS = 250
 /** How many times as long as an input may take a worker is let run: its own measure leaves out the time of other processes. */
 const PATIENCE = 5
 /** Time to start, under a sanitizer on a busy machine, ms. */
-const START_MS = 60_000
+const START_MS = 300_000
 
 /** Runs inputs until the count or the time is reached. */
 export async function runCampaign(
@@ -74,7 +74,7 @@ export async function runCampaign(
 /** Runs a saved input alone. @returns its faults */
 export async function replayFault(campaign: Campaign, fault: Fault): Promise<readonly Fault[]> {
   const { number, seed, target, content } = fault
-  const range = { name: 'replay', from: number, to: number + 1, until: Number.MAX_SAFE_INTEGER }
+  const range = { name: `replay-${number}`, from: number, to: number + 1, until: Number.MAX_SAFE_INTEGER }
   const end = await runBatch({ ...campaign, seed }, range, { target, content })
   return end.faults
 }
