@@ -167,8 +167,8 @@ function summary({ folder, record, figures }: FinishedRun): string {
 function limitWords({ times, model, backend }: FinishedRun['record']): string | null {
   const { training, samplesPerSecond } = times
   if (training === undefined || backend.name !== 'native') return null
-  const { seconds, gflops } = denseLimit(model.layers, training * samplesPerSecond!)
-  const peak = `${gflops.toFixed(0)} GFLOP/s on ${backend.threads === 1 ? '1 thread' : `${backend.threads} threads`}`
+  const { seconds, gflops } = denseLimit(model.layers, training * samplesPerSecond!, backend)
+  const peak = `${gflops.toFixed(0)} GFLOP/s, ${backend.isa}, ${backend.threads === 1 ? '1 thread' : `${backend.threads} threads`}`
   return `${seconds.toFixed(1)} s for the multiply-adds of these steps at the FMA peak, ${peak}`
 }
 

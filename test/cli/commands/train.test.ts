@@ -102,8 +102,11 @@ describe('native-mlp train', () => {
       }
       await command([...args, '--out', at('first')])
       for (const [name, env] of Object.entries(runs)) {
-        const { code, stderr } = await command([...args, '--out', at(name)], { env })
+        const { code, stdout, stderr } = await command([...args, '--out', at(name)], { env })
         expect({ code, stderr }).toMatchObject({ code: 0 })
+        const { isa, threads } = record(name).backend
+        const peak = `${isa}, ${threads === 1 ? '1 thread' : `${threads} threads`}`
+        expect(stdout).toMatch(new RegExp(`^limit +\\d+\\.\\d s .* at the FMA peak, \\d+ GFLOP/s, ${peak}$`, 'm'))
         expect(model(name).equals(model('first')), name).toBe(true)
         expect(readFileSync(at(name, 'history.jsonl')).equals(readFileSync(at('first', 'history.jsonl'))), name).toBe(
           true,
