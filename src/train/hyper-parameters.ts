@@ -312,14 +312,15 @@ export const HYPER_PARAMETERS = {
   }),
   /**
    * which evaluation is the best: 'accuracy', 'loss' or another metric, by its value on validation, of equal ones the lowest loss;
-   * 'firstAccuracy', the highest accuracy whatever the loss; the earlier on remaining ties; null (default): 'accuracy', or
+   * 'firstAccuracy', the highest accuracy whatever the loss; the earlier on remaining ties; 'last', the last evaluation, for a
+   * learning rate that ends at 0 and few validation rows; null (default): 'accuracy', or
    * 'loss' for regression. Metrics beside loss and accuracy are measured in every evaluation: docs/metrics.md
    */
   selectBy: row('fit', null, orNull(bestRule, 'auto', 'the default of the loss'), {
     default: null,
     help:
       'the best evaluation: that with the best accuracy, loss or other metric (docs/metrics.md) on validation, of equal ' +
-      'ones the lowest loss; firstAccuracy, the earliest with the highest; or auto: accuracy, or loss for regression',
+      'ones the lowest loss; firstAccuracy, the earliest with the highest; last; or auto: accuracy, or loss for regression',
   }),
   /** stop after this many evaluations without improvement of what `selectBy` names, >= 1; null (default): no early stopping */
   patience: row('fit', null, orNull(integerFrom(1), 'off', 'no early stopping'), {

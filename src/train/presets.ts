@@ -16,6 +16,7 @@ const ONE_CYCLE = {
   // few: the validation only watches, the learning rate ends at 0
   validFraction: 0.02,
   evaluateOn: ['valid'],
+  selectBy: 'last',
 } as const
 
 const GIVEN: Readonly<Record<PresetName, Partial<TrainingConfig> & Needed>> = {
@@ -64,6 +65,7 @@ const GIVEN: Readonly<Record<PresetName, Partial<TrainingConfig> & Needed>> = {
     translation: 0.3,
     validFraction: 0.02,
     evaluateOn: ['valid'],
+    selectBy: 'last',
   },
   general: {
     hidden: [128],

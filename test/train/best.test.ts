@@ -39,6 +39,13 @@ describe.each(BACKENDS)('the best evaluation on %s', (_, backend) => {
     expect(at).not.toBe((await run()).at)
   })
 
+  it("is the last one with 'last', and early stopping watches the accuracy", async () => {
+    const { at, history } = await run({ selectBy: 'last' })
+    expect(at).toBe(history.length - 1)
+    const steps = async (selectBy: 'accuracy' | 'last') => (await run({ selectBy, patience: 20 })).history.length
+    expect(await steps('last')).toBe(await steps('accuracy'))
+  })
+
   it("has the lowest loss with 'loss', whatever the accuracy", async () => {
     const { at, history } = await run({ selectBy: 'loss' })
     const losses = history.map(({ loss }) => loss)
