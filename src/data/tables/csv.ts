@@ -1,0 +1,265 @@
+import type { CsvError, Parser } from 'csv-parse'
+import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
+import { type ChunkOptions, textChunks } from '../../formats/file-chunks.js'
+import type { Column, Table } from '../../table/table.js'
+import { commaNumberOf, missingTest, numberOf } from './cells.js'
+import { type CellReader, ColumnBuilder } from './column-builder.js'
+import { columnNames, guessSeparator, hasHeader, positionName } from './csv-layout.js'
+import { Lines } from './lines.js'
+
+/** How a file of separated values is read, as plain JSON. */
+export interface CsvOptions {
+  /** one character between two cells; default: guessed from , ; tab and | */
+  readonly separator?: string
+  /** whether the first line names the columns; default: guessed. Without names the columns are 'c1', 'c2', ... */
+  readonly header?: boolean
+  /** cells without a value, besides empty ones; default NA, N/A, #N/A, NaN, null and ?, in upper or lower case */
+  readonly missing?: readonly string[]
+  /** columns of texts, also if their cells look like numbers, e.g. postal codes */
+  readonly text?: readonly string[]
+  /** '.' (default) or ',' in numbers such as 1,5 */
+  readonly decimal?: '.' | ','
+}
+
+/** A table, and what was guessed about its file. */
+export interface ReadTable {
+  readonly table: Table
+  /** readable sentences, e.g. "separator ';', column names in line 1" */
+  readonly notes: readonly string[]
+}
+
+/** Records from which the layout is guessed. */
+const SAMPLE = 100
+/** Characters of a record at most; a longer one is a quote that does not end. */
+const MAX_RECORD = 1 << 24
+/** Bytes of the beginning that the separator is guessed from. */
+const BEGINNING = 65_536
+
+/**
+ * Reads a file of separated values, UTF-8, plain or gzipped, into columns. Memory is that of the columns; the event loop runs
+ * between two chunks of 256 KiB.
+ *
+ * @throws NativeMlpError INVALID_FILE naming line and column: another number of cells than the first line, a misplaced or
+ *   unclosed quote, a column name that occurs twice, the names again between the rows, a few words in a column of numbers, no
+ *   rows; as `textChunks`; INVALID_ARGUMENT for a column of `text` that there is not
+ */
+export async function readCsv(path: string, options: CsvOptions, load: ChunkOptions = {}): Promise<ReadTable> {
+  const first = new CsvReading(path, options, options.text ?? [])
+  await first.read(load)
+  const late = first.columnsToReadAgain()
+  if (late.length === 0) return first.finish()
+  // rare: texts after many numbers, as in a sorted column; they were not kept
+  const second = new CsvReading(path, options, [...(options.text ?? []), ...late])
+  await second.read(load)
+  return second.finish()
+}
+
+interface SampleRecord {
+  readonly cells: readonly string[]
+  readonly line: number
+}
+
+/** One pass over a file. */
+class CsvReading {
+  readonly #path: string
+  readonly #options: CsvOptions
+  readonly #text: ReadonlySet<string>
+  readonly #cells: CellReader
+  readonly #lines = new Lines()
+  #separator = ','
+  #sample: SampleRecord[] | null = []
+  /** null: the columns have no names */
+  #header: SampleRecord | null = null
+  #builders: ColumnBuilder[] = []
+  #rows = 0
+
+  constructor(path: string, options: CsvOptions, text: readonly string[]) {
+    this.#path = path
+    this.#options = options
+    this.#text = new Set(text)
+    const parse = options.decimal === ',' ? commaNumberOf : numberOf
+    this.#cells = { numberOf: parse as CellReader['numberOf'], isMissing: missingTest(options.missing) }
+  }
+
+  async read(load: ChunkOptions): Promise<void> {
+    let parser: Parser | null = null
+    for await (const chunk of textChunks(this.#path, load)) {
+      parser ??= await this.#makeParser(chunk)
+      await this.#write(parser, chunk)
+    }
+    if (parser === null) throw invalidFile(this.#path, 'the file is empty')
+    await this.#write(parser, null)
+    this.#start()
+    if (this.#rows === 0) throw invalidFile(this.#path, 'no rows after the line with the names of the columns')
+    this.#refuseStrayWords()
+  }
+
+  /** Columns whose first cells were numbers, as it seemed. */
+  columnsToReadAgain(): string[] {
+    return this.#builders.filter((builder) => builder.needsTexts).map(({ name }) => name)
+  }
+
+  finish(): ReadTable {
+    const columns = this.#builders.map((builder) => builder.finish())
+    const lines = this.#lines
+    const place = (row: number) => `line ${lines.of(row)}`
+    return { table: { columns, length: this.#rows, source: this.#path, place }, notes: this.#notes(columns) }
+  }
+
+  async #makeParser(beginning: Buffer): Promise<Parser> {
+    const text = beginning.toString('utf8', 0, BEGINNING)
+    const separator = this.#options.separator ?? guessSeparator(text)
+    this.#separator = separator
+    // imported here: a program that reads no such file does not load it
+    const { Parser } = await import('csv-parse')
+    const parser = new Parser({
+      delimiter: separator,
+      skip_empty_lines: true,
+      // costs time, and is needed only where a quote follows a space
+      ltrim: text.includes(`${separator} "`),
+      max_record_size: MAX_RECORD,
+    })
+    parser.on('error', () => undefined) // `write` and `end` report it too
+    const end = parser.push.bind(parser)
+    // taken where they arise: through the stream, or the option on_record, each record costs a third more time
+    parser.push = (record: string[] | null) => {
+      if (record === null) return end(null)
+      this.#addRecord(record, parser.info.lines)
+      return true
+    }
+    return parser
+  }
+
+  #addRecord(record: string[], line: number): void {
+    if (this.#sample === null) {
+      this.#addRow(record, line)
+      return
+    }
+    this.#sample.push({ cells: record, line })
+    if (this.#sample.length === SAMPLE) this.#start()
+  }
+
+  /** @param chunk null at the end of the file */
+  async #write(parser: Parser, chunk: Buffer | null): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const done = (error?: Error | null) => (error ? reject(error) : resolve())
+        if (chunk === null) parser.end(done)
+        else parser.write(chunk, done)
+      })
+    } catch (error) {
+      throw error instanceof NativeMlpError ? error : this.#explained(error as CsvError)
+    }
+  }
+
+  #explained(error: CsvError): NativeMlpError {
+    const { code, lines, record, message } = error as CsvError & { lines?: number; record?: readonly unknown[] }
+    const line = (problem: string) => invalidFile(this.#path, `line ${lines}: ${problem}`)
+    const expected = this.#sample?.[0] ?? this.#header
+    switch (code) {
+      case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH': {
+        const count = this.#builders.length || expected!.cells.length
+        return line(
+          `${cellsWords(record!.length)}, expected ${count} as in the first line, separated by ${this.#separatorWords()}`,
+        )
+      }
+      case 'CSV_QUOTE_NOT_CLOSED':
+        return line('the file ends in a quoted cell; a closing quote is missing in this line or before it')
+      case 'CSV_INVALID_CLOSING_QUOTE':
+        return line('a quoted cell goes on after its closing quote; a quote in a quoted cell is written twice, ""')
+      case 'INVALID_OPENING_QUOTE':
+        return line('a quote within a cell that is not quoted; quote the whole cell and write the quote twice, ""')
+      case 'CSV_MAX_RECORD_SIZE':
+        return line(`a row of more than ${MAX_RECORD} characters; a closing quote may be missing`)
+      default:
+        return new NativeMlpError('INVALID_FILE', `${this.#path}: ${message}`, { cause: error })
+    }
+  }
+
+  /** Decides on the layout by the first records, and adds them. */
+  #start(): void {
+    const sample = this.#sample
+    if (sample === null) return
+    this.#sample = null
+    if (sample.length === 0) throw invalidFile(this.#path, 'the file is empty')
+    const records = sample.map(({ cells }) => cells)
+    const isNamed = this.#options.header ?? hasHeader(records, this.#cells)
+    this.#header = isNamed ? sample[0] : null
+    const names = isNamed
+      ? columnNames(records[0], this.#path, sample[0].line)
+      : records[0].map((_, c) => positionName(c))
+    this.#checkText(names)
+    this.#builders = names.map((name) => new ColumnBuilder(name, names.length, this.#text.has(name), this.#cells))
+    for (const { cells, line } of isNamed ? sample.slice(1) : sample) this.#addRow(cells, line)
+  }
+
+  #checkText(names: readonly string[]): void {
+    for (const name of this.#text) {
+      if (names.includes(name)) continue
+      const known = shortened(names.join(', '), 200)
+      throw new NativeMlpError(
+        'INVALID_ARGUMENT',
+        `text: ${this.#path} has no column '${shortened(name)}'; it has ${known}`,
+      )
+    }
+  }
+
+  #addRow(cells: readonly string[], line: number): void {
+    const header = this.#header
+    if (header !== null && cells[0] === header.cells[0] && cells.every((cell, c) => cell === header.cells[c])) {
+      const problem = `line ${line}: the names of the columns again, as in line ${header.line}; were two files joined? If that line is a row, set header: false`
+      throw invalidFile(this.#path, problem)
+    }
+    const builders = this.#builders
+    for (let c = 0; c < builders.length; c++) builders[c].add(cells[c])
+    this.#lines.add(line)
+    this.#rows++
+  }
+
+  #refuseStrayWords(): void {
+    for (const builder of this.#builders) {
+      const word = builder.strayWord
+      if (word === null) continue
+      const name = shortened(builder.name)
+      const text = JSON.stringify(shortened(word.text))
+      const where = `line ${this.#lines.of(word.row)}, column '${name}'`
+      const count = builder.words === 1 ? '' : ` (the first of ${builder.words} such cells)`
+      const numbers = builder.numbers.toLocaleString('en-US')
+      const remedy = `if it means no value, set missing: [${text}]; if the column holds texts, set text: ["${name}"]`
+      throw invalidFile(
+        this.#path,
+        `${where}: expected a number as in ${numbers} other rows, got ${text}${count}; ${remedy}`,
+      )
+    }
+  }
+
+  #notes(columns: readonly Column[]): string[] {
+    const names =
+      this.#header === null ? `no column names: c1 to c${columns.length}` : `column names in line ${this.#header.line}`
+    const notes = [`separated by ${this.#separatorWords()}, ${names}`]
+    for (const column of columns) {
+      if (column.kind !== 'text') continue
+      if (this.#options.decimal !== ',' && hasDecimalCommas(column.levels)) {
+        notes.push(
+          `column '${shortened(column.name)}': read as texts; if they are numbers with a decimal comma, set decimal: ","`,
+        )
+      }
+    }
+    return notes
+  }
+
+  #separatorWords(): string {
+    return this.#separator === '\t' ? 'tabs' : `'${this.#separator}'`
+  }
+}
+
+function cellsWords(count: number): string {
+  return count === 1 ? '1 cell' : `${count} cells`
+}
+
+function hasDecimalCommas(levels: readonly string[]): boolean {
+  const some = levels.slice(0, 100)
+  return (
+    some.length > 0 && some.every((text) => /^[+-]?\d+(,\d+)?$/.test(text)) && some.some((text) => text.includes(','))
+  )
+}
