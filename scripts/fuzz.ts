@@ -1,6 +1,7 @@
 /**
- * Attacks the package with hostile input: real files of every format it reads, changed at random; every public function and
- * every operation of the addon with arguments that they do not expect. No input may crash or hang a process (more than 2 s),
+ * Attacks the package with hostile input: real files of every format it reads and real messages of a queue, changed at random;
+ * sets whose fields contradict each other; every public function and every operation of the addon with arguments that they do
+ * not expect. No input may crash or hang a process (more than 2 s),
  * throw anything but a NativeMlpError with a code, put control characters into a message, or take more memory than ten times
  * its size and 64 MiB. The same seed gives the same inputs. An input that fails is saved, with the command that repeats it.
  *

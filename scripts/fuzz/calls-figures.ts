@@ -1,7 +1,7 @@
 import type { DrawnTrial, HistoryEntry } from 'native-mlp'
 import { lossCurvesFigure, precisionRecallCurve, reliabilityBins, rocCurve } from 'native-mlp'
 import type { Calls } from './calls.js'
-import { smallModel } from './seed-files.js'
+import { smallModel } from './small-data.js'
 
 /** Calls of figures and of progress. */
 export function figureCalls(): Calls {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeModel, loadData, RunFolder, StudyFolder, sgd } from 'native-mlp'
 import type { Calls } from './calls.js'
-import { smallModel, smallSet } from './seed-files.js'
+import { smallModel, smallSet } from './small-data.js'
 
 const entry = () => ({ step: 1, epoch: 0, train: { loss: 1, accuracy: 0.5 }, valid: { loss: 1, accuracy: 0.5 } })
 const whole = () => ({ ...entry(), test: { loss: 1, accuracy: 0.5 } })

@@ -11,7 +11,7 @@ import {
   type TrainingCheckpoint,
 } from 'native-mlp'
 import type { Calls } from './calls.js'
-import { SMALL, smallModel, smallSet } from './seed-files.js'
+import { SMALL, smallModel, smallSet } from './small-data.js'
 
 const values = (rows: number) => Float32Array.from({ length: rows * SMALL.cols }, (_, i) => i / 100)
 const config = () => ({ learningRate: 0.1, hidden: [4], epochs: 2, optimizer: 'sgd', batchSize: 8 })

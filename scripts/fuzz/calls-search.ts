@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expandGrid, type HistoryEntry, type TrialResult } from 'native-mlp'
 import type { Calls } from './calls.js'
-import { smallSet } from './seed-files.js'
+import { smallSet } from './small-data.js'
 
 const best = (): HistoryEntry => ({ step: 2, epoch: 0, valid: { loss: 0.5, accuracy: 0.75 } })
 const config = () => ({ learningRate: 0.1, hidden: [4], epochs: 1, batchSize: 8 })

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { decodeModel } from 'native-mlp'
 import { joined, mutateBytes, mutateText } from './bytes.js'
+import { HOSTILE_KEYS } from './hostile-values.js'
 import { mutateJson } from './json.js'
 import type { Random } from './random.js'
 
@@ -43,25 +45,70 @@ export const mutateNpy: Mutator = (bytes, random) => {
   )
 }
 
-/** The header is 8 bytes of length and JSON after them. A digest in the metadata is made right again half of the time. */
+/** The header is 8 bytes of length and JSON after them. A digest in the metadata is made right again three times out of four. */
 export const mutateSafetensors: Mutator = (bytes, random) => {
-  const isWhole = random.chance(0.5)
+  const isWhole = random.chance(0.75)
   if (!isWhole && random.chance(0.6)) return mutateBytes(bytes, random)
   const end = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   const json = decode(bytes.subarray(8, end))
   const data = random.chance(0.2) ? mutateBytes(bytes.subarray(end), random) : bytes.subarray(end)
-  const header = encode(random.chance(0.9) ? mutateJson(json, random) : decode(mutateText(json, random)))
+  const header = encode(mutatedHeader(json, random))
   const length = new Uint8Array(8)
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true)
   const changed = joined(length, header, data)
   return isWhole ? sealed(changed) : changed
 }
 
-/** SHA-256 of the file with the digest's own digits set to zero, as checkpoints have it. */
+/** The tensors' entries have the most members, and most of their changes end the reading early: half of the time they stay. */
+function mutatedHeader(json: string, random: Random): string {
+  if (random.chance(0.5)) return mutatedMetadata(json, random)
+  return random.chance(0.9) ? mutateJson(json, random) : decode(mutateText(json, random))
+}
+
+/** Words that metadata have in some place. */
+const WORDS = [
+  ...['relu', 'gelu', 'identity', 'sigmoid', 'softmaxCrossEntropy', 'meanSquaredError', 'binaryCrossEntropy', 'huber'],
+  ...['unit', 'raw', 'bytes', 'floats', 'unknown', 'native-mlp', '', '1', '2', '3', '99', 'null', '[]', '{}', '[9,3]'],
+]
+
+/** One value of the metadata, all of which are strings, some of them JSON. */
+function mutatedMetadata(json: string, random: Random): string {
+  const header = JSON.parse(json)
+  const metadata: Record<string, string> = header.__metadata__ ?? {}
+  const key = random.pick(Object.keys(metadata))
+  if (key === undefined) return json
+  const isJson = /^[[{]/.test(metadata[key])
+  if (isJson && random.chance(0.7)) metadata[key] = mutateJson(metadata[key], random)
+  else if (random.chance(0.1)) delete metadata[key]
+  else metadata[key] = random.pick([...WORDS, ...HOSTILE_KEYS, metadata[key].toUpperCase()])
+  return JSON.stringify(header)
+}
+
+/** With the digest that its reader expects, if it has one and is well-formed. */
 function sealed(bytes: Uint8Array): Uint8Array {
-  const at = decode(bytes.subarray(0, 400)).search(/(?<="digest":")[0-9a-f]{64}"/)
-  if (at < 0) return bytes
+  const start = decode(bytes.subarray(0, 400))
+  const at = start.search(/(?<="digest":")[0-9a-f]{64}"/)
+  return at < 0 ? sealedModel(bytes) : sealedCheckpoint(bytes, at)
+}
+
+/** SHA-256 of the file with the digest's own digits set to zero. */
+function sealedCheckpoint(bytes: Uint8Array, at: number): Uint8Array {
   bytes.fill(48, at, at + 64)
   bytes.set(encode(createHash('sha256').update(bytes).digest('hex')), at)
   return bytes
+}
+
+/** The digest of a model is of what its metadata and tensors say, whatever their order: its reader names it. */
+function sealedModel(bytes: Uint8Array): Uint8Array {
+  try {
+    decodeModel(bytes)
+    return bytes
+  } catch (error) {
+    const [, found, actual] =
+      /its digest is '([0-9a-f]{16})', its contents have ([0-9a-f]{16})/.exec((error as Error).message) ?? []
+    if (found === undefined) return bytes
+    const at = Buffer.from(bytes).indexOf(`"digest":"${found}"`) + '"digest":"'.length
+    bytes.set(encode(actual), at)
+    return bytes
+  }
 }

@@ -30,7 +30,8 @@ import {
   mutateSafetensors,
 } from './containers.js'
 import { internal } from './internal.js'
-import { smallModel, smallSet, studyOptions } from './seed-files.js'
+import { studyOptions } from './seed-files.js'
+import { smallModel, smallSet } from './small-data.js'
 import type { Target } from './targets.js'
 
 interface Reader {

@@ -61,7 +61,17 @@ function near(value: Json, random: Random): Json {
 function hostileJson(random: Random): Json {
   const values: readonly Json[] = [
     ...[null, true, false, '', [], {}, [[]], [{}], DEEP, HUGE, 'constructor', '\u001b[31m', { length: 3 }],
-    ...[{ toString: 1 }, { valueOf: {} }, { length: {} }, ['a', 1, null], 'x'.repeat(1000), '1', '[1]', '{"a":1}'],
+    ...[
+      { toString: 1 },
+      { valueOf: {} },
+      { length: {} },
+      { $number: 'NaN' },
+      ['a', 1, null],
+      'x'.repeat(1000),
+      '1',
+      '[1]',
+      '{"a":1}',
+    ],
   ]
   return random.chance(0.3) ? random.pick(HOSTILE_NUMBERS) : structuredClone(random.pick(values))
 }

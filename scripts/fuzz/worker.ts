@@ -7,7 +7,9 @@ import type { Fault } from './faults.js'
 import { emptyFolder, fileTargets } from './file-targets.js'
 import { judge } from './judge.js'
 import { Random } from './random.js'
+import { samplesTargets } from './samples-targets.js'
 import { chosenTarget, type Target } from './targets.js'
+import { wireTargets } from './wire-targets.js'
 
 /** What a worker does, as JSON in its first argument. */
 export interface Batch {
@@ -56,7 +58,13 @@ function fail(error: unknown): never {
 }
 
 async function targetsOf(): Promise<Target[]> {
-  const all = [...(await fileTargets(seeds, files)), ...(await callTargets(seeds, files)), ...(await addonTargets())]
+  const all = [
+    ...(await fileTargets(seeds, files)),
+    ...(await callTargets(seeds, files)),
+    ...(await wireTargets(seeds, files)),
+    ...samplesTargets(),
+    ...(await addonTargets()),
+  ]
   const pattern = new RegExp(batch.only, 'i')
   const chosen = all.filter(({ name }) => pattern.test(name))
   if (chosen.length === 0)

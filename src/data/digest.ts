@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { knownOptions } from '../core/checks.js'
+import { checking, knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { isSamples, type Samples } from './samples.js'
 
@@ -35,9 +35,11 @@ export function dataDigest(sets: DigestedSets): string {
 function digestOf(set: Samples): string {
   let digest = known.get(set)
   if (digest === undefined) {
-    const hash = createHash('sha256')
-    addSet(hash, set)
-    digest = hash.digest('hex')
+    digest = checking('dataDigest', () => {
+      const hash = createHash('sha256')
+      addSet(hash, set)
+      return hash.digest('hex')
+    })
     known.set(set, digest)
   }
   return digest

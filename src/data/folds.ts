@@ -2,7 +2,7 @@ import { integerInRange, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { randomStream } from '../core/random.js'
 import { range } from './range.js'
-import { isSamples, type Samples } from './samples.js'
+import { classesOf, isSamples, type Samples } from './samples.js'
 import { rowsByClass } from './split.js'
 
 export interface FoldOptions {
@@ -54,9 +54,8 @@ function deal(groups: readonly Int32Array[], folds: number, seed: number): Int32
 }
 
 function checkedClasses(samples: Samples, folds: number): Int32Array[] {
-  const { labels, rows, classNames } = samples
-  if (labels === null) throw invalidArgument('kFold: stratified', 'false for a set without labels', true)
-  const groups = rowsByClass(rows.map((row) => labels[row]))
+  const { classNames } = samples
+  const groups = rowsByClass(classesOf(samples, 'kFold: stratified'))
   groups.forEach(({ length }, c) => {
     if (length === 0 || length >= folds) return
     const name = classNames[c] === String(c) ? `class ${c}` : `class ${c} ('${classNames[c]}')`

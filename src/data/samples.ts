@@ -82,13 +82,19 @@ export class Samples implements SamplesFields {
     }
     const { seed = 1 } = options
     const stratified = trueOrFalse('split: stratified', options.stratified ?? false)
-    const { kept, drawn } = splitPositions(this.length, fraction, seed, stratified ? this.#classOfPositions() : null)
+    const { kept, drawn } = splitPositions(
+      this.length,
+      fraction,
+      seed,
+      stratified ? classesOf(this, 'split: stratified') : null,
+    )
     return { train: this.subset(kept), [name]: this.subset(drawn) }
   }
 
   /** The first `n` rows. @throws NativeMlpError INVALID_ARGUMENT unless n is an integer from 1 to length */
   take(n: number): Samples {
-    return this.#withRows(this.rows.slice(0, integerInRange('take', n, 1, this.length)))
+    const count = integerInRange('take', n, 1, this.length)
+    return this.#withRows(checking('take', () => this.rows.slice(0, count)))
   }
 
   /**
@@ -117,13 +123,18 @@ export class Samples implements SamplesFields {
    * @throws NativeMlpError INVALID_ARGUMENT without SharedArrayBuffer (in pages that are not cross-origin isolated)
    */
   toShared(): Samples {
-    return new Samples({
-      ...this,
-      values: shared(this.values),
-      labels: this.labels && shared(this.labels),
-      targets: this.targets && shared(this.targets),
-      rows: shared(this.rows),
-    })
+    const { values, labels, targets, rows } = this
+    return checking(
+      'toShared',
+      () =>
+        new Samples({
+          ...this,
+          values: shared(values),
+          labels: labels && shared(labels),
+          targets: targets && shared(targets),
+          rows: shared(rows),
+        }),
+    )
   }
 
   /**
@@ -153,12 +164,6 @@ export class Samples implements SamplesFields {
 
   #withRows(rows: Int32Array): Samples {
     return new Samples({ ...this, rows })
-  }
-
-  #classOfPositions(): Int32Array {
-    const { labels } = this
-    if (labels === null) throw invalidArgument('split: stratified', 'false for a set without labels', true)
-    return this.rows.map((row) => labels[row])
   }
 }
 
@@ -192,6 +197,14 @@ function checkFields(fields: SamplesFields): void {
     oneOf('Samples.scale', scale, INPUT_SCALES)
     expect('imageShape', '[height, width] or null', imageShape, imageShape === null || Array.isArray(imageShape))
   })
+}
+
+/** The classes of these rows. @throws NativeMlpError INVALID_ARGUMENT for one out of range, e.g. in an array that has been transferred */
+export function classesOf({ labels, rows, classes }: Samples, name: string): Int32Array {
+  if (labels === null) throw invalidArgument(name, 'false for a set without labels', true)
+  return checking(name, () =>
+    rows.map((row, i) => integerInRange(`${name}: label of row ${i}`, labels[row], 0, classes - 1)),
+  )
 }
 
 function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {

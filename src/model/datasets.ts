@@ -1,10 +1,10 @@
 import type { Backend } from '../backend/backend.js'
 import type { Dataset, InputStatistics } from '../backend/operands.js'
-import { invalidArgument } from '../core/errors.js'
+import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Signal } from '../core/platform.js'
 import { isFloat32Array } from '../core/typed-arrays.js'
 import type { InputRows } from './inputs.js'
-import { inSlices } from './slices.js'
+import { inSlices, refusedData } from './slices.js'
 
 interface Prepared {
   readonly cols: number
@@ -71,8 +71,11 @@ export async function preparedDataset(
 /** Like `datasetOf`, but not cached: for arrays that may change between calls. */
 export function newDataset(backend: Backend, inputs: InputRows, name: string): Dataset {
   const { values, cols, table } = inputs
-  checkFinite(backend, inputs, 0, values.length, name)
-  return backend.dataset(values, values.length / cols, cols, table)
+  const rows = values.length / cols
+  return accepting(name, rows, () => {
+    checkFinite(backend, inputs, 0, values.length, name)
+    return backend.dataset(values, rows, cols, table)
+  })
 }
 
 /** Like `newDataset`, without blocking the event loop. */
@@ -88,10 +91,21 @@ export async function measuredDataset(
   let statistics: InputStatistics = { nonzeros: 0, longestRow: 0 }
   const pace = { rows: Math.max(1, Math.floor(FEW_VALUES / cols)) }
   await inSlices(rows, { ...options, pace }, (from, to) => {
-    checkFinite(backend, inputs, from * cols, to * cols, name)
-    statistics = both(statistics, backend.measure(values.subarray(from * cols, to * cols), to - from, cols, table))
+    accepting(name, to - from, () => {
+      checkFinite(backend, inputs, from * cols, to * cols, name)
+      statistics = both(statistics, backend.measure(values.subarray(from * cols, to * cols), to - from, cols, table))
+    })
   })
-  return backend.dataset(values, rows, cols, table, statistics)
+  return accepting(name, rows, () => backend.dataset(values, rows, cols, table, statistics))
+}
+
+/** A backend rejects only arrays that have changed since `checkInputRows`. */
+function accepting<T>(name: string, rows: number, measure: () => T): T {
+  try {
+    return measure()
+  } catch (error) {
+    throw error instanceof NativeMlpError ? error : refusedData(error, name, rows)
+  }
 }
 
 function knownOf(backend: Backend, { values }: InputRows): Known {

@@ -70,6 +70,8 @@ export function checkInputRows(inputs: InputRows, model: InputContract, name: st
     throw invalidArgument(`${name}.values`, 'values that have not been transferred to another thread', inputs.values)
   }
   if (inputs.rows.length === 0) throw invalidArgument(name, 'at least one row', 'an empty set')
+  checkTable(inputs, name)
+  checkRowNumbers(inputs, name)
   checkKind(inputs.kind, model, name)
   if (inputs.kind === 'bytes' && inputs.scale !== scale) {
     throw new NativeMlpError(
@@ -77,6 +79,21 @@ export function checkInputRows(inputs: InputRows, model: InputContract, name: st
       `${name}.scale: expected '${scale}', the inputScale of the model, got '${inputs.scale}'; load the data with the ` +
         `scale of the model, or create the model with inputScale: '${inputs.scale}'`,
     )
+  }
+}
+
+function checkTable({ values, table }: InputRows, name: string): void {
+  const isRight = isUint8Array(values) ? isFloat32Array(table) && table.length === 256 : table === null
+  if (!isRight) throw invalidArgument(`${name}.table`, 'a Float32Array of length 256 for bytes, null for floats', table)
+}
+
+/** A number out of range would read another row: `subarray` counts negative ones from the end. */
+function checkRowNumbers({ values, cols, rows }: InputRows, name: string): void {
+  const count = values.length / cols
+  if (!Number.isInteger(count)) throw invalidArgument(`${name}.values`, `whole rows of ${cols} values`, values)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]
+    if (!(row >= 0 && row < count)) throw invalidArgument(`${name}.rows[${i}]`, `a row of values, 0..${count - 1}`, row)
   }
 }
 

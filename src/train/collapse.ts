@@ -6,6 +6,7 @@ import type { Samples } from '../data/samples.js'
 import { ACTIVATION_INFO } from '../model/activations.js'
 import { datasetOf } from '../model/datasets.js'
 import type { MLP } from '../model/mlp.js'
+import { refusedData } from '../model/slices.js'
 
 /** Rows of the probe: the first rows of the training set. */
 export const PROBE_ROWS = 1024
@@ -50,7 +51,11 @@ export class CollapseProbe {
     let living = 0
     for (let from = 0; from < this.#rows.length; from += SLICE_ROWS) {
       throwIfAborted(signal, what)
-      living += this.#probe(this.#rows.subarray(from, from + SLICE_ROWS))
+      try {
+        living += this.#probe(this.#rows.subarray(from, from + SLICE_ROWS))
+      } catch (error) {
+        throw refusedData(error, what, SLICE_ROWS)
+      }
       if (living * 10 >= this.#units) return null
       await nextMacrotask()
     }

@@ -62,8 +62,9 @@ function blamed(train: Samples): { what: string; remedy: string } {
 /** The largest absolute value in these rows. */
 function largest(values: ArrayLike<number>, cols: number, rows: Int32Array, table: Float32Array | null): number {
   let max = 0
-  for (const row of rows) {
-    for (let i = row * cols; i < (row + 1) * cols; i++) {
+  // iterators of an array that has been transferred throw
+  for (let r = 0; r < rows.length; r++) {
+    for (let i = rows[r] * cols; i < (rows[r] + 1) * cols; i++) {
       max = Math.max(max, Math.abs(table === null ? values[i] : table[values[i]]))
     }
   }

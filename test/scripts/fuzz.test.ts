@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { decodeCheckpoint, decodeModel } from 'native-mlp'
 import { describe, expect, it } from 'vitest'
 import { spoil } from '../../scripts/fuzz/arguments.js'
 import { type Campaign, runCampaign } from '../../scripts/fuzz/campaign.js'
@@ -104,6 +105,29 @@ it('changes every format of real files, the same for the same seed', async () =>
     )
     expect(new Set(changed).size, file).toBeGreaterThan(30)
     expect(Buffer.from(mutate(original, new Random(1, 7))).toString('hex'), file).toBe(changed[7])
+  }
+})
+
+it('changes models and checkpoints so that their digest fits, and their readers are reached', () => {
+  const readers = [
+    { file: 'classes.safetensors', read: (bytes: Uint8Array) => decodeModel(bytes) },
+    { file: 'run/checkpoint', read: (bytes: Uint8Array) => decodeCheckpoint(bytes) },
+  ]
+  for (const { file, read } of readers) {
+    const original = new Uint8Array(readFileSync(join(folder, 'seeds', file)))
+    const outcomes = Array.from({ length: 1000 }, (_, number) => {
+      try {
+        read(mutateSafetensors(original, new Random(4, number)))
+        return 'read'
+      } catch (error) {
+        return (error as Error).message
+      }
+    })
+    const share = (pattern: RegExp) => outcomes.filter((outcome) => pattern.test(outcome)).length / outcomes.length
+    expect(share(/^read$/), file).toBeGreaterThan(0.01)
+    expect(share(/damaged|digest is/), file).toBeLessThan(0.3)
+    // what stands behind the outer form and the digest
+    expect(share(/^(model|checkpoint): (?!damaged|not a safetensors)/), file).toBeGreaterThan(0.2)
   }
 })
 
