@@ -11,7 +11,7 @@
 namespace mlp {
 namespace {
 
-constexpr int kAbi = 5;
+constexpr int kAbi = 6;
 constexpr int kContract = 1;
 
 [[noreturn]] void out_of_memory(Napi::Env env) {

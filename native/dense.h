@@ -62,6 +62,16 @@ struct LayerRule {
   Rule weights, biases;
 };
 
+// The same for the first layer and for the others of a network.
+struct NetworkRule {
+  LayerRule others, first;
+
+  NetworkRule() = default;
+  NetworkRule(const LayerRule& all) : others(all), first(all) {}
+  NetworkRule(const LayerRule& of_others, const LayerRule& of_first) : others(of_others), first(of_first) {}
+  const LayerRule& of(int layer) const { return layer == 0 ? first : others; }
+};
+
 // z = b + x W; out = act(z), for `rows` rows from `first`. A batch in parts has the bits of a whole one.
 void forward(const Engine&, const LayerInput&, int first, int rows, const LayerView&, const Outputs&);
 inline void forward(const Engine& e, const LayerInput& in, int rows, const LayerView& layer, const Outputs& o) {

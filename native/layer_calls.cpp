@@ -111,7 +111,7 @@ void update_layer(const Napi::CallbackInfo& info) {
   const LayerInput in = input.view(args, engine(info), shape.K, shape.N, rows);
   const MatrixView g = grad_out.view(args, "gradOut", rows, shape.N);
   RuleKind kind;
-  const LayerRule rule = read_rule(args, args.value(3), kind);
+  const LayerRule rule = read_rule(args, args.value(3), kind).others;
   const Slots slots = read_slots(args, args.value(4), kind, shape.floats());
   no_overlap(args, "parameters", layer.parameters, shape.floats(), g.data, extent(g, rows));
   no_overlap(args, "slots", slots.data, slots_of(kind) * shape.floats(), layer.parameters, shape.floats());

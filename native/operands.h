@@ -22,7 +22,7 @@ constexpr const char* kActivationNames[] = {"identity", "relu", "leakyRelu", "ta
 constexpr int kActivations = 10;
 constexpr const char* kLossNames[] = {"softmaxCrossEntropy", "meanSquaredError", "binaryCrossEntropy", "huber"};
 static_assert(sizeof kLossNames / sizeof *kLossNames == kLossKinds, "a name for each loss");
-constexpr size_t kRuleValues = 13;  // see read_rule
+constexpr size_t kRuleValues = 19;  // see read_rule
 
 inline const Engine& engine(const Napi::CallbackInfo& info) { return *static_cast<const Engine*>(info.Data()); }
 
@@ -179,7 +179,7 @@ inline size_t slots_of(RuleKind kind) {
 }
 
 // The rule as encodeRule of src/backend/rules.ts encodes it
-inline LayerRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kind) {
+inline NetworkRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kind) {
   const double* const from = args.doubles(v, "rule", kRuleValues);
   if (!(from[0] >= 0 && from[0] < kRuleKinds) || from[0] != static_cast<int>(from[0])) {
     args.fail<Napi::RangeError>("rule", "a kind of rule that the addon knows", std::to_string(from[0]));
@@ -187,11 +187,10 @@ inline LayerRule read_rule(const Args& args, const Napi::Value& v, RuleKind& kin
   kind = static_cast<RuleKind>(static_cast<int>(from[0]));
   float f[kRuleValues];
   for (size_t i = 1; i < kRuleValues; i++) f[i] = static_cast<float>(from[i]);
-  const Rule weights = {kind, f[1], f[2], f[4], f[6], f[7], f[8], f[9], f[10], f[11], f[12]};
-  Rule biases = weights;
-  biases.l2 = f[3];
-  biases.keep = f[5];
-  return {weights, biases};
+  const auto group = [&](size_t i, bool biases) {
+    return Rule{kind, f[1 + i], biases ? f[11] : f[10], f[5 + i], f[12], f[13], f[14], f[15], f[16], f[17], f[18], biases ? 0 : f[9]};
+  };
+  return {{group(0, false), group(1, true)}, {group(2, false), group(3, true)}};
 }
 
 constexpr size_t kStepValues = 6;

@@ -160,8 +160,8 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
 void Program::add_parts(int l) {
   const Layout& s = spec_.layers[static_cast<size_t>(l)].shape;
   const size_t start = offsets_[static_cast<size_t>(l)];
-  for (size_t at = 0; at < s.weights(); at += kApplyFloats) parts_.push_back({start + at, chunk_length(s.weights(), at), false});
-  for (size_t at = 0; at < s.biases(); at += kApplyFloats) parts_.push_back({start + s.weights() + at, chunk_length(s.biases(), at), true});
+  for (size_t at = 0; at < s.weights(); at += kApplyFloats) parts_.push_back({start + at, chunk_length(s.weights(), at), l, false});
+  for (size_t at = 0; at < s.biases(); at += kApplyFloats) parts_.push_back({start + s.weights() + at, chunk_length(s.biases(), at), l, true});
 }
 
 Program::Worker Program::make_worker(const Engine& e, int rows) const {
@@ -246,7 +246,7 @@ bool Program::gather_truth(Worker& worker, const int32_t* indices, int first, in
   return true;
 }
 
-Outcome Program::run(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const LayerRule& rule) {
+Outcome Program::run(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas, const NetworkRule& rule) {
   if (trains_) {
     restart();
     return train(e, inputs, indices, count, arenas, rule, kEverything);

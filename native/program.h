@@ -109,14 +109,14 @@ class Program {
 
   // Every index < inputs.rows; count <= capacity; always the same data set, whose rows a program with updates keeps
   // gathered. Does not update where the sum of the losses is not finite.
-  Outcome run(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&);
+  Outcome run(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const NetworkRule&);
 
   // A run in parts, of a program with updates: after `restart` each call does about `work` multiply-adds, or one piece of an
   // operation if that is more, and is unfinished until all is done. The calls have the same rows, or the rows have changed.
   // In the end the run has the bits of a whole one.
   void restart() { next_ = {}; }
   Outcome run_part(const Engine& e, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas,
-                   const LayerRule& rule, double work) {
+                   const NetworkRule& rule, double work) {
     return train(e, inputs, indices, count, arenas, rule, work);
   }
   // Whether the run in parts has begun to update
@@ -158,17 +158,17 @@ class Program {
   Outputs outputs_of(const Worker&, int matrix) const;
   // Of the rows from `first`; truth.labels and truth.targets are those of all rows
   bool gather_truth(Worker&, const int32_t* indices, int first, int count, const Arenas&, Truth&, int& bad_row) const;
-  Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const LayerRule&, double work);
+  Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const NetworkRule&, double work);
   Outcome step(const Engine&, const Engine& all, const Instruction&, const Inputs&, const int32_t* indices, int count, const Arenas&,
-               const LayerRule&, double& work);
+               const NetworkRule&, double& work);
   Outcome step_loss(const Engine&, const Instruction&, const int32_t* indices, int count, const Arenas&, double& work);
   Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
   Outcome::Status gather(const Engine&, const Engine& all, const Inputs&, const int32_t* indices, int count, const Arenas&, double& work);
   bool holds(const int32_t* indices, int count, const Arenas&) const;
   void dropout(const Engine&, Worker&, const Instruction&, int first, int count, const StepValues&) const;
   void undrop(const Engine&, Worker&, const Instruction&, int first, int count) const;
-  bool weights_of(const Engine&, const Instruction&, int count, const Arenas&, const LayerRule&, double& work);
-  bool apply(const Engine&, const Arenas&, const LayerRule&, double& work);
+  bool weights_of(const Engine&, const Instruction&, int count, const Arenas&, const NetworkRule&, double& work);
+  bool apply(const Engine&, const Arenas&, const NetworkRule&, double& work);
   bool average(const Engine&, const Arenas&, double& work);
   void add_parts(int layer);
   double share(int operand) const { return operand == kBatch && spec_.sparse ? kSparseShare : 1; }
@@ -184,6 +184,7 @@ class Program {
   Buffer<float> gradients_;  // laid out as the parameters; for `gradient` operations
   struct Part {
     size_t at, n;
+    int layer;
     bool biases;
   };
   std::vector<Part> parts_;                 // of `apply`: those of all layers with a `gradient`

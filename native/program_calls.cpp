@@ -54,7 +54,7 @@ struct Run {
   const int32_t* indices;
   int count;
   Arenas arenas;
-  LayerRule rule;
+  NetworkRule rule;
 };
 
 // arenas: [parameters, slots | null, labels or targets | null, rowLosses | null, predicted | null, outputs | null, step | null,

@@ -63,7 +63,7 @@ void weigh(const Arenas& arenas, const int32_t* indices, int first, int count, c
 }  // namespace
 
 Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* indices, int count, const Arenas& arenas,
-                       const LayerRule& rule, double work) {
+                       const NetworkRule& rule, double work) {
   const Engine e = with_threads(all, work_per_row_ * count);
   const bool begins = next_.operation == 0 && next_.piece == 0;
   if (!begins && !holds(indices, count, arenas)) return {Outcome::rows_changed, 0, 0};
@@ -84,7 +84,7 @@ Outcome Program::train(const Engine& all, const Inputs& inputs, const int32_t* i
 }
 
 Outcome Program::step(const Engine& e, const Engine& all, const Instruction& op, const Inputs& inputs, const int32_t* indices, int count,
-                      const Arenas& arenas, const LayerRule& rule, double& work) {
+                      const Arenas& arenas, const NetworkRule& rule, double& work) {
   Worker& worker = workers_.front();
   const Outcome done = {Outcome::done, 0, 0}, unfinished = {Outcome::unfinished, 0, 0};
   if (op.code == OpCode::gather) return {gather(e, all, inputs, indices, count, arenas, work), 0, 0};
@@ -131,7 +131,7 @@ Outcome Program::step(const Engine& e, const Engine& all, const Instruction& op,
 }
 
 // An update, or a gradient for `apply`: both are cut alike
-bool Program::weights_of(const Engine& e, const Instruction& op, int count, const Arenas& arenas, const LayerRule& rule, double& work) {
+bool Program::weights_of(const Engine& e, const Instruction& op, int count, const Arenas& arenas, const NetworkRule& rule, double& work) {
   const bool updates = op.code == OpCode::update;
   const Worker& worker = workers_.front();
   const LayerView view_of_layer = layer(op.layer, arenas.parameters);
@@ -147,13 +147,13 @@ bool Program::weights_of(const Engine& e, const Instruction& op, int count, cons
   const MatrixView gradient = view(worker, op.gradient);
   float* const into = gradients_.data() + offsets_[static_cast<size_t>(op.layer)];
   return compute_pieces(next_.piece, tasks.count, 1, per_input * (tasks.inputs + kCopyInputs), work, [&](int first, int some) {
-    if (updates) update(e, in, gradient, count, view_of_layer, rule, slots, scratch_, tasks, first, first + some);
+    if (updates) update(e, in, gradient, count, view_of_layer, rule.of(op.layer), slots, scratch_, tasks, first, first + some);
     else packed_gradient(e, in, gradient, count, view_of_layer.shape, into, scratch_, tasks, first, first + some);
   });
 }
 
 // The global norm (Pascanu et al., 2013) is summed over chunks of fixed length, whoever computes them; it is one piece.
-bool Program::apply(const Engine& e, const Arenas& arenas, const LayerRule& rule, double& work) {
+bool Program::apply(const Engine& e, const Arenas& arenas, const NetworkRule& rule, double& work) {
   const int count = static_cast<int>(parts_.size());
   if (work <= 0) return false;
   next_.updating = true;
@@ -170,8 +170,9 @@ bool Program::apply(const Engine& e, const Arenas& arenas, const LayerRule& rule
   return compute_pieces(next_.piece, count, 1, kApplyWork * kApplyFloats, work, [&](int first, int some) {
     parallel(e.threads, some, [&](int i, int) {
       const Part& part = parts_[static_cast<size_t>(first + i)];
-      e.kernels->apply({arenas.parameters + part.at, gradients_.data() + part.at, part.n, next_.scale,
-                        part.biases ? rule.biases : rule.weights, arenas.slots.at(part.at)});
+      const LayerRule& own = rule.of(part.layer);
+      e.kernels->apply({arenas.parameters + part.at, gradients_.data() + part.at, part.n, next_.scale, part.biases ? own.biases : own.weights,
+                        arenas.slots.at(part.at)});
     });
   });
 }

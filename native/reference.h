@@ -169,6 +169,7 @@ inline float cut_small(float v) { return std::fabs(v) < 0x1p-100f ? 0.0f : v; }
 // The parameter after a step; updates its slots. `second` is read for adam only, `first` for all but sgd.
 inline float apply_rule(const Rule& rule, float g, float p, float* first, float* second) {
   g = std::fma(rule.l2, p, g);
+  if (p != 0) g = g + (p > 0 ? rule.l1 : -rule.l1);
   const float rate = rule.learning_rate;
   if (rule.kind == RuleKind::sgd) return std::fma(-rate, g, p);
   if (rule.kind == RuleKind::adam) {

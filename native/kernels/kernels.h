@@ -44,6 +44,7 @@ struct Rule {
   float beta2 = 0, rest2 = 0;
   float epsilon = 0;
   float root_scale = 0;  // 1 / sqrt(1 - beta2^t)
+  float l1 = 0;          // coupled: g + l1 sign(p)
 };
 
 // State of the optimiser for the parameters at some address: slot s of parameter w[i] is data[s * stride + i].

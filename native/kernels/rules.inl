@@ -13,16 +13,19 @@ MLP_INLINE typename Isa::V cut_below(float limit, typename Isa::V v) {
 }
 MLP_INLINE typename Isa::V cut_small(typename Isa::V v) { return cut_below(kSmallestMemory, v); }
 
-// g + l2 p. The sum of an underflowed chain may be -0: it is +0 from here on.
-MLP_INLINE typename Isa::V with_l2(const Rule& rule, typename Isa::V sum, typename Isa::V p) {
-  return Isa::fma(Isa::set1(rule.l2), p, Isa::add(sum, Isa::zero()));
+// g + l2 p + l1 sign(p). The sum of an underflowed chain may be -0: it is +0 from here on.
+MLP_INLINE typename Isa::V with_terms(const Rule& rule, typename Isa::V sum, typename Isa::V p) {
+  const typename Isa::V g = Isa::fma(Isa::set1(rule.l2), p, Isa::add(sum, Isa::zero()));
+  if (rule.l1 == 0.0f) return g;
+  const typename Isa::V zero = Isa::zero(), l1 = Isa::set1(rule.l1), above = Isa::where_positive(p, l1);
+  return Isa::add(g, Isa::where_less(p, zero, Isa::sub(zero, l1), above));
 }
 
 // p - learning_rate g
 struct Sgd {
   static constexpr int SLOTS = 0;
   MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V*) {
-    return Isa::fma(Isa::set1(-rule.learning_rate), with_l2(rule, sum, p), p);
+    return Isa::fma(Isa::set1(-rule.learning_rate), with_terms(rule, sum, p), p);
   }
 };
 
@@ -30,7 +33,7 @@ struct Sgd {
 struct Momentum {
   static constexpr int SLOTS = 1;
   MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
-    slots[0] = cut_small(Isa::fma(Isa::set1(rule.momentum), slots[0], with_l2(rule, sum, p)));
+    slots[0] = cut_small(Isa::fma(Isa::set1(rule.momentum), slots[0], with_terms(rule, sum, p)));
     return Isa::fma(Isa::set1(-rule.learning_rate), slots[0], p);
   }
 };
@@ -39,7 +42,7 @@ struct Momentum {
 struct Nesterov {
   static constexpr int SLOTS = 1;
   MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
-    const typename Isa::V momentum = Isa::set1(rule.momentum), g = with_l2(rule, sum, p);
+    const typename Isa::V momentum = Isa::set1(rule.momentum), g = with_terms(rule, sum, p);
     slots[0] = cut_small(Isa::fma(momentum, slots[0], g));
     return Isa::fma(Isa::set1(-rule.learning_rate), Isa::fma(momentum, slots[0], g), p);
   }
@@ -50,7 +53,7 @@ struct Nesterov {
 struct Adam {
   static constexpr int SLOTS = 2;
   MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
-    const typename Isa::V g = with_l2(rule, sum, p);
+    const typename Isa::V g = with_terms(rule, sum, p);
     slots[0] = cut_small(Isa::fma(Isa::set1(rule.beta1), slots[0], Isa::mul(Isa::set1(rule.rest1), g)));
     const typename Isa::V s = cut_below(kSmallestSquared, g);
     slots[1] = cut_small(Isa::fma(Isa::set1(rule.beta2), slots[1], Isa::mul(Isa::set1(rule.rest2), Isa::mul(s, s))));
@@ -64,7 +67,7 @@ struct Adam {
 struct RmsProp {
   static constexpr int SLOTS = 1;
   MLP_INLINE typename Isa::V apply(const Rule& rule, typename Isa::V sum, typename Isa::V p, typename Isa::V* slots) {
-    const typename Isa::V g = with_l2(rule, sum, p), s = cut_below(kSmallestSquared, g);
+    const typename Isa::V g = with_terms(rule, sum, p), s = cut_below(kSmallestSquared, g);
     slots[0] = cut_small(Isa::fma(Isa::set1(rule.beta2), slots[0], Isa::mul(Isa::set1(rule.rest2), Isa::mul(s, s))));
     const typename Isa::V root = Isa::add(Isa::sqrt(slots[0]), Isa::set1(rule.epsilon));
     return Isa::fma(Isa::set1(-rule.learning_rate), Isa::div(g, root), p);

@@ -230,10 +230,11 @@ struct Optimizer {
   RuleKind kind;
   float rate, l2, l2_biases;
   float decay = 0;  // of the weights, adam only
+  float l1 = 0;     // of the weights
 
   // The rule of step t, t = 1 the first. What a kind does not use is not a number.
   Rule rule(int t, bool biases) const {
-    Rule r = {kind, rate, biases ? l2_biases : l2, kNan, kNan, kNan, kNan, kNan, kNan, kNan, kNan};
+    Rule r = {kind, rate, biases ? l2_biases : l2, kNan, kNan, kNan, kNan, kNan, kNan, kNan, kNan, biases ? 0 : l1};
     if (kind == RuleKind::momentum || kind == RuleKind::nesterov) r.momentum = 0.9f;
     if (kind == RuleKind::rms_prop) {
       r.beta2 = 0.99f;

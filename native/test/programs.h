@@ -179,7 +179,7 @@ struct Results {
 };
 
 inline Outcome run(const Setting& s, Program& program, const Inputs& in, const std::vector<int32_t>& indices, const Arenas& arenas,
-            const LayerRule& rule = {}) {
+            const NetworkRule& rule = {}) {
   return program.run(s.engine, in, indices.data(), static_cast<int>(indices.size()), arenas, rule);
 }
 

@@ -123,6 +123,7 @@ void odd_states() {
           const Case c(random, 70, 50, N, inputs, gradients, parameters);
           expect_bits(c, {RuleKind::sgd, 0.1f, 1e-4f, 0.5f});
           expect_bits(c, {RuleKind::sgd, 0, 0, 0});
+          expect_bits(c, {RuleKind::sgd, 0.1f, 0, 0, 0, 0.01f});
         }
       }
     }
@@ -138,7 +139,7 @@ void rules() {
       for (const int N : widths()) {
         const int rows[] = {7, 65, 0};
         const Case c(random, rows[turn++ % 3], K, N, Draw::normal, Draw::normal, Draw::normal);
-        expect_steps(c, {kind, 0.1f, 1e-2f, 0, 0.1f}, random_memory(random, kind, c, Draw::normal));
+        expect_steps(c, {kind, 0.1f, 1e-2f, 0, 0.1f, turn % 2 ? 1e-3f : 0}, random_memory(random, kind, c, Draw::normal));
       }
     }
   }
@@ -158,6 +159,7 @@ void rules_in_odd_states() {
           const reference::Memory start = random_memory(random, kind, c, memory);
           expect_steps(c, {kind, 0.1f, 0, 0}, start);
           expect_steps(c, {kind, 0, 0.5f, 0.5f, 0.5f}, start);
+          expect_steps(c, {kind, 0.1f, 0, 0, 0, 0.01f}, start);
         }
       }
     }

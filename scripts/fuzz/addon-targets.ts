@@ -199,9 +199,10 @@ function truth({ random: choose, N }: Sizes, rows: number): Int32Array | Float32
   return choose.chance(0.6) ? Int32Array.from({ length: rows }, () => choose.below(Math.max(2, N))) : floats(rows * N)
 }
 
-/** [kind, learning rate, L2 of weights and biases, factors, momentum, betas, ...] as src/backend/rules.ts encodes it */
+/** [kind, learning rates, first factors, L1, L2 of weights and biases, momentum, betas, ...] as src/backend/rules.ts encodes it */
 function rule({ random: choose }: Sizes): Float64Array {
-  return Float64Array.of(choose.below(5), 0.1, 0.01, 0, 1, 1, 0.9, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
+  const factors = [0.1, 0.1, 0.05, 0.05, 1, 1, 1, 1]
+  return Float64Array.of(choose.below(5), ...factors, 0.001, 0.01, 0, 0.9, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
 }
 
 function slots({ ops, random: choose, K, N }: Sizes): Float32Array | null {

@@ -5,7 +5,7 @@ import { packageVersion } from '../core/version.js'
 import { BUNDLED, packageFolder, requireFile } from '../package/files.js'
 
 /** Version of the addon's exports; must equal `abi` in native/addon.cpp. */
-export const ADDON_ABI = 5
+export const ADDON_ABI = 6
 
 const ADDONS_DISABLED =
   'Node is told to load no addons: by --no-addons, or by its permission model, where --allow-addons allows them'

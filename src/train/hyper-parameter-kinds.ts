@@ -3,7 +3,7 @@ import { invalidArgument } from '../core/errors.js'
 import { checkInit, type Init } from '../model/initializers.js'
 import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/mlp.js'
 import { type Kind, readNumber, readNumbers, real } from './hyper-parameter.js'
-import { SMALLEST_EPSILON } from './optimizers.js'
+import { SMALLEST_EPSILON } from './rule-checks.js'
 
 export const SET_NAMES = ['train', 'valid', 'test'] as const
 export type SetName = (typeof SET_NAMES)[number]

@@ -76,6 +76,24 @@ export const HYPER_PARAMETERS = {
     lockstep: true,
     help: 'of the optimizer; the largest one of a schedule',
   }),
+  /** factor of the learning rate of biases, >= 0; default 1 */
+  biasLearningRate: row('optimizer', 'real', factor, {
+    default: 1,
+    lockstep: true,
+    help: 'factor of the learning rate of biases',
+  }),
+  /** factor of the learning rate of the first layer, of its biases too; >= 0, default 1 */
+  firstLayerLearningRate: row('optimizer', 'real', factor, {
+    default: 1,
+    lockstep: true,
+    help: 'factor of the learning rate of the first layer',
+  }),
+  /** coefficient of the L1 term of weights, >= 0; default 0 */
+  l1: row('optimizer', 'real', factor, {
+    default: 0,
+    lockstep: true,
+    help: 'coefficient of the L1 term of weights',
+  }),
   /** coefficient of the L2 term, >= 0; default 0 */
   l2: row('optimizer', 'real', factor, {
     default: 0,

@@ -1,7 +1,8 @@
-import { SLOTS, type UpdateRule } from '../backend/rules.js'
-import { finiteInRange, integerInRange, knownOptions, MAX_FLOAT32, oneOf, trueOrFalse } from '../core/checks.js'
+import { type AdamRule, SLOTS, type UpdateRule } from '../backend/rules.js'
+import { finiteInRange, knownOptions, MAX_FLOAT32, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { MLP } from '../model/mlp.js'
+import { checkDecay, SMALLEST_EPSILON } from './rule-checks.js'
 
 /** Hyper-parameters of an optimiser as plain JSON; a run resumes only with an equal config. */
 export interface OptimizerConfig {
@@ -22,6 +23,12 @@ export interface Optimizer {
 interface CommonOptions {
   /** >= 0 */
   readonly learningRate: number
+  /** factor of the learning rate of biases, >= 0; default 1 */
+  readonly biasLearningRate?: number
+  /** factor of the learning rate of the first layer, of its biases too; >= 0, default 1 */
+  readonly firstLayerLearningRate?: number
+  /** coefficient of the L1 term of weights: g += l1 sign(p); >= 0, default 0 */
+  readonly l1?: number
   /** coefficient of the coupled L2 term, without factor 1/2: g += l2 p; >= 0, default 0 */
   readonly l2?: number
   /** apply L2 to biases too; default false */
@@ -60,7 +67,8 @@ export interface RmsPropOptions extends CommonOptions {
   readonly epsilon?: number
 }
 
-const COMMON = ['learningRate', 'l2', 'l2Biases'] as const
+const RATES = ['learningRate', 'biasLearningRate', 'firstLayerLearningRate', 'l1'] as const
+const COMMON = [...RATES, 'l2', 'l2Biases'] as const
 const MOMENTS = ['beta1', 'beta2', 'epsilon'] as const
 
 /** The optimisers by their name in a config, with their options. */
@@ -69,7 +77,7 @@ export const OPTIMIZERS = {
   momentum: { make: momentum, options: [...COMMON, 'momentum', 'nesterov'] },
   rmsProp: { make: rmsProp, options: [...COMMON, 'alpha', 'epsilon'] },
   adam: { make: adam, options: [...COMMON, ...MOMENTS] },
-  adamW: { make: adamW, options: ['learningRate', 'weightDecay', 'weightDecayBiases', ...MOMENTS] },
+  adamW: { make: adamW, options: [...RATES, 'weightDecay', 'weightDecayBiases', ...MOMENTS] },
 } as const
 
 /** Whether an optimiser has this option. */
@@ -86,8 +94,8 @@ export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZE
  */
 export function sgd(options: SgdOptions): Optimizer {
   knownOptions('sgd', options ?? null, OPTIMIZERS.sgd.options)
-  const { learningRate, l2, l2Biases } = checkCommon('sgd', options)
-  return constant({ name: 'sgd', learningRate, l2, l2Biases }, { kind: 'sgd', learningRate, ...decay(l2, l2Biases) })
+  const common = checkCommon('sgd', options)
+  return constant({ name: 'sgd', ...common }, { kind: 'sgd', ...inRule(common) })
 }
 
 /**
@@ -98,12 +106,12 @@ export function sgd(options: SgdOptions): Optimizer {
  */
 export function momentum(options: MomentumOptions): Optimizer {
   knownOptions('momentum', options ?? null, OPTIMIZERS.momentum.options)
-  const { learningRate, l2, l2Biases } = checkCommon('momentum', options)
+  const common = checkCommon('momentum', options)
   const share = belowOne('momentum.momentum', options.momentum ?? 0.9)
   const nesterov = trueOrFalse('momentum.nesterov', options.nesterov ?? false)
   return constant(
-    { name: 'momentum', learningRate, l2, l2Biases, momentum: share, nesterov },
-    { kind: 'momentum', learningRate, ...decay(l2, l2Biases), momentum: share, nesterov },
+    { name: 'momentum', ...common, momentum: share, nesterov },
+    { kind: 'momentum', ...inRule(common), momentum: share, nesterov },
   )
 }
 
@@ -115,12 +123,12 @@ export function momentum(options: MomentumOptions): Optimizer {
  */
 export function rmsProp(options: RmsPropOptions): Optimizer {
   knownOptions('rmsProp', options ?? null, OPTIMIZERS.rmsProp.options)
-  const { learningRate, l2, l2Biases } = checkCommon('rmsProp', options)
+  const common = checkCommon('rmsProp', options)
   const alpha = belowOne('rmsProp.alpha', options.alpha ?? 0.99)
   const epsilon = finiteInRange('rmsProp.epsilon', options.epsilon ?? 1e-8, SMALLEST_EPSILON, MAX_FLOAT32)
   return constant(
-    { name: 'rmsProp', learningRate, l2, l2Biases, alpha, epsilon },
-    { kind: 'rmsProp', learningRate, ...decay(l2, l2Biases), alpha, epsilon },
+    { name: 'rmsProp', ...common, alpha, epsilon },
+    { kind: 'rmsProp', ...inRule(common), alpha, epsilon },
   )
 }
 
@@ -131,14 +139,9 @@ export function rmsProp(options: RmsPropOptions): Optimizer {
  */
 export function adam(options: AdamOptions): Optimizer {
   knownOptions('adam', options ?? null, OPTIMIZERS.adam.options)
-  const { learningRate, l2, l2Biases } = checkCommon('adam', options)
+  const common = checkCommon('adam', options)
   const moments = checkMoments('adam', options)
-  const config = { name: 'adam', learningRate, l2, l2Biases, ...moments }
-  const common = { learningRate, ...decay(l2, l2Biases), weightDecay: 0, weightDecayBiases: 0, ...moments }
-  return Object.freeze({
-    config: Object.freeze(config),
-    rule: (step: number): UpdateRule => ({ kind: 'adam', ...common, t: step + 1 }),
-  })
+  return counting({ name: 'adam', ...common, ...moments }, { ...inRule(common), ...NO_DECAY, ...moments })
 }
 
 /**
@@ -149,17 +152,23 @@ export function adam(options: AdamOptions): Optimizer {
  */
 export function adamW(options: AdamWOptions): Optimizer {
   knownOptions('adamW', options ?? null, OPTIMIZERS.adamW.options)
-  const { learningRate } = checkCommon('adamW', { learningRate: options.learningRate })
+  const common = checkRates('adamW', options)
   const weightDecay = finiteInRange('adamW.weightDecay', options.weightDecay ?? 0.01, 0, MAX_FLOAT32)
   const weightDecayBiases = trueOrFalse('adamW.weightDecayBiases', options.weightDecayBiases ?? false)
   const moments = checkMoments('adamW', options)
-  const config = { name: 'adamW', learningRate, weightDecay, weightDecayBiases, ...moments }
-  checkDecay('adamW', learningRate, weightDecay)
+  const config = { name: 'adamW', ...common, weightDecay, weightDecayBiases, ...moments }
   const decays = { weightDecay, weightDecayBiases: weightDecayBiases ? weightDecay : 0 }
-  const common = { learningRate, l2: 0, l2Biases: 0, ...decays, ...moments }
+  checkDecay('adamW', { ...common, ...decays })
+  return counting(config, { ...common, l2: 0, l2Biases: 0, ...decays, ...moments })
+}
+
+const NO_DECAY = { weightDecay: 0, weightDecayBiases: 0 } as const
+
+/** An optimiser whose rule knows the number of the step. */
+function counting(config: OptimizerConfig, rule: Omit<AdamRule, 'kind' | 't'>): Optimizer {
   return Object.freeze({
     config: Object.freeze(config),
-    rule: (step: number): UpdateRule => ({ kind: 'adam', ...common, t: step + 1 }),
+    rule: (step: number): UpdateRule => ({ kind: 'adam', ...rule, t: step + 1 }),
   })
 }
 
@@ -168,13 +177,26 @@ function constant(config: OptimizerConfig, rule: UpdateRule): Optimizer {
   return Object.freeze({ config: Object.freeze(config), rule: () => rule })
 }
 
-function decay(l2: number, l2Biases: boolean): { readonly l2: number; readonly l2Biases: number } {
-  return { l2, l2Biases: l2Biases ? l2 : 0 }
+/** The options as a rule has them. */
+function inRule({ l2Biases, ...common }: Required<CommonOptions>) {
+  return { ...common, l2Biases: l2Biases ? common.l2 : 0 }
+}
+
+function checkRates(
+  name: string,
+  { learningRate, biasLearningRate = 1, firstLayerLearningRate = 1, l1 = 0 }: Omit<CommonOptions, 'l2' | 'l2Biases'>,
+) {
+  return {
+    learningRate: finiteInRange(`${name}.learningRate`, learningRate, 0, MAX_FLOAT32),
+    biasLearningRate: finiteInRange(`${name}.biasLearningRate`, biasLearningRate, 0, MAX_FLOAT32),
+    firstLayerLearningRate: finiteInRange(`${name}.firstLayerLearningRate`, firstLayerLearningRate, 0, MAX_FLOAT32),
+    l1: finiteInRange(`${name}.l1`, l1, 0, MAX_FLOAT32),
+  }
 }
 
 function checkCommon(name: string, options: CommonOptions): Required<CommonOptions> {
   return {
-    learningRate: finiteInRange(`${name}.learningRate`, options.learningRate, 0, MAX_FLOAT32),
+    ...checkRates(name, options),
     l2: finiteInRange(`${name}.l2`, options.l2 ?? 0, 0, MAX_FLOAT32),
     l2Biases: trueOrFalse(`${name}.l2Biases`, options.l2Biases ?? false),
   }
@@ -188,13 +210,6 @@ function checkMoments(name: string, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8
   }
 }
 
-/** At 1 or more, the decay of a single step reverses the sign of every parameter. */
-function checkDecay(name: string, learningRate: number, weightDecay: number): void {
-  if (learningRate * weightDecay < 1) return
-  const limit = `less than 1 / learningRate (${1 / learningRate})`
-  throw invalidArgument(`${name}.weightDecay`, limit, weightDecay)
-}
-
 /** Of `fit` without an optimizer, and of the preset for data of any kind. */
 export const DEFAULT_LEARNING_RATE = 0.003
 export const DEFAULT_SCHEDULE = 'oneCycle'
@@ -203,10 +218,6 @@ export const DEFAULT_SCHEDULE = 'oneCycle'
 export function defaultOptimizer(): Optimizer {
   return adamW({ learningRate: DEFAULT_LEARNING_RATE })
 }
-
-/** Smaller values divide by zero for parameters whose gradients have long been zero. */
-export const SMALLEST_EPSILON = 1e-12
-const BELOW_ONE = 1 - Number.EPSILON / 2
 
 function belowOne(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0 && value < 1) return value
@@ -235,43 +246,6 @@ export function checkOptimizer(optimizer: Optimizer): Optimizer {
     throw invalidArgument(`optimizer.config.${key}`, 'a string, a finite number or a boolean', value)
   }
   return optimizer
-}
-
-/** @throws NativeMlpError INVALID_ARGUMENT for an invalid rule of a custom optimizer */
-export function checkRule(rule: UpdateRule, step: number): UpdateRule {
-  const name = `optimizer.rule(${step})`
-  if (typeof rule !== 'object' || rule === null || typeof rule.kind !== 'string' || !Object.hasOwn(SLOTS, rule.kind)) {
-    throw invalidArgument(name, "a rule such as { kind: 'sgd', learningRate: 0.1, l2: 0, l2Biases: 0 }", rule)
-  }
-  const rates = [
-    'learningRate',
-    'l2',
-    'l2Biases',
-    ...(rule.kind === 'adam' ? ['weightDecay', 'weightDecayBiases'] : []),
-  ]
-  const values = rule as unknown as Record<string, unknown>
-  for (const key of rates) finiteInRange(`${name}.${key}`, values[key], 0, MAX_FLOAT32)
-  if (rule.kind === 'momentum') {
-    finiteInRange(`${name}.momentum`, rule.momentum, 0, BELOW_ONE)
-    trueOrFalse(`${name}.nesterov`, rule.nesterov)
-  }
-  if (rule.kind === 'rmsProp') {
-    finiteInRange(`${name}.alpha`, rule.alpha, 0, BELOW_ONE)
-    finiteInRange(`${name}.epsilon`, rule.epsilon, SMALLEST_EPSILON, MAX_FLOAT32)
-  }
-  if (rule.kind === 'adam') {
-    finiteInRange(`${name}.beta1`, rule.beta1, 0, BELOW_ONE)
-    finiteInRange(`${name}.beta2`, rule.beta2, 0, BELOW_ONE)
-    finiteInRange(`${name}.epsilon`, rule.epsilon, SMALLEST_EPSILON, MAX_FLOAT32)
-    integerInRange(`${name}.t`, rule.t, 1)
-    checkDecay(name, rule.learningRate, Math.max(rule.weightDecay, rule.weightDecayBiases))
-  }
-  return rule
-}
-
-/** @throws NativeMlpError INVALID_ARGUMENT if an optimizer changes its kind of rule */
-export function checkSameKind(rule: UpdateRule, first: UpdateRule, step: number): void {
-  oneOf(`optimizer.rule(${step}).kind`, rule.kind, [first.kind])
 }
 
 /** The slot of the moving average of the parameters; after those of the rule. */

@@ -2,7 +2,7 @@ import type { UpdateRule } from '../backend/rules.js'
 import type { HistoryEntry } from '../core/results.js'
 import { score } from './best.js'
 import type { FitPlan } from './fit-plan.js'
-import { checkRule, checkSameKind } from './optimizers.js'
+import { checkRule, checkSameKind } from './rule-checks.js'
 import { dependsOnLength, plateauDecays, regularisationFactor, scheduleFactor } from './schedules.js'
 
 /** The update rule of each step of a run: that of its optimizer, with the learning rate and the weight decay of the schedules. */

@@ -37,7 +37,8 @@ const matrix = (cols: number) => ({
   preActivations: null as Float32Array | null,
 })
 const layer = () => ({ inputs: K, outputs: N, activation: 'relu', parameters: parameters() })
-const adamRule = () => Float64Array.of(3, 0.1, 0, 0, 1, 1, 0, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
+const adamRule = () =>
+  Float64Array.of(3, ...[0.1, 0.1, 0.1, 0.1, 1, 1, 1, 1], 0, 0, 0, 0, 0.9, 0.1, 0.999, 0.001, 1e-8, 1)
 /** gather; forward; loss; update */
 const trainingCode = () => Int32Array.of(0, 0, -2, -2, -2, 0, 1, 0, -1, -2, 0, 0, 2, 0, 0, 1, -2, 0, 4, 0, -1, 1, -2, 0)
 const trainingProgram = () =>
@@ -186,7 +187,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['createWarper', 0, shape().with(3, -2), /weights up to the radius, got -2/],
     ['createWarper', 0, shape().with(5, -1), /weights from 0 to 32767, got -1/],
     ['createWarper', 0, shape().with(6, 30_000), /a sum of at most 32768, got 34000/],
-    ['run', 7, Float64Array.of(9, ...new Array(12).fill(0)), /a kind of rule that the addon knows, got 9/],
+    ['run', 7, Float64Array.of(9, ...new Array(18).fill(0)), /a kind of rule that the addon knows, got 9/],
     ['forward', 1, { ...layer(), activation: 'sine' }, /activation: expected a name that the addon knows, got sine/],
     ['loss', 0, `\u001b[31m${'x'.repeat(1000)}`, /knows, got \?\[31mx{195}$/],
     ['forward', 2, { ...matrix(N), stride: 16 }, /stride: expected an integer from 32/],

@@ -40,7 +40,7 @@ describe.runIf(loaded.addon !== null)('numbers that the addon and TypeScript sha
     expect(info?.losses).toEqual(LOSSES)
     expect(info?.operations).toBe(OPERATIONS.length)
     expect([info?.rules, info?.ruleValues]).toEqual([RULE_KINDS, RULE_VALUES])
-    expect(Object.keys(RULE)).toHaveLength(RULE_VALUES)
+    expect(Math.max(...Object.values(RULE))).toBe(RULE_VALUES - 1)
   })
 })
 

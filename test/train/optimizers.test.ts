@@ -10,6 +10,9 @@ import { clusters } from './toy-data.js'
 
 const [NaN_, Inf] = [Number.NaN, Number.POSITIVE_INFINITY]
 
+/** What every rule and config has by default. */
+const PLAIN = { biasLearningRate: 1, firstLayerLearningRate: 1, l1: 0 } as const
+
 /** Wrong values that every number refuses. */
 const NO_NUMBERS = [NaN_, Inf, -1, '0.1', null, true]
 
@@ -18,6 +21,7 @@ describe('sgd', () => {
     expect(sgd({ learningRate: 0.1, l2: 0.05 }).rule(0)).toEqual({
       kind: 'sgd',
       learningRate: 0.1,
+      ...PLAIN,
       l2: 0.05,
       l2Biases: 0,
     })
@@ -83,12 +87,12 @@ describe('momentum, adam and adamW', () => {
     [
       'momentum',
       momentum({ learningRate: 0.1 }),
-      { name: 'momentum', learningRate: 0.1, l2: 0, l2Biases: false, momentum: 0.9, nesterov: false },
+      { name: 'momentum', learningRate: 0.1, ...PLAIN, l2: 0, l2Biases: false, momentum: 0.9, nesterov: false },
     ],
     [
       'adam',
       adam({ learningRate: 0.1, l2: 0.5 }),
-      { name: 'adam', learningRate: 0.1, l2: 0.5, l2Biases: false, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      { name: 'adam', learningRate: 0.1, ...PLAIN, l2: 0.5, l2Biases: false, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     ],
     [
       'adamW',
@@ -96,6 +100,7 @@ describe('momentum, adam and adamW', () => {
       {
         name: 'adamW',
         learningRate: 0.1,
+        ...PLAIN,
         weightDecay: 0.01,
         weightDecayBiases: false,
         beta1: 0.9,
@@ -110,7 +115,7 @@ describe('momentum, adam and adamW', () => {
   })
 
   it('gives rules that follow the options, counting the steps of Adam from 1', () => {
-    const shared = { learningRate: 0.1, l2: 0.5, l2Biases: 0 }
+    const shared = { learningRate: 0.1, ...PLAIN, l2: 0.5, l2Biases: 0 }
     expect(momentum({ learningRate: 0.1, l2: 0.5, momentum: 0.8, nesterov: true }).rule(3)).toEqual({
       ...{ kind: 'momentum', ...shared, momentum: 0.8, nesterov: true },
     })
@@ -121,7 +126,7 @@ describe('momentum, adam and adamW', () => {
       [1, 2, 100].map((t) => ({ kind: 'adam', ...shared, ...none, ...moments, t })),
     )
     expect(adamW({ learningRate: 0.1, weightDecay: 2 }).rule(4)).toEqual({
-      ...{ kind: 'adam', learningRate: 0.1, l2: 0, l2Biases: 0, ...moments, t: 5 },
+      ...{ kind: 'adam', learningRate: 0.1, ...PLAIN, l2: 0, l2Biases: 0, ...moments, t: 5 },
       ...{ weightDecay: 2, weightDecayBiases: 0 },
     })
     expect(adamW({ learningRate: 0.1, weightDecay: 2, weightDecayBiases: true }).rule(0)).toMatchObject({

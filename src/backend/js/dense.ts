@@ -83,7 +83,7 @@ export function update(
 ): void {
   const length = parameterLength(layer.inputs, layer.outputs)
   checkSlots(rule, slots, length)
-  updateBy(ruleStep.set(encodeRule(rule, encodedRule), slots, length), input, gradOut, layer)
+  updateBy(ruleStep.set(encodeRule(rule, encodedRule), slots, length, false), input, gradOut, layer)
 }
 
 /**

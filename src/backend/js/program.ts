@@ -193,7 +193,7 @@ export class JsProgram implements Program {
       moveAverage(arenas.average as Float32Array, arenas.parameters, this.parameters, values?.[STEP.averageShare] ?? 0)
     } else {
       const slots = this.#slots === null ? null : this.#slotViews[each.layer]
-      const step = this.#step.set(this.#rule, slots, this.parameters)
+      const step = this.#step.set(this.#rule, slots, this.parameters, each.layer === 0)
       updateBy(step, this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer], part)
     }
   }
@@ -206,7 +206,8 @@ export class JsProgram implements Program {
     for (const l of layers) {
       const { parameters, inputs: K, outputs: N } = this.#layers[l]
       const gradients = Float64Array.from(of(l), (g) => g * scale)
-      const step = this.#step.set(this.#rule, this.#slots === null ? null : this.#slotViews[l], this.parameters)
+      const slots = this.#slots === null ? null : this.#slotViews[l]
+      const step = this.#step.set(this.#rule, slots, this.parameters, l === 0)
       const block = { gradients, width: N, parameters, stride: N, cols: N }
       step.run({ ...block, from: 0, at: 0, rows: K, areBiases: false })
       step.run({ ...block, from: K * N, at: K * N, rows: 1, areBiases: true })
