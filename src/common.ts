@@ -17,6 +17,7 @@ export type {
 } from './core/results.js'
 export { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './core/scale.js'
 export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from './core/types.js'
+export { encodeTable } from './data/encode-table.js'
 export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
 export { decodeModel, encodeModel, type LoadOptions } from './io/model-bytes.js'
@@ -25,6 +26,21 @@ export { MLP, type MLPOptions } from './model/mlp.js'
 export type { PredictOptions } from './model/predict.js'
 export type { Prediction } from './model/prediction.js'
 export { Predictor, type PredictorOptions } from './model/predictor.js'
+export type { RowPrediction } from './model/raw-rows.js'
+export { type LearnOptions, type LearntTable, learnTable, type TableSchema } from './table/learn.js'
+export { type Cell, type Rows, type TableOptions, table } from './table/rows.js'
+export type { ColumnSchema, ColumnType } from './table/schema.js'
+export type { Column, NumberColumn, Table, TextColumn } from './table/table.js'
+export type {
+  CategoricalInput,
+  InputColumn,
+  Label,
+  NumericInput,
+  NumericScale,
+  TableTransform,
+  TargetTask,
+  TargetTransform,
+} from './table/transform.js'
 export type {
   CheckpointEvent,
   EpochEvent,

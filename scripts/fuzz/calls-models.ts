@@ -4,11 +4,13 @@ import {
   defaultBackend,
   encodeCheckpoint,
   fit,
-  type MLP,
+  learnTable,
+  MLP,
   Predictor,
   type Samples,
   sgd,
   type TrainingCheckpoint,
+  table,
 } from 'native-mlp'
 import type { Calls } from './calls.js'
 import { SMALL, smallModel, smallSet } from './small-data.js'
@@ -28,6 +30,13 @@ async function checkpoint(): Promise<TrainingCheckpoint> {
     },
   })
   return last!
+}
+
+const smallTable = () => table({ a: [1, null, 4], b: ['u', 'v', 'u'], y: ['k', 'l', 'm'] }, { target: 'y' })
+
+function tableModel(): MLP {
+  const { transform } = learnTable(smallTable())
+  return new MLP({ layers: [3, 3], table: transform })
 }
 
 /** Calls of data, models and training. */
@@ -54,6 +63,23 @@ function dataCalls(): Calls {
     'Samples.take': { of: of('take'), args: () => [5] },
     'Samples.subset': { of: of('subset'), args: () => [[0, 3, 3]] },
     kFold: { args: () => [smallSet(), { folds: 3, seed: 2, stratified: true }] },
+    table: {
+      args: () => [
+        [
+          { a: 1, b: 'x' },
+          { a: null, b: 'y' },
+        ],
+        { target: 'b', columns: ['a', 'b'] },
+      ],
+    },
+    'table of columns': { args: () => [{ a: Float32Array.of(1, 2), b: ['x', null] }, {}] },
+    learnTable: {
+      args: () => [
+        smallTable(),
+        { target: 'y', rows: [0, 1, 2], types: { a: 'numeric' }, scale: 'quantile', bins: 4, maxLevels: 5 },
+      ],
+    },
+    encodeTable: { args: () => [smallTable(), learnTable(smallTable()).transform, [0, 2]] },
     dataDigest: { args: () => [{ train: smallSet(), valid: smallSet('floats') }] },
   }
 }
@@ -94,6 +120,21 @@ function predictionCalls(): Calls {
   const signal = () => new AbortController().signal
   return {
     'MLP.predict': { of: of('predict'), args: () => [values(3), { kind: 'floats', signal: signal() }] },
+    'MLP with a table': { args: () => [{ layers: [3, 3], table: learnTable(smallTable()).transform }] },
+    'MLP.predictRows': {
+      of: () => {
+        const model = tableModel()
+        return model.predictRows.bind(model) as () => unknown
+      },
+      args: () => [[{ a: 1, b: 'u' }], { signal: signal() }],
+    },
+    'Predictor.runRows': {
+      of: () => {
+        const predictor = new Predictor(tableModel())
+        return predictor.runRows.bind(predictor) as () => unknown
+      },
+      args: () => [[[1, 'u']]],
+    },
     'MLP.predict of a set': { of: of('predict'), args: () => [smallSet(), {}] },
     'MLP.predictor': { of: of('predictor'), args: () => [{ capacity: 4, kind: 'floats' }] },
     Predictor: { args: () => [smallModel(), { capacity: 4, kind: 'bytes' }] },

@@ -42,7 +42,7 @@ export function kFold(samples: Samples, options: FoldOptions): Fold[] {
 }
 
 /** Assigns the shuffled positions of each group to the folds in turn, continuing across groups. */
-function deal(groups: readonly Int32Array[], folds: number, seed: number): Int32Array {
+export function deal(groups: readonly Int32Array[], folds: number, seed: number): Int32Array {
   const random = randomStream(seed, 'folds')
   const foldOf = new Int32Array(groups.reduce((sum, { length }) => sum + length, 0))
   let dealt = 0

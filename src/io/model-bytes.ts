@@ -14,9 +14,12 @@ import {
 } from '../formats/safetensors.js'
 import { checksum } from '../model/digest.js'
 import { checkBackend, checkModel, MAX_LAYER_SIZE, MAX_LAYERS, MLP, type MLPOptions } from '../model/mlp.js'
+import type { TableTransform } from '../table/transform.js'
 
 /** Incremented when a reader of the older version would misread a newer file. */
-const FORMAT_VERSION = 3
+const FORMAT_VERSION = 4
+/** Of a model that does not know what raw rows mean, so that older readers read it. */
+const WITHOUT_TABLE = 3
 /** From this version on a file has a digest; older ones have no input kind (1) or no digest (1 and 2). */
 const FIRST_WITH_DIGEST = 3
 const FIRST_WITH_KIND = 2
@@ -47,7 +50,7 @@ export function encodeModel(model: MLP): Uint8Array {
   })
   const metadata = {
     format: 'native-mlp',
-    format_version: String(FORMAT_VERSION),
+    format_version: String(model.table === null ? WITHOUT_TABLE : FORMAT_VERSION),
     layers: JSON.stringify(model.layerSizes),
     activation: model.activation,
     output_activation: model.outputActivation,
@@ -55,6 +58,7 @@ export function encodeModel(model: MLP): Uint8Array {
     input_scale: model.inputScale,
     input_kind: model.inputKind ?? UNKNOWN_KIND,
     class_names: JSON.stringify(model.classNames),
+    ...(model.table !== null && { table: JSON.stringify(model.table) }),
   }
   return encodeSafetensors({ tensors, metadata: { ...metadata, digest: digestOf(metadata, parameters) } })
 }
@@ -108,6 +112,7 @@ export function modelFrom({ tensors, metadata }: Safetensors, file: string, { ba
     inputScale: metadata.input_scale as MLPOptions['inputScale'],
     inputKind: inputKindOf(metadata),
     classNames,
+    table: version > WITHOUT_TABLE ? (jsonField(metadata, 'table', z.unknown(), file) as TableTransform) : null,
     init: { weights: 0, biases: 0 },
     backend,
   })

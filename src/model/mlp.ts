@@ -4,17 +4,24 @@ import type { Layer } from '../backend/operands.js'
 import { checking, integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
 import { byteWords, invalidArgument, orOutOfMemory } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
+import type { Signal } from '../core/platform.js'
 import type { LayerParameters } from '../core/results.js'
 import { INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from '../core/scale.js'
 import { isFloat32Array } from '../core/typed-arrays.js'
 import { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } from '../core/types.js'
+import { checkTransform } from '../table/check-transform.js'
+import type { Rows } from '../table/rows.js'
+import type { Table } from '../table/table.js'
+import type { TableTransform } from '../table/transform.js'
 import { fnv1a } from './digest.js'
 import { checkInit, type Init, initialParameters } from './initializers.js'
 import type { InputRows } from './inputs.js'
 import { checkLoss, nameCount } from './losses.js'
 import { type PredictOptions, predict } from './predict.js'
+import { predictRows } from './predict-rows.js'
 import type { Prediction } from './prediction.js'
 import { Predictor, type PredictorOptions } from './predictor.js'
+import { checkFits, type RowPrediction } from './raw-rows.js'
 
 /** Largest number of inputs, and of units of a layer. */
 export const MAX_LAYER_SIZE = 65536
@@ -41,6 +48,8 @@ export interface MLPOptions {
   readonly inputKind?: InputKind | null
   /** one name per class, or per output for multi-label and regression; null (default): those of the first training rows */
   readonly classNames?: readonly string[] | null
+  /** what the columns of raw rows mean to the network, from `learnTable`; null (default): the model takes encoded rows only */
+  readonly table?: TableTransform | null
   /** default: `defaultBackend()` */
   readonly backend?: Backend
 }
@@ -55,6 +64,7 @@ const OPTION_NAMES = [
   'inputScale',
   'inputKind',
   'classNames',
+  'table',
   'backend',
 ]
 
@@ -76,6 +86,8 @@ export class MLP {
   readonly layers: readonly Layer[]
   /** all parameters, in the backend's layout including padding */
   readonly parameters: Float32Array
+  /** what the columns of raw rows mean; null: the model takes encoded rows only. Saved in the model file. */
+  readonly table: TableTransform | null
   #inputKind: InputKind | null
   #classNames: readonly string[] | null
 
@@ -91,6 +103,8 @@ export class MLP {
     this.#inputKind = kind === null ? null : oneOf('inputKind', kind, INPUT_KINDS)
     const count = nameCount(this.loss, this.outputs)
     this.#classNames = checking('classNames', () => checkClassNames(options.classNames ?? null, count))
+    this.table = (options.table ?? null) === null ? null : checkTransform('table', options.table)
+    if (this.table !== null) checkFits(this.table, this)
     const init = checkInit(options.init ?? 'he')
     const seed = integerInRange('seed', options.seed ?? 1, 0)
     this.backend = options.backend === undefined ? defaultBackend() : checkBackend(options.backend)
@@ -191,6 +205,7 @@ export class MLP {
       inputScale: this.inputScale,
       inputKind: this.inputKind,
       classNames: this.classNames,
+      table: this.table,
       backend: this.backend,
     })
     copy.restore(this.parameters)
@@ -228,6 +243,21 @@ export class MLP {
     knownOptions('predict', options, ['signal', 'kind'])
     const kind = oneOf('kind', options.kind ?? 'floats', INPUT_KINDS)
     return predict(this, inputs, { signal: signalOrNone('signal', options.signal), kind })
+  }
+
+  /**
+   * Predicts raw rows as a table has them: numbers, texts, missing cells. Columns are found by name, in any order; a text that no
+   * training row has counts as none.
+   *
+   * @param rows a table, objects, lists of cells in the order of the training table without its target, or columns by name
+   * @returns class and probabilities by name, or values in their units, of each row
+   * @throws NativeMlpError INVALID_ARGUMENT for a model without `table`, for a column that is missing, and naming row and column
+   *   of a cell that does not fit; NOT_FINITE, ABORTED as `predict`
+   */
+  async predictRows(rows: Rows | Table, options: { readonly signal?: Signal } = {}): Promise<RowPrediction[]> {
+    knownOptions('predictRows', options, ['signal'])
+    const signal = signalOrNone('signal', options.signal)
+    return predictRows(this, rows, signal ? { signal } : {})
   }
 
   /** Returns a predictor for small batches, synchronous and with reused memory, for servers and loops; `predict` for many rows. */

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.js'
 import { NativeMlpError } from '../core/errors.js'
 import type { LayerShape, Loss } from '../core/types.js'
+import type { TableTransform } from '../table/transform.js'
 import type { InputContract } from './inputs.js'
 import { LOSS_INFO } from './losses.js'
 import { inSlices, type SliceOptions } from './slices.js'
@@ -12,6 +13,8 @@ export interface PredictingModel extends InputContract {
   readonly parameters: Float32Array
   readonly loss: Loss
   readonly outputs: number
+  /** what the columns of raw rows mean; null or undefined: unknown */
+  readonly table?: TableTransform | null
 }
 
 export interface Prediction {

@@ -3,8 +3,12 @@ import { checking, integerInRange, knownOptions, oneOf } from '../core/checks.js
 import { invalidArgument, orOutOfMemory } from '../core/errors.js'
 import { byteTable, INPUT_KINDS, type InputKind } from '../core/scale.js'
 import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
+import { encodeInputs } from '../table/encode-inputs.js'
+import type { Rows } from '../table/rows.js'
+import type { Table } from '../table/table.js'
 import { checkKind, type InputRows } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
+import { type RowPrediction, rawRows, rowPredictions } from './raw-rows.js'
 import { refusedData } from './slices.js'
 
 export interface PredictorOptions {
@@ -66,6 +70,19 @@ export class Predictor {
     if (isFloat32Array(rows)) copyFinite(rows, side.values, inputs, 'rows')
     else side.values.set(rows)
     return this.#run(side, n)
+  }
+
+  /**
+   * Like `run` for raw rows as a table has them; see `MLP.predictRows`.
+   *
+   * @param rows 1..capacity rows
+   * @throws NativeMlpError INVALID_ARGUMENT as `MLP.predictRows` and for too many rows, NOT_FINITE
+   */
+  runRows(rows: Rows | Table): RowPrediction[] {
+    const { transform, raw } = rawRows(this.#model, rows)
+    if (raw.length > this.capacity) throw invalidArgument('rows', `1 to ${this.capacity} rows`, raw.length)
+    const prediction = this.run(encodeInputs(transform.inputs, raw))
+    return rowPredictions(this.#model, transform, prediction, raw.length)
   }
 
   static {

@@ -159,7 +159,7 @@ describe('a hostile model file', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['another format', changed({ format: 'pt' }), /not a model of this package/],
     ['no metadata', encodeSafetensors({ tensors: good.tensors }), /not a model of this package/],
-    ['a newer version', changed({ format_version: '4' }), /format version 4 is newer than 3/],
+    ['a newer version', changed({ format_version: '5' }), /format version 5 is newer than 4/],
     ['a version that is none', changed({ format_version: '-1' }), /format_version '-1' is not a version/],
     ['no layers', changed({ layers: undefined }), /metadata have no layers/],
     ['layers that are not JSON', changed({ layers: '[3,' }), /layers in its metadata is not JSON/],

@@ -14,7 +14,8 @@ import { hostileValues, withThrowingGetters } from './hostile-values.js'
  * and of each member of an argument: the answer is a result or a NativeMlpError, at once or as a rejection, and never late.
  */
 
-const { adam, MLP, samples, sgd, createJsBackend, encodeModel, encodeNpy, encodeCheckpoint, fit } = index
+const { adam, MLP, samples, sgd, createJsBackend, encodeModel, encodeNpy, encodeCheckpoint, fit, learnTable, table } =
+  index
 
 const folder = mkdtempSync(join(tmpdir(), 'native-mlp-wrong-'))
 const before = process.cwd()
@@ -28,7 +29,9 @@ const backend = createJsBackend()
 const values = Float32Array.from({ length: 24 }, (_, i) => (i * 7) % 5)
 const labels = Int32Array.from({ length: 12 }, (_, i) => i % 3)
 const set = samples({ values, cols: 2, labels })
-const network = { layers: [2, 4, 3], backend }
+const rawTable = table({ a: [1, 2, 4], b: ['u', 'v', 'u'], y: ['k', 'l', 'm'] })
+const learnt = learnTable(rawTable, { target: 'y' })
+const network = { layers: [2, 4, 3], table: learnt.transform, backend }
 const model = () => new MLP(network)
 const checkpoint = await new Promise<index.TrainingCheckpoint>((resolve) => {
   const callbacks = { onCheckpoint: ({ checkpoint }: index.CheckpointEvent) => resolve(checkpoint) }
@@ -106,6 +109,7 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   encodeCheckpoint: () => [checkpoint],
   encodeModel: () => [model()],
   encodeNpy: () => [{ shape: [2], data: new Float32Array(2), dtype: 'float32' }],
+  encodeTable: () => [rawTable, learnt.transform, [0, 1]],
   evaluate: () => [model(), set, { chunk: 5, signal: new AbortController().signal }],
   expandGrid: () => [{ learningRate: [0.1, 0.2] }, { hidden: 4, epochs: 1 }, { repeats: 2 }],
   fit: () => [
@@ -124,6 +128,10 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   integer: () => [1, 5, { log: true }],
   isBusy: () => [{ load: 1 }],
   kFold: () => [set, { folds: 2, seed: 1, stratified: false }],
+  learnTable: () => [
+    rawTable,
+    { target: 'y', task: 'classes', rows: [0, 1, 2], types: { a: 'numeric' }, scale: 'robust', bins: 4, maxLevels: 5 },
+  ],
   loadData: () => [{ idx: { train: image, test: image, classes: 3 }, scale: 'unit' }, { shared: false }],
   loadHomeworkWeights: () => [at('none'), { backend }],
   loadModel: () => [at('model.safetensors'), { backend }],
@@ -194,6 +202,7 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   summarize: () => [[1, 2]],
   summarizeFolds: () => [[fold, fold]],
   survivors: () => [[{ trial: 0, state: 'paused', valid: metrics }], 1, selection],
+  table: () => [[{ a: 1, b: 'x' }], { target: 'b', columns: ['a', 'b'] }],
   timingsCsv: () => [trials],
   trialCurvesFigure: () => [trials, { title: 'x', metric: 'valid.loss', labelled: 1, width: 400, height: 200 }],
   uniform: () => [0, 1, {}],
@@ -219,6 +228,7 @@ const CLASSES: Readonly<Record<string, Class>> = {
       parametersDigest: () => [],
       predict: () => [values, { kind: 'floats', signal: undefined }],
       predictor: () => [{ capacity: 2, kind: 'floats' }],
+      predictRows: () => [[{ a: 1, b: 'u' }], { signal: undefined }],
       restore: () => [model().snapshot()],
       setClassNames: () => [['a', 'b', 'c']],
       setInputKind: () => ['floats'],
@@ -229,7 +239,7 @@ const CLASSES: Readonly<Record<string, Class>> = {
   NativeMlpError: { construct: () => ['INVALID_ARGUMENT', 'x', { cause: 1 }], methods: {} },
   Predictor: {
     construct: () => [model(), { capacity: 2, kind: 'floats' }],
-    methods: { run: () => [new Float32Array(2)] },
+    methods: { run: () => [new Float32Array(2)], runRows: () => [[{ a: 1, b: 'u' }]] },
   },
   RunFolder: {
     construct: () => [fresh(), { overwrite: false, resume: true, about: {} }],
