@@ -127,7 +127,7 @@ async function* rawChunks(path: string, { signal, onProgress }: ChunkOptions): A
  *
  * @throws NativeMlpError INVALID_FILE for any other, FILE_SYSTEM
  */
-async function openRegular(path: string): Promise<FileHandle> {
+export async function openRegular(path: string): Promise<FileHandle> {
   try {
     const stats = await stat(path)
     if (!stats.isFile()) throw invalidFile(path, `expected a file, it is ${kindOfFile(stats)}`)

@@ -88,7 +88,7 @@ export function columnNames(header: readonly string[], path: string, line: numbe
   return names
 }
 
-/** 'c1' for the first column of a file without a header. */
+/** 'x0' for the first column of a file without names, as for rows of a program. */
 export function positionName(column: number): string {
-  return `c${column + 1}`
+  return `x${column}`
 }

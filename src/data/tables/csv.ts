@@ -1,17 +1,17 @@
 import type { CsvError, Parser } from 'csv-parse'
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { type ChunkOptions, textChunks } from '../../formats/file-chunks.js'
-import type { Column, Table } from '../../table/table.js'
+import type { Column } from '../../table/table.js'
 import { commaNumberOf, missingTest, numberOf } from './cells.js'
-import { type CellReader, ColumnBuilder } from './column-builder.js'
+import type { CellReader } from './column-builder.js'
 import { columnNames, guessSeparator, hasHeader, positionName } from './csv-layout.js'
-import { Lines } from './lines.js'
+import { type ReadTable, TableBuilder } from './table-builder.js'
 
 /** How a file of separated values is read, as plain JSON. */
 export interface CsvOptions {
   /** one character between two cells; default: guessed from , ; tab and | */
   readonly separator?: string
-  /** whether the first line names the columns; default: guessed. Without names the columns are 'c1', 'c2', ... */
+  /** whether the first line names the columns; default: guessed. Without names the columns are 'x0', 'x1', ... */
   readonly header?: boolean
   /** cells without a value, besides empty ones; default NA, N/A, #N/A, NaN, null and ?, in upper or lower case */
   readonly missing?: readonly string[]
@@ -19,13 +19,6 @@ export interface CsvOptions {
   readonly text?: readonly string[]
   /** '.' (default) or ',' in numbers such as 1,5 */
   readonly decimal?: '.' | ','
-}
-
-/** A table, and what was guessed about its file. */
-export interface ReadTable {
-  readonly table: Table
-  /** readable sentences, e.g. "separator ';', column names in line 1" */
-  readonly notes: readonly string[]
 }
 
 /** Records from which the layout is guessed. */
@@ -46,7 +39,7 @@ const BEGINNING = 65_536
 export async function readCsv(path: string, options: CsvOptions, load: ChunkOptions = {}): Promise<ReadTable> {
   const first = new CsvReading(path, options, options.text ?? [])
   await first.read(load)
-  const late = first.columnsToReadAgain()
+  const late = first.lateTexts()
   if (late.length === 0) return first.finish()
   // rare: texts after many numbers, as in a sorted column; they were not kept
   const second = new CsvReading(path, options, [...(options.text ?? []), ...late])
@@ -63,22 +56,19 @@ interface SampleRecord {
 class CsvReading {
   readonly #path: string
   readonly #options: CsvOptions
-  readonly #text: ReadonlySet<string>
+  readonly #table: TableBuilder
   readonly #cells: CellReader
-  readonly #lines = new Lines()
   #separator = ','
   #sample: SampleRecord[] | null = []
   /** null: the columns have no names */
   #header: SampleRecord | null = null
-  #builders: ColumnBuilder[] = []
-  #rows = 0
 
   constructor(path: string, options: CsvOptions, text: readonly string[]) {
     this.#path = path
     this.#options = options
-    this.#text = new Set(text)
     const parse = options.decimal === ',' ? commaNumberOf : numberOf
     this.#cells = { numberOf: parse as CellReader['numberOf'], isMissing: missingTest(options.missing) }
+    this.#table = new TableBuilder(path, text, this.#cells)
   }
 
   async read(load: ChunkOptions): Promise<void> {
@@ -90,20 +80,17 @@ class CsvReading {
     if (parser === null) throw invalidFile(this.#path, 'the file is empty')
     await this.#write(parser, null)
     this.#start()
-    if (this.#rows === 0) throw invalidFile(this.#path, 'no rows after the line with the names of the columns')
-    this.#refuseStrayWords()
+    if (this.#table.rows === 0) throw invalidFile(this.#path, 'no rows after the line with the names of the columns')
+    this.#table.check()
   }
 
-  /** Columns whose first cells were numbers, as it seemed. */
-  columnsToReadAgain(): string[] {
-    return this.#builders.filter((builder) => builder.needsTexts).map(({ name }) => name)
+  lateTexts(): string[] {
+    return this.#table.lateTexts()
   }
 
   finish(): ReadTable {
-    const columns = this.#builders.map((builder) => builder.finish())
-    const lines = this.#lines
-    const place = (row: number) => `line ${lines.of(row)}`
-    return { table: { columns, length: this.#rows, source: this.#path, place }, notes: this.#notes(columns) }
+    const table = this.#table.finish()
+    return { table, notes: this.#notes(table.columns) }
   }
 
   async #makeParser(beginning: Buffer): Promise<Parser> {
@@ -158,7 +145,7 @@ class CsvReading {
     const expected = this.#sample?.[0] ?? this.#header
     switch (code) {
       case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH': {
-        const count = this.#builders.length || expected!.cells.length
+        const count = this.#table.columns || expected!.cells.length
         return line(
           `${cellsWords(record!.length)}, expected ${count} as in the first line, separated by ${this.#separatorWords()}`,
         )
@@ -188,20 +175,8 @@ class CsvReading {
     const names = isNamed
       ? columnNames(records[0], this.#path, sample[0].line)
       : records[0].map((_, c) => positionName(c))
-    this.#checkText(names)
-    this.#builders = names.map((name) => new ColumnBuilder(name, names.length, this.#text.has(name), this.#cells))
+    this.#table.addColumns(names)
     for (const { cells, line } of isNamed ? sample.slice(1) : sample) this.#addRow(cells, line)
-  }
-
-  #checkText(names: readonly string[]): void {
-    for (const name of this.#text) {
-      if (names.includes(name)) continue
-      const known = shortened(names.join(', '), 200)
-      throw new NativeMlpError(
-        'INVALID_ARGUMENT',
-        `text: ${this.#path} has no column '${shortened(name)}'; it has ${known}`,
-      )
-    }
   }
 
   #addRow(cells: readonly string[], line: number): void {
@@ -210,32 +185,14 @@ class CsvReading {
       const problem = `line ${line}: the names of the columns again, as in line ${header.line}; were two files joined? If that line is a row, set header: false`
       throw invalidFile(this.#path, problem)
     }
-    const builders = this.#builders
-    for (let c = 0; c < builders.length; c++) builders[c].add(cells[c])
-    this.#lines.add(line)
-    this.#rows++
-  }
-
-  #refuseStrayWords(): void {
-    for (const builder of this.#builders) {
-      const word = builder.strayWord
-      if (word === null) continue
-      const name = shortened(builder.name)
-      const text = JSON.stringify(shortened(word.text))
-      const where = `line ${this.#lines.of(word.row)}, column '${name}'`
-      const count = builder.words === 1 ? '' : ` (the first of ${builder.words} such cells)`
-      const numbers = builder.numbers.toLocaleString('en-US')
-      const remedy = `if it means no value, set missing: [${text}]; if the column holds texts, set text: ["${name}"]`
-      throw invalidFile(
-        this.#path,
-        `${where}: expected a number as in ${numbers} other rows, got ${text}${count}; ${remedy}`,
-      )
-    }
+    this.#table.addRow(cells, line)
   }
 
   #notes(columns: readonly Column[]): string[] {
     const names =
-      this.#header === null ? `no column names: c1 to c${columns.length}` : `column names in line ${this.#header.line}`
+      this.#header === null
+        ? `no column names: x0 to x${columns.length - 1}`
+        : `column names in line ${this.#header.line}`
     const notes = [`separated by ${this.#separatorWords()}, ${names}`]
     for (const column of columns) {
       if (column.kind !== 'text') continue

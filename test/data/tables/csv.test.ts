@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { type CsvOptions, readCsv } from '../../../src/data/tables/csv.js'
 import type { ReadProgress } from '../../../src/formats/file-chunks.js'
-import type { Table } from '../../../src/table/table.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
+import { cellsOf as cells } from './cells-of.js'
 
 const folder = temporaryFolder()
 let files = 0
@@ -18,18 +18,6 @@ function file(contents: string | Uint8Array, name = `file${files++}.csv`): strin
 }
 
 const read = (contents: string | Uint8Array, options: CsvOptions = {}) => readCsv(file(contents), options)
-
-/** Cells of each column; null for missing ones. */
-function cells({ columns }: Table): Record<string, (string | number | null)[]> {
-  return Object.fromEntries(
-    columns.map((column) => [
-      column.name,
-      column.kind === 'number'
-        ? Array.from(column.values, (value) => (Number.isNaN(value) ? null : value))
-        : Array.from(column.codes, (code) => (code < 0 ? null : column.levels[code])),
-    ]),
-  )
-}
 
 const cellsOf = async (contents: string | Uint8Array, options?: CsvOptions) =>
   cells((await read(contents, options)).table)
@@ -81,13 +69,13 @@ describe('readCsv', () => {
   })
 
   it('recognizes whether the first line names the columns', async () => {
-    expect(await cellsOf('1,x\n2,y\n')).toEqual({ c1: [1, 2], c2: ['x', 'y'] })
+    expect(await cellsOf('1,x\n2,y\n')).toEqual({ x0: [1, 2], x1: ['x', 'y'] })
     expect(await cellsOf('town,2019,2020\nUlm,1,2\nUlm,3,4\n', { header: true })).toMatchObject({ 2019: [1, 3] })
     expect(await cellsOf('year,a\n1,x\n2,y\n')).toEqual({ year: [1, 2], a: ['x', 'y'] })
     expect(await cellsOf('a,b\nx,y\n')).toEqual({ a: ['x'], b: ['y'] })
-    expect(await cellsOf('a,b\nx,y\n', { header: false })).toEqual({ c1: ['a', 'x'], c2: ['b', 'y'] })
+    expect(await cellsOf('a,b\nx,y\n', { header: false })).toEqual({ x0: ['a', 'x'], x1: ['b', 'y'] })
     // as pandas writes its index
-    expect(await cellsOf(',a\n0,5\n1,6\n')).toEqual({ c1: [0, 1], a: [5, 6] })
+    expect(await cellsOf(',a\n0,5\n1,6\n')).toEqual({ x0: [0, 1], a: [5, 6] })
   })
 
   it('recognizes missing cells', async () => {
