@@ -9,7 +9,7 @@ export type FileKind = 'images' | 'labels'
 /** Paths of the files of a folder in MNIST's layout; undefined for missing files. */
 export type IdxPaths = Readonly<Record<SetPart, Readonly<Record<FileKind, string | undefined>>>>
 
-/** 'train-images-idx3-ubyte', 't10k-labels.idx1-ubyte.gz', 'emnist-letters-test-images-idx3-ubyte'. */
+/** 'train-images-idx3-ubyte', 't10k-labels.idx1-ubyte.gz', 'emnist-letters-test-images-idx3-ubyte', 'qmnist-test-labels-idx2-int'. */
 const FILE_NAME = /^(?:(?<prefix>.+)-)?(?<part>train|t10k|test)-(?<kind>images|labels)[-.]idx\d+-\w+?(?<gz>\.gz)?$/
 
 interface Candidate {
@@ -45,8 +45,21 @@ export async function findIdxFiles(folder: string, prefix?: string): Promise<Idx
   }
 }
 
-/** The preferred spelling of each file first. */
+/** Where torchvision and EMNIST's own archive keep the files. */
+const INNER_FOLDERS = ['raw', 'gzip']
+
+/** The preferred spelling of each file first. If the folder has none, those of an inner folder. */
 async function candidatesIn(folder: string): Promise<Candidate[]> {
+  const own = await ownCandidates(folder)
+  if (own.length > 0) return own
+  for (const inner of INNER_FOLDERS) {
+    const found = await ownCandidates(join(folder, inner))
+    if (found.length > 0) return found
+  }
+  return own
+}
+
+async function ownCandidates(folder: string): Promise<Candidate[]> {
   const found: (Candidate & { readonly rank: number })[] = []
   for (const entry of await entriesOf(folder)) {
     const parsed = parse(entry.name)

@@ -1,5 +1,5 @@
 import { checking, knownOptions, trueOrFalse } from '../core/checks.js'
-import { invalidFile, NativeMlpError } from '../core/errors.js'
+import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
 import { isUint8Array } from '../core/typed-arrays.js'
 import { dataDigest } from './digest.js'
 import { warnOfMissingClasses } from './missing-classes.js'
@@ -84,37 +84,40 @@ export function checkDigest(expected: string, actual: string, source: string): v
 }
 
 function makeSets({ train, test, classes: known }: RawData, scale: InputScale, shared: boolean) {
+  if (train.labels === null) {
+    if (known !== null) throw invalidArgument('classes', 'none for targets, which are no classes', known)
+    return bothSets(train, test, 0, scale, shared)
+  }
   const classes = known ?? largest(train.labels) + 1
   checkLabels(train, classes, null)
   if (known === null) warnOfMissingClasses(train.labels, classes, train.names.labels, `set classes: ${classes}`)
-  if (test !== null) {
-    checkSameRows(train, test)
-    checkLabels(test, classes, known === null ? train.labels : null)
-  }
+  if (test !== null) checkLabels(test, classes, known === null ? train.labels : null)
+  return bothSets(train, test, classes, scale, shared)
+}
+
+function bothSets(train: RawSet, test: RawSet | null, classes: number, scale: InputScale, shared: boolean) {
+  if (test !== null) checkSameRows(train, test)
   const make = (set: RawSet) => makeSamples(set, classes, scale, shared)
   return { train: make(train), ...(test !== null && { test: make(test) }) }
 }
 
-function makeSamples(
-  { values, cols, labels, imageShape }: RawSet,
-  classes: number,
-  scale: InputScale,
-  shared: boolean,
-) {
-  const set = new Samples({
+function makeSamples(set: RawSet, classes: number, scale: InputScale, shared: boolean) {
+  const { values, cols, labels, targets, imageShape } = set
+  const rows = values.length / cols
+  const made = new Samples({
     kind: kindOf(values),
-    ...{ values, cols, labels, imageShape, classes, scale },
+    ...{ values, cols, labels, targets, imageShape, classes, scale },
     table: isUint8Array(values) ? byteTable(scale) : null,
-    targets: null,
-    targetCols: 0,
+    targetCols: targets === null ? 0 : targets.length / rows,
     classNames: Array.from({ length: classes }, (_, c) => String(c)),
-    rows: range(labels.length),
+    rows: range(rows),
   })
-  return shared ? set.toShared() : set
+  return shared ? made.toShared() : made
 }
 
 /** @param training labels that must include those of a test set; null: any below `classes` */
 function checkLabels({ names, labels }: RawSet, classes: number, training: Int32Array | null): void {
+  if (labels === null) throw invalidFile(names.labels, 'expected labels, as for the training rows')
   const row = labels.findIndex((label) => label >= classes)
   if (row >= 0 && training === null) {
     throw invalidFile(
@@ -135,6 +138,12 @@ function checkSameRows(train: RawSet, test: RawSet): void {
   const words = ({ imageShape, cols }: RawSet) => imageShape?.join(' x ') ?? `${cols} values`
   if (words(train) !== words(test)) {
     throw invalidFile(test.names.values, `training rows are ${words(train)}, test rows ${words(test)}`)
+  }
+  const targetsOf = ({ targets, values, cols }: RawSet) =>
+    targets === null ? 0 : (targets.length * cols) / values.length
+  if (targetsOf(train) !== targetsOf(test)) {
+    const words = `training rows have ${targetsOf(train)} targets, test rows ${targetsOf(test)}`
+    throw invalidFile(test.names.labels, words)
   }
   const kinds = [train, test].map(({ values }) => (isUint8Array(values) ? 'bytes' : 'floats'))
   if (kinds[0] !== kinds[1])

@@ -3,7 +3,7 @@ import { createGunzip, gunzip } from 'node:zlib'
 import { invalidFile } from '../core/errors.js'
 
 /** Deflate never grows its input by more than this factor (zlib's technical notes). */
-const MAX_DEFLATE_RATIO = 1032
+export const MAX_DEFLATE_RATIO = 1032
 
 const gunzipAsync = promisify(gunzip)
 

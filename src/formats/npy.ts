@@ -15,10 +15,16 @@ import { formatNpyHeader, parseNpyHeader } from './npy-header.js'
 import { toPath } from './path.js'
 import { checkReadOptions, type ReadOptions, readFileBytes } from './read-file.js'
 
+/** Element types of .npy files. */
+export type NpyType = ElementType | 'bool' | 'float16'
+
 /** An array of NumPy's .npy format, in C order (row-major). */
 export interface NpyArray {
-  /** NumPy's name of the element type; 64-bit integers come as bigint arrays */
-  readonly dtype: ElementType
+  /**
+   * NumPy's name of the element type in the file. 64-bit integers come as bigint arrays, 'bool' as bytes 0 and 1, 'float16' as
+   * float32
+   */
+  readonly dtype: NpyType
   /** sizes, outermost first; [] for a scalar */
   readonly shape: readonly number[]
   readonly data: ElementArray
@@ -36,20 +42,27 @@ const DTYPES: ReadonlyMap<string, ElementType> = new Map([
   ['f4', 'float32'],
   ['f8', 'float64'],
 ])
+/** Read, but not written. */
+const READ_DTYPES: ReadonlyMap<string, NpyType> = new Map<string, NpyType>([
+  ...DTYPES,
+  ['b1', 'bool'],
+  ['f2', 'float16'],
+])
 const CODES = new Map([...DTYPES].map(([code, dtype]) => [dtype, code]))
 
 /**
  * Parses a .npy file of version 1, 2 or 3 (NumPy Enhancement Proposal 1). Fortran order is rearranged to C order.
  * @param name what to call the file in errors
  * @throws NativeMlpError INVALID_FILE naming file and byte offset: not .npy, truncated, trailing bytes, an
- * inconsistent header, or an element type this package does not read (bool, complex, float16, objects, records)
+ * inconsistent header, or an element type this package does not read (complex, long double, texts, objects, records)
  */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const header = parseNpyHeader(bytes, name)
-  const dtype = DTYPES.get(header.descr.slice(1))
+  const dtype = READ_DTYPES.get(header.descr.slice(1))
   const order = header.descr[0]
-  if (dtype === undefined || !'<>|'.includes(order) || (order === '|' && bytesPerElement(dtype) > 1)) {
-    const known = [...DTYPES.values()].join(', ')
+  const stored = storedAs(dtype)
+  if (dtype === undefined || !'<>|'.includes(order) || (order === '|' && bytesPerElement(stored) > 1)) {
+    const known = [...READ_DTYPES.values()].join(', ')
     throw invalidFile(
       name,
       `element type '${shortened(header.descr)}' is not supported; known: ${known}`,
@@ -57,7 +70,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
     )
   }
   const { shape, dataOffset } = header
-  const size = bytesPerElement(dtype)
+  const size = bytesPerElement(stored)
   const room = bytes.length - dataOffset
   const count = elementCount(shape, size, Math.max(room, 0))
   const announced = `shape (${shape.join(', ')}) of ${dtype}`
@@ -65,8 +78,27 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   if (count * size < room) {
     throw invalidFile(name, `trailing bytes: ${announced} ends here`, dataOffset + count * size)
   }
-  const data = decodeElements(bytes, dataOffset, count, dtype, order !== '>')
-  return { dtype, shape, data: header.fortranOrder ? toRowMajor(data, shape, dtype) : data }
+  const decoded = decodeElements(bytes, dataOffset, count, stored, order !== '>')
+  const data = header.fortranOrder ? toRowMajor(decoded, shape, stored) : decoded
+  return { dtype, shape, data: dtype === 'float16' ? Float32Array.from(data as Uint16Array, halfToFloat) : data }
+}
+
+function storedAs(dtype: NpyType | undefined): ElementType {
+  if (dtype === 'bool' || dtype === undefined) return 'uint8'
+  return dtype === 'float16' ? 'uint16' : dtype
+}
+
+const word = new DataView(new ArrayBuffer(4))
+
+/** The number with these bits of IEEE 754 binary16: 5 bits of exponent, 10 of fraction. */
+function halfToFloat(bits: number): number {
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  const sign = bits >> 15 === 1 ? -1 : 1
+  if (exponent === 0) return sign * fraction * 5.9604644775390625e-8 // 2^-24
+  // exponents are biased by 15 and 127; 31 is infinity or NaN, as 255
+  word.setUint32(0, ((bits >> 15) << 31) | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13))
+  return word.getFloat32(0)
 }
 
 /** @throws NativeMlpError INVALID_FILE as `parseNpy`, or FILE_SYSTEM when the file cannot be read */

@@ -60,7 +60,8 @@ test('takes mirrors from the variable, reports progress, and can be aborted', as
     {
       cacheDir,
       signal: controller.signal,
-      onProgress: ({ url }) => {
+      onProgress: (progress) => {
+        const url = 'url' in progress ? progress.url : progress.path
         seen.add(url)
         if (url.includes(names[1])) controller.abort()
       },

@@ -34,7 +34,18 @@ describe('parseNpy reads what NumPy wrote', () => {
     expect([...array.data]).toEqual(values)
   })
 
-  test.each(['bool', 'record', 'half'])('and refuses the element type %s', (name) => {
+  test('bool as bytes and half precision as float32', () => {
+    expect(parseNpy(numpy('bool'), 'bool')).toMatchObject({ dtype: 'bool', data: expect.any(Uint8Array) })
+    expect(parseNpy(numpy('half'), 'half')).toMatchObject({ dtype: 'float16', data: expect.any(Float32Array) })
+    const bits = Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x83ff, 0x7bff, 0x7c00, 0xfe00)
+    const bytes = encodeNpy({ shape: [7], data: bits })
+    const at = new TextDecoder().decode(bytes).indexOf('u2')
+    bytes.set(new TextEncoder().encode('f2'), at)
+    const expected = [1, -2, 2 ** -24, -1023 * 2 ** -24, 65_504, Number.POSITIVE_INFINITY, Number.NaN]
+    expect([...parseNpy(bytes, 'half').data]).toEqual(expected)
+  })
+
+  test.each(['record'])('and refuses the element type %s', (name) => {
     expect(() => parseNpy(numpy(name), name)).toThrow(expect.objectContaining({ code: 'INVALID_FILE' }))
     expect(() => parseNpy(numpy(name), name)).toThrow(/element type/)
   })

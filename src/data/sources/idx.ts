@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { integerInRange, knownOptions } from '../../core/checks.js'
+import { integerInRange, knownOptions, trueOrFalse } from '../../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
 import { findIdxFiles, type IdxPaths, requireFiles } from '../idx-folder.js'
 import { pathOrNone, readIdxLabels, readIdxRows, rowShape } from '../idx-rows.js'
@@ -23,12 +23,14 @@ export interface IdxSpec {
   readonly test?: IdxSet
   /** labels are 0..classes-1; default: the largest training label + 1, and every test label must occur in training */
   readonly classes?: number
+  /** swap rows and columns of each image, as EMNIST's need it to be upright; default false */
+  readonly transpose?: boolean
 }
 
 export const idxSource: DataSource<IdxSpec> = {
   check(options, name, base) {
-    knownOptions(name, options ?? null, ['folder', 'prefix', 'train', 'test', 'classes'])
-    const { folder, prefix, train, test, classes } = options as IdxSpec
+    knownOptions(name, options ?? null, ['folder', 'prefix', 'train', 'test', 'classes', 'transpose'])
+    const { folder, prefix, train, test, classes, transpose } = options as IdxSpec
     if ((folder === undefined) === (train === undefined)) {
       const got = folder === undefined ? 'neither' : 'both'
       throw new NativeMlpError('INVALID_ARGUMENT', `${name}: expected either folder or train, got ${got}`)
@@ -45,6 +47,7 @@ export const idxSource: DataSource<IdxSpec> = {
       ...(train !== undefined && { train: checkSet(train, `${name}.train`, base) }),
       ...(test !== undefined && { test: checkSet(test, `${name}.test`, base) }),
       ...(classes !== undefined && { classes: integerInRange(`${name}.classes`, classes, 1, MAX_CLASSES) }),
+      ...(transpose !== undefined && { transpose: trueOrFalse(`${name}.transpose`, transpose) }),
     }
   },
 
@@ -75,12 +78,16 @@ function checkSet(set: unknown, name: string, base: string): IdxSet {
 }
 
 async function readIdxData(spec: IdxSpec, { shared }: LoadDataOptions): Promise<RawData> {
-  const { classes = null } = spec
+  const { classes = null, transpose = false } = spec
+  const read = async (set: IdxSet) => {
+    const raw = await readSet(set, shared)
+    return transpose ? transposed(raw) : raw
+  }
   if (spec.folder === undefined) {
     const [train, test] = [spec.train!, spec.test]
     return {
-      train: await readSet(train, shared),
-      test: test ? await readSet(test, shared) : null,
+      train: await read(train),
+      test: test ? await read(test) : null,
       source: [train.images, ...(test ? [test.images] : [])].join(', '),
       classes,
     }
@@ -90,7 +97,7 @@ async function readIdxData(spec: IdxSpec, { shared }: LoadDataOptions): Promise<
   const hasTest = paths.test.images !== undefined || paths.test.labels !== undefined
   requireFiles(paths, hasTest ? ['train', 'test'] : ['train'], source, spec.prefix)
   const { train, test } = paths as IdxPaths & { train: IdxSet; test: IdxSet }
-  return { train: await readSet(train, shared), test: hasTest ? await readSet(test, shared) : null, source, classes }
+  return { train: await read(train), test: hasTest ? await read(test) : null, source, classes }
 }
 
 async function readSet({ images, labels }: IdxSet, shared = false): Promise<RawSet> {
@@ -99,5 +106,21 @@ async function readSet({ images, labels }: IdxSet, shared = false): Promise<RawS
   if (classOf.length !== shape[0]) {
     throw invalidFile(labels, `has ${classOf.length} labels, ${images} has ${shape[0]} rows`)
   }
-  return { names: { values: images, labels }, values, ...rowShape(shape), labels: classOf }
+  return { names: { values: images, labels }, values, ...rowShape(shape), labels: classOf, targets: null }
+}
+
+/** Images with rows and columns swapped. @throws NativeMlpError INVALID_FILE for rows that are no images */
+function transposed(set: RawSet): RawSet {
+  const { values, imageShape, names } = set
+  if (imageShape === null) throw invalidFile(names.values, 'transpose: expected images, rows of two dimensions')
+  const [height, width] = imageShape
+  const size = height * width
+  const image = values.slice(0, size)
+  for (let start = 0; start < values.length; start += size) {
+    image.set(values.subarray(start, start + size) as Uint8Array)
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) values[start + x * height + y] = image[y * width + x]
+    }
+  }
+  return { ...set, imageShape: [width, height] }
 }

@@ -71,5 +71,5 @@ async function readSet(source: MnistSource, part: 'train' | 'test', shared: bool
   const { shape, values } = idxRows(await source.read(images, shared), images.name)
   const classOf = idxLabels(await source.read(labels, false), labels.name)
   const names = { values: `${source.name}: ${images.name}`, labels: `${source.name}: ${labels.name}` }
-  return { names, values, ...rowShape(shape), labels: classOf }
+  return { names, values, ...rowShape(shape), labels: classOf, targets: null }
 }

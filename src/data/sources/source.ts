@@ -1,4 +1,5 @@
 import type { FilePath, Signal } from '../../core/platform.js'
+import type { ReadProgress } from '../../formats/file-chunks.js'
 import type { DownloadProgress } from '../download.js'
 
 /** Options of `loadData` for this machine; they do not change the loaded data. */
@@ -12,7 +13,8 @@ export interface LoadDataOptions {
   /** Folder for downloads; default the user's cache folder. */
   readonly cacheDir?: FilePath
   readonly signal?: Signal
-  readonly onProgress?: (progress: DownloadProgress) => void
+  /** Called while files are downloaded (`DownloadProgress`, which has a `url`) or read (`ReadProgress`, which has a `path`). */
+  readonly onProgress?: (progress: DownloadProgress | ReadProgress) => void
 }
 
 /** Environment of the process that a source uses. */
@@ -31,8 +33,10 @@ export interface RawSet {
   readonly cols: number
   /** [height, width] if a row is an image */
   readonly imageShape: readonly [number, number] | null
-  /** [n] integers >= 0 */
-  readonly labels: Int32Array
+  /** [n] integers >= 0; null for a set with targets */
+  readonly labels: Int32Array | null
+  /** [n][targets] finite, row-major; null for a set with labels */
+  readonly targets: Float32Array | null
 }
 
 /** The sets read by a source. The loader checks their consistency and creates `Samples`. */

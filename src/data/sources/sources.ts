@@ -1,11 +1,14 @@
 import { type IdxSpec, idxSource } from './idx.js'
 import { type MnistSpec, mnistSource } from './mnist.js'
+import { type NpySpec, type NpzSpec, npySource, npzSource } from './npz.js'
 import type { DataSource } from './source.js'
 
 /** The options of each kind of source, by its name in a `DataSpec`. */
 export interface SourceSpecs {
   readonly mnist: MnistSpec
   readonly idx: IdxSpec
+  readonly npz: NpzSpec
+  readonly npy: NpySpec
 }
 
 export type SourceName = keyof SourceSpecs
@@ -14,6 +17,8 @@ export type SourceName = keyof SourceSpecs
 export const SOURCES: { readonly [Name in SourceName]: DataSource<SourceSpecs[Name]> } = {
   mnist: mnistSource,
   idx: idxSource,
+  npz: npzSource,
+  npy: npySource,
 }
 
 export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[]
