@@ -98,15 +98,19 @@ export function caseNames(only?: string): string[] {
 function chooseCases(only: string | undefined): readonly BenchCase[] {
   if (only === undefined) return CASES
   if (typeof only !== 'string') throw invalidArgument('only', 'a regular expression as text', only)
-  let pattern: RegExp
+  const chosen = casesLike(only)
+  if (chosen.length > 0) return chosen
+  throw invalidArgument('only', `a pattern that matches a case, such as '${CASES[0].name}' or 'step mnist'`, only)
+}
+
+function casesLike(only: string): readonly BenchCase[] {
   try {
-    pattern = new RegExp(only, 'i')
+    const pattern = new RegExp(only, 'i')
+    // which also throws for a pattern that is too large
+    return CASES.filter(({ name }) => pattern.test(name))
   } catch {
     throw invalidArgument('only', 'a regular expression', only)
   }
-  const chosen = CASES.filter(({ name }) => pattern.test(name))
-  if (chosen.length > 0) return chosen
-  throw invalidArgument('only', `a pattern that matches a case, such as '${CASES[0].name}' or 'step mnist'`, only)
 }
 
 function chooseSettings({ isas, threads = [1, 2] }: BenchOptions): Setting[] {

@@ -90,7 +90,8 @@ const NAMES: readonly (keyof SearchCallbacks)[] = [
 /** One set of callbacks that calls each of them in turn. @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION */
 export function checkCallbacks(callbacks: SearchCallbacks | readonly SearchCallbacks[]): Required<SearchCallbacks> {
   const isList = Array.isArray(callbacks)
-  const list = (isList ? callbacks : [callbacks]) as readonly SearchCallbacks[]
+  // without the holes of a sparse list
+  const list: readonly SearchCallbacks[] = Array.from(isList ? callbacks : [callbacks])
   list.forEach((set, i) => {
     const where = isList ? `callbacks[${i}]` : 'callbacks'
     knownOptions(where, set ?? null, NAMES)

@@ -209,6 +209,7 @@ describe('gridSearch refuses', () => {
       "base.evaluateOn: expected a list with 'valid', which selects",
     ],
     ['no function', { callbacks: [{ onTrialEnd: 1 }] }, 'callbacks[0].onTrialEnd: expected a function, got 1'],
+    ['a hole', { callbacks: new Array(1) }, 'callbacks[0]: expected an options object, got null'],
     [
       'a batch larger than the data',
       { grid: { learningRate: [0.1], hidden: [2], batchSize: [8, 5000] } },

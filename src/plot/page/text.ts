@@ -34,9 +34,14 @@ export function wrapText(text: string, width: number, fontSize: number, bold = f
 /** Shortens text with an ellipsis so that it is at most `width` pixels wide. */
 export function fitText(text: string, width: number, fontSize: number, bold = false): string {
   if (textWidth(text, fontSize, bold) <= width) return text
-  const characters = [...text]
-  while (characters.length > 1 && textWidth(`${characters.join('')}…`, fontSize, bold) > width) characters.pop()
-  return `${characters.join('')}…`
+  let shown = ''
+  let taken = textWidth('…', fontSize, bold)
+  for (const character of text) {
+    taken += textWidth(character, fontSize, bold)
+    if (taken > width && shown !== '') break
+    shown += character
+  }
+  return `${shown}…`
 }
 
 /** Replaces what XML 1.0 does not allow (control characters, lone surrogates) by U+FFFD, and line breaks by spaces. */

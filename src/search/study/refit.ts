@@ -1,4 +1,4 @@
-import { checking, knownOptions, objectOf, oneOf } from '../../core/checks.js'
+import { checking, integerInRange, knownOptions, listOf, objectOf, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError, orOutOfMemory } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
 import type { Collapse } from '../../core/results.js'
@@ -86,10 +86,17 @@ function checkStudy(study: Pick<Study, 'best'>): TrialResult | null {
   })
 }
 
-function stepsOf({ bestStep, steps, folds }: TrialResult, which: 'best' | 'all'): number {
-  if (!folds) return which === 'best' ? bestStep! + 1 : steps!
-  const each = folds.map((fold) => (which === 'best' ? fold.best!.step + 1 : fold.steps!))
-  return Math.max(1, Math.round(each.reduce((sum, count) => sum + count, 0) / each.length))
+function stepsOf(best: TrialResult, which: 'best' | 'all'): number {
+  const stepsIn = (name: string, { bestStep, steps }: { bestStep: unknown; steps: unknown }) =>
+    which === 'best' ? integerInRange(`${name}.bestStep`, bestStep, 0) + 1 : integerInRange(`${name}.steps`, steps, 1)
+  return checking('study.best', () => {
+    const { bestStep, steps, folds } = best
+    if (!folds) return stepsIn('study.best', { bestStep, steps })
+    const each = Array.from(listOf('study.best.folds', folds, 'results of folds'), (fold, f) =>
+      stepsIn(`study.best.folds[${f}]`, { bestStep: fold?.best?.step, steps: fold?.steps }),
+    )
+    return Math.max(1, Math.round(each.reduce((sum, count) => sum + count, 0) / each.length))
+  })
 }
 
 /** With a learning-rate schedule the length is that of the trial, so that each step has the learning rate of the trial's. */

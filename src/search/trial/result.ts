@@ -1,4 +1,5 @@
-import { checking, listOf, oneOf } from '../../core/checks.js'
+import { checking, isObject, listOf, oneOf } from '../../core/checks.js'
+import { invalidArgument } from '../../core/errors.js'
 import type { Collapse, HistoryEntry, SetMetrics, TrialSummary } from '../../core/results.js'
 import type { FitTiming } from '../../train/fit-result.js'
 import type { GridPoint } from '../space/grid.js'
@@ -43,12 +44,18 @@ export function summarizeFolds(folds: readonly FoldResult[]): FoldsSummary {
   return checking('folds', () => {
     listOf('folds', folds, 'results of folds').forEach((fold, i) => {
       oneOf(`folds[${i}].state`, Object(fold).state, FOLD_STATES)
+      for (const set of SETS) checkMetrics(`folds[${i}].best.${set}`, Object(fold.best)[set])
     })
     return summarized(folds)
   })
 }
 
 const FOLD_STATES = ['completed', 'collapsed', 'failed'] as const
+const SETS = ['train', 'valid', 'test'] as const
+
+function checkMetrics(name: string, metrics: unknown): void {
+  if (metrics !== undefined && !isObject(metrics)) throw invalidArgument(name, 'metrics', metrics)
+}
 
 function summarized(folds: readonly FoldResult[]): FoldsSummary {
   const failed = folds.findIndex(({ state }) => state === 'failed')
@@ -64,7 +71,7 @@ function summarized(folds: readonly FoldResult[]): FoldsSummary {
 
 /** Sets that every fold was evaluated on. */
 function overFolds(folds: readonly FoldResult[], of: (values: readonly number[]) => number): MetricsOfSets {
-  const sets = (['train', 'valid', 'test'] as const).flatMap((set) => {
+  const sets = SETS.flatMap((set) => {
     const metrics = folds.map(({ best }) => best?.[set])
     if (metrics.length === 0 || !metrics.every((each) => each !== undefined)) return []
     return [[set, overMetrics(metrics, of)]]
@@ -226,7 +233,7 @@ function meanHistory(histories: readonly (readonly HistoryEntry[])[]): HistoryEn
     const same = rest.map((history) => history.find(({ step }) => step === entry.step))
     const entries = [entry, ...same].filter((found) => found !== undefined)
     if (entries.length < histories.length) return []
-    const sets = (['train', 'valid', 'test'] as const).filter((set) => entries.every((each) => each[set]))
+    const sets = SETS.filter((set) => entries.every((each) => each[set]))
     const means = sets.map((set) => [
       set,
       overMetrics(

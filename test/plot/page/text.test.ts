@@ -33,6 +33,8 @@ it('wraps at spaces and shortens what cannot be wrapped', () => {
   expect(wrapText('aaa bbb ccc', 50, 11)).toEqual(['aaa bbb', 'ccc'])
   expect(fitText('short', 100, 11)).toBe('short')
   expect(fitText('a long class name', 50, 11)).toMatch(/^a long.?…$/)
+  expect(fitText('x'.repeat(1_000_000), 50, 11)).toMatch(/^x{6,8}…$/)
+  expect(fitText('wide', 1, 11)).toBe('w…')
 })
 
 it('reads parameter names', () => {

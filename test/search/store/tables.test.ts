@@ -113,6 +113,10 @@ describe('folds', () => {
 
   it('are columns of results.csv, each and together', () => {
     const { state, valid, steps } = summarizeFolds(folds)
+    const best = { step: 1, epoch: 0, valid: 'metrics' } as never
+    expect(() => summarizeFolds([{ ...folds[0], best }])).toThrow(
+      'folds[0].best.valid: expected metrics, got "metrics"',
+    )
     const trial: TableTrial = { trial: 0, params: { hidden: 8 }, state, steps, valid, folds }
     const text = resultsCsv([trial], { selectBy: 'valid', metric: 'accuracy', folds: 2 })
     const [names, fields] = text.split('\n').map((line) => line.split(','))

@@ -54,6 +54,15 @@ describe('refit', () => {
     const none = { best: null }
     await expect(refit(none, data)).rejects.toThrow('refit: no trial of the study has completed')
     const study = await search({ data, grid, base })
+    const altered = (fields: object) => ({ best: { ...study.best!, ...fields } }) as never
+    for (const [fields, message] of [
+      [{ bestStep: {} }, 'study.best.bestStep: expected an integer >= 0'],
+      [{ bestStep: Symbol() }, 'study.best.bestStep: expected an integer >= 0'],
+      [{ folds: 5 }, 'study.best.folds: expected a list of results of folds, got 5'],
+      [{ folds: [null] }, 'study.best.folds[0].bestStep: expected an integer >= 0'],
+    ] as const) {
+      await expect(refit(altered(fields), data)).rejects.toThrow(message)
+    }
     await expect(refit(study, { ...data, valid: 1 as never })).rejects.toThrow('data.valid: expected Samples, got 1')
     await expect(refit(study, data, { step: 'all' } as object)).rejects.toThrow("did you mean 'steps'?")
     const other = samples({ values: new Float32Array(4), cols: 1, labels: Int32Array.of(0, 1, 0, 1) })
