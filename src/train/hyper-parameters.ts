@@ -227,12 +227,12 @@ export const HYPER_PARAMETERS = {
     help: 'decay of a moving average of the parameters, which is evaluated and kept instead of them; 0: none',
   }),
   /** weights of the classes in the training loss: 'balanced' rows / (classes * rows of the class), or numbers; null (default): 1 */
-  classWeights: row('fit', null, orNull(classWeights, 'equal', 'equal weights'), {
+  classWeights: row('fit', 'choice', orNull(classWeights, 'equal', 'equal weights'), {
     default: null,
     help: 'weights of the classes in the training loss: balanced, numbers 1,2,5, or equal',
   }),
   /** first layers that keep their parameters; 0 to the number of hidden layers, default 0 */
-  frozenLayers: row('fit', null, integerFrom(0), {
+  frozenLayers: row('fit', 'integer', integerFrom(0), {
     default: 0,
     help: 'number of first layers that keep their parameters',
   }),
