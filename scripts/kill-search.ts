@@ -5,6 +5,7 @@
  *
  *     npm run kill-search
  *     npm run kill-search -- --kills 20 --seed 7
+ *     npm run kill-search -- --case regularised --kills 10
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -17,10 +18,11 @@ import { generator } from './fuzz/random.js'
 
 const { values: flags } = parseFlags({
   options: {
+    case: { type: 'string', default: 'plain' },
     kills: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
-    epochs: { type: 'string', default: '300' },
+    epochs: { type: 'string' },
     'most-lost': { type: 'string', default: '2' },
   },
 })
@@ -35,11 +37,40 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
-// eight trials, one with too high a learning rate
-const grid = { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [16, 32] }
+const SPACE = { learningRate: { logUniform: [0.01, 0.5] }, hidden: { integer: [8, 32] }, activation: ['relu', 'tanh'] }
+
+/** What `--case` names: the searches, with the epochs that let a kill hit the middle of most trials. */
+const CASES: Readonly<Record<string, { readonly trials: number; readonly epochs: number; readonly config: object }>> = {
+  // one learning rate is too high
+  plain: {
+    trials: 8,
+    epochs: 300,
+    config: { grid: { learningRate: [0.05, 0.2], l2: [0.0001, 0.001], hidden: [16, 32] } },
+  },
+  asynchronous: {
+    trials: 16,
+    epochs: 180,
+    config: { strategy: 'halving', trials: 16, halving: { minEpochs: 20, asynchronous: true }, space: SPACE },
+  },
+  tpe: { trials: 16, epochs: 150, config: { strategy: 'tpe', trials: 16, tpe: { startup: 4 }, space: SPACE } },
+  regularised: {
+    trials: 30,
+    epochs: 80,
+    config: {
+      ...{ learningRate: 0.01, l2: 0, hidden: 32, labelSmoothing: 0.1 },
+      grid: {
+        optimizer: ['sgd', 'momentum', 'rmsProp', 'adam', 'adamW'],
+        schedule: ['constant', 'cosine', 'oneCycle'],
+        dropout: [0, 0.2],
+      },
+    },
+  },
+}
+if (!Object.hasOwn(CASES, flags.case)) fail(`--case: expected one of ${Object.keys(CASES).join(', ')}`)
+const { trials, epochs, config: own } = CASES[flags.case]
 const config = join(folder, 'config.json')
 const rows = { limitTrain: 3000, limitTest: 500, evaluateOn: ['valid', 'test'] }
-writeFileSync(config, JSON.stringify({ preset: 'quick', ...rows, epochs: Number(flags.epochs), grid }))
+writeFileSync(config, JSON.stringify({ preset: 'quick', ...rows, epochs: Number(flags.epochs ?? epochs), ...own }))
 const whole = join(folder, 'whole')
 const start = performance.now()
 await end(search(['--config', config, '--keep-models', '--out', whole]))
@@ -80,7 +111,7 @@ async function play(out: string, round: number): Promise<void> {
     lost.push(lostBy(killed, out, before))
     const finished = existsSync(journal) ? finishedIn(journal) : 0
     const words = `after ${(patience / 1000).toFixed(2)} s: ${lost[lost.length - 1].toFixed(2)} s lost`
-    console.log(`kill ${lost.length}, search ${round}, ${words}; ${finished} of 8 trials finished`)
+    console.log(`kill ${lost.length}, search ${round}, ${words}; ${finished} of ${trials} trials finished`)
   }
   compare(out)
   console.log(`search ${round}: same bytes`)

@@ -45,6 +45,7 @@ export {
   uniform,
 } from './search/space/space.js'
 export type { Strategy } from './search/space/strategy.js'
+export type { TpeOptions } from './search/space/tpe.js'
 export { countStates, StudyFolder, type StudyFolderOptions } from './search/store/folder.js'
 export { resultsCsv, timingsCsv } from './search/store/tables.js'
 export { type Refit, type RefitOptions, refit } from './search/study/refit.js'

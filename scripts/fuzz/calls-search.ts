@@ -77,12 +77,34 @@ function studyCalls(seeds: string, work: string): Calls {
       args: () => [
         {
           ...{ data: { train: smallSet() }, space: { learningRate: { uniform: [0.1, 0.2] } }, strategy: 'halving' },
-          ...{ trials: 3, halving: { minSteps: 1, maxSteps: 4, factor: 3 }, folds: 2, stratified: true, splitSeed: 1 },
+          ...{
+            trials: 3,
+            halving: { minSteps: 1, maxSteps: 4, factor: 3, asynchronous: true },
+            folds: 2,
+            stratified: true,
+            splitSeed: 1,
+          },
           ...{ base: { hidden: 4, batchSize: 8, epochs: 1 }, workers: 1, signal: AbortSignal.timeout(1000) },
           ...{ folder: join(work, 'halving'), resume: true },
         },
       ],
       fixed: [...fixed, '0.trials', '0.halving.maxSteps'],
+      share: 3,
+    },
+    'search by TPE': {
+      args: () => [
+        {
+          ...{
+            data: { train: smallSet() },
+            space: { learningRate: { uniform: [0.1, 0.2] } },
+            strategy: 'tpe',
+            trials: 3,
+          },
+          ...{ tpe: { ahead: 1, startup: 1 }, base: { hidden: 4, batchSize: 8, epochs: 1 }, workers: 1 },
+          signal: AbortSignal.timeout(1000),
+        },
+      ],
+      fixed: [...fixed, '0.trials'],
       share: 3,
     },
     'search with an executor of the user': {

@@ -64,7 +64,10 @@ export interface SearchOptions extends StrategyOptions {
 }
 
 /** A search of every point of a grid. */
-export type GridSearchOptions = Omit<SearchOptions, 'grid' | 'space' | 'strategy' | 'trials' | 'seed' | 'halving'> & {
+export type GridSearchOptions = Omit<
+  SearchOptions,
+  'grid' | 'space' | 'strategy' | 'trials' | 'seed' | 'halving' | 'tpe'
+> & {
   readonly grid: SearchGrid | SearchSpace
 }
 
@@ -76,7 +79,7 @@ const GRID_OPTION_NAMES: readonly (keyof GridSearchOptions)[] = [
 
 export const OPTION_NAMES = {
   gridSearch: GRID_OPTION_NAMES,
-  search: [...GRID_OPTION_NAMES, 'space', 'strategy', 'trials', 'seed', 'halving'],
+  search: [...GRID_OPTION_NAMES, 'space', 'strategy', 'trials', 'seed', 'halving', 'tpe'],
 } as const
 
 const NAMES: readonly (keyof SearchCallbacks)[] = [

@@ -9,11 +9,19 @@ import { MLP } from '../model/mlp.js'
 import { picked } from '../train/config.js'
 import { planFit } from '../train/fit-options.js'
 import { fitOptionsOf, modelOptionsOf } from '../train/from-config.js'
+import { hiddenSizes } from '../train/hyper-parameter-kinds.js'
 import { checkMetricOfModel, checkMetricOfSet } from '../train/metrics/measure.js'
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
 import { TRIAL_NAMES } from './space/parameters.js'
-import { type ChosenStrategy, chooseStrategy, type Pruner, prunerOf } from './space/strategy.js'
+import {
+  type ChosenStrategy,
+  chooseStrategy,
+  type Pruner,
+  prunerOf,
+  type Sampler,
+  samplerOf,
+} from './space/strategy.js'
 import { isStudyFolder, StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
 import type { SearchCallbacks, StudyHeader } from './study/study.js'
@@ -27,7 +35,8 @@ export interface SearchPlan {
   readonly header: StudyHeader
   /** the data of each fold; one where there are none */
   readonly folds: readonly StudyData[]
-  readonly points: readonly GridPoint[]
+  /** as `pruner` of this study alone: it changes with its results */
+  readonly sampler: Sampler
   readonly pruner: Pruner
   readonly folder: StudyFolder | null
   /** null: worker threads of this process */
@@ -65,6 +74,7 @@ export function planSearch(
   const smallest = [...sets.folds].sort((a, b) => a.train.length - b.train.length)[0]
   for (const point of points) checkPoint(point, smallest)
   if (executor !== null && typeof executor !== 'function') throw invalidArgument('executor', 'a function', executor)
+  const ranking = { ...selection, base }
   const header: StudyHeader = {
     ...headerOf(options, strategy),
     ...selection,
@@ -78,8 +88,8 @@ export function planSearch(
   return {
     header,
     folds: sets.folds,
-    points,
-    pruner: prunerOf(strategy, smallest.train.length, { ...selection, base }),
+    sampler: samplerOf(strategy, ranking, (point) => checkPoint(point, smallest)),
+    pruner: prunerOf(strategy, smallest.train.length, ranking),
     folder: checkFolder(options),
     executor,
     stack: checkStack(options.stack ?? 'auto'),
@@ -95,12 +105,12 @@ function metricOf({ metric, objective }: Pick<SearchOptions, 'metric' | 'objecti
 
 function headerOf(options: SearchOptions | GridSearchOptions, chosen: ChosenStrategy) {
   const { base = {} } = options
-  const { points, strategy, space, seed, halving, repeats } = chosen
+  const { points, strategy, space, seed, halving, tpe, repeats } = chosen
   const workers = integerInRange('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS)
   const tasks = points.length * (options.folds ?? 1)
   const { backend, isa } = backendInfo()
   return {
-    ...{ strategy, grid: space, base, seed, halving, repeats },
+    ...{ strategy, grid: space, base, seed, halving, tpe, repeats },
     size: points.length,
     workers: Math.min(workers, tasks),
     ...{ backend, isa },
@@ -146,10 +156,11 @@ function checkOnRequest(metric: MetricName, base: SearchBase, folds: readonly St
   })
 }
 
-/** A network with a single hidden unit shows what is wrong with a trial's options without the cost of its own. */
+/** A network of as many layers with a single unit each shows what is wrong with a trial's options without the cost of its own. */
 function checkPoint({ trial, config, params }: GridPoint, data: StudyData): void {
   try {
-    const model = new MLP({ ...modelOptionsOf({ ...config, hidden: 1, init: 'he' }, data.train), seed: 1 })
+    const hidden = hiddenSizes(config.hidden).map(() => 1)
+    const model = new MLP({ ...modelOptionsOf({ ...config, hidden, init: 'he' }, data.train), seed: 1 })
     planFit(model, data.train, { ...fitOptionsOf(config), valid: data.valid, test: data.test })
   } catch (error) {
     if (!(error instanceof NativeMlpError)) throw error

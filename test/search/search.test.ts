@@ -102,7 +102,11 @@ describe('search', () => {
     ['trials of a grid', { trials: 3 }, 'trials: a grid tries every point'],
     ['rungs of nothing', { strategy: 'halving', halving: null }, 'halving: expected an options object, got null'],
     ['rungs of a grid', { halving }, "halving: expected with strategy 'halving'"],
-    ['another strategy', { strategy: 'bayes' }, "strategy: expected one of 'grid', 'random', 'halving', got \"bayes\""],
+    [
+      'another strategy',
+      { strategy: 'bayes' },
+      "strategy: expected one of 'grid', 'random', 'halving', 'tpe', got \"bayes\"",
+    ],
     ['a seed of nothing', { seed: 3 }, 'seed: nothing is drawn; that of the trials is base.seed'],
     [
       'another objective',

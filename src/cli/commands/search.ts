@@ -9,7 +9,7 @@ import { configFromFlags } from '../config/config.js'
 import { DATA_FLAG, newSpec } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
 import { checkChoice } from '../config/search-choice.js'
-import { resolveSearch, SEARCH_NAMES } from '../config/search-config.js'
+import { resolveSearch, SEARCH_NAMES, type StrategyDetails } from '../config/search-config.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { checkPath } from '../run/out-folder.js'
 import { type ResumeChoice, resumedRequest } from '../run/search-resume.js'
@@ -30,6 +30,9 @@ interface SearchFlags {
   readonly trials?: string
   readonly minEpochs?: string
   readonly factor?: string
+  readonly asynchronous?: boolean
+  readonly ahead?: string
+  readonly startup?: string
   readonly folds?: string
   readonly repeats?: string
   readonly objective?: string
@@ -53,7 +56,7 @@ const HELP = `
 A search can be stopped at any time, by Ctrl-C, kill -9 or a power cut. 'search --resume <folder>' continues it, in the
 middle of its trials, and ends with the same bytes in results.csv and every model as an uninterrupted search.
 A space in the config file may have lists, {"logUniform": [0.001, 0.5]}, {"uniform": [0, 1]}, {"integer": [16, 512], "log": true}
-and conditions, {"values": [0.9], "when": {"activation": ["relu"]}}; --strategy random or halving draws --trials points of it.`
+and conditions, {"values": [0.9], "when": {"activation": ["relu"]}}; --strategy random, halving or tpe draws --trials points of it.`
 
 export function searchCommand(): Command {
   const command = new Command('search')
@@ -81,15 +84,22 @@ export function searchCommand(): Command {
     .optionsGroup('What is tried:')
     .option(
       '--strategy <name>',
-      'grid: every point; random: points drawn at random; halving: of these, or of a grid, the better ones train on ' +
-        '(default: grid, with a space random)',
+      'grid: every point; random: points drawn at random; halving: of these, or of a grid, the better ones train on; ' +
+        'tpe: points proposed from the results so far (default: grid, with a space random)',
     )
-    .option('--trials <n>', 'points to draw; needed for random, for halving by default the whole grid')
+    .option('--trials <n>', 'points to draw; needed for random and tpe, for halving by default the whole grid')
     .option('--min-epochs <n>', 'for halving: epochs every trial gets (default: a ninth of --epochs)')
     .option(
       '--factor <n>',
       'for halving: of the trials 1 in so many goes on, with so many times the epochs (default: 3)',
     )
+    .option('--asynchronous', 'for halving: do not wait for all trials before the better ones go on')
+    .option(
+      '--ahead <n>',
+      'for tpe: a trial follows from the results of all but so many before it, which run at once; changes the results ' +
+        '(default: 4)',
+    )
+    .option('--startup <n>', 'for tpe: points to draw at random first (default: 10)')
     .option('--folds <k>', 'k-fold cross-validation (default: one validation set)')
     .option('--repeats <n>', 'train each point so often, with seeds of their own (default: 1)')
     .option(
@@ -141,16 +151,25 @@ async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise
   const [trials, folds, repeats] = [flags.trials, flags.folds, flags.repeats].map(whole)
   const given = { strategy, trials, folds, repeats, objective, selectBy, metric }
   const choice = checkChoice(given, (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
-  const rungs = {
-    ...(flags.minEpochs !== undefined && { minEpochs: integerInRange('--min-epochs', number(flags.minEpochs), 1) }),
-    ...(flags.factor !== undefined && { factor: integerInRange('--factor', number(flags.factor), 2) }),
-  }
-  const config = await resolveSearch(flags.config, configFromFlags(flags, SEARCH_NAMES), choice, rungs, say)
+  const config = await resolveSearch(flags.config, configFromFlags(flags, SEARCH_NAMES), choice, detailsOf(flags), say)
   const { training, plan, ...rest } = config
   const { out, overwrite = false, keepModels = false } = flags
   if (out !== undefined) checkPath(out)
   const data = { ...(await newSpec(flags.data)), scale: training.scale }
   return { ...rest, plan, data, out, overwrite, keepModels, resume: false, ...howToRun(flags) }
+}
+
+function detailsOf({ minEpochs, factor, asynchronous, ahead, startup }: SearchFlags): StrategyDetails {
+  const whole = <K extends string>(name: K, flag: string, text: string | undefined, min: number) =>
+    text === undefined ? {} : ({ [name]: integerInRange(flag, number(text), min) } as { [key in K]: number })
+  return {
+    halving: {
+      ...whole('minEpochs', '--min-epochs', minEpochs, 1),
+      ...whole('factor', '--factor', factor, 2),
+      ...(asynchronous && { asynchronous }),
+    },
+    tpe: { ...whole('ahead', '--ahead', ahead, 1), ...whole('startup', '--startup', startup, 1) },
+  }
 }
 
 async function resumption(folder: string, flags: SearchFlags, command: Command): Promise<SearchRequest> {

@@ -26,7 +26,7 @@ export function addConfigFlags(command: Command, names: readonly Name[] = NAMES)
  */
 export function withFlagNames(error: unknown, command: Command): unknown {
   if (!(error instanceof NativeMlpError)) return error
-  const [start, name] = /^(?:base\.|halving\.)?([a-zA-Z0-9]+): /.exec(error.message) ?? []
+  const [start, name] = /^(?:base\.|halving\.|tpe\.)?([a-zA-Z0-9]+): /.exec(error.message) ?? []
   const flag = command.options.find((option) => option.attributeName() === name)?.long
   if (start === undefined || !flag) return error
   return new NativeMlpError(error.code, `${flag}: ${error.message.slice(start.length)}`, { cause: error })

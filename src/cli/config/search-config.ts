@@ -7,6 +7,7 @@ import type { HalvingOptions } from '../../search/space/halving.js'
 import { SEARCH_PRESETS, searchBase } from '../../search/space/presets.js'
 import { checkSpace, isConditional, type SearchSpace } from '../../search/space/space.js'
 import { type ChosenStrategy, chooseStrategy } from '../../search/space/strategy.js'
+import type { TpeOptions } from '../../search/space/tpe.js'
 import { type SelectBy, type SelectionMetric, withBestRule } from '../../search/trial/ranking.js'
 import { NAMES, picked, type TrainingConfig } from '../../train/config.js'
 import type { PresetName } from '../../train/presets.js'
@@ -31,8 +32,14 @@ export interface SearchConfig extends Pick<RunConfig, 'atMost'> {
 }
 
 /** The options of `search` that say how the trials are chosen and run. */
-export type SearchPlanOptions = Pick<SearchOptions, 'strategy' | 'trials' | 'seed' | 'halving' | 'repeats'> &
+export type SearchPlanOptions = Pick<SearchOptions, 'strategy' | 'trials' | 'seed' | 'halving' | 'tpe' | 'repeats'> &
   Required<Pick<SearchOptions, keyof Division>>
+
+/** What flags say of a strategy. */
+export interface StrategyDetails {
+  readonly halving?: Pick<HalvingOptions, 'minEpochs' | 'factor' | 'asynchronous'>
+  readonly tpe?: TpeOptions
+}
 
 type SearchFile = PartialConfig & SearchChoice & { readonly grid?: SearchSpace; readonly space?: SearchSpace }
 
@@ -53,7 +60,7 @@ export async function resolveSearch(
   file: string | undefined,
   flags: PartialConfig,
   choice: SearchChoice,
-  rungs: Pick<HalvingOptions, 'minEpochs' | 'factor'> = {},
+  details: StrategyDetails = {},
   say: (line: string) => void = () => undefined,
 ): Promise<SearchConfig> {
   const given: SearchFile = file === undefined ? {} : await readSearchFile(file)
@@ -69,14 +76,14 @@ export async function resolveSearch(
   const grid = withSingleValues(own ?? usual, own === undefined ? { ...fileTraining, ...flags } : flags, training)
   const { selectBy = 'valid', metric = 'accuracy', ...asked } = { ...fileChoice, ...choice }
   const base = withBestRule(searchBase(training, grid), metric)
-  const plan = planOptions(asked, rungs, { training, isSpace: space !== undefined })
+  const plan = planOptions(asked, details, { training, isSpace: space !== undefined })
   const chosen = chooseStrategy({ grid, base, ...plan })
   return { preset, training, ...limitsOfPreset(training, changes), grid, base, selectBy, metric, plan, chosen }
 }
 
 function planOptions(
-  { strategy, trials, halving, folds, repeats }: SearchChoice,
-  rungs: Pick<HalvingOptions, 'minEpochs' | 'factor'>,
+  { strategy, trials, halving, tpe, folds, repeats }: SearchChoice,
+  details: StrategyDetails,
   { training, isSpace }: { training: TrainingConfig; isSpace: boolean },
 ): SearchPlanOptions {
   const chosen = strategy ?? (isSpace ? 'random' : 'grid')
@@ -84,11 +91,17 @@ function planOptions(
   return {
     strategy: chosen,
     ...(trials !== undefined && { trials, seed }),
-    // without strategy 'halving' for `search` to refuse
-    ...((halving || Object.keys(rungs).length > 0) && { halving: { ...halving, ...rungs } }),
+    // without their strategy for `search` to refuse
+    ...together('halving', halving, details.halving),
+    ...together('tpe', tpe, details.tpe),
     ...{ folds: folds ?? 1, stratified, splitSeed: splitSeed ?? seed, validFraction, limitTrain, limitTest },
     repeats: repeats ?? 1,
   }
+}
+
+/** What the file and the flags say of a strategy, as a member of this name if they say anything. */
+function together(name: 'halving' | 'tpe', file: object | undefined, flags: object = {}): object {
+  return file || Object.keys(flags).length > 0 ? { [name]: { ...file, ...flags } } : {}
 }
 
 function divide(given: PartialConfig & SearchChoice): [SearchChoice, PartialConfig] {

@@ -64,12 +64,13 @@ export async function resumedRequest(path: string, choice: ResumeChoice): Promis
 }
 
 function planOf(study: ReturnType<typeof studyIdentity>): SearchPlanOptions {
-  const { strategy, seed, size, repeats, halving, folds, stratified, splitSeed } = study
+  const { strategy, seed, size, repeats, halving, tpe, folds, stratified, splitSeed } = study
   const { validFraction, limitTrain, limitTest } = study
   return {
     strategy,
     ...(seed !== null && { seed, trials: size / repeats }),
     ...(halving !== null && { halving }),
+    ...(tpe && { tpe }),
     ...{ folds, stratified, splitSeed, validFraction, limitTrain, limitTest, repeats },
   }
 }

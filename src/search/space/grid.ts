@@ -58,11 +58,6 @@ function expanded(grid: SearchSpace, base: SearchBase, options: GridOptions): Gr
   )
 }
 
-/** Proposes all points of a grid. @throws NativeMlpError as `expandGrid` */
-export function gridSampler(grid: SearchSpace, base: SearchBase, options: GridOptions) {
-  return { seed: null, ask: () => expandGrid(grid, base, options) }
-}
-
 /** The chosen values in the form of tables. */
 export function labels(chosen: Choices): TrialSummary['params'] {
   return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, labelled(key as Name, value)]))

@@ -1,4 +1,4 @@
-import { checking, integerInRange, knownOptions, listOf, oneOf } from '../../core/checks.js'
+import { checking, integerInRange, knownOptions, listOf, oneOf, trueOrFalse } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { checkMetricName } from '../../core/metrics.js'
 import type { SetMetrics } from '../../core/results.js'
@@ -20,6 +20,8 @@ export interface HalvingOptions {
   readonly maxSteps?: number
   /** 1 in `factor` trials of a rung continues, with `factor` times the epochs; an integer >= 2, default 3 */
   readonly factor?: number
+  /** trials of a rung continue before all have reached it, see `RungPruner`; default false */
+  readonly asynchronous?: boolean
 }
 
 /** A stage that all remaining trials train through before the next selection. */
@@ -113,33 +115,19 @@ export function survivors(results: readonly RungResult[], keep: number, selectio
 
 const RUNG_STATES = ['completed', 'collapsed', 'failed', 'paused'] as const
 
+/** Whether a trial may continue: failed and collapsed ones do not. */
+export function isPromotable({ state }: RungResult): boolean {
+  return state === 'paused' || state === 'completed'
+}
+
 function bestOf(results: readonly RungResult[], keep: number, selection: Selection): number[] {
-  const running = results.filter(({ state }) => state === 'paused' || state === 'completed')
-  return bestFirst(running, selection)
+  return bestFirst(results.filter(isPromotable), selection)
     .slice(0, keep)
     .map(({ trial }) => trial)
     .sort((a, b) => a - b)
 }
 
-/**
- * Prunes all but the best trials at the end of each rung.
- *
- * @param points of the trials
- * @param rows training rows of the smallest fold
- * @throws NativeMlpError as `halvingRungs`; INVALID_ARGUMENT if a trial is not evaluated by the end of a rung
- */
-export function halvingPruner(
-  points: readonly { readonly config: TrialConfig }[],
-  options: HalvingOptions,
-  rows: number,
-  selection: Selection,
-) {
-  const rungs = halvingRungs(points.length, options)
-  for (const rung of rungs) for (const { config } of points) rungStep(rung, config, rows)
-  return { rungs, tell: ({ keep }: Rung, results: readonly RungResult[]) => survivors(results, keep, selection) }
-}
-
-const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor']
+const OPTION_NAMES = ['minEpochs', 'maxEpochs', 'minSteps', 'maxSteps', 'factor', 'asynchronous']
 
 /**
  * Fills in the defaults: maxEpochs is the epochs of the search, minEpochs a ninth of it, which gives two rungs with the
@@ -165,5 +153,6 @@ function checkHalving(options: HalvingOptions) {
   const max = integerInRange(`halving.max${unit}`, options[`max${unit}`], 1)
   if (max <= min) throw invalidArgument(`halving.max${unit}`, `more than min${unit}, ${min}`, max)
   const factor = integerInRange('halving.factor', options.factor ?? 3, 2)
+  trueOrFalse('halving.asynchronous', options.asynchronous ?? false)
   return { unit, min, max, factor } as const
 }

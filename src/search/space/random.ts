@@ -55,11 +55,6 @@ function sampled(space: SearchSpace, options: SampleOptions): GridPoint[] {
   return repeated([...points.values()], seeds)
 }
 
-/** Proposes points drawn at random. @throws NativeMlpError as `sampleSpace` */
-export function randomSampler(space: SearchSpace, options: SampleOptions) {
-  return { seed: options.seed ?? 1, ask: () => sampleSpace(space, options) }
-}
-
 function tooMany(found: number, trials: number): NativeMlpError {
   return invalidArgument('trials', `at most ${found}, because ${MAX_DRAWS} draws in a row gave no other point`, trials)
 }
@@ -97,15 +92,17 @@ function draw(range: Range, random: RandomStream): unknown {
 }
 
 /** Interpolates between low and high in logarithms at fraction u. */
-function between(low: number, high: number, u: number): number {
+export function between(low: number, high: number, u: number): number {
   const start = log(low)
   return exp(start + (log(high) - start) * u)
 }
 
-function within(low: number, value: number, high: number): number {
+/** The nearest number from low to high. */
+export function within(low: number, value: number, high: number): number {
   return Math.min(high, Math.max(low, value))
 }
 
-function rounded(value: number): number {
+/** To six significant digits. */
+export function rounded(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS))
 }

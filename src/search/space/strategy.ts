@@ -1,13 +1,19 @@
 import { integerInRange, oneOf } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
 import type { Selection } from '../trial/ranking.js'
-import { type GridPoint, gridSampler, type SearchBase } from './grid.js'
-import { completeHalving, type HalvingOptions, halvingPruner, type Rung, type RungResult } from './halving.js'
-import { randomSampler } from './random.js'
-import type { SearchSpace } from './space.js'
+import type { TrialResult } from '../trial/result.js'
+import { checkRepeats, expandGrid, type GridPoint, type SearchBase } from './grid.js'
+import { completeHalving, type HalvingOptions, halvingRungs, type Rung, type RungResult, rungStep } from './halving.js'
+import { checkBase } from './parameters.js'
+import { sampleSpace } from './random.js'
+import { RungPruner } from './rungs.js'
+import { checkSpace, type SearchSpace } from './space.js'
+import { checkTpe, type TpeOptions, TpeSampler } from './tpe.js'
 
-/** How trials are chosen: all points of a grid; random points; either with early pruning of the worse ones. */
-export type Strategy = 'grid' | 'random' | 'halving'
+/** How trials are chosen: all points of a grid; random points; either with early pruning of the worse ones; from results. */
+export type Strategy = 'grid' | 'random' | 'halving' | 'tpe'
+
+export const STRATEGIES = ['grid', 'random', 'halving', 'tpe'] as const
 
 /** The space and the selection of its points. */
 export interface StrategyOptions {
@@ -17,7 +23,8 @@ export interface StrategyOptions {
   readonly space?: SearchSpace
   /**
    * 'grid' (default with `grid`): every combination; 'random' (default with `space`): `trials` points drawn at random;
-   * 'halving': of these, or of the whole grid without `trials`, the better ones continue, rung by rung
+   * 'halving': of these, or of the whole grid without `trials`, the better ones continue, rung by rung; 'tpe': `trials` points,
+   * each proposed from the results of earlier ones
    */
   readonly strategy?: Strategy
   /** number of points drawn */
@@ -26,6 +33,8 @@ export interface StrategyOptions {
   readonly seed?: number
   /** the rungs of strategy 'halving'; default { minEpochs: base.epochs / 9, maxEpochs: base.epochs, factor: 3 } */
   readonly halving?: HalvingOptions
+  /** of strategy 'tpe'; default { ahead: 4, startup: 10 } */
+  readonly tpe?: TpeOptions
   /** number of runs of each point, with the seeds base.seed (default 1), base.seed + 1, ...; default 1 */
   readonly repeats?: number
   /** hyper-parameters common to all trials */
@@ -34,10 +43,17 @@ export interface StrategyOptions {
 
 /** Proposes the points of a study. */
 export interface Sampler {
-  /** of the draws; null where nothing is drawn */
-  readonly seed: number | null
-  /** the points to try, in trial order */
+  /** the points that follow from the results told so far, in trial order: the first ones of the study, and more each time */
   ask(): readonly GridPoint[]
+  /** the result of a trial that has ended; in any order */
+  tell(result: TrialResult): void
+}
+
+/** Whether a trial continues after a rung. */
+export interface RungDecision {
+  readonly trial: number
+  readonly rung: number
+  readonly continues: boolean
 }
 
 /** Selects the trials that continue at the end of each rung. */
@@ -45,10 +61,10 @@ export interface Pruner {
   /** in order; the remaining trials train through the last one to their ends */
   readonly rungs: readonly Rung[]
   /**
-   * @param results of every trial that has trained through the rung
-   * @returns the numbers of the trials that continue, ascending
+   * @param result of a trial that has trained through the rung, or ended before; each once, in any order
+   * @returns what follows from it: of this trial, of others, or nothing yet
    */
-  tell(rung: Rung, results: readonly RungResult[]): readonly number[]
+  tell(rung: number, result: RungResult): readonly RungDecision[]
 }
 
 /** A strategy with validated options, and its proposed points. */
@@ -57,37 +73,67 @@ export interface ChosenStrategy {
   readonly space: SearchSpace
   /** of the draws; null where nothing is drawn */
   readonly seed: number | null
+  /** with strategy 'tpe' those of strategy 'random', as many */
   readonly points: readonly GridPoint[]
   readonly halving: HalvingOptions | null
+  readonly tpe: Required<TpeOptions> | null
   readonly repeats: number
+  readonly base: SearchBase
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
 export function chooseStrategy(options: StrategyOptions): ChosenStrategy {
-  const { grid, space, base = {}, trials, halving, seed, ...rest } = options
+  const { grid, space, base = {}, trials, halving, tpe, seed, ...rest } = options
   if (grid !== undefined && space !== undefined) throw refused('space: expected one of grid and space, got both')
   const given = grid ?? (space as SearchSpace)
   const byDefault = space === undefined ? 'grid' : 'random'
-  const strategy = oneOf('strategy', rest.strategy ?? byDefault, ['grid', 'random', 'halving'])
-  if (strategy === 'random' && trials === undefined) throw refused("trials: expected a number with strategy 'random'")
+  const strategy = oneOf('strategy', rest.strategy ?? byDefault, STRATEGIES)
+  if ((strategy === 'random' || strategy === 'tpe') && trials === undefined) {
+    throw refused(`trials: expected a number with strategy '${strategy}'`)
+  }
   if (strategy === 'grid' && trials !== undefined)
     throw refused("trials: a grid tries every point; see strategy 'random'")
-  if (strategy !== 'halving' && halving !== undefined) throw refused("halving: expected with strategy 'halving' alone")
+  for (const [name, value] of Object.entries({ halving, tpe })) {
+    if (value !== undefined && name !== strategy) throw refused(`${name}: expected with strategy '${name}' alone`)
+  }
   const repeats = integerInRange('repeats', rest.repeats ?? 1, 1, 1000)
   const isDrawn = trials !== undefined
   if (!isDrawn && seed !== undefined) throw refused('seed: nothing is drawn; that of the trials is base.seed')
   const drawSeed = integerInRange('seed', seed ?? 1, 0)
-  const sampler: Sampler = isDrawn
-    ? randomSampler(given, { trials, seed: drawSeed, base, repeats })
-    : gridSampler(given, base, { repeats })
   const rungs = strategy === 'halving' ? completeHalving(halving, base.epochs) : null
-  return { strategy, space: given, seed: sampler.seed, points: sampler.ask(), halving: rungs, repeats }
+  const estimators = strategy === 'tpe' ? checkTpe(tpe) : null
+  return {
+    ...{ strategy, space: given, base, repeats },
+    seed: isDrawn ? drawSeed : null,
+    points: isDrawn
+      ? sampleSpace(given, { trials, seed: drawSeed, base, repeats })
+      : expandGrid(given, base, { repeats }),
+    halving: rungs,
+    tpe: estimators,
+  }
 }
 
-/** @param rows training rows of the smallest fold */
+/**
+ * @param selection which result is better
+ * @param check throws for a point that cannot be trained
+ */
+export function samplerOf(chosen: ChosenStrategy, selection: Selection, check: (point: GridPoint) => void): Sampler {
+  const { tpe, space, base, seed, repeats, points } = chosen
+  if (tpe === null) return { ask: () => points, tell: () => undefined }
+  const checked = checkSpace(space, 'space', checkBase(base), true)
+  const seeds = checkRepeats(repeats, 'space', space, checked.fixed)
+  return new TpeSampler({ ...tpe, space: checked, seed: seed!, seeds, drawn: points, selection, check })
+}
+
+/**
+ * @param rows training rows of the smallest fold
+ * @throws NativeMlpError as `halvingRungs`; INVALID_ARGUMENT if a trial is not evaluated by the end of a rung
+ */
 export function prunerOf({ halving, points }: ChosenStrategy, rows: number, selection: Selection): Pruner {
   if (halving === null) return neverPrune(points.length)
-  return halvingPruner(points, halving, rows, selection)
+  const rungs = halvingRungs(points.length, halving)
+  for (const rung of rungs) for (const { config } of points) rungStep(rung, config, rows)
+  return new RungPruner(rungs, selection, halving.asynchronous ? (halving.factor ?? 3) : null)
 }
 
 /** All trials train to their ends. */

@@ -10,7 +10,7 @@ export type Identity = Pick<JournalHeader, 'study' | 'data' | 'family'>
 
 /** Options that determine the results of a study; a resumed study must match them, the data and the family. */
 export function studyIdentity(header: StudyHeader) {
-  const { strategy, grid, base, seed, size, repeats, halving, selectBy, metric, keepModels } = header
+  const { strategy, grid, base, seed, size, repeats, halving, tpe, selectBy, metric, keepModels } = header
   const { folds, stratified, splitSeed, validFraction, limitTrain, limitTest } = header
   return {
     strategy,
@@ -23,6 +23,8 @@ export function studyIdentity(header: StudyHeader) {
     size,
     repeats,
     halving,
+    // no key of it in studies without: those of earlier versions have none
+    ...(tpe && { tpe }),
     folds,
     stratified,
     splitSeed,

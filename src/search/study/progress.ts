@@ -1,4 +1,4 @@
-import { invalidFile } from '../../core/errors.js'
+import { invalidFile, type NativeMlpError } from '../../core/errors.js'
 import { decodeModel } from '../../io/model-bytes.js'
 import type { MLP } from '../../model/mlp.js'
 import type { SearchPlan } from '../plan.js'
@@ -94,16 +94,16 @@ export class TaskLedger {
 /** Collects the results of trials in any order. */
 export class StudyResults {
   readonly #plan: SearchPlan
-  readonly #weights: readonly number[]
+  readonly #weightOf: (trial: number) => number
   readonly #trials = new Map<number, TrialResult>()
   readonly #models = new Map<number, MLP>()
   #best: TrialResult | null = null
   #bestModel: MLP | null = null
 
-  /** @param weights share of each trial in the work of the study */
-  constructor(plan: SearchPlan, weights: readonly number[]) {
+  /** @param weightOf share of a trial in the work of the study */
+  constructor(plan: SearchPlan, weightOf: (trial: number) => number) {
     this.#plan = plan
-    this.#weights = weights
+    this.#weightOf = weightOf
   }
 
   get(trial: number): TrialResult | undefined {
@@ -128,7 +128,7 @@ export class StudyResults {
     await folder.restore(trials, this.#best)
     for (const result of trials) {
       this.#trials.set(result.trial, result)
-      const event = { result, isBest: result === this.#best, model: null, weight: this.#weights[result.trial] }
+      const event = { result, isBest: result === this.#best, model: null, weight: this.#weightOf(result.trial) }
       await callbacks.onTrialEnd({ ...event, finished: this.#trials.size, isEarlier: true })
     }
   }
@@ -148,7 +148,7 @@ export class StudyResults {
       this.#bestModel = model
     }
     if (header.keepModels && model) this.#models.set(trial, model)
-    const event = { result, isBest, model, weight: this.#weights[trial] }
+    const event = { result, isBest, model, weight: this.#weightOf(trial) }
     await callbacks.onTrialEnd({ ...event, finished: this.#trials.size, isEarlier: false })
   }
 
@@ -170,35 +170,52 @@ export class StudyResults {
 
 /**
  * The trials that an earlier process has finished, according to the journal. Of repeated entries the last counts; a trial
- * with missing entries is computed again.
+ * with missing entries is computed again, and with strategy 'tpe' those whose points follow from it.
  *
  * @param ledger takes over the tasks
  * @throws NativeMlpError INVALID_FILE for what the study cannot have done
  */
 export function earlierTrials(plan: SearchPlan, events: readonly JournalEvent[], ledger: TaskLedger): TrialResult[] {
-  const finished = new Map<number, TrialLine>()
+  const lines = new Map<number, TrialLine[]>()
   for (const event of events) {
     if (event.event !== 'task' && event.event !== 'trial') continue
     checkEvent(plan, event)
-    if (event.event === 'task') {
-      ledger.add(taskRecord(event))
-      continue
-    }
-    const before = finished.get(event.trial)
-    if (before && before.digest !== event.digest) warnOfTwoDigests(event.trial)
-    finished.set(event.trial, event)
+    if (event.event === 'task') ledger.add(taskRecord(event))
+    else lines.set(event.trial, [...(lines.get(event.trial) ?? []), event])
   }
-  return [...finished.values()]
-    .map((event) => trialOf(event, plan.points[event.trial]))
-    .filter((result) => isWhole(plan, result, ledger))
+  const trials: TrialResult[] = []
+  for (const trial of [...lines.keys()].sort((a, b) => a - b)) {
+    const point = plan.sampler.ask()[trial]
+    if (point === undefined) continue
+    const result = trialOf(lastOf(plan, lines.get(trial)!, point), point)
+    if (!isWhole(plan, point, result, ledger)) continue
+    plan.sampler.tell(result)
+    trials.push(result)
+  }
+  return trials
+}
+
+/** The last entry of a trial. */
+function lastOf(plan: SearchPlan, lines: readonly TrialLine[], point: GridPoint): TrialLine {
+  for (const [i, { config, trial, digest }] of lines.entries()) {
+    if (!isSame(config, point)) {
+      throw journalProblem(plan, `trial ${trial} with another configuration than this version of native-mlp gives it`)
+    }
+    if (i > 0 && lines[i - 1].digest !== digest) warnOfTwoDigests(trial)
+  }
+  return lines[lines.length - 1]
+}
+
+function journalProblem({ folder }: SearchPlan, words: string): NativeMlpError {
+  return invalidFile(folder!.file('journal'), `tells of ${words}; begin a new study`)
 }
 
 function checkEvent(plan: SearchPlan, event: TaskLine | TrialLine): void {
-  const { points, folds, folder } = plan
+  const { folds, header } = plan
   const { rungs } = plan.pruner
-  const problem = (words: string) => invalidFile(folder!.file('journal'), `tells of ${words}; begin a new study`)
+  const problem = (words: string) => journalProblem(plan, words)
   const { trial } = event
-  if (trial >= points.length) throw problem(`trial ${trial} of a study that has ${points.length}`)
+  if (trial >= header.size) throw problem(`trial ${trial} of a study that has ${header.size}`)
   if ((event.rung ?? 0) >= rungs.length) throw problem(`rung ${event.rung} of a study that has ${rungs.length}`)
   if (event.event === 'task') {
     if (event.fold >= folds.length) throw problem(`fold ${event.fold} of a study that has ${folds.length}`)
@@ -206,9 +223,6 @@ function checkEvent(plan: SearchPlan, event: TaskLine | TrialLine): void {
   }
   const count = event.folds?.length ?? 1
   if (count !== folds.length) throw problem(`${count} folds of trial ${trial} in a study that has ${folds.length}`)
-  if (!isSame(event.config, points[trial])) {
-    throw problem(`trial ${trial} with another configuration than this version of native-mlp gives it`)
-  }
 }
 
 /** In any order of the keys. */
@@ -222,12 +236,17 @@ function isSame(config: TrialLine['config'], point: GridPoint): boolean {
 }
 
 /** The pruner needs the metrics of a trial at every rung. */
-function isWhole({ pruner, points, folds }: SearchPlan, result: TrialResult, ledger: TaskLedger): boolean {
+function isWhole(
+  { pruner, folds }: SearchPlan,
+  { config }: GridPoint,
+  result: TrialResult,
+  ledger: TaskLedger,
+): boolean {
   return pruner.rungs.every((rung) => {
     if (ledger.has(result.trial, rung.rung)) return true
     const parts = result.folds ?? [result]
     return parts.every(({ steps, history }, fold) => {
-      const until = rungStep(rung, points[result.trial].config, folds[fold].train.length)
+      const until = rungStep(rung, config, folds[fold].train.length)
       const reached = Math.max(steps ?? 0, (history.at(-1)?.step ?? -1) + 1)
       return until === null || reached <= until
     })

@@ -5,7 +5,7 @@ import { batchSizeOf, completed } from '../../train/config.js'
 import { hiddenSizes } from '../../train/hyper-parameter-kinds.js'
 import type { SearchPlan } from '../plan.js'
 import type { GridPoint } from '../space/grid.js'
-import { type Rung, type RungResult, rungStep } from '../space/halving.js'
+import { type RungResult, rungStep } from '../space/halving.js'
 import type { TrialConfig } from '../space/parameters.js'
 import { LocalExecutor } from '../threads/executor.js'
 import { prunedResult, rungResult, trialResult } from '../trial/result.js'
@@ -19,18 +19,29 @@ interface Work {
   readonly point: GridPoint
   readonly rung: number
   readonly task: TrialTask
+  readonly cost: number
 }
 
+/** A trial all of whose tasks have reached the end of a rung. */
+type Arrival = Pick<Work, 'point' | 'rung'>
+
 /**
- * Runs a study: hands its tasks to an executor, the largest first, and records their outcomes. The results depend on the plan
- * alone.
+ * Runs a study: hands each task to an executor as soon as it is known, the latest rung and the largest first, and records the
+ * outcomes. The results depend on the plan alone.
  */
 export class StudyScheduler {
   readonly #plan: SearchPlan
-  readonly #weights: readonly number[]
-  readonly #costs: readonly number[]
+  readonly #weightOf: (trial: number) => number
   readonly #results: StudyResults
   readonly #ledger: TaskLedger
+  /** tasks to be handed out; the next one last */
+  readonly #ready: Work[] = []
+  #isSorted = true
+  /** trials whose first rung has begun */
+  #entered = 0
+  readonly #arrivals: Arrival[] = []
+  #running = 0
+  #idle: () => void = () => undefined
   #stopped: { readonly reason: unknown } | null = null
   #executor: Executor | null = null
   /** serialises the writing of outcomes */
@@ -38,16 +49,14 @@ export class StudyScheduler {
 
   constructor(plan: SearchPlan) {
     this.#plan = plan
-    this.#costs = plan.points.map(({ config }) => trialCost(config, plan.folds[0]))
-    const total = this.#costs.reduce((sum, cost) => sum + cost, 0)
-    this.#weights = this.#costs.map((cost) => cost / total)
-    this.#results = new StudyResults(plan, this.#weights)
+    this.#weightOf = trialWeights(plan)
+    this.#results = new StudyResults(plan, this.#weightOf)
     this.#ledger = new TaskLedger(plan.folds.length)
   }
 
   /** @throws NativeMlpError ABORTED when the signal fires; what the executor, the folder or a callback throws */
   async run(): Promise<Study> {
-    const { header, callbacks, folder, signal, pruner } = this.#plan
+    const { header, callbacks, folder, signal } = this.#plan
     const start = nowMs()
     throwIfAborted(signal)
     const events = folder ? await folder.begin(header) : []
@@ -59,8 +68,13 @@ export class StudyScheduler {
     try {
       throwIfAborted(signal)
       this.#executor = await this.#openExecutor()
-      let alive: readonly GridPoint[] = this.#plan.points
-      for (const rung of pruner.rungs) alive = await this.#runRung(rung, alive)
+      await this.#settle()
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+        this.#handOut()
+      })
+      await this.#turn
+      if (this.#stopped) throw this.#stopped.reason
     } finally {
       signal?.removeEventListener('abort', onAbort)
       await this.#executor?.close()
@@ -74,25 +88,53 @@ export class StudyScheduler {
     return new LocalExecutor({ folds, workers: header.workers, family: header.family, stack })
   }
 
-  /** @returns the points that continue in the next rung */
-  async #runRung(rung: Rung, alive: readonly GridPoint[]): Promise<readonly GridPoint[]> {
-    const { pruner, folds } = this.#plan
-    const works = alive.flatMap((point) =>
-      folds.map(({ train }, fold): Work => {
-        const untilStep = rungStep(rung, point.config, train.length)
-        return { point, rung: rung.rung, task: { trial: point.trial, fold, config: point.config, untilStep } }
-      }),
-    )
-    for (const point of alive) await this.#finishRecorded(point, rung.rung)
-    await this.#runAll(works.filter((work) => !this.#isDone(work)))
-    if (rung.keep === 0) return []
-    const results = alive.map((point) => this.#rungResult(point, rung.rung))
-    const chosen = new Set(pruner.tell(rung, results))
-    const pruned = alive.filter(({ trial }) => !chosen.has(trial) && !this.#results.get(trial))
-    for (const point of pruned) {
-      await this.#results.add(prunedResult(point, this.#ledger.records(point.trial, rung.rung), rung.rung), new Map())
+  /** Everything that follows from the results so far: new points, trials that continue, trials that are pruned. */
+  async #settle(): Promise<void> {
+    const { sampler } = this.#plan
+    for (;;) {
+      const arrival = this.#arrivals.shift()
+      if (arrival) {
+        await this.#arrive(arrival)
+        continue
+      }
+      const point = sampler.ask()[this.#entered]
+      if (point === undefined) return
+      this.#entered++
+      this.#enter(point, 0)
     }
-    return alive.filter(({ trial }) => chosen.has(trial))
+  }
+
+  /** A trial begins to train to the end of a rung; it may have got there in an earlier process. */
+  #enter(point: GridPoint, rung: number): void {
+    const { pruner, folds } = this.#plan
+    const { trial, config } = point
+    const cost = trialCost(config, folds[0])
+    const works = folds.map(({ train }, fold): Work => {
+      const untilStep = rungStep(pruner.rungs[rung], config, train.length)
+      return { point, rung, task: { trial, fold, config, untilStep }, cost }
+    })
+    const left = works.filter((work) => !this.#isDone(work))
+    if (left.length === 0) this.#arrivals.push({ point, rung })
+    this.#ready.push(...left)
+    this.#isSorted = false
+  }
+
+  async #arrive({ point, rung }: Arrival): Promise<void> {
+    const { pruner, sampler } = this.#plan
+    await this.#finishRecorded(point, rung)
+    const result = this.#results.get(point.trial)
+    if (result) sampler.tell(result)
+    if (pruner.rungs[rung].keep === 0) return
+    for (const decision of pruner.tell(rung, this.#rungResult(point, rung))) {
+      const decided = sampler.ask()[decision.trial]
+      if (decision.continues) this.#enter(decided, decision.rung + 1)
+      else await this.#prune(decided, decision.rung)
+    }
+  }
+
+  async #prune(point: GridPoint, rung: number): Promise<void> {
+    if (this.#results.get(point.trial)) return
+    await this.#results.add(prunedResult(point, this.#ledger.records(point.trial, rung), rung), new Map())
   }
 
   /** Ends a trial all of whose folds are recorded: a process may have been killed between its last fold and its end. */
@@ -116,32 +158,36 @@ export class StudyScheduler {
     return this.#results.get(point.trial) !== undefined || this.#ledger.isDone(point.trial, task.fold, rung)
   }
 
-  async #runAll(works: readonly Work[]): Promise<void> {
-    // a long trial started last would leave the other workers idle
-    const order = [...works].sort((a, b) => this.#cost(b) - this.#cost(a) || a.point.trial - b.point.trial)
-    let next = 0
-    const lane = async () => {
-      try {
-        while (this.#stopped === null && next < order.length) await this.#runOne(order[next++])
-      } catch (error) {
-        this.#stop(error)
-      }
+  /** Hands out tasks until all slots are taken; ends the wait for them when none is left. */
+  #handOut(): void {
+    while (this.#stopped === null && this.#running < this.#executor!.slots) {
+      const work = this.#next()
+      if (work === undefined) break
+      this.#running++
+      this.#runOne(work)
+        .catch((error) => this.#stop(error))
+        .finally(() => {
+          this.#running--
+          this.#handOut()
+        })
     }
-    const lanes = Math.min(this.#executor!.slots, order.length)
-    await Promise.all(Array.from({ length: lanes }, lane))
-    await this.#turn.catch(() => undefined)
-    if (this.#stopped) throw this.#stopped.reason
+    if (this.#running === 0) this.#idle()
   }
 
-  #cost({ point }: Work): number {
-    return this.#costs[point.trial]
+  #next(): Work | undefined {
+    if (!this.#isSorted) {
+      // a long trial started last would leave the other workers idle
+      this.#ready.sort((a, b) => a.rung - b.rung || a.cost - b.cost || b.point.trial - a.point.trial)
+      this.#isSorted = true
+    }
+    return this.#ready.pop()
   }
 
   async #runOne(work: Work): Promise<void> {
     const { folder, callbacks } = this.#plan
     const { point, task, rung } = work
     const { trial, fold } = task
-    const about = { trial, fold, params: point.params, weight: this.#weights[trial] }
+    const about = { trial, fold, params: point.params, weight: this.#weightOf(trial) }
     let worker: number | string = 0
     const checkpoint = folder ? await folder.readCheckpoint(trial, fold) : this.#ledger.checkpoint(trial, fold)
     let checked: TrialOutcome | null = null
@@ -188,6 +234,8 @@ export class StudyScheduler {
     if (records.length < this.#plan.folds.length) return
     if (records.some(({ outcome }) => outcome.state === 'paused')) callbacks.onTrialPause({ trial, rung })
     else await this.#results.add(trialResult(point, records), new Map(model && !hasFolds ? [[0, model]] : []))
+    this.#arrivals.push({ point, rung })
+    if (!this.#stopped) await this.#settle()
   }
 
   /** Keeps the first reason. */
@@ -215,6 +263,15 @@ function abortedBy(signal: SearchPlan['signal']): NativeMlpError {
 
 function throwIfAborted(signal: SearchPlan['signal']): void {
   if (signal?.aborted) throw abortedBy(signal)
+}
+
+/** About the share of each trial in the work of the study; the same for all where their points are not known yet. */
+function trialWeights({ header, sampler, folds }: SearchPlan): (trial: number) => number {
+  const points = sampler.ask()
+  if (points.length < header.size) return () => 1 / header.size
+  const costs = points.map(({ config }) => trialCost(config, folds[0]))
+  const total = costs.reduce((sum, cost) => sum + cost, 0)
+  return (trial) => costs[trial] / total
 }
 
 /** Roughly proportional to the time a trial takes: weights of its network x rows it trains on. */

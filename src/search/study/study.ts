@@ -8,6 +8,7 @@ import type { SearchBase } from '../space/grid.js'
 import type { HalvingOptions } from '../space/halving.js'
 import type { SearchSpace } from '../space/space.js'
 import type { Strategy } from '../space/strategy.js'
+import type { TpeOptions } from '../space/tpe.js'
 import type { Selection } from '../trial/ranking.js'
 import type { TrialResult } from '../trial/result.js'
 
@@ -20,6 +21,8 @@ export interface StudyHeader extends Selection, Division {
   /** of the draws; null where every point of a grid is tried */
   readonly seed: number | null
   readonly halving: HalvingOptions | null
+  /** of strategy 'tpe' */
+  readonly tpe: Required<TpeOptions> | null
   /** trials of each point, with seeds of their own */
   readonly repeats: number
   readonly keepModels: boolean

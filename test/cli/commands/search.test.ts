@@ -123,7 +123,7 @@ describe('native-mlp search', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^trials +4 of 4: /) })
   })
 
-  it('draws from a space, halves, and divides into folds', async () => {
+  it('draws from a space, halves, proposes points, and divides into folds', async () => {
     const space = join(folder, 'space.json')
     const rest = { preset: 'quick', limitTrain: 500, limitTest: 100, epochs: 4 }
     writeFileSync(space, JSON.stringify({ ...rest, space: { learningRate: { logUniform: [0.01, 0.5] }, hidden: [8] } }))
@@ -145,7 +145,30 @@ describe('native-mlp search', () => {
     const refit = await search('--resume', folds, '--no-figures', '--refit', '--json')
     expect(refit.stderr).not.toContain('no best.safetensors')
     expect(JSON.parse(refit.stdout).files).toMatchObject({ model: null, refit: join(folds, 'refit.safetensors') })
-    for (const out of [halved, folds]) {
+    const proposed = join(folder, 'proposed')
+    const tpe = [
+      '--strategy',
+      'tpe',
+      '--trials',
+      '4',
+      '--ahead',
+      '1',
+      '--startup',
+      '2',
+      '--no-figures',
+      '--out',
+      proposed,
+    ]
+    expect(await search('--config', space, ...tpe)).toMatchObject({ code: 0 })
+    expect(JSON.parse(readFileSync(join(proposed, 'study.json'), 'utf8')).config).toMatchObject({
+      ...{ strategy: 'tpe', tpe: { ahead: 1, startup: 2 } },
+    })
+    const early = join(folder, 'asynchronous')
+    const asynchronous = ['--strategy', 'halving', '--trials', '5', '--factor', '2', '--asynchronous', '--no-figures']
+    expect(await search('--config', space, ...asynchronous, '--out', early)).toMatchObject({
+      stdout: expect.stringMatching(/^trials +5 of 5: 1 completed.* 4 pruned\n/),
+    })
+    for (const out of [halved, folds, proposed, early]) {
       const before = readFileSync(join(out, 'results.csv'))
       expect(await search('--resume', out, '--no-figures')).toMatchObject({ code: 0 })
       expect(readFileSync(join(out, 'results.csv')).equals(before)).toBe(true)

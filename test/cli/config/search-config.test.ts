@@ -41,6 +41,19 @@ describe('resolveSearch', () => {
     })
   })
 
+  it('takes what a file and flags say of a strategy, flags over the file', async () => {
+    const space = { learningRate: { uniform: [0.1, 0.2] }, hidden: [4] }
+    const file = config({ preset: 'quick', space, strategy: 'tpe', trials: 5, tpe: { ahead: 2, startup: 3 } })
+    const { plan, chosen } = await resolveSearch(file, {}, {}, { tpe: { ahead: 1 } })
+    expect(plan).toMatchObject({ strategy: 'tpe', trials: 5, tpe: { ahead: 1, startup: 3 } })
+    expect(chosen).toMatchObject({ tpe: { ahead: 1, startup: 3 }, halving: null })
+    await expect(resolveSearch(file, {}, {}, { halving: { asynchronous: true } })).rejects.toThrow(
+      "halving: expected with strategy 'halving' alone",
+    )
+    const wrong = config({ preset: 'quick', space, strategy: 'tpe', trials: 5, tpe: 4 })
+    await expect(resolveSearch(wrong, {}, {})).rejects.toThrow('tpe: expected an object such as { "ahead": 4')
+  })
+
   it('takes the grid of a file in place of the preset’s, and its values over the preset’s', async () => {
     const file = config({
       grid: { batchSize: [32, 64], hidden: [8, [8, 4]] },

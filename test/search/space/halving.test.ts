@@ -7,6 +7,8 @@ import {
   rungStep,
   survivors,
 } from '../../../src/search/space/halving.js'
+import { RungPruner } from '../../../src/search/space/rungs.js'
+import type { RungDecision } from '../../../src/search/space/strategy.js'
 
 const selection = { selectBy: 'valid', metric: 'accuracy' } as const
 
@@ -114,5 +116,66 @@ describe('survivors', () => {
     ]
     expect(survivors(results, 3, selection)).toEqual([4])
     expect(survivors(results.slice(0, 4), 3, selection)).toEqual([])
+  })
+})
+
+describe('the trials that continue after a rung', () => {
+  const rungs = halvingRungs(11, { minEpochs: 1, maxEpochs: 9, factor: 3 })
+  const accuracies = [0.5, 0.9, 0.1, 0.8, 0.7, 0.2, 0.3, 0.4, 0.6, 0.95, 0.05]
+  const states: Record<number, RungResult['state']> = { 3: 'failed', 8: 'collapsed' }
+  const resultOf = (trial: number): RungResult => {
+    return { trial, state: states[trial] ?? 'paused', valid: { loss: 1, accuracy: accuracies[trial] } }
+  }
+
+  /** Who continues and who does not, by rung; `order` chooses which of the running trials arrives next. */
+  function played(cohort: number | null, order: (running: number) => number) {
+    const pruner = new RungPruner(rungs, selection, cohort)
+    const running = accuracies.map((_, trial) => ({ trial, rung: 0 }))
+    const decided: RungDecision[] = []
+    while (running.length > 0) {
+      const [{ trial, rung }] = running.splice(order(running.length), 1)
+      if (rung === rungs.length - 1) continue
+      for (const decision of pruner.tell(rung, resultOf(trial))) {
+        decided.push(decision)
+        if (decision.continues) running.push({ trial: decision.trial, rung: decision.rung + 1 })
+      }
+    }
+    const by = (rung: number, continues: boolean) =>
+      decided.filter((each) => each.rung === rung && each.continues === continues).map((each) => each.trial)
+    return rungs.slice(0, -1).map(({ rung }) => ({ continued: by(rung, true), pruned: by(rung, false) }))
+  }
+
+  const orders: [string, (running: number) => number][] = [
+    ['first come', () => 0],
+    ['last come', (running) => running - 1],
+    ['mixed', (running) => ((7 * running) % 5) % running],
+  ]
+
+  it.each(orders)('are the best of all when all have reached it: %s', (_, order) => {
+    expect(played(null, order)).toEqual([
+      { continued: [1, 4, 9], pruned: [0, 2, 3, 5, 6, 7, 8, 10] },
+      { continued: [9], pruned: [1, 4] },
+    ])
+  })
+
+  it.each(orders)('are the best so far of each three in turn, and the last of all: %s', (_, order) => {
+    expect(played(3, order)).toEqual([
+      { continued: [1, 4, 9], pruned: [0, 2, 3, 5, 6, 7, 8, 10] },
+      { continued: [9], pruned: [1, 4] },
+    ])
+  })
+
+  it('may be others than the best of all where they begin before', () => {
+    const pruner = new RungPruner(halvingRungs(6, { minEpochs: 1, maxEpochs: 2, factor: 2 }), selection, 2)
+    const tell = (trial: number, accuracy: number) => {
+      const decisions = pruner.tell(0, { trial, state: 'paused', valid: { loss: 1, accuracy } })
+      return decisions.map(({ trial, continues }) => (continues ? trial : -trial))
+    }
+    expect(tell(1, 0.2)).toEqual([])
+    expect(tell(3, 0.4)).toEqual([])
+    expect(tell(0, 0.1), 'the better of 0 and 1, and of the others of 0 to 3 once 2 is there').toEqual([1])
+    expect(tell(4, 0.5)).toEqual([])
+    expect(tell(2, 0.3)).toEqual([3])
+    expect(tell(5, 0.6)).toEqual([5, -0, -2, -4])
   })
 })

@@ -18,6 +18,11 @@ const halving: SearchOptions = {
   ...{ trials: 6, seed: 2, halving: { minEpochs: 1, maxEpochs: 4, factor: 2 } },
   base: { ...base, epochs: 4, evaluateEvery: 3 },
 }
+const asynchronous = { ...halving, halving: { ...halving.halving, asynchronous: true } }
+const tpe: SearchOptions = {
+  ...{ data, space: halving.space, strategy: 'tpe', trials: 6, seed: 2, tpe: { startup: 2, ahead: 1 } },
+  base: { ...base, epochs: 2 },
+}
 const folder = temporaryFolder()
 
 const lines = (path: string) => readFileSync(join(path, 'journal.jsonl'), 'utf8').trimEnd().split('\n')
@@ -33,6 +38,8 @@ describe('a study whose journal lacks a line', () => {
   it.each([
     ['with folds', folds],
     ['with successive halving', halving],
+    ['with asynchronous halving', asynchronous],
+    ['with points that follow from results', tpe],
   ] as const)('%s ends as if it were there, whichever it is', async (name, options) => {
     const whole = join(folder, name)
     await run(whole, options)

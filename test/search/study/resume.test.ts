@@ -21,6 +21,19 @@ const halving: Options = {
   keepModels: true,
 }
 const folds: Options = { grid: { learningRate: [0.05, 0.2], hidden: [4] }, base, folds: 3, keepModels: true }
+const asynchronous: Options = {
+  grid: { learningRate: [0.05, 0.1, 0.2, 0.3], hidden: [4, 6] },
+  base,
+  strategy: 'halving',
+  halving: { minEpochs: 1, maxEpochs: 4, factor: 2, asynchronous: true },
+  keepModels: true,
+}
+const tpe: Options = {
+  space: { learningRate: { logUniform: [0.01, 1] }, hidden: [4, 6], init: ['he', 'glorot'] },
+  strategy: 'tpe',
+  ...{ trials: 9, tpe: { startup: 3, ahead: 2 }, seed: 3, base },
+  keepModels: true,
+}
 const random: Options = { space: { learningRate: { logUniform: [0.01, 1] }, hidden: [4, 6] }, trials: 5, seed: 3, base }
 
 function run(path: string, options: Options, changes: Options = {}) {
@@ -83,6 +96,9 @@ describe.each([
   ['a grid', grid, 11],
   ['a random search', random, 13],
   ['successive halving', halving, 8],
+  ['asynchronous halving', asynchronous, 8],
+  ['points proposed from results', tpe, 11],
+  ['points proposed from results, with folds and repeats', { ...tpe, folds: 2, repeats: 2, trials: 5 }, 13],
   ['a study with folds', folds, 11],
 ] as const)('%s', (_, options, every) => {
   it('gives the same however often it is interrupted, and with whatever number of workers it goes on', async () => {
