@@ -1,6 +1,23 @@
 import { bestFirst, type Selection } from '../trial/ranking.js'
 import { isPromotable, type Rung, type RungResult } from './halving.js'
-import type { Pruner, RungDecision } from './strategy.js'
+
+/** Whether a trial continues after a rung. */
+export interface RungDecision {
+  readonly trial: number
+  readonly rung: number
+  readonly continues: boolean
+}
+
+/** Selects the trials that continue at the end of each rung. */
+export interface Pruner {
+  /** in order; the remaining trials train through the last one to their ends */
+  readonly rungs: readonly Rung[]
+  /**
+   * @param result of a trial that has trained through the rung, or ended before; each once, in any order
+   * @returns what follows from it: of this trial, of others, or nothing yet
+   */
+  tell(rung: number, result: RungResult): readonly RungDecision[]
+}
 
 /**
  * Decides at the end of each rung which trials continue, whatever the order in which they get there. Synchronous: when all

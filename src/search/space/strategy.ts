@@ -3,10 +3,10 @@ import { NativeMlpError } from '../../core/errors.js'
 import type { Selection } from '../trial/ranking.js'
 import type { TrialResult } from '../trial/result.js'
 import { checkRepeats, expandGrid, type GridPoint, type SearchBase } from './grid.js'
-import { completeHalving, type HalvingOptions, halvingRungs, type Rung, type RungResult, rungStep } from './halving.js'
+import { completeHalving, type HalvingOptions, halvingRungs, rungStep } from './halving.js'
 import { checkBase } from './parameters.js'
 import { sampleSpace } from './random.js'
-import { RungPruner } from './rungs.js'
+import { type Pruner, RungPruner } from './rungs.js'
 import { checkSpace, type SearchSpace } from './space.js'
 import { checkTpe, type TpeOptions, TpeSampler } from './tpe.js'
 
@@ -47,24 +47,6 @@ export interface Sampler {
   ask(): readonly GridPoint[]
   /** the result of a trial that has ended; in any order */
   tell(result: TrialResult): void
-}
-
-/** Whether a trial continues after a rung. */
-export interface RungDecision {
-  readonly trial: number
-  readonly rung: number
-  readonly continues: boolean
-}
-
-/** Selects the trials that continue at the end of each rung. */
-export interface Pruner {
-  /** in order; the remaining trials train through the last one to their ends */
-  readonly rungs: readonly Rung[]
-  /**
-   * @param result of a trial that has trained through the rung, or ended before; each once, in any order
-   * @returns what follows from it: of this trial, of others, or nothing yet
-   */
-  tell(rung: number, result: RungResult): readonly RungDecision[]
 }
 
 /** A strategy with validated options, and its proposed points. */

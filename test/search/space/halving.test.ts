@@ -7,8 +7,7 @@ import {
   rungStep,
   survivors,
 } from '../../../src/search/space/halving.js'
-import { RungPruner } from '../../../src/search/space/rungs.js'
-import type { RungDecision } from '../../../src/search/space/strategy.js'
+import { type RungDecision, RungPruner } from '../../../src/search/space/rungs.js'
 
 const selection = { selectBy: 'valid', metric: 'accuracy' } as const
 

@@ -4,8 +4,7 @@ import type { SearchSpace } from '../../../src/search/space/space.js'
 import { chooseStrategy, type Sampler, type StrategyOptions, samplerOf } from '../../../src/search/space/strategy.js'
 import type { TrialResult } from '../../../src/search/trial/result.js'
 
-const base = { hidden: 4 }
-const selection = { selectBy: 'valid', metric: 'loss', base } as const
+const selection = { selectBy: 'valid', metric: 'loss' } as const
 
 /** Smooth, with an optimum in every kind of range; the worse activation costs as much as a bad learning rate. */
 const space: SearchSpace = {
