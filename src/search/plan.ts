@@ -14,14 +14,8 @@ import { checkMetricOfModel, checkMetricOfSet } from '../train/metrics/measure.j
 import { checkCallbacks, type GridSearchOptions, OPTION_NAMES, type SearchOptions } from './options.js'
 import type { GridPoint, SearchBase } from './space/grid.js'
 import { TRIAL_NAMES } from './space/parameters.js'
-import {
-  type ChosenStrategy,
-  chooseStrategy,
-  type Pruner,
-  prunerOf,
-  type Sampler,
-  samplerOf,
-} from './space/strategy.js'
+import type { Pruner } from './space/rungs.js'
+import { type ChosenStrategy, chooseStrategy, prunerOf, type Sampler, samplerOf } from './space/strategy.js'
 import { isStudyFolder, StudyFolder } from './store/folder.js'
 import { planSets } from './study/sets.js'
 import type { SearchCallbacks, StudyHeader } from './study/study.js'
