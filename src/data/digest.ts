@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { checking, knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { isSamples, type Samples } from './samples.js'
+import type { TableOrigin } from './samples-options.js'
 
 /** The sets of a run or a study; any of them may be missing. */
 export interface DigestedSets {
@@ -46,6 +47,10 @@ function digestOf(set: Samples): string {
 }
 
 function addSet(hash: Hash, set: Samples): void {
+  if (set.origin) {
+    addRaw(hash, set.origin, set.rows)
+    return
+  }
   const { values, cols, labels, targets, targetCols, classes, classNames, rows } = set
   const kind = values.constructor.name
   // floats are not scaled
@@ -56,7 +61,24 @@ function addSet(hash: Hash, set: Samples): void {
   if (targets) addRows(hash, targets, targetCols, rows)
 }
 
-function addRows(hash: Hash, array: Uint8Array | Float32Array | Int32Array, cols: number, rows: Int32Array): void {
+/** Of the raw rows, and of how they are encoded. The encoded values follow from both. */
+function addRaw(hash: Hash, { table, rows, options }: TableOrigin, of: Int32Array): void {
+  const { rows: _, ...rest } = options
+  const positions = rows === null ? of : of.map((row) => rows[row])
+  hash.update(JSON.stringify({ ...rest, length: of.length }))
+  for (const column of table.columns) {
+    const { name, kind } = column
+    hash.update(JSON.stringify({ name, kind, levels: kind === 'text' ? column.levels : [] }))
+    addRows(hash, kind === 'text' ? column.codes : column.values, 1, positions)
+  }
+}
+
+function addRows(
+  hash: Hash,
+  array: Uint8Array | Float32Array | Int32Array | Float64Array,
+  cols: number,
+  rows: Int32Array,
+): void {
   const Copy = array.constructor as new (length: number) => Uint8Array
   const block = new Copy(BLOCK * cols)
   for (let start = 0; start < rows.length; start += BLOCK) {

@@ -5,6 +5,7 @@ import { type LoadedData, loadData } from './load.js'
 import type { Samples } from './samples.js'
 import type { LoadDataOptions } from './sources/source.js'
 import type { DataRecipe, DataSpec } from './spec.js'
+import { learnAgain, positionsOf, withTransform } from './table-samples.js'
 
 /** How loaded rows are split into the sets of a run or a study, as plain JSON. */
 export interface Division {
@@ -66,6 +67,7 @@ export function divide(
   division: Division,
 ): DividedData {
   const { limitTrain, limitTest, validFraction, splitSeed: seed, stratified, folds: count } = division
+  if (sets.train.origin && !sets.valid) return divideTable(sets.train, sets.test, division)
   const train = first(sets.train, limitTrain, 'limitTrain')
   const test = sets.test && first(sets.test, limitTest, 'limitTest')
   const folds = () => {
@@ -74,6 +76,26 @@ export function divide(
     return [train.split({ valid: validFraction, seed, stratified })]
   }
   return { train, test, folds: folds().map((fold) => ({ ...fold, test })) }
+}
+
+/** Divides the raw rows, and learns what their columns mean on the training rows of each fold alone. */
+function divideTable(all: Samples, test: Samples | undefined, division: Division): DividedData {
+  const rowsOfTest = test && first(positionsOf(test), division.limitTest, 'limitTest').rows
+  const { folds, train } = divide({ train: positionsOf(all) }, { ...division, limitTest: null })
+  const learnt = (positions: Samples) => learnAgain(all, positions.rows)
+  const whole = train.length === all.length ? all : learnt(train)
+  return {
+    train: whole,
+    test: test && withTransform(test, whole, rowsOfTest!),
+    folds: folds.map((fold) => {
+      const own = learnt(fold.train)
+      return {
+        train: own,
+        valid: withTransform(all, own, fold.valid.rows),
+        test: test && withTransform(test, own, rowsOfTest!),
+      }
+    }),
+  }
 }
 
 /**
@@ -88,7 +110,7 @@ export async function loadSets(
   recipe: unknown,
   from: DataSpec | undefined,
   options: LoadDataOptions = {},
-): Promise<DividedData & Pick<LoadedData, 'recipe' | 'schema' | 'source'>> {
+): Promise<DividedData & Pick<LoadedData, 'recipe' | 'schema' | 'source' | 'notes'>> {
   const { data, division } = checking('recipe', () => checkRecipe(recipe))
   const { digest, scale } = data
   if (from !== undefined) objectOf('from', from, 'an object with the name of a source')

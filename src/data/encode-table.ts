@@ -39,5 +39,6 @@ function encoded(table: Table, transform: TableTransform, rows: ArrayLike<number
     rows: range(rows?.length ?? table.length),
     scale: 'unit',
     imageShape: null,
+    transform,
   })
 }

@@ -1,14 +1,16 @@
 import { checking, knownOptions, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError } from '../core/errors.js'
 import { isUint8Array } from '../core/typed-arrays.js'
+import type { TableSchema } from '../table/learn.js'
 import { dataDigest } from './digest.js'
 import { warnOfMissingClasses } from './missing-classes.js'
 import { findMnistData } from './mnist-sources.js'
 import { range } from './range.js'
 import { Samples } from './samples.js'
 import { byteTable, type InputScale, kindOf } from './scale.js'
-import type { LoadDataOptions, RawData, RawSet, Surroundings } from './sources/source.js'
+import type { LoadDataOptions, RawData, RawSet, RawTables, Surroundings } from './sources/source.js'
 import { checkSpec, type DataRecipe, type DataSpec } from './spec.js'
+import { learnAgain, positionsOf, tableSamples, tableSamplesLike, withTransform } from './table-samples.js'
 
 /** Describes the rows, as plain JSON. */
 export interface DataSchema {
@@ -20,6 +22,8 @@ export interface DataSchema {
   readonly imageShape: readonly [number, number] | null
   readonly classes: number
   readonly classNames: readonly string[]
+  /** of a table: its columns, and the task that follows from its target */
+  readonly table?: TableSchema
 }
 
 export interface LoadedData {
@@ -29,6 +33,8 @@ export interface LoadedData {
   readonly schema: DataSchema
   /** readable description of the origin */
   readonly source: string
+  /** what was found out about the files, for people */
+  readonly notes: readonly string[]
 }
 
 const OPTIONS: readonly (keyof LoadDataOptions)[] = [
@@ -58,22 +64,35 @@ export async function loadDataIn(
   const shared = trueOrFalse('shared', options.shared ?? false)
   const { name, options: own, source, scale, digest: expected } = checking('data', () => checkSpec(spec))
   const raw = await source.read(own, options, surroundings)
-  const sets = makeSets(raw, scale, shared)
+  const sets = 'table' in raw ? setsOfTables(raw) : makeSets(raw, scale, shared)
   const digest = dataDigest(sets)
   if (expected !== null) checkDigest(expected, digest, raw.source)
-  const { cols, values, imageShape, classes, classNames } = sets.train
+  const { train } = sets
   return {
     ...sets,
     recipe: { [name]: own, scale, digest } as unknown as DataRecipe,
     schema: {
-      inputs: cols,
-      values: isUint8Array(values) ? 'bytes' : 'floats',
-      imageShape,
-      classes,
-      classNames,
+      inputs: train.cols,
+      values: train.table === null ? 'floats' : 'bytes',
+      imageShape: train.imageShape,
+      classes: train.classes,
+      classNames: train.classNames,
+      ...(train.origin && { table: train.origin.schema }),
     },
     source: raw.source,
+    notes: 'notes' in raw ? [...raw.notes, ...(train.origin?.schema.notes ?? [])] : [],
   }
+}
+
+/** Test rows have the meaning that the training rows give their columns. */
+function setsOfTables({ table, testTable, draw, learn }: RawTables): { train: Samples; test?: Samples } {
+  const all = tableSamples(table, learn)
+  if (testTable !== null) return { train: all, test: tableSamplesLike(testTable, all) }
+  if (draw === null) return { train: all }
+  const options = { test: draw.fraction, seed: draw.seed, stratified: all.labels !== null }
+  const { train: kept, test: drawn } = positionsOf(all).split(options)
+  const train = learnAgain(all, kept.rows)
+  return { train, test: withTransform(all, train, drawn.rows) }
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT naming both digests */
@@ -83,33 +102,34 @@ export function checkDigest(expected: string, actual: string, source: string): v
   throw new NativeMlpError('INVALID_ARGUMENT', `data digest does not match: ${digests}`)
 }
 
-function makeSets({ train, test, classes: known }: RawData, scale: InputScale, shared: boolean) {
+function makeSets({ train, test, classes: known, classNames }: RawData, scale: InputScale, shared: boolean) {
   if (train.labels === null) {
     if (known !== null) throw invalidArgument('classes', 'none for targets, which are no classes', known)
-    return bothSets(train, test, 0, scale, shared)
+    return bothSets(train, test, [], scale, shared)
   }
   const classes = known ?? largest(train.labels) + 1
   checkLabels(train, classes, null)
   if (known === null) warnOfMissingClasses(train.labels, classes, train.names.labels, `set classes: ${classes}`)
   if (test !== null) checkLabels(test, classes, known === null ? train.labels : null)
-  return bothSets(train, test, classes, scale, shared)
+  const names = classNames ?? Array.from({ length: classes }, (_, c) => String(c))
+  return bothSets(train, test, names, scale, shared)
 }
 
-function bothSets(train: RawSet, test: RawSet | null, classes: number, scale: InputScale, shared: boolean) {
+function bothSets(train: RawSet, test: RawSet | null, names: readonly string[], scale: InputScale, shared: boolean) {
   if (test !== null) checkSameRows(train, test)
-  const make = (set: RawSet) => makeSamples(set, classes, scale, shared)
+  const make = (set: RawSet) => makeSamples(set, names, scale, shared)
   return { train: make(train), ...(test !== null && { test: make(test) }) }
 }
 
-function makeSamples(set: RawSet, classes: number, scale: InputScale, shared: boolean) {
+function makeSamples(set: RawSet, classNames: readonly string[], scale: InputScale, shared: boolean) {
   const { values, cols, labels, targets, imageShape } = set
   const rows = values.length / cols
   const made = new Samples({
     kind: kindOf(values),
-    ...{ values, cols, labels, targets, imageShape, classes, scale },
+    ...{ values, cols, labels, targets, imageShape, classes: classNames.length, scale },
     table: isUint8Array(values) ? byteTable(scale) : null,
     targetCols: targets === null ? 0 : targets.length / rows,
-    classNames: Array.from({ length: classes }, (_, c) => String(c)),
+    classNames,
     rows: range(rows),
   })
   return shared ? made.toShared() : made

@@ -8,6 +8,9 @@ import {
   isUint8Array,
   typedArrayName,
 } from '../core/typed-arrays.js'
+import type { LearnOptions, TableSchema } from '../table/learn.js'
+import type { Table } from '../table/table.js'
+import type { TableTransform } from '../table/transform.js'
 import { warnOfMissingClasses } from './missing-classes.js'
 import { range } from './range.js'
 import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from './scale.js'
@@ -34,6 +37,20 @@ export interface SamplesFields {
   readonly scale: InputScale
   /** [height, width] if a row is an image */
   readonly imageShape: readonly [number, number] | null
+  /** what the columns of raw rows mean, for sets of a table */
+  readonly transform?: TableTransform | null
+  /** the raw rows, for sets of a table on this thread */
+  readonly origin?: TableOrigin | null
+}
+
+/** The raw rows that a set was made from. */
+export interface TableOrigin {
+  readonly table: Table
+  /** the row of the table that each row of `values` is; null: the same */
+  readonly rows: Int32Array | null
+  /** how the transform was learnt, for learning it again on other rows */
+  readonly options: LearnOptions
+  readonly schema: TableSchema
 }
 
 export interface SamplesOptions {

@@ -2,14 +2,15 @@ import { checking, integerInRange, knownOptions, oneOf, trueOrFalse } from '../c
 import { byteWords, invalidArgument, NativeMlpError, orOutOfMemory } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import { isFloat32Array, isInt32Array, isSharedBuffer, isUint8Array } from '../core/typed-arrays.js'
-import { checkSamples, type SamplesFields, type SamplesOptions } from './samples-options.js'
+import type { TableTransform } from '../table/transform.js'
+import { checkSamples, type SamplesFields, type SamplesOptions, type TableOrigin } from './samples-options.js'
 import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
 
 export type { SamplesFields, SamplesOptions } from './samples-options.js'
 
 /** A set as a plain object that can be posted to a worker thread; see `Samples.describe`. */
-export type SamplesDescription = Omit<SamplesFields, 'table'>
+export type SamplesDescription = Omit<SamplesFields, 'table' | 'origin'>
 
 export interface SplitOptions {
   /** seed of the stream 'split'; default 1 */
@@ -32,14 +33,20 @@ export class Samples implements SamplesFields {
   readonly rows: Int32Array
   readonly scale: InputScale
   readonly imageShape: readonly [number, number] | null
+  /** what the columns of raw rows mean, for sets of a table; null for others */
+  readonly transform: TableTransform | null
+  /** the raw rows, for sets of a table on the thread that read it; null for others */
+  readonly origin: TableOrigin | null
 
   /**
    * Expects consistent fields; `samples` validates them.
+   * @param encode makes `values` when they are first read, in place of those in `fields`
    * @throws NativeMlpError INVALID_ARGUMENT for a field of another type
    */
-  constructor(fields: SamplesFields) {
+  constructor(fields: SamplesFields, encode?: () => Float32Array) {
     checkFields(fields)
     this.values = fields.values
+    if (encode !== undefined) defer(this, encode)
     this.cols = fields.cols
     this.table = fields.table
     this.labels = fields.labels
@@ -51,6 +58,8 @@ export class Samples implements SamplesFields {
     this.rows = fields.rows
     this.scale = fields.scale
     this.imageShape = fields.imageShape
+    this.transform = fields.transform ?? null
+    this.origin = fields.origin ?? null
   }
 
   /** Rows in this set. */
@@ -142,7 +151,7 @@ export class Samples implements SamplesFields {
    * except those in SharedArrayBuffers (`toShared`).
    */
   describe(): SamplesDescription {
-    const { table: _, ...description } = this as SamplesFields
+    const { table: _, origin: __, ...description } = this as SamplesFields
     return description
   }
 
@@ -205,6 +214,19 @@ export function classesOf({ labels, rows, classes }: Samples, name: string): Int
   return checking(name, () =>
     rows.map((row, i) => integerInRange(`${name}: label of row ${i}`, labels[row], 0, classes - 1)),
   )
+}
+
+/** Values that are needed late, or never: those of a table of which only parts are trained on. */
+function defer(set: Samples, encode: () => Float32Array): void {
+  const define = (property: PropertyDescriptor) =>
+    Object.defineProperty(set, 'values', { ...property, enumerable: true, configurable: true })
+  define({
+    get() {
+      const value = encode()
+      define({ value })
+      return value
+    },
+  })
 }
 
 function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {

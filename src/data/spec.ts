@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { closest, oneOf } from '../core/checks.js'
 import { invalidArgument, NativeMlpError, shortened } from '../core/errors.js'
+import { textChunks } from '../formats/file-chunks.js'
 import { parseJson } from '../formats/json.js'
 import type { JsonPlace } from '../formats/json-place.js'
 import { readTextFile } from '../formats/text-file.js'
@@ -77,6 +78,7 @@ export async function parseSpec(text: string): Promise<DataSpec> {
   if (text.trim() === '') throw invalidArgument('data', 'a path or a spec', text)
   if (text.trimStart().startsWith('{')) return resolveSpec(parseJson(text, placeOf('data')))
   if (text.endsWith('.json')) {
+    if (await startsList(text)) return { jsonl: { path: resolve(text) } }
     const json = await readTextFile(text, MAX_SPEC_BYTES)
     return resolveSpec(parseJson(json, placeOf(text)), dirname(resolve(text)))
   }
@@ -84,8 +86,21 @@ export async function parseSpec(text: string): Promise<DataSpec> {
     const options = await SOURCES[name].recognize(text)
     if (options !== null) return { [name]: options } as unknown as DataSpec
   }
-  const expected = 'expected a folder in the layout of MNIST, or a spec such as {"idx":{"train":{...}}} or a .json file'
-  throw new NativeMlpError('DATA_NOT_FOUND', `folder ${resolve(text)}: not found or not readable; ${expected}`)
+  const files = 'a file .csv, .tsv, .jsonl, .parquet or .npz, a folder of images or in the layout of MNIST'
+  const expected = `expected ${files}, or a spec such as {"csv":{"path":...}} or a .json file`
+  throw new NativeMlpError(
+    'DATA_NOT_FOUND',
+    `${resolve(text)}: not found, not readable or of an unknown kind; ${expected}`,
+  )
+}
+
+/** Whether a file is a list of rows, not a spec. */
+async function startsList(path: string): Promise<boolean> {
+  for await (const chunk of textChunks(path)) {
+    const start = chunk.toString('utf8', 0, 1024).trimStart()
+    if (start !== '') return start.startsWith('[')
+  }
+  return false
 }
 
 /** Inverse of `parseSpec`, without scale and digest; null for MNIST, the default. */

@@ -17,7 +17,7 @@ export type Objective = `${SelectBy}.${SelectionMetric}`
 
 export interface SearchOptions extends StrategyOptions {
   /** what `loadData` returns, or sets from elsewhere */
-  readonly data: Partial<Pick<LoadedData, 'recipe' | 'schema' | 'source'>> & {
+  readonly data: Partial<Pick<LoadedData, 'recipe' | 'schema' | 'source' | 'notes'>> & {
     readonly train: Samples
     /** chooses each trial's checkpoint and the best trial; default: drawn from train; none with folds */
     readonly valid?: Samples

@@ -27,7 +27,7 @@ type Config = Partial<TrainingConfig> & Needed
 export function modelOptionsOf(config: Config, data: Samples): MLPOptions {
   checkValues(config, [...namesOf('model', 'loss'), 'seed'])
   if (!isSamples(data)) throw invalidArgument('data', 'Samples', data)
-  const { cols, scale, kind } = data
+  const { cols, scale, kind, transform = null } = data
   const { hidden, seed, ...options } = picked(config, [...namesOf('model', 'loss'), 'seed'])
   const outputs = outputsFor(options.loss, data)
   return {
@@ -37,6 +37,7 @@ export function modelOptionsOf(config: Config, data: Samples): MLPOptions {
     inputScale: scale,
     inputKind: kind,
     classNames: namesFrom(data, nameCount(options.loss, outputs)),
+    ...(transform !== null && { table: transform }),
   }
 }
 

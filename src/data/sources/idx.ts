@@ -5,6 +5,7 @@ import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.
 import { findIdxFiles, type IdxPaths, requireFiles } from '../idx-folder.js'
 import { pathOrNone, readIdxLabels, readIdxRows, rowShape } from '../idx-rows.js'
 import { MAX_CLASSES } from '../samples-options.js'
+import { isImageFolder } from './images.js'
 import type { DataSource, LoadDataOptions, RawData, RawSet } from './source.js'
 
 /** The two files of a set, plain or .gz: values [n][...] of any type, labels [n]. */
@@ -57,7 +58,7 @@ export const idxSource: DataSource<IdxSpec> = {
       (stats) => stats.isDirectory(),
       () => false,
     )
-    return isFolder ? { folder } : null
+    return isFolder && !(await isImageFolder(folder)) ? { folder } : null
   },
 
   path({ folder, ...rest }) {

@@ -1,5 +1,7 @@
 import type { FilePath, Signal } from '../../core/platform.js'
 import type { ReadProgress } from '../../formats/file-chunks.js'
+import type { LearnOptions } from '../../table/learn.js'
+import type { Table } from '../../table/table.js'
 import type { DownloadProgress } from '../download.js'
 
 /** Options of `loadData` for this machine; they do not change the loaded data. */
@@ -47,6 +49,21 @@ export interface RawData {
   readonly source: string
   /** number of classes if the source defines it; null: counted from the training labels */
   readonly classes: number | null
+  /** default: '0', '1', ... */
+  readonly classNames?: readonly string[]
+}
+
+/** Raw rows, whose columns the loader learns to encode. */
+export interface RawTables {
+  readonly table: Table
+  readonly testTable: Table | null
+  /** test rows drawn from `table` */
+  readonly draw: { readonly fraction: number; readonly seed: number } | null
+  readonly learn: LearnOptions
+  /** what was found out about the file, for people */
+  readonly notes: readonly string[]
+  /** readable description of the origin */
+  readonly source: string
 }
 
 /**
@@ -68,5 +85,5 @@ export interface DataSource<Options> {
   readonly path: (options: Options) => string | null
   /** what every load gives, where that is known before; missing: not known */
   readonly shape?: { readonly name: string; readonly inputs: number; readonly classes: number }
-  readonly read: (options: Options, load: LoadDataOptions, surroundings: Surroundings) => Promise<RawData>
+  readonly read: (options: Options, load: LoadDataOptions, surroundings: Surroundings) => Promise<RawData | RawTables>
 }

@@ -1,7 +1,9 @@
 import { type IdxSpec, idxSource } from './idx.js'
+import { type ImagesSpec, imagesSource } from './images.js'
 import { type MnistSpec, mnistSource } from './mnist.js'
 import { type NpySpec, type NpzSpec, npySource, npzSource } from './npz.js'
 import type { DataSource } from './source.js'
+import { type CsvSpec, csvSource, type JsonlSpec, jsonlSource, type ParquetSpec, parquetSource } from './tables.js'
 
 /** The options of each kind of source, by its name in a `DataSpec`. */
 export interface SourceSpecs {
@@ -9,6 +11,10 @@ export interface SourceSpecs {
   readonly idx: IdxSpec
   readonly npz: NpzSpec
   readonly npy: NpySpec
+  readonly csv: CsvSpec
+  readonly jsonl: JsonlSpec
+  readonly parquet: ParquetSpec
+  readonly images: ImagesSpec
 }
 
 export type SourceName = keyof SourceSpecs
@@ -19,6 +25,10 @@ export const SOURCES: { readonly [Name in SourceName]: DataSource<SourceSpecs[Na
   idx: idxSource,
   npz: npzSource,
   npy: npySource,
+  csv: csvSource,
+  jsonl: jsonlSource,
+  parquet: parquetSource,
+  images: imagesSource,
 }
 
 export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[]

@@ -3,6 +3,7 @@ import { invalidArgument, NativeMlpError, orOutOfMemory } from '../../core/error
 import type { Signal } from '../../core/platform.js'
 import type { Collapse } from '../../core/results.js'
 import { isSamples, Samples } from '../../data/samples.js'
+import { joinTables } from '../../data/table-samples.js'
 import { MLP } from '../../model/mlp.js'
 import type { FitCallbacks } from '../../train/callbacks.js'
 import { completed, stepsPerEpochOf } from '../../train/config.js'
@@ -122,6 +123,8 @@ type Numbers = Uint8Array | Float32Array | Int32Array
  * @throws NativeMlpError INVALID_ARGUMENT for sets that do not hold the same kind of rows
  */
 export function joinSamples(a: Samples, b: Samples): Samples {
+  const ofTable = joinTables(a, b)
+  if (ofTable !== null) return ofTable
   for (const key of ['cols', 'classes', 'targetCols', 'scale', 'kind'] as const) {
     if (a[key] === b[key]) continue
     throw new NativeMlpError('INVALID_ARGUMENT', `data.valid: ${key} is ${b[key]}, but that of data.train is ${a[key]}`)

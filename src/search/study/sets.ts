@@ -21,7 +21,7 @@ export interface StudySets {
   readonly recipe: DataRecipe | null
 }
 
-const MEMBERS = ['train', 'valid', 'test', 'recipe', 'schema', 'source']
+const MEMBERS = ['train', 'valid', 'test', 'recipe', 'schema', 'source', 'notes']
 
 /** @throws NativeMlpError INVALID_ARGUMENT or UNKNOWN_OPTION naming what is wrong */
 export function planSets(options: SearchOptions, base: SearchBase): StudySets {
