@@ -118,6 +118,7 @@ function predictionCalls(): Calls {
     return (model[name] as () => unknown).bind(model)
   }
   const signal = () => new AbortController().signal
+  const weights = () => new Float32Array(SMALL.rows).fill(2)
   return {
     'MLP.predict': { of: of('predict'), args: () => [values(3), { kind: 'floats', signal: signal() }] },
     'MLP with a table': { args: () => [{ layers: [3, 3], table: learnTable(smallTable()).transform }] },
@@ -145,7 +146,7 @@ function predictionCalls(): Calls {
       },
       args: () => [values(3)],
     },
-    evaluate: { args: () => [smallModel(), smallSet(), { chunk: 8, signal: signal() }] },
+    evaluate: { args: () => [smallModel(), smallSet(), { chunk: 8, signal: signal(), sampleWeights: weights() }] },
   }
 }
 
@@ -164,6 +165,7 @@ function trainingCalls(): Calls {
         smallSet(),
         {
           ...{ optimizer: optimizer(), ...sets(), epochs: 2, batchSize: 8, evaluateOn: ['valid'], evaluateEvery: 2 },
+          evaluationWeights: { valid: new Float32Array(12).fill(1) },
           ...{ patience: 2, keepBest: true, seed: 3, yieldEveryMs: 5, checkpointEveryMs: 0, untilStep: 5 },
           callbacks: { onStart: () => {}, onStep: () => {}, onEvaluation: () => {}, onCheckpoint: () => {} },
           signal: AbortSignal.timeout(300),

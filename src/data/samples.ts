@@ -3,7 +3,13 @@ import { byteWords, invalidArgument, NativeMlpError, orOutOfMemory } from '../co
 import { INSPECT } from '../core/inspect.js'
 import { isFloat32Array, isInt32Array, isSharedBuffer, isUint8Array } from '../core/typed-arrays.js'
 import type { TableTransform } from '../table/transform.js'
-import { checkSamples, type SamplesFields, type SamplesOptions, type TableOrigin } from './samples-options.js'
+import {
+  checkSamples,
+  MAX_CLASSES,
+  type SamplesFields,
+  type SamplesOptions,
+  type TableOrigin,
+} from './samples-options.js'
 import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale } from './scale.js'
 import { splitPositions } from './split.js'
 
@@ -199,7 +205,7 @@ function checkFields(fields: SamplesFields): void {
     expect('labels', 'an Int32Array or null', labels, labels === null || isInt32Array(labels))
     expect('targets', 'a Float32Array or null', targets, targets === null || isFloat32Array(targets))
     integerInRange('Samples.targetCols', targetCols, 0)
-    integerInRange('Samples.classes', classes, 0)
+    integerInRange('Samples.classes', classes, 0, MAX_CLASSES)
     expect('classNames', 'a list of names', classNames, Array.isArray(classNames))
     oneOf('Samples.kind', kind, INPUT_KINDS)
     expect('rows', 'an Int32Array', rows, isInt32Array(rows))

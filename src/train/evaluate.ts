@@ -13,11 +13,17 @@ import { firstPace, type Pace, runInSlices } from '../model/slices.js'
 import { classMetrics, confusionMatrix } from './metrics/confusion.js'
 import { checkMetricOfSet, checkMetrics, measureMetrics } from './metrics/measure.js'
 import { ScoredRows } from './metrics/scored.js'
+import { checkRowWeights, meanOver } from './metrics/weights.js'
 import { checkSet } from './set-check.js'
 
 export interface EvaluateOptions<M extends MetricName = MetricName> {
   /** metrics beside loss and accuracy, e.g. ['f1Macro', 'rocAuc', 'top5Accuracy']: see docs/metrics.md; default none */
   readonly metrics?: readonly (M | StandardMetric)[]
+  /**
+   * [n] weights >= 0 of the rows, in their order, in every metric as in scikit-learn; default: all rows count equally. `correct`
+   * and `count` are of rows in any case
+   */
+  readonly sampleWeights?: ArrayLike<number>
   /** aborts the evaluation with an error of code ABORTED */
   readonly signal?: Signal
   /** rows between two yields to the event loop, without effect on results; default: adapted to the machine */
@@ -38,19 +44,20 @@ export async function evaluate<M extends MetricName = never>(
   data: Samples,
   options: EvaluateOptions<M> = {},
 ): Promise<Evaluation & { readonly [name in M]: number }> {
-  knownOptions('evaluate', options, ['signal', 'chunk', 'metrics'])
+  knownOptions('evaluate', options, ['signal', 'chunk', 'metrics', 'sampleWeights'])
   const { chunk } = options
   const signal = signalOrNone('signal', options.signal)
   if (chunk !== undefined) integerInRange('chunk', chunk, 1)
   checkModel(model)
-  const metrics = checking('evaluate', () => {
+  const { metrics, weights } = checking('evaluate', () => {
     checkSet(model, data, 'data')
-    const names = checkMetrics('metrics', options.metrics ?? [], model)
-    for (const name of names) checkMetricOfSet(name, model, data, 'data')
-    return names
+    const weights = checkRowWeights(options.sampleWeights, data.rows.length, 'sampleWeights', 'row')
+    const metrics = checkMetrics('metrics', options.metrics ?? [], model)
+    for (const name of metrics) checkMetricOfSet(name, model, data, 'data', weights)
+    return { metrics, weights }
   })
   const evaluator = new SetEvaluator(model)
-  const measured = await evaluator.measure(data, { name: 'data', signal, chunk, metrics })
+  const measured = await evaluator.measure(data, { name: 'data', signal, chunk, metrics, weights })
   const { loss, accuracy, correct, count, predicted, values } = measured
   if (!Number.isFinite(loss)) {
     const problem = `the loss of row ${evaluator.firstBadRow(count)} is not finite`
@@ -63,8 +70,8 @@ export async function evaluate<M extends MetricName = never>(
   const { rows, labels } = data
   const actual = new Int32Array(count)
   for (let i = 0; i < count; i++) actual[i] = labels[rows[i]]
-  const confusion = confusionMatrix(actual, predicted, classes)
-  return { ...all, confusion, perClass: classMetrics(actual, predicted, classes) }
+  const confusion = confusionMatrix(actual, predicted, classes, weights)
+  return { ...all, confusion, perClass: classMetrics(actual, predicted, classes, weights) }
 }
 
 /** Of a slice: a program without updates takes them in chunks. */
@@ -91,6 +98,8 @@ export interface MeasureOptions {
   readonly chunk?: number
   /** that have passed `checkMetricOfSet`; default none */
   readonly metrics?: readonly MetricName[]
+  /** [n] that have passed `checkRowWeights`; default: all are equal */
+  readonly weights?: Float64Array | null
 }
 
 /** Measures one model on any sets any number of times, keeping its workspace from one to the next. One call at a time. */
@@ -110,12 +119,12 @@ export class SetEvaluator {
   /** @param data a set that has passed `checkSet` */
   async measure(
     data: Samples,
-    { name, signal, what = `evaluation of ${name}`, chunk, metrics = [] }: MeasureOptions,
+    { name, signal, what = `evaluation of ${name}`, chunk, metrics = [], weights = null }: MeasureOptions,
   ): Promise<Measured> {
     const { backend, parameters, loss, outputs } = this.#model
     const { takesLabels, classes, hasAccuracy } = LOSS_INFO[loss]
     const count = data.rows.length
-    const isKept = metrics.length > 0
+    const isKept = metrics.length > 0 || weights !== null
     const dataset = await preparedDataset(backend, data, name, { signal, what })
     const [program, kept] = orOutOfMemory(`evaluation of ${name}`, this.#need(count), () => {
       if (this.#predicted.length < count) {
@@ -133,14 +142,11 @@ export class SetEvaluator {
       pace: chunk === undefined ? this.#pace : { rows: chunk, fixed: true },
       what,
     })
-    let sum = 0
-    for (let i = 0; i < count; i++) sum += rowLosses[i]
-    const values =
-      kept !== null && Number.isFinite(sum)
-        ? measureMetrics(metrics, new ScoredRows(this.#model, data, kept, predicted ?? new Int32Array(0)))
-        : {}
-    const accuracy = hasAccuracy ? correct / count : Number.NaN
-    return { loss: sum / count, accuracy, correct, count, predicted, values }
+    const mean = meanOver({ count, weights }, (r) => rowLosses[r])
+    const scored = kept && new ScoredRows(this.#model, data, kept, predicted ?? new Int32Array(0), weights)
+    const values = scored && Number.isFinite(mean) ? measureMetrics(metrics, scored) : {}
+    const share = weights && scored ? meanOver(scored, (r) => (scored.isCorrect(r) ? 1 : 0)) : correct / count
+    return { loss: mean, accuracy: hasAccuracy ? share : Number.NaN, correct, count, predicted, values }
   }
 
   #roomFor(length: number): Float32Array {

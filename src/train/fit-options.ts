@@ -1,7 +1,7 @@
 import { checking, finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { SLICE_MS } from '../core/event-loop.js'
-import { isOnRequest } from '../core/metrics.js'
+import { isOnRequest, type MetricName } from '../core/metrics.js'
 import type { Signal } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
 import { LOSS_INFO } from '../model/losses.js'
@@ -24,6 +24,7 @@ import {
 import type { FitPlan } from './fit-plan.js'
 import { SET_NAMES, type SetName } from './hyper-parameter-kinds.js'
 import { checkMetricOfSet } from './metrics/measure.js'
+import { checkRowWeights } from './metrics/weights.js'
 import {
   checkOptimizer,
   DEFAULT_SCHEDULE,
@@ -52,6 +53,11 @@ interface OtherFitOptions {
    * weights >= 0 of the training rows, in their order: factors of their loss and gradient, divided by their mean; default 1
    */
   readonly sampleWeights?: ArrayLike<number>
+  /**
+   * weights >= 0 of the rows of the evaluated sets, in their order, in loss, accuracy and every metric; default: all rows count
+   * equally, whatever weights they have in training
+   */
+  readonly evaluationWeights?: Readonly<Partial<Record<SetName, ArrayLike<number>>>>
   /** test set, only evaluated; it does not affect the run */
   readonly test?: Samples
   /**
@@ -86,6 +92,7 @@ const OTHER_NAMES: readonly (keyof OtherFitOptions)[] = [
   'optimizer',
   'valid',
   'sampleWeights',
+  'evaluationWeights',
   'test',
   'keepBest',
   'callbacks',
@@ -128,7 +135,10 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     throw new NativeMlpError('INVALID_ARGUMENT', "patience: needs a validation set, and 'valid' in evaluateOn")
   }
   const selectBy = bestRuleFor(model, values.selectBy)
-  if (isOnRequest(selectBy)) for (const name of evaluateOn) checkMetricOfSet(selectBy, model, sets[name]!, name)
+  const evaluationWeights = checkEvaluationWeights(options.evaluationWeights, sets)
+  for (const name of isOnRequest(selectBy) ? evaluateOn : []) {
+    checkMetricOfSet(selectBy as MetricName, model, sets[name]!, name, evaluationWeights[name])
+  }
   checkSchedule(values, evaluateOn)
   checkRegularisation(values, model)
   const optimizer = isDefault ? defaultOptimizer() : checkOptimizer(options.optimizer!)
@@ -142,7 +152,8 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     evaluateOn,
     augmentation: augmentationOf(values, train),
     selectBy,
-    sampleWeights: checkSampleWeights(options.sampleWeights, rows),
+    sampleWeights: checkRowWeights(options.sampleWeights, rows, 'sampleWeights', 'training row'),
+    evaluationWeights,
     keepBest: checkKeepBest(options.keepBest, sets, evaluateOn),
     callbacks: checkCallbacks(options.callbacks ?? {}),
     signal: signalOrNone('signal', options.signal),
@@ -200,14 +211,20 @@ function checkSchedule(values: Pick<TrainingConfig, NameOf<'fit'>>, evaluateOn: 
   }
 }
 
-/** A copy: the caller may change the array while the run goes on. */
-function checkSampleWeights(weights: ArrayLike<number> | undefined, rows: number): ArrayLike<number> | null {
-  if (weights === undefined) return null
-  const copy = Object(weights).length === rows ? Array.from(weights) : []
-  const wrong = copy.findIndex((w) => !(Number.isFinite(w) && w >= 0))
-  if (wrong >= 0) throw invalidArgument(`sampleWeights[${wrong}]`, 'a number >= 0', copy[wrong])
-  if (copy.length === rows) return copy
-  throw invalidArgument('sampleWeights', `${rows} numbers, one for each training row`, weights)
+function checkEvaluationWeights(
+  given: OtherFitOptions['evaluationWeights'],
+  sets: FitPlan['sets'],
+): FitPlan['evaluationWeights'] {
+  knownOptions('evaluationWeights', given, SET_NAMES)
+  const named = SET_NAMES.filter((name) => given?.[name] !== undefined)
+  return Object.fromEntries(
+    named.map((name) => {
+      const where = `evaluationWeights.${name}`
+      const set = sets[name]
+      if (set === undefined) throw invalidArgument(where, 'none for a set that is not given', given![name])
+      return [name, checkRowWeights(given![name], set.rows.length, where, `row of ${name}`)]
+    }),
+  )
 }
 
 function checkRegularisation(

@@ -19,7 +19,9 @@ export interface FitPlan extends Pick<TrainingConfig, NameOf<'fit'>> {
   readonly augmentation: Augmentation | null
   readonly selectBy: BestRule
   /** of the training rows, in their order; null: 1 */
-  readonly sampleWeights: ArrayLike<number> | null
+  readonly sampleWeights: Float64Array | null
+  /** of the rows of evaluated sets, in their order; of a set that is missing all are equal */
+  readonly evaluationWeights: Readonly<Partial<Record<SetName, Float64Array | null>>>
   readonly keepBest: boolean
   readonly callbacks: FitCallbacks
   readonly signal: Signal | undefined

@@ -12,7 +12,10 @@ import { dependsOnLength } from './schedules.js'
 import { setDigest } from './set-digest.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
-type Settings = Pick<FitPlan, 'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | 'sampleWeights' | NameOf<'fit'>>
+type Settings = Pick<
+  FitPlan,
+  'optimizer' | 'sets' | 'evaluateOn' | 'keepBest' | 'sampleWeights' | 'evaluationWeights' | NameOf<'fit'>
+>
 
 const COMPARED = namesOf('fit').filter((name) => !rowOf(name).isFreeOnResume)
 const OF_MODEL = namesOf('model', 'loss')
@@ -24,7 +27,7 @@ const OF_MODEL = namesOf('model', 'loss')
 export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   // a model does not record some, such as init
   const known = OF_MODEL.filter((name) => Object.hasOwn(model, name))
-  const { optimizer, evaluateOn, sets, keepBest, sampleWeights } = plan
+  const { optimizer, evaluateOn, sets, keepBest, sampleWeights, evaluationWeights } = plan
   const settings: Record<string, string | number | boolean | null> = {
     ...Object.fromEntries(known.map((name) => [name, plain(name, model[name as keyof MLP])])),
     inputScale: model.inputScale,
@@ -36,6 +39,8 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   for (const [key, value] of Object.entries(optimizer.config)) settings[`optimizer.${key}`] = value
   for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {
     const set = sets[name]!
+    const weights = evaluationWeights[name]
+    if (weights) settings[`evaluationWeights.${name}`] = fnv1a([Float32Array.from(weights)])
     settings[`${name}.kind`] = set.kind
     settings[`${name}.rows`] = set.rows.length
     settings[`${name}.digest`] = setDigest(set)

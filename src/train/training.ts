@@ -337,12 +337,12 @@ export class Training {
 
   /** Changes nothing of the state, so that an evaluation is done whole or, when the signal fires in it, not at all. */
   async #measure(step: number): Promise<Measured> {
-    const { evaluateOn, sets, signal, selectBy } = this.#plan
+    const { evaluateOn, sets, signal, selectBy, evaluationWeights } = this.#plan
     const what = this.#place()
     const onRequest = isOnRequest(selectBy) ? [selectBy] : []
     const metrics: { [set: string]: SetMetrics } = {}
     for (const name of evaluateOn) {
-      const options = { name, signal, what, metrics: onRequest }
+      const options = { name, signal, what, metrics: onRequest, weights: evaluationWeights[name] }
       const { loss, accuracy, values } = await this.#evaluator.measure(sets[name]!, options)
       if (!Number.isFinite(loss)) throw lossNotFinite(`the loss of ${name}`, loss, -1, this.#context(step))
       metrics[name] = { loss, accuracy, ...values }

@@ -76,6 +76,10 @@ describe('labels out of range', () => {
   })
 })
 
+it('more classes than any set may have are an error, before anything takes memory for them', () => {
+  expect(() => setOf({ classes: 2 ** 31 })).toThrow('Samples.classes: expected an integer from 0 to 65536')
+})
+
 it.each(['values', 'rows', 'labels'] as const)(
   'a set whose %s have been transferred says so in every method',
   (key) => {

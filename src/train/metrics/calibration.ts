@@ -31,6 +31,7 @@ function binned(
   confidences: ArrayLike<number>,
   isCorrect: ArrayLike<number | boolean>,
   bins: number,
+  weights: Float64Array | null = null,
 ): ReliabilityBin[] {
   if (isCorrect.length !== confidences.length) {
     throw invalidArgument('isCorrect', `${confidences.length} of them, one a row`, isCorrect.length)
@@ -43,9 +44,10 @@ function binned(
     if (!(confidence >= 0 && confidence <= 1))
       throw invalidArgument(`confidences[${r}]`, 'a number from 0 to 1', confidence)
     const b = binOf(confidence, bins)
-    counts[b]++
-    sums[b] += confidence
-    if (isCorrect[r]) correct[b]++
+    const weight = weights ? weights[r] : 1
+    counts[b] += weight
+    sums[b] += weight * confidence
+    if (isCorrect[r]) correct[b] += weight
   }
   return Array.from(counts, (count, b) => ({
     from: b / bins,
@@ -65,14 +67,11 @@ function binOf(confidence: number, bins: number): number {
 }
 
 /** Of the predictions of a classifier. */
-export function reliabilityOf(rows: ScoredRows, bins?: number): ReliabilityBin[] {
-  const { count, cols, actual, predicted, probabilities } = rows
+export function reliabilityOf(rows: ScoredRows, bins = CALIBRATION_BINS): ReliabilityBin[] {
+  const { count, cols, actual, predicted, probabilities, weights } = rows
   const confidences = Float64Array.from({ length: count }, (_, r) => probabilities[r * cols + predicted[r]])
-  return reliabilityBins(
-    confidences,
-    predicted.map((c, r) => (c === actual[r] ? 1 : 0)),
-    bins,
-  )
+  const isCorrect = predicted.map((c, r) => (c === actual[r] ? 1 : 0))
+  return binned(confidences, isCorrect, bins, weights)
 }
 
 /** Expected calibration error: the mean over the rows of |accuracy - confidence| of their bin. */

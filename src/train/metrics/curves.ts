@@ -3,7 +3,7 @@ import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import type { PrecisionRecallCurve, RocCurve } from '../../core/results.js'
 import type { ScoredRows } from './scored.js'
 
-/** Cumulative counts of the rows with at least each distinct score, from the highest score. */
+/** Cumulative counts, or sums of weights, of the rows with at least each distinct score, from the highest score. */
 interface Thresholds {
   /** [T] rows that are positive */
   readonly positives: Float64Array
@@ -75,7 +75,7 @@ export function rocAuc(rows: ScoredRows): number {
 
 function areaOf(rows: ScoredRows, c: number): number {
   const isPositive = Array.from({ length: rows.count }, (_, r) => rows.isPositive(r, c))
-  const { positives, negatives } = thresholds(isPositive, rows.scores(c))
+  const { positives, negatives } = thresholds(isPositive, rows.scores(c), rows.weights)
   return areaUnder(positives, negatives)
 }
 
@@ -85,7 +85,11 @@ function checkedThresholds(isPositive: ArrayLike<number | boolean>, scores: Arra
   )
 }
 
-function thresholds(isPositive: ArrayLike<number | boolean>, scores: ArrayLike<number>): Thresholds {
+function thresholds(
+  isPositive: ArrayLike<number | boolean>,
+  scores: ArrayLike<number>,
+  weights: Float64Array | null = null,
+): Thresholds {
   if (isPositive.length !== scores.length) {
     throw invalidArgument('scores', `${isPositive.length} of them, one a row`, scores.length)
   }
@@ -95,17 +99,20 @@ function thresholds(isPositive: ArrayLike<number | boolean>, scores: ArrayLike<n
   const positives: number[] = []
   const negatives: number[] = []
   let p = 0
+  let n = 0
   order.forEach((row, i) => {
-    if (isPositive[row]) p++
+    const weight = weights ? weights[row] : 1
+    if (isPositive[row]) p += weight
+    else n += weight
     if (i + 1 < order.length && scores[order[i + 1]] === scores[row]) return
     positives.push(p)
-    negatives.push(i + 1 - p)
+    negatives.push(n)
   })
   if (order.length === 0) return { positives: new Float64Array(1), negatives: new Float64Array(1) }
   return { positives: Float64Array.from(positives), negatives: Float64Array.from(negatives) }
 }
 
-/** Trapezoids over whole counts, exact up to 2^52 pairs. */
+/** Trapezoids; over whole counts exact up to 2^52 pairs. */
 function areaUnder(positives: Float64Array, negatives: Float64Array): number {
   let twice = 0
   for (let t = 0; t < positives.length; t++) {

@@ -70,10 +70,17 @@ export function checkMetrics(where: string, names: unknown, model: ScoredModel):
 /**
  * @param data a set that has passed `checkSet` with the model
  * @param where what messages call the set
+ * @param weights [n] of its rows; null: all are equal
  * @throws NativeMlpError INVALID_ARGUMENT for a metric that is not defined for the rows of the set
  */
-export function checkMetricOfSet(name: MetricName, model: ScoredModel, data: Samples, where: string): void {
-  const reason = undefinedForRows(name, model, data)
+export function checkMetricOfSet(
+  name: MetricName,
+  model: ScoredModel,
+  data: Samples,
+  where: string,
+  weights: Float64Array | null = null,
+): void {
+  const reason = undefinedForRows(name, model, data, weights)
   if (reason === null) return
   throw new NativeMlpError('INVALID_ARGUMENT', `${where}: '${name}' is not defined: ${reason}`)
 }
@@ -100,6 +107,7 @@ export function undefinedForRows(
   name: MetricName,
   model: ScoredModel,
   { rows, labels, targets }: Samples,
+  weights: Float64Array | null = null,
 ): string | null {
   const { loss, outputs } = model
   const task = taskOf(model)
@@ -111,15 +119,19 @@ export function undefinedForRows(
   if (name !== 'rocAuc') return null
   const classes = LOSS_INFO[loss].classes(outputs) || outputs
   const supports = new Float64Array(classes)
-  rows.forEach((row) => {
+  let counted = 0
+  rows.forEach((row, r) => {
+    if (weights && weights[r] === 0) return
+    counted++
     if (task === 'classes') supports[labels![row]]++
     else for (let c = 0; c < classes; c++) supports[c] += targets![row * outputs + c]
   })
   const what = task === 'classes' ? 'class' : 'label'
+  const which = weights ? 'row with a weight above 0' : 'row'
   const absent = supports.indexOf(0)
-  if (absent >= 0) return `no row has ${what} ${absent}`
-  const only = supports.indexOf(rows.length)
-  return only >= 0 ? `every row has ${what} ${only}` : null
+  if (absent >= 0) return `no ${which} has ${what} ${absent}`
+  const only = supports.indexOf(counted)
+  return only >= 0 ? `every ${which} has ${what} ${only}` : null
 }
 
 function softTarget(rows: Int32Array, targets: Float32Array, cols: number) {

@@ -32,6 +32,8 @@ export class ScoredRows {
   readonly targets: Float32Array
   /** [n][outputs of the network], as `Prediction.outputs` */
   readonly outputs: Float32Array
+  /** [n] of the rows, >= 0 and not all 0; null: all are equal */
+  readonly weights: Float64Array | null
   readonly #model: ScoredModel
   #probabilities: Float64Array | null = null
 
@@ -39,8 +41,15 @@ export class ScoredRows {
    * @param data a set that has passed `checkSet` with the model
    * @param outputs [n][outputs] of the network for its rows
    * @param predicted [n] classes; empty but for classes
+   * @param weights [n], that have passed `checkRowWeights`
    */
-  constructor(model: ScoredModel, data: Samples, outputs: Float32Array, predicted: Int32Array) {
+  constructor(
+    model: ScoredModel,
+    data: Samples,
+    outputs: Float32Array,
+    predicted: Int32Array,
+    weights: Float64Array | null = null,
+  ) {
     this.#model = model
     this.task = taskOf(model)
     this.count = data.rows.length
@@ -49,6 +58,16 @@ export class ScoredRows {
     this.targets = this.task === 'classes' ? new Float32Array(0) : targetsOf(data)
     this.predicted = predicted
     this.outputs = outputs
+    this.weights = weights
+  }
+
+  /** Whether the prediction of row r is right: its class, or every label. */
+  isCorrect(r: number): boolean {
+    if (this.task === 'classes') return this.predicted[r] === this.actual[r]
+    for (let c = 0; c < this.cols; c++) {
+      if (this.isPredicted(r, c) !== this.targets[r * this.cols + c] > 0.5) return false
+    }
+    return true
   }
 
   /** [n][C] in double: of the classes, or of each label; empty for values. */

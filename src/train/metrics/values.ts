@@ -1,7 +1,8 @@
 import type { ScoredRows } from './scored.js'
+import { meanOver, totalWeight, type Weighted, weightOf } from './weights.js'
 
 /** Targets and outputs of a regression. */
-type Values = Pick<ScoredRows, 'count' | 'cols' | 'targets' | 'outputs'>
+type Values = Pick<ScoredRows, 'count' | 'cols' | 'targets' | 'outputs'> & Weighted
 
 /** The mean over the columns of a number of each. */
 function overColumns({ count, cols, targets, outputs }: Values, of: (t: Float64Array, y: Float64Array) => number) {
@@ -19,11 +20,11 @@ function overColumns({ count, cols, targets, outputs }: Values, of: (t: Float64A
  */
 export function r2(rows: Values): number {
   return overColumns(rows, (t, y) => {
-    const error = squaredDistance(t, y)
+    const error = squaredDistance(rows, t, y)
     // relative to the first target, so that equal targets deviate by exactly 0
     const shifted = t.map((value) => value - t[0])
-    const mean = shifted.reduce((sum, value) => sum + value, 0) / t.length
-    const deviation = squaredDistance(shifted, new Float64Array(t.length).fill(mean))
+    const mean = meanOver(rows, (r) => shifted[r])
+    const deviation = squaredDistance(rows, shifted, new Float64Array(t.length).fill(mean))
     if (deviation === 0) return error === 0 ? 1 : 0
     return 1 - error / deviation
   })
@@ -31,14 +32,15 @@ export function r2(rows: Values): number {
 
 /** Root of the mean squared error, the mean over the columns. */
 export function rmse(rows: Values): number {
-  return overColumns(rows, (t, y) => Math.sqrt(squaredDistance(t, y) / t.length))
+  return overColumns(rows, (t, y) => Math.sqrt(squaredDistance(rows, t, y) / totalWeight(rows)))
 }
 
 /** Mean absolute error, over rows and columns. */
 export function mae(rows: Values): number {
-  return overColumns(rows, (t, y) => t.reduce((sum, value, r) => sum + Math.abs(value - y[r]), 0) / t.length)
+  return overColumns(rows, (t, y) => meanOver(rows, (r) => Math.abs(t[r] - y[r])))
 }
 
-function squaredDistance(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, r) => sum + (value - b[r]) * (value - b[r]), 0)
+/** Weighted. */
+function squaredDistance(rows: Values, a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, r) => sum + weightOf(rows, r) * ((value - b[r]) * (value - b[r])), 0)
 }

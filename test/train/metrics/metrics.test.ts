@@ -16,6 +16,8 @@ interface Case {
   readonly labels?: readonly number[]
   readonly targets?: readonly (readonly number[])[]
   readonly outputs: readonly (readonly number[])[]
+  /** of the rows */
+  readonly weights?: readonly number[]
   readonly values: Readonly<Record<string, number>>
 }
 
@@ -55,7 +57,8 @@ describe.each(BACKENDS)('metrics on %s', (_, backend) => {
     const { model, data } = scored(given, backend)
     const names = Object.keys(given.values)
     expect(names.length).toBeGreaterThan(1)
-    const result: Readonly<Record<string, unknown>> = { ...(await metricsOf(model, data, ...names)) }
+    const options = { metrics: names as MetricName[], sampleWeights: given.weights }
+    const result: Readonly<Record<string, unknown>> = { ...(await evaluate(model, data, options)) }
     for (const name of names) expect(result[name], name).toBeCloseTo(given.values[name], 12)
   })
 })
