@@ -16,7 +16,12 @@ const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'UNKNOWN_OPTION']
 
 /** A line for people, on stderr: stdout may be read by a program. */
 export function say(line: string): void {
-  process.stderr.write(`${printable(line)}\n`)
+  process.stderr.write(`${readable(line)}\n`)
+}
+
+/** What may be shown of a text: an address given in the wrong place, or of a misspelt option, may hold a password. */
+function readable(text: string): string {
+  return printable(text).replace(/((?:rediss?|https?):\/\/?|:\/\/)\S*@/gi, '$1***@')
 }
 
 /** A result, on stdout. */
@@ -71,23 +76,20 @@ export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const debug = process.env.NATIVE_MLP_DEBUG === '1'
   if (error instanceof NativeMlpError) {
-    process.stderr.write(`error [${error.code}]: ${oneLine(error.message)}\n`)
-    if (debug) process.stderr.write(`${printable(String(error.stack))}\n`)
+    process.stderr.write(`error [${error.code}]: ${readable(oneLine(error.message))}\n`)
+    if (debug) process.stderr.write(`${readable(String(error.stack))}\n`)
     if (error.code === 'ABORTED') return EXIT.interrupted
     return USAGE.includes(error.code) ? EXIT.usage : EXIT.failure
   }
   // a bug of this package: the stack belongs into the report
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`error [INTERNAL]: ${printable(stack)}\n`)
+  process.stderr.write(`error [INTERNAL]: ${readable(stack)}\n`)
   return EXIT.failure
 }
 
 /** Commander's messages in the format of this package's errors. */
 export function usageLine(text: string): string {
-  // an option misspelt may hold an address with its password
-  const message = printable(oneLine(text))
-    .replace(/^error: /, '')
-    .replace(/:\/\/[^@\s/]*@/g, '://***@')
+  const message = readable(oneLine(text)).replace(/^error: /, '')
   const code = /^unknown (option|command)/.test(message) ? 'UNKNOWN_OPTION' : 'INVALID_ARGUMENT'
   return `error [${code}]: ${message}\n`
 }

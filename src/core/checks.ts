@@ -115,7 +115,7 @@ function keysOf(name: string, options: unknown, allowed: readonly string[]): rea
 }
 
 /** Lists, maps and the like hold no options. */
-function isOptions(value: unknown): value is object {
+export function isOptions(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   return Object.getPrototypeOf(value) === Object.prototype || !BUILTIN.test(Object.prototype.toString.call(value))
 }

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NativeMlpError } from '../core/errors.js'
 
@@ -64,11 +64,22 @@ async function ownCandidates(folder: string): Promise<Candidate[]> {
   for (const entry of await entriesOf(folder)) {
     const parsed = parse(entry.name)
     if (parsed === null) continue
-    const inner = entry.isDirectory() ? await innerFile(join(folder, entry.name), parsed) : undefined
-    const path = entry.isDirectory() ? inner : join(folder, entry.name)
-    if (path !== undefined) found.push({ ...parsed, path, rank: parsed.rank + (inner === undefined ? 0 : 8) })
+    const own = join(folder, entry.name)
+    const type = await typeOf(own, entry)
+    const path = type === 'folder' ? await innerFile(own, parsed) : own
+    if (path !== undefined) found.push({ ...parsed, path, rank: parsed.rank + RANKS[type] })
   }
   return found.sort((a, b) => a.rank - b.rank)
+}
+
+/** What is neither a file nor a folder with one is found where there is nothing else, so that its error names it. */
+const RANKS = { file: 0, folder: 8, other: 16 } as const
+
+/** Of what a symbolic link leads to. */
+async function typeOf(path: string, entry: Dirent): Promise<keyof typeof RANKS> {
+  const target = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry
+  if (target?.isDirectory()) return 'folder'
+  return target?.isFile() ? 'file' : 'other'
 }
 
 function parse(name: string) {

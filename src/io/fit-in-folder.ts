@@ -1,4 +1,4 @@
-import { checking } from '../core/checks.js'
+import { checking, isOptions } from '../core/checks.js'
 import { NativeMlpError } from '../core/errors.js'
 import type { FilePath } from '../core/platform.js'
 import type { Samples } from '../data/samples.js'
@@ -47,7 +47,8 @@ export interface FolderFitOptions extends Omit<FitOptions, 'resume'> {
  *   checkpoint in the folder; FILE_SYSTEM
  */
 export async function fitInFolder(model: MLP, train: Samples, options: FolderFitOptions): Promise<FitResult> {
-  if (typeof options !== 'object' || options === null) return await fit(model, train, options)
+  // a map or a list would lose its type below
+  if (!checking('fit', () => isOptions(options))) return await fit(model, train, options as FitOptions)
   const { folder, overwrite, resume, ...rest } = checking('fit', () => ({ ...options }))
   const given = typeof resume === 'boolean' ? undefined : resume
   if (folder === undefined) {

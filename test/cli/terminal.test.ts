@@ -22,7 +22,7 @@ describe('native-mlp', () => {
     },
   )
 
-  it('escapes control characters of paths, flags and files, and hides a password in a misspelt option', () => {
+  it('escapes control characters of paths, flags and files, and hides a password in the wrong place', () => {
     const run = (...args: string[]) => {
       const { stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd: ROOT, encoding: 'utf8' })
       return stdout + stderr
@@ -38,8 +38,18 @@ describe('native-mlp', () => {
       expect(shown).not.toContain(esc)
       expect(shown).not.toContain(bell)
     }
-    const shown = run('worker', '--queu=redis://user:open-sesame@host')
-    expect(shown).toContain('redis://***@host')
-    expect(shown).not.toContain('open-sesame')
+    for (const args of [
+      ['worker', '--queu=redis://user:open-sesame@host'],
+      ['worker', '--queu=redis://user:open/sesame@host'],
+      ['plot', 'redis://user:open-sesame@host'],
+      ['evaluate', '--weights', 'rediss://:open-sesame@host'],
+      // a path, whose slashes are joined
+      ['train', '--data', 'redis://user:open-sesame@host'],
+      ['redis://user:open-sesame@host'],
+    ]) {
+      const shown = run(...args)
+      expect(shown, args.join(' ')).toMatch(/rediss?:\/\/?\*\*\*@host/)
+      expect(shown, args.join(' ')).not.toMatch(/open.sesame/)
+    }
   })
 })

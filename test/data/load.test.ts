@@ -1,4 +1,5 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -126,6 +127,39 @@ describe('a folder', () => {
       message: expect.stringContaining(`missing ${name} (plain or .gz, also as train-images.idx3-ubyte)`),
     })
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'may hold links and pipes called like a file, which do not hide it',
+    async () => {
+      const folder = writeFiles(newFolder(), FILES)
+      const name = 'train-images-idx3-ubyte'
+      const path = join(folder, name)
+      const places = [
+        () => symlinkSync(join(folder, 'nothing'), path),
+        () => execFileSync('mkfifo', [path]),
+        // a folder without the file
+        () => symlinkSync(newFolder(), path),
+      ]
+      renameSync(path, join(folder, 'train-images.idx3-ubyte'))
+      const digest = async () => (await loadData({ idx: { folder } })).recipe.digest
+      const expected = await digest()
+      for (const place of places) {
+        place()
+        expect(await digest()).toBe(expected)
+        unlinkSync(path)
+      }
+      // a link to a folder with the file, and to the file
+      mkdirSync(join(folder, 'elsewhere'))
+      renameSync(join(folder, 'train-images.idx3-ubyte'), join(folder, 'elsewhere', name))
+      for (const target of ['elsewhere', join('elsewhere', name)]) {
+        symlinkSync(target, path)
+        expect(await digest()).toBe(expected)
+        unlinkSync(path)
+      }
+      execFileSync('mkfifo', [path])
+      await expect(loadData({ idx: { folder } })).rejects.toThrow(`${path}: not a regular file`)
+    },
+  )
 
   it('may hold several sets, of which one is chosen', async () => {
     const letters = Object.entries(FILES).map(([name, bytes]) => [`letters-${name}`, bytes])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { samples } from '../../src/data/samples.js'
+import { fitInFolder } from '../../src/io/fit-in-folder.js'
 import { MLP } from '../../src/model/mlp.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import { planFit } from '../../src/train/fit-options.js'
@@ -65,6 +66,10 @@ describe('fit refuses', () => {
     const digest = model.parametersDigest()
     await expect(runFit(model, train, { optimizer, ...options } as never)).rejects.toThrow(message)
     expect(model.parametersDigest()).toBe(digest)
+  })
+
+  it.each([new Map([['epochs', 3]]), [1], new Date(), new Set(['epochs'])])('%o as options', async (options) => {
+    await expect(fitInFolder(model, train, options as never)).rejects.toThrow(/^fit: expected an options object/)
   })
 
   it('no options, sets without labels, and sets of another scale', async () => {
