@@ -10,6 +10,8 @@ export type {
   Evaluation,
   HistoryEntry,
   LayerParameters,
+  LearningRateRange,
+  LearningRateStep,
   PrecisionRecallCurve,
   ReliabilityBin,
   RocCurve,
@@ -20,11 +22,6 @@ export { ACTIVATIONS, type Activation, LOSSES, type Loss, type NumericFamily } f
 export { encodeTable } from './data/encode-table.js'
 export { type Fold, type FoldOptions, kFold } from './data/folds.js'
 export { Samples, type SamplesOptions, type SplitOptions, samples } from './data/samples.js'
-export { MLPClassifier } from './estimators/classifier.js'
-export type { EstimatorFitOptions } from './estimators/estimator.js'
-export type { TargetOf, TargetValues } from './estimators/features.js'
-export type { EstimatorOptions } from './estimators/options.js'
-export { MLPRegressor } from './estimators/regressor.js'
 export { decodeModel, encodeModel, type LoadOptions } from './io/model-bytes.js'
 export type { Init } from './model/initializers.js'
 export { MLP, type MLPOptions } from './model/mlp.js'
@@ -57,6 +54,7 @@ export type {
 export type { LayerArrays, TrainingCheckpoint, TrainingSettings } from './train/checkpoint.js'
 export type { TrainingConfig } from './train/config.js'
 export { type EvaluateOptions, evaluate } from './train/evaluate.js'
+export { type FindLearningRateOptions, findLearningRate } from './train/find-learning-rate.js'
 export type { FitResult } from './train/fit-result.js'
 export { fitOptionsOf, modelOptionsOf } from './train/from-config.js'
 export { reliabilityBins } from './train/metrics/calibration.js'

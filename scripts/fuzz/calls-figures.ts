@@ -20,6 +20,15 @@ function curveCalls(): Calls {
   return {
     lossCurvesFigure: { args: () => [history(), { ...words(), ...marks(), yScale: 'log', yLabel: 'loss' }] },
     accuracyCurvesFigure: { args: () => [history(), { ...words(), ...marks(), yRange: 'full' }] },
+    learningRateFigure: {
+      args: () => [
+        {
+          ...{ diverged: true, steepest: 0.02, minimumTenth: 0.01 },
+          steps: [1, 2, 3].map((i) => ({ learningRate: i / 100, loss: 1 / i, smoothed: 1 / i })),
+        },
+        words(),
+      ],
+    },
     renderFigure: { args: async () => [await lossCurvesFigure(history()), 0.1], share: 3 },
   }
 }

@@ -76,6 +76,27 @@ export interface Collapse {
   readonly deadShare: number
 }
 
+/** A step of a range test. */
+export interface LearningRateStep {
+  readonly learningRate: number
+  /** mean loss of the batch before its update */
+  readonly loss: number
+  /** exponential moving average of the losses so far, with the weight 0.9 */
+  readonly smoothed: number
+}
+
+/** What a range test has found. */
+export interface LearningRateRange {
+  /** in order; the last one is where the test ended or the loss diverged */
+  readonly steps: readonly LearningRateStep[]
+  /** whether the loss diverged before the last step */
+  readonly diverged: boolean
+  /** the learning rate at which the smoothed loss falls fastest; null if it never falls */
+  readonly steepest: number | null
+  /** a tenth of the learning rate with the least smoothed loss; null if it never falls */
+  readonly minimumTenth: number | null
+}
+
 /** Parameters of one layer in row-major order. */
 export interface LayerParameters {
   /** name for titles, e.g. "layer 1" */

@@ -5,6 +5,7 @@ export { type AugmentedImages, type AugmentedImagesOptions, augmentedImagesFigur
 export { type CalibrationOptions, calibrationFigure } from './figures/calibration.js'
 export { type ConfusionMatrixOptions, confusionMatrixFigure } from './figures/confusion-matrix.js'
 export type { CurveOptions } from './figures/curves.js'
+export { type LearningRateOptions, learningRateFigure } from './figures/learning-rate.js'
 export { type LossCurvesOptions, lossCurvesFigure } from './figures/loss-curves.js'
 export { type Misclassified, type MisclassifiedOptions, misclassifiedFigure } from './figures/misclassified.js'
 export { type ParallelCoordinatesOptions, parallelCoordinatesFigure } from './figures/parallel-coordinates.js'

@@ -20,7 +20,17 @@ describe('native-mlp', () => {
   it('lists its commands, environment and exit codes', async () => {
     const { code, stdout } = await command(['--help'])
     expect(code).toBe(0)
-    for (const name of ['train', 'search', 'evaluate', 'predict', 'plot', 'bench', 'doctor', 'build-native']) {
+    for (const name of [
+      'train',
+      'search',
+      'evaluate',
+      'predict',
+      'lr-find',
+      'plot',
+      'bench',
+      'doctor',
+      'build-native',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
     }
     expect(stdout).toMatch(/Exit codes: 0 .*1 .*2 .*130 /)
@@ -49,8 +59,8 @@ describe('native-mlp', () => {
     ],
     [
       'a stray word',
-      ['train', 'rows.csv', 'quick'],
-      "error [INVALID_ARGUMENT]: too many arguments for 'train'. Expected 1 argument but got 2.",
+      ['train', 'quick'],
+      "error [INVALID_ARGUMENT]: too many arguments for 'train'. Expected 0 arguments but got 1.",
     ],
     [
       'a misspelt preset',
@@ -129,11 +139,7 @@ describe('native-mlp train refuses, before it makes a folder,', () => {
   })
 
   it.each<[string, () => string, string]>([
-    [
-      'no such folder',
-      () => join(folder, 'none'),
-      `error [DATA_NOT_FOUND]: --data: ${join(folder, 'none')}: not found`,
-    ],
+    ['no such folder', () => join(folder, 'none'), 'error [DATA_NOT_FOUND]: --data: folder '],
     [
       'a class unseen in training',
       () => writeStripes(join(folder, 'labels'), 20, 30, (i) => (i === 25 ? 10 : 3)),

@@ -112,6 +112,14 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   encodeTable: () => [rawTable, learnt.transform, [0, 1]],
   evaluate: () => [model(), set, { chunk: 5, signal: new AbortController().signal }],
   expandGrid: () => [{ learningRate: [0.1, 0.2] }, { hidden: 4, epochs: 1 }, { repeats: 2 }],
+  findLearningRate: () => [
+    model(),
+    set,
+    {
+      ...{ optimizer: sgd({ learningRate: 0.1 }), from: 0.01, to: 1, steps: 10, batchSize: 6, seed: 1 },
+      yieldEveryMs: 8,
+    },
+  ],
   fit: () => [
     model(),
     set,
@@ -131,6 +139,13 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   learnTable: () => [
     rawTable,
     { target: 'y', task: 'classes', rows: [0, 1, 2], types: { a: 'numeric' }, scale: 'robust', bins: 4, maxLevels: 5 },
+  ],
+  learningRateFigure: () => [
+    {
+      ...{ diverged: false, steepest: 0.1, minimumTenth: 0.1 },
+      steps: [1, 2].map((learningRate) => ({ learningRate, loss: 1, smoothed: 1 })),
+    },
+    { title: 'x', subtitle: 'y' },
   ],
   loadData: () => [{ idx: { train: image, test: image, classes: 3 }, scale: 'unit' }, { shared: false }],
   loadHomeworkWeights: () => [at('none'), { backend }],
@@ -217,40 +232,7 @@ interface Class {
   readonly methods: Readonly<Record<string, Arguments>>
 }
 
-const few = { members: 1, maxIter: 1, hiddenLayerSizes: [2], backend }
-const estimator = {
-  construct: () => [
-    {
-      ...{
-        ...few,
-        activation: 'relu',
-        learningRateInit: 0.01,
-        weightDecay: 0,
-        dropout: 0,
-        batchSize: 2,
-        randomState: 1,
-      },
-      ...{ types: { a: 'numeric' }, scale: 'robust', bins: 0, maxLevels: 5 },
-    },
-  ],
-  methods: {
-    fit: () => [{ a: [1, 2, 3, 4] }, [0, 1, 0, 1], { signal: undefined }],
-    partialFit: () => [{ a: [1, 2] }, [0, 1]],
-    predict: () => [{ a: [1] }],
-    score: () => [{ a: [1, 2] }, [0, 1]],
-  },
-}
-
 const CLASSES: Readonly<Record<string, Class>> = {
-  MLPClassifier: {
-    ...estimator,
-    methods: {
-      ...estimator.methods,
-      partialFit: () => [{ a: [1, 2] }, [0, 1], [0, 1]],
-      predictProba: () => [{ a: [1] }],
-    },
-  },
-  MLPRegressor: estimator,
   MLP: {
     construct: () => [
       { ...network, activation: 'relu', init: 'he', seed: 1, classNames: ['a', 'b', 'c'], loss: undefined },

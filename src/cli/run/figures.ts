@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { throwIfAborted } from '../../core/event-loop.js'
-import type { Collapse, HistoryEntry, LayerParameters } from '../../core/results.js'
+import type { Collapse, HistoryEntry, LayerParameters, LearningRateRange } from '../../core/results.js'
 import { isUint8Array } from '../../core/typed-arrays.js'
 import type { Samples } from '../../data/samples.js'
 import { writeFileAtomic } from '../../formats/atomic.js'
@@ -15,6 +15,7 @@ import {
   confusionMatrixFigure,
   type DrawnTrial,
   type Figure,
+  learningRateFigure,
   lossCurvesFigure,
   misclassifiedFigure,
   parameterHistogramsFigure,
@@ -63,6 +64,11 @@ export async function drawSearchFigures(
 ): Promise<string[]> {
   const drawings = searchFigures(trials, options)
   return drawings.length > 0 ? await writeFigures(folder, drawings, signal) : []
+}
+
+/** Draws a learning-rate range test. @returns the paths of the files */
+export function drawLearningRate(folder: string, range: LearningRateRange, subtitle: string): Promise<string[]> {
+  return writeFigures(folder, [{ name: 'learning-rate', draw: () => learningRateFigure(range, { subtitle }) }])
 }
 
 interface Drawing {
