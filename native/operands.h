@@ -193,7 +193,7 @@ inline NetworkRule read_rule(const Args& args, const Napi::Value& v, RuleKind& k
   return {{group(0, false), group(1, true)}, {group(2, false), group(3, true)}};
 }
 
-constexpr size_t kStepValues = 6;
+constexpr size_t kStepValues = 7;
 
 // What encodeStep of src/backend/program.ts writes
 inline StepValues read_step(const Args& args, const Napi::Value& v) {
@@ -204,7 +204,8 @@ inline StepValues read_step(const Args& args, const Napi::Value& v) {
   for (size_t i = 3; i < kStepValues; i++) {
     if (!(from[i] >= 0)) args.fail<Napi::RangeError>("step", "numbers >= 0", std::to_string(from[i]));
   }
-  return {static_cast<uint32_t>(from[0]), from[1], static_cast<float>(from[2]), from[3], from[4], static_cast<float>(from[5])};
+  if (!(from[6] <= 1)) args.fail<Napi::RangeError>("mixShare", "a number from 0 to 1", std::to_string(from[6]));
+  return {static_cast<uint32_t>(from[0]), from[1], static_cast<float>(from[2]), from[3], from[4], static_cast<float>(from[5]), from[6]};
 }
 
 // Slots for `floats` parameters; the array holds one slot after the other

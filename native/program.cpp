@@ -26,6 +26,7 @@ class Checker {
       const char* problem = check(spec_.code[i]);
       if (problem) return at(i, problem);
     }
+    if (mixes_ && !updates_) return "a mix without an update";
     return forwards_ ? "" : "no forward pass";
   }
 
@@ -59,6 +60,7 @@ class Checker {
         }
         return write(op.output);
       case OpCode::update:
+        updates_ = true;
         if (!has_layer(op.layer)) return "no such layer";
         if (!is_input(op.input, layer(op.layer).shape.K) || !feeds(op)) return "input: expected the layer's inputs";
         if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
@@ -70,7 +72,14 @@ class Checker {
         if (!is_gradient(op.gradient, layer(op.layer).shape.N)) return "gradient: expected one of the layer's outputs";
         return nullptr;
       case OpCode::apply:
+        updates_ = true;
         return gradients_ ? nullptr : "before a gradient";
+      case OpCode::mix:
+        if (mixes_ || has_loss_) return "a second mix, or one after the loss";
+        mixes_ = true;
+        if (spec_.sparse) return "lists cannot be mixed";
+        if (!is_output(op.output, spec_.cols)) return "output: expected a matrix like the batch";
+        return write(op.output);
       case OpCode::limit:
         return has_layer(op.layer) ? nullptr : "no such layer";
       case OpCode::average:
@@ -113,7 +122,7 @@ class Checker {
 
   const ProgramSpec& spec_;
   std::vector<bool> written_;
-  bool gathered_ = false, forwards_ = false, has_loss_ = false, gradients_ = false;
+  bool gathered_ = false, forwards_ = false, has_loss_ = false, gradients_ = false, updates_ = false, mixes_ = false;
 };
 
 }  // namespace
@@ -131,6 +140,7 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
   for (const Instruction& op : spec_.code) {
     if (op.code == OpCode::update || op.code == OpCode::apply) trains_ = true;
     if (op.code == OpCode::average) averages_ = true;
+    if (op.code == OpCode::mix) mixes_ = true;
     if (op.code == OpCode::loss) loss_ = &op;
     if (op.code == OpCode::forward) {
       const Layout& s = spec_.layers[static_cast<size_t>(op.layer)].shape;
@@ -146,6 +156,7 @@ Program::Program(const Engine& e, const ProgramSpec& spec) : spec_(spec), offset
   if (trains_) {
     workers_.push_back(make_worker(e, spec_.capacity));
     held_.reserve(static_cast<size_t>(spec_.capacity));
+    if (mixes_) add_partners();
     for (const Instruction& op : spec_.code) {  // all the scratch memory that a run needs
       if (op.code == OpCode::update || op.code == OpCode::gradient) scratch_.reserve(e.threads, static_cast<size_t>(spec_.capacity) * kPanel);
       if (op.code == OpCode::backward) scratch_.reserve(e.threads, static_cast<size_t>(spec_.layers[static_cast<size_t>(op.layer)].shape.N) * kPanel);
@@ -164,8 +175,25 @@ void Program::add_parts(int l) {
   for (size_t at = 0; at < s.biases(); at += kApplyFloats) parts_.push_back({start + s.weights() + at, chunk_length(s.biases(), at), l, true});
 }
 
+Program::TruthMemory::TruthMemory(LossKind kind, int outputs, int rows) {
+  if (takes_labels(kind, outputs)) labels = Buffer<int32_t>(static_cast<size_t>(rows));
+  else targets = Buffer<float>(static_cast<size_t>(rows) * static_cast<size_t>(outputs));
+}
+
+Program::TruthMemory Program::make_truth(int rows) const {
+  if (!loss_) return {LossKind::softmax_cross_entropy, 1, 0};
+  return {loss_->loss, spec_.matrices[static_cast<size_t>(loss_->input)], rows};
+}
+
+void Program::add_partners() {
+  next_rows_.reserve(static_cast<size_t>(spec_.capacity));
+  if (!loss_) return;
+  const size_t rows = static_cast<size_t>(spec_.capacity), stride = row_stride(spec_.matrices[static_cast<size_t>(loss_->input)]);
+  partners_.push_back({make_truth(spec_.capacity), Buffer<double>(rows), Buffer<float>(loss_->gradient == kNone ? 0 : rows * stride), stride});
+}
+
 Program::Worker Program::make_worker(const Engine& e, int rows) const {
-  Worker worker{Batch(*e.kernels, rows, spec_.cols, spec_.kind, spec_.sparse, spec_.longest_row), {}, {}, {}};
+  Worker worker{Batch(*e.kernels, rows, spec_.cols, spec_.kind, spec_.sparse, spec_.longest_row), {}, make_truth(rows)};
   const size_t n = static_cast<size_t>(rows);
   for (const int cols : spec_.matrices) {
     const size_t stride = row_stride(cols);
@@ -177,20 +205,16 @@ Program::Worker Program::make_worker(const Engine& e, int rows) const {
     out.activation = spec_.layers[static_cast<size_t>(op.layer)].activation;
     if (trains_ && keeps_pre(out.activation)) out.pre = Buffer<float>(n * out.stride);
   }
-  if (loss_) {
-    const int outputs = spec_.matrices[static_cast<size_t>(loss_->input)];
-    if (takes_labels(loss_->loss, outputs)) worker.labels = Buffer<int32_t>(n);
-    else worker.targets = Buffer<float>(n * static_cast<size_t>(outputs));
-  }
   return worker;
 }
 
 size_t Program::bytes() const {
   size_t sum = scratch_.floats.bytes() + gradients_.bytes();
   for (const Worker& w : workers_) {
-    sum += w.batch.bytes() + w.labels.bytes() + w.targets.bytes();
+    sum += w.batch.bytes() + w.truth.bytes();
     for (const MatrixMemory& m : w.matrices) sum += m.values.bytes() + m.pre.bytes();
   }
+  for (const PartnerMemory& p : partners_) sum += p.truth.bytes() + p.losses.bytes() + p.gradient.bytes();
   return sum;
 }
 
@@ -221,13 +245,13 @@ LayerInput Program::operand(const Worker& worker, int operand) const {
 }
 
 // The expected outputs of the rows. Labels may change while they are read (shared memory), so the copy is checked.
-bool Program::gather_truth(Worker& worker, const int32_t* indices, int first, int count, const Arenas& arenas, Truth& truth,
+bool Program::gather_truth(const TruthMemory& memory, const int32_t* indices, int first, int count, const Arenas& arenas, Truth& truth,
                            int& bad_row) const {
   truth = {nullptr, nullptr};
   if (!loss_ || (!arenas.labels && !arenas.targets)) return true;
   const int outputs = spec_.matrices[static_cast<size_t>(loss_->input)];
   if (arenas.labels) {
-    int32_t* const labels = worker.labels.data();
+    int32_t* const labels = memory.labels.data();
     const int classes = label_classes(loss_->loss, outputs);
     for (int i = first; i < first + count; i++) {
       labels[i] = arenas.labels[indices[i]];
@@ -240,9 +264,9 @@ bool Program::gather_truth(Worker& worker, const int32_t* indices, int first, in
   }
   const size_t n = static_cast<size_t>(outputs);
   for (int i = first; i < first + count; i++) {
-    memcpy(worker.targets.data() + static_cast<size_t>(i) * n, arenas.targets + static_cast<size_t>(indices[i]) * n, n * sizeof(float));
+    memcpy(memory.targets.data() + static_cast<size_t>(i) * n, arenas.targets + static_cast<size_t>(indices[i]) * n, n * sizeof(float));
   }
-  truth.targets = worker.targets.data();
+  truth.targets = memory.targets.data();
   return true;
 }
 
@@ -278,7 +302,7 @@ Outcome Program::rows(const Engine& e, Worker& worker, const Inputs& inputs, con
       forward_rows(*e.kernels, operand(worker, op.input), 0, count, layer(op.layer, arenas.parameters), {view(worker, op.output), nullptr});
     } else if (op.code == OpCode::loss) {
       Truth truth;
-      if (!gather_truth(worker, indices + first, 0, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
+      if (!gather_truth(worker.truth, indices + first, 0, count, arenas, truth, outcome.row)) return {Outcome::bad_label, 0, outcome.row};
       const bool only_classes = !truth.labels && !truth.targets;
       if (only_classes && (op.loss == LossKind::mean_squared_error || op.loss == LossKind::huber || !arenas.predicted)) continue;
       outcome.correct += loss_rows(*e.kernels, op.loss, view(worker, op.input), count, spec_.matrices[static_cast<size_t>(op.input)], truth,

@@ -13,8 +13,8 @@
 namespace mlp {
 
 // In the order of OPERATIONS in src/backend/program.ts
-enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4, dropout = 5, undrop = 6, gradient = 7, apply = 8, limit = 9, average = 10 };
-constexpr int kOpCodes = 11;
+enum class OpCode : int32_t { gather = 0, forward = 1, loss = 2, backward = 3, update = 4, dropout = 5, undrop = 6, gradient = 7, apply = 8, limit = 9, average = 10, mix = 11 };
+constexpr int kOpCodes = 12;
 constexpr int kBatch = -1;  // as an operand: the gathered rows
 constexpr int kNone = -2;   // no operand
 
@@ -29,6 +29,7 @@ constexpr int kNone = -2;   // no operand
 // apply                                          W, b <- rule(W, b, that gradient) of all layers that have one, clipped by their norm
 // limit     layer                                norms of the units' incoming weights <= the limit of the step
 // average                                        average of the parameters <- towards them
+// mix       output                               output = each row of the batch and a share of the row after it (mixup); so its loss
 struct Instruction {
   OpCode code;
   int layer, input, gradient, output;
@@ -74,6 +75,7 @@ struct StepValues {
   double clip_norm = 0;     // largest norm of all gradients together; 0: any
   double max_norm = 0;      // of a unit's incoming weights; 0: any
   float average_share = 0;  // of the parameters in their average
+  double mix_share = 0;     // of the row after each in a mix, 0 to 1
 };
 
 struct Arenas {
@@ -143,25 +145,44 @@ class Program {
     size_t stride;
     Activation activation;
   };
+  // Expected outputs of the rows of a worker
+  struct TruthMemory {
+    Buffer<int32_t> labels;
+    Buffer<float> targets;
+
+    TruthMemory(LossKind, int outputs, int rows);
+    size_t bytes() const { return labels.bytes() + targets.bytes(); }
+  };
   // Operands of one participant
   struct Worker {
     Batch batch;
     std::vector<MatrixMemory> matrices;
-    Buffer<int32_t> labels;
-    Buffer<float> targets;
+    TruthMemory truth;
+  };
+  // The loss of rows against the truth of the rows after them, where a program mixes these
+  struct PartnerMemory {
+    TruthMemory truth;
+    Buffer<double> losses;
+    Buffer<float> gradient;
+    size_t stride;
   };
 
   Worker make_worker(const Engine&, int rows) const;
+  TruthMemory make_truth(int rows) const;
+  void add_partners();
   LayerView layer(int l, float* parameters) const;
   LayerInput operand(const Worker&, int operand) const;
   MatrixView view(const Worker&, int matrix) const;
   Outputs outputs_of(const Worker&, int matrix) const;
   // Of the rows from `first`; truth.labels and truth.targets are those of all rows
-  bool gather_truth(Worker&, const int32_t* indices, int first, int count, const Arenas&, Truth&, int& bad_row) const;
+  bool gather_truth(const TruthMemory&, const int32_t* indices, int first, int count, const Arenas&, Truth&, int& bad_row) const;
   Outcome train(const Engine&, const Inputs&, const int32_t* indices, int count, const Arenas&, const NetworkRule&, double work);
   Outcome step(const Engine&, const Engine& all, const Instruction&, const Inputs&, const int32_t* indices, int count, const Arenas&,
                const NetworkRule&, double& work);
   Outcome step_loss(const Engine&, const Instruction&, const int32_t* indices, int count, const Arenas&, double& work);
+  bool loss_of_rows(const Engine&, const Instruction&, const int32_t* indices, int first, int rows, int count, const Arenas&, int& bad_row);
+  bool loss_of_partners(const Engine&, const Instruction&, int first, int rows, int count, const Arenas&, int& correct, int& bad_row);
+  void mix(const Engine&, const Worker&, const Instruction&, int first, int rows, int count, double share) const;
   Outcome rows(const Engine&, Worker&, const Inputs&, const int32_t* indices, int first, int count, const Arenas&) const;
   Outcome::Status gather(const Engine&, const Engine& all, const Inputs&, const int32_t* indices, int count, const Arenas&, double& work);
   bool holds(const int32_t* indices, int count, const Arenas&) const;
@@ -174,7 +195,7 @@ class Program {
   double share(int operand) const { return operand == kBatch && spec_.sparse ? kSparseShare : 1; }
 
   ProgramSpec spec_;
-  bool trains_ = false, averages_ = false;
+  bool trains_ = false, averages_ = false, mixes_ = false;
   const Instruction* loss_ = nullptr;
   int last_output_ = 0;
   std::vector<size_t> offsets_;  // of each layer's parameters, and the length of all
@@ -191,6 +212,8 @@ class Program {
   std::vector<double> partial_;             // their sums of squares
   std::vector<int32_t> held_, held_warps_;  // the rows the batch holds, or will when it is whole, and how they were resampled
   std::vector<int32_t> first_rows_;         // 0, 1, 2, ...
+  std::vector<int32_t> next_rows_;          // the row after each row of the batch, where the program mixes them
+  std::vector<PartnerMemory> partners_;     // one or none
   bool is_whole_ = true;
   // What the next part of a run begins with
   struct {

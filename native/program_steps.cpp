@@ -24,6 +24,9 @@ constexpr double kLossWork = 40;
 // Dropping an output takes about as long as so many multiply-adds.
 constexpr double kDropoutWork = 8;
 constexpr int kDropoutRows = 32;
+// Mixing an input takes about as long as so many multiply-adds.
+constexpr double kMixWork = 8;
+constexpr int kMixRows = 16;
 // Applying a rule to a parameter, or averaging it, waits for memory about as long as so many multiply-adds take.
 constexpr double kApplyWork = 40;
 // Limiting the norm of a unit takes about as long as so many multiply-adds for each of its weights.
@@ -51,10 +54,10 @@ bool compute_pieces(int& next, int pieces, int unit, double work_per_piece, doub
 }
 
 // Losses and gradients of the rows from `first` times their weights
-void weigh(const Arenas& arenas, const int32_t* indices, int first, int count, const MatrixView& gradient, int width) {
+void weigh(const float* weights, const int32_t* indices, int first, int count, double* losses, const MatrixView& gradient, int width) {
   for (int r = first; r < first + count; r++) {
-    const float w = arenas.row_weights[indices[r]];
-    arenas.losses[r] *= static_cast<double>(w);
+    const float w = weights[indices[r]];
+    losses[r] *= static_cast<double>(w);
     float* const g = gradient.data ? gradient.data + static_cast<size_t>(r) * gradient.stride : nullptr;
     for (int c = 0; g && c < width; c++) g[c] *= w;
   }
@@ -94,6 +97,17 @@ Outcome Program::step(const Engine& e, const Engine& all, const Instruction& op,
     const bool whole = compute_pieces(next_.piece, count, kRowUnit, row, work, [&](int first, int rows) {
       if (op.code == OpCode::dropout) dropout(e, worker, op, first, rows, arenas.step);
       else undrop(e, worker, op, first, rows);
+    });
+    return whole ? done : unfinished;
+  }
+  if (op.code == OpCode::mix) {
+    const double share = arenas.step.mix_share;
+    if (next_.piece == 0) {
+      next_rows_.clear();
+      for (int r = 0; r < count; r++) next_rows_.push_back(indices[r + 1 < count ? r + 1 : 0]);
+    }
+    const bool whole = compute_pieces(next_.piece, count, kRowUnit, kMixWork * spec_.cols, work, [&](int first, int rows) {
+      mix(e, worker, op, first, rows, count, share);
     });
     return whole ? done : unfinished;
   }
@@ -189,20 +203,10 @@ bool Program::average(const Engine& e, const Arenas& arenas, double& work) {
 }
 
 Outcome Program::step_loss(const Engine& e, const Instruction& op, const int32_t* indices, int count, const Arenas& arenas, double& work) {
-  Worker& worker = workers_.front();
   const int outputs = spec_.matrices[static_cast<size_t>(op.input)];
-  const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
   Outcome outcome = {Outcome::done, 0, 0};
-  const bool whole = compute_pieces(next_.piece, count, kRowUnit, kLossWork * outputs, work, [&](int first, int rows) {
-    Truth truth;
-    if (outcome.status != Outcome::done) return;
-    if (!gather_truth(worker, indices, first, rows, arenas, truth, outcome.row)) {
-      outcome.status = Outcome::bad_label;
-      return;
-    }
-    next_.correct += loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, first, rows,
-                          count, outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted}, arenas.step.smoothing);
-    if (arenas.row_weights) weigh(arenas, indices, first, rows, gradient, round16(outputs));
+  const bool whole = compute_pieces(next_.piece, count, kRowUnit, kLossWork * outputs * (mixes_ ? 2 : 1), work, [&](int first, int rows) {
+    if (outcome.status == Outcome::done && !loss_of_rows(e, op, indices, first, rows, count, arenas, outcome.row)) outcome.status = Outcome::bad_label;
   });
   if (outcome.status != Outcome::done) return outcome;
   if (!whole) return {Outcome::unfinished, 0, 0};
@@ -210,6 +214,47 @@ Outcome Program::step_loss(const Engine& e, const Instruction& op, const int32_t
   for (int r = 0; r < count; r++) sum += arenas.losses[r];
   if (!std::isfinite(sum)) outcome.status = Outcome::loss_not_finite;
   return outcome;
+}
+
+// Losses and gradients of the rows from `first`; false for an invalid label.
+bool Program::loss_of_rows(const Engine& e, const Instruction& op, const int32_t* indices, int first, int rows, int count, const Arenas& arenas,
+                           int& bad_row) {
+  const Worker& worker = workers_.front();
+  const int outputs = spec_.matrices[static_cast<size_t>(op.input)];
+  const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
+  Truth truth;
+  if (!gather_truth(worker.truth, indices, first, rows, arenas, truth, bad_row)) return false;
+  int correct = loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, first, rows, count,
+                     outputs, truth, gradient.data ? &gradient : nullptr, {arenas.losses, arenas.predicted}, arenas.step.smoothing);
+  if (arenas.row_weights) weigh(arenas.row_weights, indices, first, rows, arenas.losses, gradient, round16(outputs));
+  if (mixes_ && !loss_of_partners(e, op, first, rows, count, arenas, correct, bad_row)) return false;
+  next_.correct += correct;
+  return true;
+}
+
+// Mixes losses and gradients with those against the truth of the row after each, as the rows themselves have been. A row is correct
+// where it is for the larger share.
+bool Program::loss_of_partners(const Engine& e, const Instruction& op, int first, int rows, int count, const Arenas& arenas, int& correct,
+                               int& bad_row) {
+  const Worker& worker = workers_.front();
+  const PartnerMemory& partner = partners_.front();
+  const int outputs = spec_.matrices[static_cast<size_t>(op.input)], width = round16(outputs);
+  const MatrixView gradient = op.gradient == kNone ? MatrixView{nullptr, 0} : view(worker, op.gradient);
+  const MatrixView other = {gradient.data ? partner.gradient.data() : nullptr, partner.stride};
+  Truth truth;
+  if (!gather_truth(partner.truth, next_rows_.data(), first, rows, arenas, truth, bad_row)) return false;
+  const int others = loss(e, op.loss, outputs_of(worker, op.input), worker.matrices[static_cast<size_t>(op.input)].activation, first, rows,
+                          count, outputs, truth, other.data ? &other : nullptr, {partner.losses.data(), nullptr}, arenas.step.smoothing);
+  if (arenas.row_weights) weigh(arenas.row_weights, next_rows_.data(), first, rows, partner.losses.data(), other, width);
+  const double share = arenas.step.mix_share, rest = 1 - share;
+  if (share > 0.5) correct = others;
+  for (int r = first; r < first + rows; r++) {
+    arenas.losses[r] = rest * arenas.losses[r] + share * partner.losses.data()[r];
+    if (!gradient.data) continue;
+    float* const g = gradient.data + static_cast<size_t>(r) * gradient.stride;
+    e.kernels->mix({g, other.data + static_cast<size_t>(r) * other.stride, g, width, static_cast<float>(rest), static_cast<float>(share)});
+  }
+  return true;
 }
 
 // Programs that take turns on the same rows gather them once: the caller promises that a data set does not change.
@@ -270,6 +315,21 @@ void Program::dropout(const Engine& e, Worker& worker, const Instruction& op, in
     const int done = task * kDropoutRows, row = first + done, rows = std::min(kDropoutRows, count - done);
     const size_t at = static_cast<size_t>(row) * x.stride;
     e.kernels->dropout({x.data + at, mask.data + at, out.data + at, x.stride, rows, width, op.layer, row, step.dropout_key, threshold, scale});
+  });
+}
+
+void Program::mix(const Engine& e, const Worker& worker, const Instruction& op, int first, int rows, int count, double share) const {
+  const MatrixView out = view(worker, op.output);
+  const float* const x = worker.batch.dense();
+  const size_t stride = worker.batch.stride();
+  const int width = round16(spec_.cols);
+  parallel(e.threads, (rows + kMixRows - 1) / kMixRows, [&](int task, int) {
+    const int begin = first + task * kMixRows, end = std::min(begin + kMixRows, first + rows);
+    for (int r = begin; r < end; r++) {
+      const float* const other = x + static_cast<size_t>(r + 1 < count ? r + 1 : 0) * stride;
+      e.kernels->mix({x + static_cast<size_t>(r) * stride, other, out.data + static_cast<size_t>(r) * out.stride, width,
+                      static_cast<float>(1 - share), static_cast<float>(share)});
+    }
   });
 }
 

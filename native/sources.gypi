@@ -30,6 +30,7 @@
       "native/test/elementary_test.cpp",
       "native/test/forward_test.cpp",
       "native/test/fp_environment_test.cpp",
+      "native/test/full_step_test.cpp",
       "native/test/gemm_test.cpp",
       "native/test/inputs_test.cpp",
       "native/test/loss_test.cpp",

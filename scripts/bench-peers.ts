@@ -6,6 +6,7 @@
  *     npm run bench:peers -- --install         installs them first: Debian packages with apt-get, the others with npm
  *     npm run bench:peers -- --isa avx512 --threads 1 --only gemm --out folder
  *     npm run bench:peers -- --only '^(fit|predict)' --out folder    small networks only
+ *     npm run bench:peers -- --only '^step (adamW|floats)' --out folder    AdamW, and dense float32 rows
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -23,7 +24,7 @@ const { values: flags } = parseFlags({
     install: { type: 'boolean' },
     isa: { type: 'string' },
     threads: { type: 'string', default: '1,2' },
-    only: { type: 'string', default: '^(gemm|step mnist|fit|predict|predictor) ' },
+    only: { type: 'string', default: '^(gemm|step mnist|step adamW|step floats|fit|predict|predictor) ' },
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
     out: { type: 'string' },

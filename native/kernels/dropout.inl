@@ -33,3 +33,12 @@ static void undrop(const Undrop& d) {
     multiply_derivative(d.activation, g, d.y + at, d.pre ? d.pre + at : nullptr, d.width);
   }
 }
+
+// Rows mixed with others (mixup)
+static void mix(const Mix& m) {
+  const typename Isa::V rest = Isa::set1(m.rest), share = Isa::set1(m.share);
+  for (int c = 0; c < m.width; c += Isa::L) {
+    const typename Isa::V other = Isa::mul(share, Isa::load(m.other + c));
+    Isa::store(m.out + c, Isa::add(Isa::fma(rest, Isa::load(m.x + c), other), Isa::zero()));
+  }
+}

@@ -246,6 +246,15 @@ struct Undrop {
   Activation activation;
 };
 
+// out[c] = rest x[c] + share other[c]; width is a multiple of 16
+struct Mix {
+  const float* x;
+  const float* other;
+  float* out;
+  int width;
+  float rest, share;
+};
+
 // p[i] <- rule(p[i], g[i] * scale) for n parameters, a multiple of 16
 struct Apply {
   float* p;
@@ -343,6 +352,7 @@ struct Kernels {
   int (*binary_loss)(const BinaryLoss&);
   void (*dropout)(const Dropout&);
   void (*undrop)(const Undrop&);
+  void (*mix)(const Mix&);
   double (*square_sum)(const float* x, size_t n);
   void (*apply)(const Apply&);
   void (*average)(const float* p, size_t n, float share, float* average);

@@ -17,6 +17,6 @@
 
 static const Kernels table = {Isa::NAME,      &lists,        Isa::NV * Isa::L, Isa::GROUP, forward_dense, forward_sparse,
                               update_dense,   update_sparse, backward,      narrow_forward, narrow_update,
-                              bias_update,    softmax,       squared_error, binary_loss, dropout, undrop,
+                              bias_update,    softmax,       squared_error, binary_loss, dropout, undrop, mix,
                               square_sum,     apply,         average,       limit_columns, gemm,
                               fma_chains,     warp_image};

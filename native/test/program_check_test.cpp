@@ -110,6 +110,32 @@ void malformed() {
     other.cols = 31;
     refuses("another data set", other, 1);
   }
+  {
+    ProgramSpec spec = training_program(Network(random, set.cols, {16, 3}, Activation::relu), kSoftmax, in, false, 5);
+    spec.matrices.push_back(set.cols);
+    spec.code.insert(spec.code.begin() + 1, mix(4));
+    spec.code[2] = forward(0, 4, 0);
+    CHECK(problem_of(spec).empty(), "%s", problem_of(spec).c_str());
+    const auto mixed = [&](size_t at, const Instruction& op) {
+      ProgramSpec changed = spec;
+      changed.code.insert(changed.code.begin() + static_cast<long>(at), op);
+      return changed;
+    };
+    refuses("rows mixed twice", mixed(2, mix(4)), 2);
+    refuses("rows mixed after the loss", mixed(5, mix(4)), 5);
+    refuses("rows mixed before they are gathered", mixed(0, mix(4)), 0);
+    for (const int wrong : {-1000, kNone, kBatch, 3, 5, 2147483647}) {
+      ProgramSpec changed = spec;
+      changed.code[1] = mix(wrong);
+      refuses("rows mixed into no matrix like them", changed, 1);
+    }
+    ProgramSpec lists = spec;
+    lists.sparse = true;
+    refuses("lists mixed", lists, 1);
+    ProgramSpec evaluation = spec;
+    evaluation.code.resize(5);
+    CHECK(!problem_of(evaluation).empty(), "a mix without an update");
+  }
   const auto nothing = [&](const char* what, const ProgramSpec& spec) { CHECK(!problem_of(spec).empty(), "%s", what); };
   ProgramSpec spec = good;
   spec.code = {gather()};

@@ -61,6 +61,7 @@ inline Instruction loss(LossKind kind, int input, int gradient) { return {OpCode
 inline Instruction backward(int layer, int gradient, int input, int output) {
   return {OpCode::backward, layer, input, gradient, output, kSoftmax};
 }
+inline Instruction mix(int output) { return {OpCode::mix, 0, kNone, kNone, output, kSoftmax}; }
 inline Instruction update(int layer, int input, int gradient) { return {OpCode::update, layer, input, gradient, kNone, kSoftmax}; }
 
 // A data set as bytes and as the floats they mean, with labels and targets

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BenchReport } from 'native-mlp/bench'
 import { type Command, type Contestant, parseLines, ROOT, run, type Setting, type Task } from './contest.js'
-import { isPrediction, isProduct, isSmallFit, isStep } from './kinds.js'
+import { isOtherStep, isPrediction, isProduct, isSmallFit, isStep } from './kinds.js'
 
 /** Locations of the other libraries. */
 export interface Tools {
@@ -32,7 +32,7 @@ export function contestantsOf({ isa, threads }: Setting, tools: Tools, isBest: b
   if (isa === 'js') return typeScriptContestants(tools)
   const kernels = isa === 'avx512' ? ['SKYLAKEX', 'Haswell'] : isa === 'avx2' ? ['Haswell'] : ['']
   return [
-    ourselves('native-mlp', (name) => isProduct(name) || isStep(name) || isSmall(name)),
+    ourselves('native-mlp', (name) => isProduct(name) || isStep(name) || isOtherStep(name) || isSmall(name)),
     variant('native-mlp, 2 threads', isSmall, { threads: 2 }),
     variant(TYPESCRIPT, (name) => isSmall(name) && isPrediction(name), { isa: 'js' }),
     ...kernels.map((kernel) => openBlas(kernel, threads, tools)),
@@ -135,9 +135,9 @@ function compiled(
   }
 }
 
-/** Limits the threads of the Python libraries; each also reports its number of threads. */
+/** Limits the threads of the Python libraries; each also reports its number of threads, and these variables. */
 function pythonEnvironment(threads: number): Record<string, string> {
-  const names = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS']
+  const names = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'GOTO_NUM_THREADS']
   return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), PYTHONDONTWRITEBYTECODE: '1' }
 }
 
@@ -145,7 +145,7 @@ function pyTorch(kernel: string, threads: number, { python }: Tools): Contestant
   const env = { ...pythonEnvironment(threads), OPENBLAS_CORETYPE: kernel }
   return {
     name: `PyTorch${kernel && ` (OpenBLAS ${kernel})`}`,
-    takes: (name) => isStep(name) || (threads === 1 && isSmallFit(name)),
+    takes: (name) => isStep(name) || isOtherStep(name) || (threads === 1 && isSmallFit(name)),
     prepare: () => reasonToSkip({ file: python, args: ['-c', 'import torch, numpy'] }, 'apt-get install python3-torch'),
     command: ({ pixels, labels, milliseconds, cases }) => {
       const args = [join(HERE, 'pytorch.py'), pixels, labels, String(threads), String(milliseconds), ...cases]

@@ -224,7 +224,7 @@ function compileArguments({ random: choose, B, K, N }: Sizes, trains: boolean): 
 /** [operation, layer, input, gradient, output, loss] with operands that may exist */
 function instruction(choose: Random): number[] {
   const operand = () => choose.below(5) - 2
-  return [choose.below(12), choose.below(2), operand(), operand(), operand(), choose.below(LOSSES.length + 1)]
+  return [choose.below(13), choose.below(2), operand(), operand(), operand(), choose.below(LOSSES.length + 1)]
 }
 
 /** Rows that are images: K is height times width. */

@@ -6,6 +6,8 @@ import {
   fit,
   learnTable,
   MLP,
+  MLPClassifier,
+  MLPRegressor,
   Predictor,
   type Samples,
   sgd,
@@ -41,7 +43,7 @@ function tableModel(): MLP {
 
 /** Calls of data, models and training. */
 export function modelCalls(): Calls {
-  return { ...dataCalls(), ...networkCalls(), ...predictionCalls(), ...trainingCalls() }
+  return { ...dataCalls(), ...networkCalls(), ...predictionCalls(), ...estimatorCalls(), ...trainingCalls() }
 }
 
 function dataCalls(): Calls {
@@ -147,6 +149,40 @@ function predictionCalls(): Calls {
       args: () => [values(3)],
     },
     evaluate: { args: () => [smallModel(), smallSet(), { chunk: 8, signal: signal(), sampleWeights: weights() }] },
+  }
+}
+
+function estimatorCalls(): Calls {
+  const options = () => ({
+    ...{ hiddenLayerSizes: [2], activation: 'relu', learningRateInit: 0.01, weightDecay: 0, dropout: 0, batchSize: 2 },
+    ...{ members: 2, maxIter: 1, randomState: 1, types: { a: 'numeric' }, scale: 'robust', bins: 0, maxLevels: 5 },
+    backend: createJsBackend(),
+  })
+  const few = { members: 1, maxIter: 1, hiddenLayerSizes: [2] }
+  const of = (Estimator: typeof MLPClassifier | typeof MLPRegressor, name: 'fit' | 'partialFit') => () => {
+    const estimator = new Estimator(few)
+    return estimator[name].bind(estimator) as () => unknown
+  }
+  const fitted = (Estimator: typeof MLPClassifier | typeof MLPRegressor, name: string) => () => {
+    const estimator = new Estimator(few)
+    const ready = estimator.fit({ a: [1, 2, 3, 4] }, [0, 1, 0, 1])
+    return async (...args: never[]) => {
+      await ready
+      return await (estimator as unknown as Record<string, (...args: never[]) => unknown>)[name](...args)
+    }
+  }
+  const data = () => [{ a: [1, 2, 3, 4], b: ['u', null, 'v', 'u'] }, [0, 1, 0, 1]]
+  const own = (Estimator: typeof MLPClassifier | typeof MLPRegressor, name: string): Calls => ({
+    [name]: { args: () => [options()] },
+    [`${name}.fit`]: { of: of(Estimator, 'fit'), args: () => [...data(), {}] },
+    [`${name}.partialFit`]: { of: of(Estimator, 'partialFit'), args: data },
+    [`${name}.predict`]: { of: fitted(Estimator, 'predict'), args: () => [{ a: [1, null] }] },
+    [`${name}.score`]: { of: fitted(Estimator, 'score'), args: () => [{ a: [1, 2] }, [0, 1]] },
+  })
+  return {
+    ...own(MLPClassifier, 'MLPClassifier'),
+    ...own(MLPRegressor, 'MLPRegressor'),
+    'MLPClassifier.predictProba': { of: fitted(MLPClassifier, 'predictProba'), args: () => [[[1], [2]]] },
   }
 }
 

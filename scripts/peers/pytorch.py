@@ -1,8 +1,9 @@
 """Training steps by PyTorch: pytorch.py <pixels> <labels> <threads> <milliseconds> <case>...
 
-A case: "step mnist B=256 H=128", of 784-H-10, or "fit 30-100-2 B=32" (pytorch_fit.py). Every step gathers its batch from
-the float32 data set. Measures the step in two variants and reports the faster one: autograd with torch.optim.SGD, and explicit
-products into memory allocated once.
+A case: "step mnist B=256 H=128", of 784-H-10, "step floats 384-128-5 B=64", of any network on random float32 rows, either as
+"step adamW ..." too, or "fit 30-100-2 B=32" (pytorch_fit.py). Every step gathers its batch from the float32 data set. Measures the step in
+two variants and reports the faster one: autograd with torch.optim.SGD, and explicit products into memory allocated once, of a network with one
+hidden layer; with AdamW, autograd with torch.optim.AdamW, one tensor after the other and with foreach.
 """
 
 import json
@@ -11,10 +12,12 @@ import sys
 
 import numpy
 import torch
-from pytorch_fit import samples_of_fit
-from sampling import L2, LEARNING_RATE, fit_case, sample, thread_words
+from pytorch_fit import network, samples_of_fit
+from sampling import L2, LEARNING_RATE, fit_case, random_rows, sample, thread_words
 
-CLASSES = 10
+PIXELS, CLASSES = 784, 10
+# of our AdamW in src/bench/network.ts
+ADAM = {'lr': 1e-4, 'weight_decay': 0.01}
 
 
 def batches_without_end(rows, B):
@@ -27,9 +30,17 @@ def batches_without_end(rows, B):
         at += B
 
 
-def autograd_step(x, y, B, H):
-    net = torch.nn.Sequential(torch.nn.Linear(784, H), torch.nn.ReLU(), torch.nn.Linear(H, CLASSES))
-    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, weight_decay=L2)
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=LEARNING_RATE, weight_decay=L2)
+
+
+def adam_w(foreach):
+    return lambda parameters: torch.optim.AdamW(parameters, foreach=foreach, **ADAM)
+
+
+def autograd_step(x, y, layers, B, optimizer_of):
+    net = network(layers)
+    optimizer = optimizer_of(net.parameters())
     batches = batches_without_end(len(x), B)
 
     def step():
@@ -43,13 +54,14 @@ def autograd_step(x, y, B, H):
     return step
 
 
-def manual_step(x, y, B, H):
+def manual_step(x, y, layers, B):
     """No autograd, memory allocated once, the update folded into the product: W <- (1 - lr l2) W - lr X^T dZ."""
-    w1 = torch.randn(784, H) * (2 / 784) ** 0.5
-    w2 = torch.randn(H, CLASSES) * (2 / H) ** 0.5
-    b1, b2 = torch.zeros(H), torch.zeros(CLASSES)
-    batch, labels = torch.empty(B, 784), torch.empty(B, dtype=torch.int64)
-    hidden, logits, d_hidden = torch.empty(B, H), torch.empty(B, CLASSES), torch.empty(B, H)
+    K, H, C = layers
+    w1 = torch.randn(K, H) * (2 / K) ** 0.5
+    w2 = torch.randn(H, C) * (2 / H) ** 0.5
+    b1, b2 = torch.zeros(H), torch.zeros(C)
+    batch, labels = torch.empty(B, K), torch.empty(B, dtype=torch.int64)
+    hidden, logits, d_hidden = torch.empty(B, H), torch.empty(B, C), torch.empty(B, H)
     every = torch.arange(B)
     batches = batches_without_end(len(x), B)
     decay = 1 - LEARNING_RATE * L2
@@ -76,10 +88,24 @@ def manual_step(x, y, B, H):
     return step
 
 
+def parsed(case):
+    """(whether with AdamW, layers, rows of a batch, whether on MNIST) of a step."""
+    mnist = re.fullmatch(r'step (adamW )?mnist B=(\d+) H=(\d+)', case)
+    if mnist:
+        return bool(mnist[1]), [PIXELS, int(mnist[3]), CLASSES], int(mnist[2]), True
+    floats = re.fullmatch(r'step (adamW )?floats ([\d-]+) B=(\d+)', case)
+    return bool(floats[1]), [int(size) for size in floats[2].split('-')], int(floats[3]), False
+
+
 def step_case(case, x, y, seconds):
     """(samples, variant) of the faster variant of the step."""
-    B, H = (int(n) for n in re.fullmatch(r'step \w+ B=(\d+) H=(\d+)', case).groups())
-    ways = {'autograd': autograd_step(x, y, B, H), 'by hand': torch.no_grad()(manual_step(x, y, B, H))}
+    is_adam, layers, B, is_mnist = parsed(case)
+    if not is_mnist:
+        x, y = (torch.from_numpy(array) for array in random_rows(layers[0], layers[-1]))
+    if is_adam:
+        ways = {way: autograd_step(x, y, layers, B, adam_w(way == 'foreach')) for way in ('one by one', 'foreach')}
+    else:
+        ways = {'autograd': autograd_step(x, y, layers, B, sgd), 'by hand': torch.no_grad()(manual_step(x, y, layers, B))}
     measured = {way: sample(step, seconds / len(ways)) for way, step in ways.items()}
     for way, step in ways.items():
         assert torch.isfinite(step()), f'{case}: the loss is no longer finite ({way})'
@@ -90,6 +116,7 @@ def step_case(case, x, y, seconds):
 def main():
     pixels, labels, threads, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]) / 1000
     torch.set_num_threads(threads)
+    torch.set_num_interop_threads(threads)
     torch.manual_seed(1)
     y = torch.from_numpy(numpy.fromfile(labels, dtype=numpy.uint8).astype(numpy.int64))
     x = torch.from_numpy(numpy.fromfile(pixels, dtype=numpy.uint8).reshape(len(y), 784).astype(numpy.float32) / 255)

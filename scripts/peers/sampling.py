@@ -11,7 +11,7 @@ SHORTEST_SAMPLE = 0.2e-3
 LEAST_SAMPLES = 6
 # training rows of the cases of fit: whole batches of 32, 64 and 200, as in src/bench/data.ts
 ROWS = 6400
-THREAD_VARIABLES = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS']
+THREAD_VARIABLES = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'GOTO_NUM_THREADS']
 
 
 def sample(call, seconds):

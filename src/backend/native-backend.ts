@@ -190,7 +190,9 @@ class NativeBackend implements Backend {
     const { cols, table, longestRow } = dataset as NativeDataset
     const trains = operations.some(({ op }) => op === 'update' || op === 'apply')
     const listed = trains ? capacity <= this.info.maxListedRows : true
-    const sparse = listed && this.isSparse(dataset, firstOutputs(spec))
+    // lists cannot be mixed
+    const mixes = operations.some(({ op }) => op === 'mix')
+    const sparse = listed && !mixes && this.isSparse(dataset, firstOutputs(spec))
     const handle = this.ops.compile(
       cols,
       table !== null,
@@ -294,6 +296,8 @@ function encodeOperation(each: Operation): number[] {
       return [code, each.layer, operand(each.input), each.gradOut, NO_OPERAND, 0]
     case 'dropout':
       return [code, each.layer, each.input, each.mask, each.output, 0]
+    case 'mix':
+      return [code, 0, NO_OPERAND, NO_OPERAND, each.output, 0]
     case 'limit':
       return [code, each.layer, NO_OPERAND, NO_OPERAND, NO_OPERAND, 0]
     case 'apply':

@@ -38,6 +38,11 @@ export type Operation =
   | { readonly op: 'limit'; readonly layer: number }
   /** average += averageShare (parameters - average) */
   | { readonly op: 'average' }
+  /**
+   * output = (1 - mixShare) row + mixShare next row, for each row of the batch, the first after the last (mixup; Zhang et al.,
+   * 2018). The loss and its gradient are mixed likewise: of the same outputs against the truth of both rows, each with its weight.
+   */
+  | { readonly op: 'mix'; readonly output: number }
   /** gradient <- gradient * mask * act'(input) */
   | {
       readonly op: 'undrop'
@@ -60,6 +65,7 @@ export const OPERATIONS = [
   'apply',
   'limit',
   'average',
+  'mix',
 ] as const satisfies Operation['op'][]
 
 /** The operations of a network as data; a program runs on any parameters of its shape. */
@@ -113,6 +119,8 @@ export interface StepValues {
   readonly maxNorm: number
   /** 1 - decay of the exponential moving average of the parameters */
   readonly averageShare: number
+  /** share of the next row in each row of a `mix`, 0 to 1 */
+  readonly mixShare: number
 }
 
 export const NO_STEP_VALUES: StepValues = {
@@ -122,10 +130,19 @@ export const NO_STEP_VALUES: StepValues = {
   clipNorm: 0,
   maxNorm: 0,
   averageShare: 0,
+  mixShare: 0,
 }
 
 /** Positions in encoded StepValues. */
-export const STEP = { dropoutKey: 0, dropoutRate: 1, smoothing: 2, clipNorm: 3, maxNorm: 4, averageShare: 5 } as const
+export const STEP = {
+  dropoutKey: 0,
+  dropoutRate: 1,
+  smoothing: 2,
+  clipNorm: 3,
+  maxNorm: 4,
+  averageShare: 5,
+  mixShare: 6,
+} as const
 
 /** StepValues in the order that both backends read. */
 export function encodeStep(values: StepValues, into: Float64Array): Float64Array {
@@ -135,6 +152,7 @@ export function encodeStep(values: StepValues, into: Float64Array): Float64Array
   into[STEP.clipNorm] = values.clipNorm
   into[STEP.maxNorm] = values.maxNorm
   into[STEP.averageShare] = values.averageShare
+  into[STEP.mixShare] = values.mixShare
   return into
 }
 /** Long enough that V8 does not allocate it on its heap and copy it for an addon. */
@@ -170,6 +188,8 @@ export interface Arenas {
 /** What a training program does beside forward, loss, backward and update. */
 export interface TrainingParts {
   readonly dropout: boolean
+  /** whether rows are mixed with others (mixup) */
+  readonly mixes: boolean
   /** whether all gradients are known before the first parameter changes */
   readonly clips: boolean
   readonly limitsNorms: boolean
@@ -180,6 +200,7 @@ export interface TrainingParts {
 
 export const PLAIN: TrainingParts = {
   dropout: false,
+  mixes: false,
   clips: false,
   limitsNorms: false,
   averages: false,
@@ -194,21 +215,28 @@ export function checkTruth(trains: boolean, truth: Arenas['truth']): void {
 /**
  * A training step of a network of any depth: gather, forward, loss, and from the last layer to the first backward into the
  * layer below and update. Matrix l holds the outputs of layer l, matrix L + l the gradient of its pre-activations. With
- * `dropout` matrix 2L + l holds the mask of hidden layer l, and matrix 3L - 1 + l its outputs that are not dropped.
+ * `dropout` matrix 2L + l holds the mask of hidden layer l, and matrix 3L - 1 + l its outputs that are not dropped. With `mixes` the
+ * last matrix holds the mixed rows.
  */
 export function trainingProgram(
   dataset: Dataset,
   capacity: number,
   layers: readonly LayerShape[],
   loss: Loss,
-  { dropout, clips, limitsNorms, averages, firstTrained }: TrainingParts = PLAIN,
+  { dropout, mixes, clips, limitsNorms, averages, firstTrained }: TrainingParts = PLAIN,
   warp: WarpSpec | null = null,
 ): ProgramSpec {
   const L = layers.length
   const mask = (l: number) => 2 * L + l
   const kept = (l: number) => (dropout ? 3 * L - 1 + l : l)
-  const input = (l: number): Operand => (l === 0 ? 'batch' : kept(l - 1))
+  const widths = layers.map(({ outputs }) => outputs)
+  const hidden = dropout ? widths.slice(0, -1) : []
+  const matrices = [...widths, ...widths, ...hidden, ...hidden]
+  const mixed = matrices.length
+  const first: Operand = mixes ? mixed : 'batch'
+  const input = (l: number): Operand => (l === 0 ? first : kept(l - 1))
   const operations: Operation[] = [{ op: 'gather' }]
+  if (mixes) operations.push({ op: 'mix', output: mixed })
   for (let l = 0; l < L; l++) {
     operations.push({ op: 'forward', layer: l, input: input(l), output: l })
     if (dropout && l < L - 1) operations.push({ op: 'dropout', layer: l, input: l, mask: mask(l), output: kept(l) })
@@ -225,13 +253,11 @@ export function trainingProgram(
   if (clips) operations.push({ op: 'apply' })
   if (limitsNorms) for (let l = firstTrained; l < L; l++) operations.push({ op: 'limit', layer: l })
   if (averages) operations.push({ op: 'average' })
-  const widths = layers.map(({ outputs }) => outputs)
-  const hidden = dropout ? widths.slice(0, -1) : []
   return {
     dataset,
     capacity,
     layers: shapes(layers),
-    matrices: [...widths, ...widths, ...hidden, ...hidden],
+    matrices: mixes ? [...matrices, dataset.cols] : matrices,
     operations,
     warp,
   }

@@ -3,7 +3,7 @@ import { NativeMlpError } from '../core/errors.js'
 import { BatchSampler } from '../data/batches.js'
 import type { Samples } from '../data/samples.js'
 import { MLP } from '../model/mlp.js'
-import { sgd } from '../train/optimizers.js'
+import { adamW, type Optimizer, sgd } from '../train/optimizers.js'
 import { CLASSES, PIXELS } from './data.js'
 
 /** B rows per batch, H hidden units of 784-H-10. */
@@ -14,6 +14,12 @@ export interface NetworkSize {
 
 /** Small enough that any number of steps on any data stays finite. */
 export const OPTIMIZER = sgd({ learningRate: 0.01, l2: 1e-4 })
+export const ADAM_W = adamW({ learningRate: 1e-4, weightDecay: 0.01 })
+
+/** Prefix of the names of cases with an optimizer other than SGD. */
+export function wordOf(optimizer: Optimizer): string {
+  return optimizer === OPTIMIZER ? '' : `${optimizer.config.name} `
+}
 
 export function network(backend: Backend, H: number): MLP {
   return networkOf(backend, [PIXELS, H, CLASSES])

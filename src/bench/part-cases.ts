@@ -1,9 +1,10 @@
 import type { Backend } from '../backend/backend.js'
 import type { Batch, Dataset, Layer, LayerOutput, Matrix } from '../backend/operands.js'
 import { datasetOf } from '../model/datasets.js'
+import { slotNames, slotsFor } from '../train/optimizers.js'
 import type { BenchCase } from './case.js'
 import { type BenchData, CLASSES, type Contents, fillRandom, PIXELS } from './data.js'
-import { around, epochOfBatches, type NetworkSize, network, OPTIMIZER } from './network.js'
+import { ADAM_W, around, epochOfBatches, type NetworkSize, network, OPTIMIZER } from './network.js'
 
 /** The operands of a step of 784-H-10, as in TrainingStep. */
 interface Operands {
@@ -18,6 +19,8 @@ interface Operands {
   readonly logitsGradient: Matrix
   readonly labels: Int32Array
   readonly losses: Float64Array
+  /** of ADAM_W, those of the first layer first */
+  readonly slots: Float32Array
 }
 
 interface Part {
@@ -46,6 +49,13 @@ const PARTS: Readonly<Record<string, Part>> = {
   'update 1': { flops: firstProduct, run: (o) => o.backend.update(o.batch, o.hiddenGradient, o.layers[0], rule) },
 }
 
+const adamRule = ADAM_W.rule(999)
+/** To compare with 'update 1'. */
+const ADAM_UPDATE: Part = {
+  flops: firstProduct,
+  run: (o) => o.backend.update(o.batch, o.hiddenGradient, o.layers[0], adamRule, o.slots),
+}
+
 const SIZES: readonly NetworkSize[] = [
   { B: 256, H: 128 },
   { B: 256, H: 512 },
@@ -53,18 +63,29 @@ const SIZES: readonly NetworkSize[] = [
 
 /** The operations of a step one by one, each repeated on one batch; gather on the batches of an epoch in turn. */
 export const PART_CASES: readonly BenchCase[] = (['dense', 'mnist'] as const).flatMap((contents) =>
-  SIZES.flatMap((size) =>
-    Object.entries(PARTS).map(([name, part]) => ({
-      name: `part ${contents} B=${size.B} H=${size.H} ${name}`,
-      group: 'part' as const,
-      flops: part.flops(size),
-      prepare: async (backend: Backend, data: BenchData) => {
-        const operands = await prepareOperands(backend, data, contents, size)
-        return { call: () => part.run(operands) }
-      },
-    })),
-  ),
+  SIZES.flatMap((size) => [
+    ...Object.entries(PARTS).map(([name, part]) => partCase(contents, size, name, part)),
+    partCase(`adamW ${contents}`, size, 'update 1', ADAM_UPDATE, contents),
+  ]),
 )
+
+function partCase(
+  words: string,
+  size: NetworkSize,
+  name: string,
+  part: Part,
+  contents: Contents = words as Contents,
+): BenchCase {
+  return {
+    name: `part ${words} B=${size.B} H=${size.H} ${name}`,
+    group: 'part',
+    flops: part.flops(size),
+    prepare: async (backend, data) => {
+      const operands = await prepareOperands(backend, data, contents, size)
+      return { call: () => part.run(operands) }
+    },
+  }
+}
 
 async function prepareOperands(
   backend: Backend,
@@ -73,7 +94,8 @@ async function prepareOperands(
   { B, H }: NetworkSize,
 ): Promise<Operands> {
   const rows = await data.training(contents)
-  const { layers } = network(backend, H)
+  const model = network(backend, H)
+  const { layers } = model
   const dataset = datasetOf(backend, rows, 'bench')
   const operands: Operands = {
     backend,
@@ -87,6 +109,7 @@ async function prepareOperands(
     logitsGradient: backend.matrix(B, CLASSES),
     labels: Int32Array.from({ length: B }, (_, r) => rows.labels![r]),
     losses: new Float64Array(B),
+    slots: slotsFor(model, slotNames(adamRule, { averageDecay: 0 }))!,
   }
   for (const { run } of Object.values(PARTS)) run(operands)
   // repeated updates with the same gradient must not change the weights much

@@ -84,6 +84,23 @@ export async function loadDataIn(
   }
 }
 
+/**
+ * Reads the rows of a table for a model that knows what they mean.
+ *
+ * @param alsoText columns that are texts for it
+ * @throws NativeMlpError INVALID_ARGUMENT for a source of other data; as `loadData`
+ */
+export async function readTablesOf(
+  spec: DataSpec,
+  options: LoadDataOptions,
+  alsoText: readonly string[],
+): Promise<RawTables> {
+  const { options: own, source } = checking('data', () => checkSpec(spec))
+  const raw = await source.read(own, options, { env: process.env, findPackage: findMnistData, alsoText })
+  if ('table' in raw) return raw
+  throw new NativeMlpError('INVALID_ARGUMENT', `data: the model was trained on a table, ${raw.source} is none`)
+}
+
 /** Test rows have the meaning that the training rows give their columns. */
 function setsOfTables({ table, testTable, draw, learn }: RawTables): { train: Samples; test?: Samples } {
   const all = tableSamples(table, learn)

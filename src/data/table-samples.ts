@@ -36,13 +36,21 @@ export function learnAgain(set: Samples, rows: Int32Array): Samples {
   const positions = tableRows(set, rows)
   const { transform, schema } = learnTable(table, { ...options, rows: positions })
   const target = transform.target.task === 'classes' ? set.transform!.target : transform.target
-  return setOf(table, positions, { ...transform, target }, options, schema)
+  // the first note says how the task was chosen, which is the same for all rows
+  const notes = [...set.origin!.schema.notes.slice(0, 1), ...schema.notes.slice(1)]
+  return setOf(table, positions, { ...transform, target }, options, { ...schema, notes })
 }
 
 /** Some rows of a set of a table, as the transform of another set encodes them. @param rows positions in `set` */
 export function withTransform(set: Samples, like: Samples, rows: Int32Array): Samples {
   const { table, options } = set.origin!
   return setOf(table, tableRows(set, rows), like.transform!, options, like.origin!.schema)
+}
+
+/** The same rows of a set of a table, as a model was trained to read them. */
+export function encodedAs(set: Samples, transform: TableTransform): Samples {
+  const { table, options, schema } = set.origin!
+  return setOf(table, tableRows(set, range(set.length)), transform, options, schema)
 }
 
 /** The rows of two sets of one table as one set, with a transform learnt on all of them; null for sets of two tables. */
@@ -62,7 +70,7 @@ export function positionsOf({ labels, rows, classes, classNames, length }: Sampl
   })
 }
 
-function tableRows({ rows: own, origin }: Samples, rows: Int32Array): Int32Array {
+function tableRows({ rows: own, origin }: Pick<Samples, 'rows' | 'origin'>, rows: Int32Array): Int32Array {
   const known = origin!.rows
   return rows.map((position) => (known === null ? own[position] : known[own[position]]))
 }

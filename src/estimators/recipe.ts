@@ -1,4 +1,5 @@
 import type { Activation } from '../core/types.js'
+import type { Table } from '../table/table.js'
 import type { TargetTask } from '../table/transform.js'
 
 /** Everything that determines how an estimator trains its networks. */
@@ -10,6 +11,8 @@ export interface Recipe {
   readonly dropout: number
   readonly batchSize: number
   readonly epochs: number
+  /** epochs without a lower validation loss after which a member stops */
+  readonly patience: number
   /** networks whose outputs are averaged */
   readonly members: number
   /** parts of the rows; member i validates on part i */
@@ -20,19 +23,27 @@ export interface Recipe {
 export type RecipeOptions = { readonly [K in keyof Recipe]?: Recipe[K] | undefined }
 
 /** @param rows that the estimator is given, validation rows included */
-export function recipeFor(rows: number, task: TargetTask, _inputs: number, given: RecipeOptions): Recipe {
+export function recipeFor(rows: number, task: TargetTask, given: RecipeOptions): Recipe {
   const training = rows * 0.8
-  const batchSize = given.batchSize ?? (training < 1000 ? 32 : training < 4000 ? 64 : training < 12000 ? 128 : 256)
   return {
-    hidden: given.hidden ?? [128, 128],
+    hidden: given.hidden ?? [64, 64],
     activation: given.activation ?? (task === 'regression' ? 'silu' : 'relu'),
-    learningRate: given.learningRate ?? 0.003,
+    learningRate: given.learningRate ?? 0.006,
     weightDecay: given.weightDecay ?? 0.1,
     dropout: given.dropout ?? 0.1,
-    batchSize,
-    epochs: given.epochs ?? (training < 1000 ? 100 : training < 3000 ? 60 : training < 10000 ? 40 : 25),
+    batchSize: given.batchSize ?? (training < 1000 ? 32 : training < 4000 ? 64 : training < 12000 ? 128 : 256),
+    epochs: given.epochs ?? 40,
+    patience: given.patience ?? 12,
     members: given.members ?? 4,
     folds: given.folds ?? 5,
     seed: given.seed ?? 1,
   }
+}
+
+/** The encoding makes nine inputs of a number: of larger tables it would take more memory than it is worth. */
+const MOST_CELLS = 4e6
+
+/** Bins of the piecewise-linear encoding of each number. */
+export function binsFor({ length, columns }: Table): number {
+  return columns.length * length <= MOST_CELLS ? 8 : 0
 }

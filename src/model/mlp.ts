@@ -112,6 +112,7 @@ export class MLP {
     const what = `MLP ${this.layerSizes.join('-')}`
     const need = `${byteWords(4 * length)} of parameters`
     this.parameters = orOutOfMemory(what, need, () => this.backend.allocate(length))
+    checkFloats('backend.allocate', this.parameters, length, 'the packed parameters')
     this.layers = layerViews(this)
     this.setParameters(orOutOfMemory(what, need, () => initialParameters(this.layerSizes, init, seed)))
   }

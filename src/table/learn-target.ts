@@ -1,4 +1,4 @@
-import { describe, NativeMlpError } from '../core/errors.js'
+import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
 import { columnOf } from './encode-inputs.js'
 import { meanAndSd } from './learn-inputs.js'
 import type { Column, Table } from './table.js'
@@ -25,6 +25,7 @@ export function learnTarget(
   names: readonly string[],
   rows: ArrayLike<number>,
   given: TargetTask | undefined,
+  known: readonly Label[] | undefined,
 ): LearntTarget {
   const columns = names.map((name) => columnOf(table, name))
   const task = given ?? taskOf(columns, rows)
@@ -32,7 +33,7 @@ export function learnTarget(
   const shown = names.map(describe).join(', ')
   switch (task) {
     case 'classes': {
-      const target = classesTarget(table, columns, rows)
+      const target = classesTarget(table, columns, rows, known)
       return { target, note: `task: ${target.classes.length} classes of ${shown}${how}` }
     }
     case 'multiLabel':
@@ -60,7 +61,12 @@ function isFlags(column: Column, rows: ArrayLike<number>): boolean {
   return Array.prototype.every.call(rows, (row: number) => column.values[row] === 0 || column.values[row] === 1)
 }
 
-function classesTarget(table: Table, columns: readonly Column[], rows: ArrayLike<number>): ClassesTarget {
+function classesTarget(
+  table: Table,
+  columns: readonly Column[],
+  rows: ArrayLike<number>,
+  known: readonly Label[] | undefined,
+): ClassesTarget {
   const [column] = columns
   if (columns.length > 1) {
     throw new NativeMlpError(
@@ -69,7 +75,7 @@ function classesTarget(table: Table, columns: readonly Column[], rows: ArrayLike
     )
   }
   const labelAt = labelsOf(column, table)
-  const different = new Map<string, Label>()
+  const different = new Map<string, Label>(checkClasses(known).map((label) => [String(label), label]))
   for (let i = 0; i < rows.length; i++) {
     const label = labelAt(rows[i])
     different.set(String(label), label)
@@ -81,6 +87,13 @@ function classesTarget(table: Table, columns: readonly Column[], rows: ArrayLike
     throw new NativeMlpError('INVALID_ARGUMENT', problem)
   }
   return { task: 'classes', columns: [column.name], classes }
+}
+
+function checkClasses(classes: readonly Label[] = []): readonly Label[] {
+  if (!Array.isArray(classes)) throw invalidArgument('classes', 'a list of classes', classes)
+  const wrong = classes.findIndex((label) => !['string', 'number', 'boolean'].includes(typeof label))
+  if (wrong >= 0) throw invalidArgument(`classes[${wrong}]`, 'a text, a number or a boolean', classes[wrong])
+  return classes
 }
 
 function labelsTarget(table: Table, columns: readonly Column[], rows: ArrayLike<number>): LabelsTarget {

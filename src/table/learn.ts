@@ -9,6 +9,7 @@ import { COLUMN_TYPES, type ColumnSchema, type ColumnType, columnSchema } from '
 import type { Column, Table } from './table.js'
 import {
   type InputColumn,
+  type Label,
   NUMERIC_SCALES,
   type NumericScale,
   TASKS,
@@ -21,6 +22,8 @@ export interface LearnOptions {
   readonly target?: string | readonly string[]
   /** default: by the values of the target, see `TableSchema.task` */
   readonly task?: TargetTask
+  /** all classes of the target, also those without training rows; default: those of the training rows */
+  readonly classes?: readonly Label[]
   /** positions of the training rows; default: all rows */
   readonly rows?: ArrayLike<number>
   /** types of columns by name; default: by their values */
@@ -52,7 +55,7 @@ export interface LearntTable {
   readonly schema: TableSchema
 }
 
-const OPTIONS = ['target', 'task', 'rows', 'types', 'scale', 'bins', 'maxLevels']
+const OPTIONS = ['target', 'task', 'classes', 'rows', 'types', 'scale', 'bins', 'maxLevels']
 
 /**
  * Learns from the training rows alone what the columns of a table mean to a network: types, scales, levels, classes.
@@ -72,7 +75,7 @@ function learn(table: Table, options: LearnOptions): LearntTable {
   const rows = checkPositions('rows', given, table)
   const names = targetsOf(table, options.target)
   const task = options.task === undefined ? undefined : oneOf('task', options.task, TASKS)
-  const { target, note } = learnTarget(table, names, rows, task)
+  const { target, note } = learnTarget(table, names, rows, task, options.classes)
   const types = checkTypes(table, names, options.types ?? {})
   const used = table.columns.filter(({ name }) => !names.includes(name))
   const columns = used.map((column) => columnSchema(table, column, rows, types.get(column.name)))

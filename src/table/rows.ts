@@ -44,14 +44,6 @@ export function columnAt({ columns }: Table, name: string): number {
   return columns.findIndex((column) => column.name === name)
 }
 
-/** The same columns, without those that are named. */
-export function withoutColumns(table: Table, names: readonly string[]): Table {
-  return derived(
-    table,
-    table.columns.filter(({ name }) => !names.includes(name)),
-  )
-}
-
 function withTarget(table: Table, target: string | readonly string[]): Table {
   const names = typeof target === 'string' ? [target] : checkNames('target', target)
   for (const name of names) {

@@ -202,6 +202,14 @@ export const HYPER_PARAMETERS = {
     lockstep: true,
     help: `of the weight decay of 'adamW': ${REGULARISATION_SCHEDULES.join(', ')}`,
   }),
+  /**
+   * alpha of mixup (Zhang et al., 2018), >= 0: each row is trained mixed with another of its batch, in shares drawn from
+   * Beta(alpha, alpha) for the step, and so is its loss; default 0: rows as they are
+   */
+  mixup: row('fit', 'real', factor, {
+    default: 0,
+    help: 'alpha of Beta(alpha, alpha), the shares in which each row is mixed with another of its batch; 0: not mixed',
+  }),
   /** s, in [0, 1): trains cross-entropy against (1 - s) onehot + s / classes (Szegedy et al., 2016); default 0 */
   labelSmoothing: row('fit', 'real', belowOne, {
     default: 0,

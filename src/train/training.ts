@@ -3,7 +3,6 @@ import type { UpdateRule } from '../backend/rules.js'
 import { NativeMlpError } from '../core/errors.js'
 import { nextMacrotask, throwIfAborted } from '../core/event-loop.js'
 import { isOnRequest } from '../core/metrics.js'
-import { randomStream } from '../core/random.js'
 import type { HistoryEntry, SetMetrics } from '../core/results.js'
 import { nowMs } from '../core/timers.js'
 import { BatchSampler } from '../data/batches.js'
@@ -25,7 +24,7 @@ import { rowWeightsOf } from './row-weights.js'
 import type { SharedPrograms } from './shared-programs.js'
 import { TrainingStep } from './step.js'
 import { StepRules } from './step-rules.js'
-import { partsOf, stepValuesOf, usesStepValues } from './step-values.js'
+import { partsOf, type StepKeys, stepKeysOf, stepValuesOf, usesStepValues } from './step-values.js'
 import { NO_SUMS, type TrainingState } from './training-state.js'
 
 interface Measured {
@@ -51,8 +50,7 @@ export class Training {
   #spentMs = 0
   #evaluationMs = 0
   readonly #rules: StepRules
-  /** of the masks of all steps */
-  readonly #dropoutKey: number
+  readonly #keys: StepKeys
   readonly #slotNames: readonly string[]
   /** state of the optimiser and the average of the parameters, one slot after the other */
   readonly #slots: Float32Array | null
@@ -91,7 +89,7 @@ export class Training {
     this.#state = firstState(plan.resume)
     this.#totalSteps = plan.epochs * plan.stepsPerEpoch
     this.#end = Math.min(this.#totalSteps, plan.untilStep ?? this.#totalSteps)
-    this.#dropoutKey = randomStream(plan.seed, 'dropout').uint32()
+    this.#keys = stepKeysOf(plan.seed)
     if (plan.resume) this.#restore(plan.resume)
     this.#rules.observe(this.#state.history)
   }
@@ -261,7 +259,7 @@ export class Training {
   /** undefined where nothing of them is used */
   #stepValues(): StepValues | undefined {
     if (!this.#hasStepValues) return undefined
-    return stepValuesOf(this.#plan, this.#dropoutKey, this.#state.step, this.#totalSteps)
+    return stepValuesOf(this.#plan, this.#keys, this.#state.step, this.#totalSteps)
   }
 
   #compute(rowIndices: Int32Array, rule: UpdateRule): number {

@@ -198,7 +198,7 @@ describe.runIf(loaded.addon !== null)('addon called directly', () => {
     ['forwardPass', 5, B + 1, /count: expected an integer from 0 to 4/],
     ['compile', 7, Int32Array.of(0, 0, -2, -2, -2, 0), /no forward pass/],
     ['compile', 7, trainingCode().with(10, 7), /output: expected the layer's outputs/],
-    ['compile', 7, trainingCode().with(0, 11), /code: expected integers from 0 to 10, got 11/],
+    ['compile', 7, trainingCode().with(0, 12), /code: expected integers from 0 to 11, got 12/],
     ['compile', 5, Int32Array.of(K, N, 10), /layers: expected integers from 0 to 9/],
   ])('%s: argument %i is checked by value', (name, i, value, message) => {
     const args = good[name]()

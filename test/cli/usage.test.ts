@@ -59,8 +59,8 @@ describe('native-mlp', () => {
     ],
     [
       'a stray word',
-      ['train', 'quick'],
-      "error [INVALID_ARGUMENT]: too many arguments for 'train'. Expected 0 arguments but got 1.",
+      ['train', 'rows.csv', 'quick'],
+      "error [INVALID_ARGUMENT]: too many arguments for 'train'. Expected 1 argument but got 2.",
     ],
     [
       'a misspelt preset',
@@ -139,7 +139,11 @@ describe('native-mlp train refuses, before it makes a folder,', () => {
   })
 
   it.each<[string, () => string, string]>([
-    ['no such folder', () => join(folder, 'none'), 'error [DATA_NOT_FOUND]: --data: folder '],
+    [
+      'no such folder',
+      () => join(folder, 'none'),
+      `error [DATA_NOT_FOUND]: --data: ${join(folder, 'none')}: not found`,
+    ],
     [
       'a class unseen in training',
       () => writeStripes(join(folder, 'labels'), 20, 30, (i) => (i === 25 ? 10 : 3)),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createJsBackend } from '../../src/backend/js/index.js'
 import { initialParameters } from '../../src/model/initializers.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
 import { BACKENDS } from './backends.js'
@@ -70,6 +71,10 @@ describe('options of MLP', () => {
     [{ layers: Object.assign(new Array(3), { 0: 5, 2: 2 }) }, /layers\[1\]: expected an integer.*got undefined/],
     [{ layers: [5, 2], backend: 'js' }, /backend: expected a backend from .*got "js"/],
     [{ layers: [5, 2], backend: null }, /backend: expected a backend from .*got null/],
+    [
+      { layers: [5, 2], backend: Object.assign(Object.create(createJsBackend()), { allocate: () => [1] }) },
+      /backend.allocate: expected a Float32Array of length \d+ .*got \[1\]/,
+    ],
     [{ layers: [5, 0, 2] }, /layers\[1\].*from 1 to 65536, got 0/],
     [{ layers: [5, 2.5] }, /layers\[1\]/],
     [{ layers: [70000, 2] }, /layers\[0\]/],

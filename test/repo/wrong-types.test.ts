@@ -232,7 +232,40 @@ interface Class {
   readonly methods: Readonly<Record<string, Arguments>>
 }
 
+const few = { members: 1, maxIter: 1, hiddenLayerSizes: [2], backend }
+const estimator = {
+  construct: () => [
+    {
+      ...{
+        ...few,
+        activation: 'relu',
+        learningRateInit: 0.01,
+        weightDecay: 0,
+        dropout: 0,
+        batchSize: 2,
+        randomState: 1,
+      },
+      ...{ types: { a: 'numeric' }, scale: 'robust', bins: 0, maxLevels: 5 },
+    },
+  ],
+  methods: {
+    fit: () => [{ a: [1, 2, 3, 4] }, [0, 1, 0, 1], { signal: undefined }],
+    partialFit: () => [{ a: [1, 2] }, [0, 1]],
+    predict: () => [{ a: [1] }],
+    score: () => [{ a: [1, 2] }, [0, 1]],
+  },
+}
+
 const CLASSES: Readonly<Record<string, Class>> = {
+  MLPClassifier: {
+    ...estimator,
+    methods: {
+      ...estimator.methods,
+      partialFit: () => [{ a: [1, 2] }, [0, 1], [0, 1]],
+      predictProba: () => [{ a: [1] }],
+    },
+  },
+  MLPRegressor: estimator,
   MLP: {
     construct: () => [
       { ...network, activation: 'relu', init: 'he', seed: 1, classNames: ['a', 'b', 'c'], loss: undefined },

@@ -26,8 +26,23 @@ async function turnsOf(work: () => Promise<unknown>): Promise<number> {
   return turns
 }
 
-const ALL_PARTS: TrainingParts = { dropout: true, clips: true, limitsNorms: true, averages: true, firstTrained: 0 }
-const ALL_VALUES = { dropoutKey: 9, dropoutRate: 0.3, smoothing: 0.1, clipNorm: 0.2, maxNorm: 0.9, averageShare: 0.25 }
+const ALL_PARTS: TrainingParts = {
+  dropout: true,
+  mixes: true,
+  clips: true,
+  limitsNorms: true,
+  averages: true,
+  firstTrained: 0,
+}
+const ALL_VALUES = {
+  dropoutKey: 9,
+  dropoutRate: 0.3,
+  smoothing: 0.1,
+  clipNorm: 0.2,
+  maxNorm: 0.9,
+  averageShare: 0.25,
+  mixShare: 0.3,
+}
 
 /** Three steps on the same rows, each in parts of `work`, or whole: what they leave. */
 function trained(
@@ -102,7 +117,7 @@ describe.each(BACKENDS)('a step in parts on %s', (_, backend) => {
   it.each(cases)('has the bits of a whole one with all that a step can do: %s', (_, options, data, optimizer) => {
     for (const parts of [
       ALL_PARTS,
-      { ...ALL_PARTS, clips: false },
+      { ...ALL_PARTS, clips: false, mixes: false },
       { ...ALL_PARTS, dropout: false, firstTrained: 1 },
     ]) {
       if (parts.firstTrained >= options.layers.length - 1) continue

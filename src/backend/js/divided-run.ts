@@ -138,6 +138,7 @@ export class JsDividedRun implements DividedRun {
   #shape(each: Product): { rows: number; cols: number; perResult: number } {
     const { program, rowIndices } = this.#run
     const count = rowIndices.length
+    if (each.op === 'mix') return { rows: count, cols: program.spec.dataset.cols, perResult: RESULT_WORK }
     if (each.op === 'dropout' || each.op === 'undrop') {
       return { rows: count, cols: program.spec.matrices[each.input], perResult: RESULT_WORK }
     }

@@ -179,19 +179,3 @@ function regressionLoss(
   }
   if (gradient !== null) timesDerivative(gradient, output, { ...whole(rows, cols), row0: from, rowEnd: to })
 }
-
-/** Losses and gradients of the rows from..to-1 times the weights of their rows of the data set. */
-export function weigh(
-  weights: Float32Array,
-  rowIndices: Int32Array,
-  rowLosses: Float64Array,
-  gradient: Matrix | null,
-  from: number,
-  to: number,
-): void {
-  for (let r = from; r < to; r++) {
-    const w = weights[rowIndices[r]]
-    rowLosses[r] *= w
-    for (let c = 0; gradient !== null && c < gradient.cols; c++) gradient.values[r * gradient.stride + c] *= w
-  }
-}

@@ -17,11 +17,13 @@ import { backward, forward, gradient, updateBy } from './dense.js'
 import { JsDividedRun } from './divided-run.js'
 import { dropout, undrop } from './dropout.js'
 import { gatherRange, JsBatch } from './inputs.js'
-import { argMax, loss, takesLabels, weigh } from './loss.js'
+import { argMax, loss, takesLabels } from './loss.js'
+import { mixGradients, mixLosses, mixRows } from './mixup.js'
 import { limitNorms, moveAverage, normOf } from './parameters.js'
 import type { Rectangle } from './product.js'
 import { RuleStep } from './rules.js'
 import { layerOutput, parameterLength } from './storage.js'
+import { JsTruth, weigh } from './truth.js'
 import { JsWarp } from './warp.js'
 
 /** Rows per chunk of a program without updates: enough to amortise packing the weights. */
@@ -39,9 +41,10 @@ export class JsProgram implements Program {
   #parameters: Float32Array | null = null
   readonly #slotViews: Float32Array[] = []
   #slots: Float32Array | null = null
-  readonly #labels: Int32Array
-  readonly #targets: Float32Array
+  readonly #truth: JsTruth
   readonly #losses: Float64Array
+  /** the loss against the truth of the next rows, of a program that mixes them */
+  readonly #partner: { readonly truth: JsTruth; readonly losses: Float64Array; readonly gradient: Matrix } | null
   readonly #warp: JsWarp | null
   /** the rows of a step after resampling */
   readonly #warped: Dataset | null
@@ -73,9 +76,15 @@ export class JsProgram implements Program {
     this.#offsets = offsets
     this.#lastOutput = spec.operations.reduce((last, each) => (each.op === 'forward' ? each.output : last), 0)
     const outputs = spec.matrices[this.#lastOutput]
-    this.#labels = new Int32Array(capacity)
-    this.#targets = new Float32Array(capacity * outputs)
+    this.#truth = new JsTruth(capacity, outputs)
     this.#losses = new Float64Array(capacity)
+    this.#partner = spec.operations.some(({ op }) => op === 'mix')
+      ? {
+          truth: new JsTruth(capacity, outputs),
+          losses: new Float64Array(capacity),
+          gradient: layerOutput(capacity, { inputs: 1, outputs, activation: 'identity' }),
+        }
+      : null
     this.#warp = spec.warp && new JsWarp(spec.warp)
     this.#warped = spec.warp && warpedDataset(spec.dataset, capacity)
     this.#positions = Int32Array.from({ length: spec.warp ? capacity : 0 }, (_, i) => i)
@@ -176,6 +185,8 @@ export class JsProgram implements Program {
     } else if (each.op === 'backward') {
       const { gradOut, layer, previous, gradIn } = each
       backward(matrices[gradOut], this.#layers[layer], matrices[previous], matrices[gradIn], part)
+    } else if (each.op === 'mix') {
+      mixRows(this.batch, matrices[each.output], values?.[STEP.mixShare] ?? 0, part)
     } else if (each.op === 'dropout') {
       dropout(matrices[each.input], matrices[each.mask], matrices[each.output], each.layer, values, part)
     } else if (each.op === 'undrop') {
@@ -231,10 +242,23 @@ export class JsProgram implements Program {
     const y = this.matrices[output]
     if (predicted !== null && from === 0) predictClasses(kind, y, predicted, first)
     if (truth === null) return 0
-    const own = this.#gatherTruth(truth, takesLabels(kind, y.cols), y.cols, rowIndices, first, from, to)
     const into = gradient === null ? null : this.matrices[gradient]
-    const correct = loss(kind, y, own, into, this.#losses, step?.[STEP.smoothing], from, to)
-    if (rowWeights && this.trains) weigh(rowWeights, rowIndices, this.#losses, into, from, to)
+    const smoothing = step?.[STEP.smoothing]
+    const rows = { rowIndices, first, count: end - first, from, to, next: false }
+    const own = this.#truth.gather(truth, takesLabels(kind, y.cols), y.cols, rows)
+    let correct = loss(kind, y, own, into, this.#losses, smoothing, from, to)
+    if (rowWeights && this.trains) weigh(rowWeights, rows, this.#losses, into)
+    if (this.#partner !== null) {
+      const nexts = { ...rows, next: true }
+      const { losses, gradient: other } = this.#partner
+      const theirs = this.#partner.truth.gather(truth, takesLabels(kind, y.cols), y.cols, nexts)
+      const nextCorrect = loss(kind, y, theirs, into && other, losses, smoothing, from, to)
+      if (rowWeights) weigh(rowWeights, nexts, losses, into && other)
+      const share = step?.[STEP.mixShare] ?? 0
+      mixLosses(this.#losses, losses, share, from, to)
+      if (into !== null) mixGradients(into, other, share, from, to)
+      if (share > 0.5) correct = nextCorrect
+    }
     if (to < end - first) return correct
     let sum = 0
     for (let r = 0; r < end - first; r++) {
@@ -242,27 +266,6 @@ export class JsProgram implements Program {
       ;(rowLosses as Float64Array)[first + r] = this.#losses[r]
     }
     return this.trains && !Number.isFinite(sum) ? -1 : correct
-  }
-
-  #gatherTruth(
-    truth: Int32Array | Float32Array,
-    areLabels: boolean,
-    cols: number,
-    rowIndices: Int32Array,
-    first: number,
-    from: number,
-    to: number,
-  ): Int32Array | Float32Array {
-    if (isInt32Array(truth)) {
-      for (let r = from; r < to; r++) this.#labels[r] = truth[rowIndices[first + r]]
-      return this.#labels
-    }
-    if (areLabels && cols > 1) throw invalidArgument('truth', 'classes in an Int32Array', truth)
-    for (let r = from; r < to; r++) {
-      const at = rowIndices[first + r] * cols
-      for (let c = 0; c < cols; c++) this.#targets[r * cols + c] = truth[at + c]
-    }
-    return this.#targets
   }
 }
 

@@ -1,21 +1,27 @@
 import { Command } from 'commander'
 import { integerInRange } from '../../core/checks.js'
 import { invalidArgument, invalidFile, NativeMlpError } from '../../core/errors.js'
-import { isFloat32Array, isFloat64Array, isUint8Array } from '../../core/typed-arrays.js'
-import { type FileRows, readIdxRows } from '../../data/idx-rows.js'
+import { readIdxRows } from '../../data/idx-rows.js'
+import { npyRows } from '../../data/npy-rows.js'
 import type { Samples } from '../../data/samples.js'
+import { writeFileAtomic } from '../../formats/atomic.js'
 import { toCsv } from '../../formats/csv.js'
 import { readNpy } from '../../formats/npy.js'
+import { refuseSpecialTarget } from '../../formats/special-files.js'
 import type { MLP } from '../../model/mlp.js'
 import { type ClassProbabilities, classProbabilities, type Prediction } from '../../model/prediction.js'
 import { percent } from '../../progress/words.js'
 import { DATA_FLAG } from '../config/data-flag.js'
+import { addFileFlags, type TableFlags } from '../config/table-flags.js'
 import { dataOf } from '../run/model-data.js'
-import { loadWeights } from '../run/weights.js'
-import { print, printJson, sayBackend, textTable } from '../terminal.js'
+import { predictionsCsv, predictionsText, predictTable } from '../run/table-predictions.js'
+import { loadWeights, modelOf } from '../run/weights.js'
+import { print, printJson, say, sayBackend, textTable } from '../terminal.js'
 
-interface PredictFlags {
+interface PredictFlags extends TableFlags {
   readonly weights: string
+  readonly out?: string
+  readonly top?: string
   readonly images?: string
   readonly npy?: string
   readonly scaled?: boolean
@@ -35,9 +41,13 @@ interface Inputs {
 }
 
 export function predictCommand(): Command {
-  return new Command('predict')
-    .description('predict the class of each row and its probability')
-    .requiredOption('--weights <path>', "a .safetensors file, a run folder, or the homework's folder of .npy files")
+  const command = new Command('predict')
+    .description('predict the class of each row and its probability, or the values of a regression on a table')
+    .argument('[model]', "a .safetensors file, a run folder, or the homework's folder of .npy files")
+    .argument('[rows]', 'a table of raw rows: .csv, .tsv, .jsonl or .parquet')
+    .option('--weights <path>', 'the model')
+    .option('--out <file>', 'write the predictions for a table as CSV, with the probability of each class by name')
+    .option('--top <k>', 'the k most probable classes of a table, instead of all')
     .option('--images <file>', 'an IDX file, plain or .gz: bytes, or other numbers, used unscaled')
     .option('--npy <file>', 'a NumPy file: bytes, or floats, used unscaled')
     .option('--scaled', 'treat floats as bytes already scaled like those the model was trained on')
@@ -45,7 +55,10 @@ export function predictCommand(): Command {
     .option(DATA_FLAG[0], `with --rows: ${DATA_FLAG[1].replace(/default: /, 'default: those of the run, else ')}`)
     .option('--csv', 'print row, class and the probability of each class as CSV')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
-    .action(async (flags: PredictFlags) => {
+  return addFileFlags(command).action(
+    async (modelPath: string | undefined, file: string | undefined, given: PredictFlags) => {
+      const flags = { ...given, weights: modelOf(modelPath, given.weights) }
+      if (file !== undefined) return await predictFile(file, flags)
       checkFlags(flags)
       const backend = sayBackend()
       const model = await loadWeights(flags.weights)
@@ -59,14 +72,41 @@ export function predictCommand(): Command {
       const rows = predictedRows(inputs, prediction, known)
       if (flags.json) printJson({ weights: flags.weights, layers: model.layerSizes, backend, rows })
       else print(flags.csv ? csv(rows, known.classes).trimEnd() : table(rows))
-    })
+    },
+  )
+}
+
+async function predictFile(file: string, flags: PredictFlags): Promise<void> {
+  const other = (['images', 'npy', 'rows', 'data', 'scaled'] as const).find((name) => flags[name] !== undefined)
+  if (other !== undefined) throw new NativeMlpError('INVALID_ARGUMENT', `--${other}: expected none beside ${file}`)
+  const top = flags.top === undefined ? null : integerInRange('--top', Number(flags.top), 1)
+  if (flags.out !== undefined) await refuseSpecialTarget('write', flags.out)
+  const backend = sayBackend()
+  const model = await loadWeights(flags.weights)
+  const predictions = await predictTable(model, file, flags)
+  const { rows, table, notes } = predictions
+  say(`rows: ${table.source}: ${rows.length}`)
+  for (const note of notes) say(`      ${note}`)
+  if (flags.out !== undefined) await writeFileAtomic(flags.out, predictionsCsv(model, rows, top))
+  if (flags.json) printJson({ weights: flags.weights, layers: model.layerSizes, backend, rows })
+  else if (flags.csv) print(predictionsCsv(model, rows, top).trimEnd())
+  else print(flags.out ?? predictionsText(model, predictions, top))
 }
 
 function checkFlags(flags: PredictFlags): void {
+  if (flags.out !== undefined || flags.top !== undefined) {
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      `--${flags.out === undefined ? 'top' : 'out'}: only for a table of rows`,
+    )
+  }
   const given = [flags.images, flags.npy, flags.rows].filter((value) => value !== undefined).length
   if (given !== 1) {
     const got = given === 0 ? 'none of them' : 'several'
-    throw new NativeMlpError('INVALID_ARGUMENT', `expected one of --images, --npy and --rows, got ${got}`)
+    throw new NativeMlpError(
+      'INVALID_ARGUMENT',
+      `expected a table of rows, or one of --images, --npy and --rows, got ${got}`,
+    )
   }
   if (flags.json && flags.csv) {
     throw new NativeMlpError('INVALID_ARGUMENT', 'expected one of --json and --csv, got both')
@@ -76,7 +116,7 @@ function checkFlags(flags: PredictFlags): void {
 async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
   if (flags.rows !== undefined) return testRows(flags.rows, flags, model)
   const file = (flags.images ?? flags.npy)!
-  const array = flags.images === undefined ? await npyArray(file) : await readIdxRows(file)
+  const array = flags.images === undefined ? npyRows(await readNpy(file), file) : await readIdxRows(file)
   const [first, ...rest] = array.shape
   // a single row may lack the outer dimension
   const single = rest.length === 0 || array.values.length === model.inputs
@@ -87,13 +127,6 @@ async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
   }
   const rows = Array.from({ length: single ? 1 : first }, (_, i) => i)
   return { values: array.values, rows, labels: null }
-}
-
-async function npyArray(file: string): Promise<FileRows> {
-  const { dtype, shape, data } = await readNpy(file)
-  if (isUint8Array(data) || isFloat32Array(data)) return { shape, values: data }
-  if (isFloat64Array(data)) return { shape, values: Float32Array.from(data) }
-  throw invalidFile(file, `expected elements of type uint8, float32 or float64, got ${dtype}`)
 }
 
 async function testRows(list: string, { weights, data }: PredictFlags, model: MLP): Promise<Inputs> {

@@ -5,8 +5,9 @@ import { showProgress } from '../../progress/index.js'
 import { metricWords } from '../../progress/search-words.js'
 import { count, entryWords, moreMetrics, percent } from '../../progress/words.js'
 import { configFromFlags, resolveConfig } from '../config/config.js'
-import { DATA_FLAG, newSpec } from '../config/data-flag.js'
+import { DATA_FLAG, newSpec, oneOfBoth } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
+import { addTableFlags, type TableFlags } from '../config/table-flags.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { denseLimit } from '../run/dense-limit.js'
 import { figureWords } from '../run/figures.js'
@@ -26,7 +27,7 @@ in its folder, also in the middle of an epoch, and ends with the same bytes in h
 Training_Curve.txt as an uninterrupted run. It takes its configuration from run.json; the data and the numeric family
 (native addon or pure TypeScript) must be the same, threads and instruction set may differ.`
 
-interface TrainFlags {
+interface TrainFlags extends TableFlags {
   readonly resume?: string
   readonly checkpointEvery?: string
   readonly config?: string
@@ -42,6 +43,7 @@ interface TrainFlags {
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('train a network and write a run folder with the model, its curve and its figures')
+    .argument('[data]', 'what to train on, as --data')
     .option(...DATA_FLAG)
     .option('--out <folder>', 'the run folder, new or empty (default: runs/<preset>, runs/<preset>-2, ...)')
     .option('--overwrite', 'let --out replace an earlier run')
@@ -57,9 +59,12 @@ export function trainCommand(): Command {
     .option('--no-figures', 'draw nothing')
     .option('--training-curve', "also write the homework's Training_Curve.txt")
     .option('--homework-weights', "also write the homework's best_model_save/ of four .npy files")
+  addTableFlags(command)
   return addConfigFlags(command)
     .addHelpText('after', RESUME_HELP)
-    .action(async (flags: TrainFlags & Record<string, unknown>) => {
+    .action(async (argument: string | undefined, given: TrainFlags & Record<string, unknown>) => {
+      const data = oneOfBoth(argument, given.data)
+      const flags = { ...given, ...(data !== undefined && { data }) }
       const start = flags.resume === undefined ? await newRun(flags) : resumption(flags.resume, flags, command)
       sayBackend()
       const progress = showProgress()
@@ -86,7 +91,7 @@ export function trainCommand(): Command {
 type Start = (context: RunContext) => Promise<FinishedRun>
 
 async function newRun(flags: TrainFlags & Record<string, unknown>): Promise<Start> {
-  const data = await newSpec(flags.data)
+  const data = await newSpec(flags.data, flags)
   const fallback = 'mnist' in data ? 'homework' : 'general'
   const config = await resolveConfig(flags.config, configFromFlags(flags), say, fallback)
   if (flags.out !== undefined) {
@@ -133,7 +138,7 @@ function jsonOf({ folder, record, figures }: FinishedRun): object {
   return { folder: folder.path, files: { model, figures }, ...record }
 }
 
-function summary({ folder, record, figures }: FinishedRun): string {
+function summary({ folder, record, figures, units }: FinishedRun): string {
   const { status, results, times } = record
   const { best, collapsed, test, steps, stopped } = results!
   const lines: string[] = []
@@ -152,6 +157,7 @@ function summary({ folder, record, figures }: FinishedRun): string {
     const measured = [`loss ${test.loss.toFixed(4)}`, ...moreMetrics(test)].join(', ')
     line('test', `${first} with the best parameters, ${measured}`)
   }
+  if (units) line('errors', units)
   line('time', timeWords(times))
   const limit = limitWords(record)
   if (limit !== null) line('limit', limit)

@@ -13,6 +13,10 @@ export interface RunConfig {
   readonly training: TrainingConfig
   /** limits that the preset alone sets: at most so many rows, all where there are fewer */
   readonly atMost?: readonly LimitName[]
+  /** what a file or a flag sets; undefined for an earlier run */
+  readonly given?: readonly Name[]
+  /** whether a file or a flag names the preset */
+  readonly hasPreset?: boolean
 }
 
 /** The contents of a config file or of the flags; every key is optional. */
@@ -37,7 +41,8 @@ export async function resolveConfig(
   const unused = unusedInPreset(changes, PRESETS[preset])
   if (unused.length > 0) say(unusedWords(preset, changes, unused, PRESETS[preset]))
   const training = { ...PRESETS[preset], ...picked({}, unused), ...changes }
-  return { preset, training, ...limitsOfPreset(training, changes) }
+  const hasPreset = given.preset !== undefined
+  return { preset, training, ...limitsOfPreset(training, changes), given: Object.keys(changes) as Name[], hasPreset }
 }
 
 /**

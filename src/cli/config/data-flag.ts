@@ -1,10 +1,12 @@
 import { NativeMlpError } from '../../core/errors.js'
 import { type DataRecipe, type DataSpec, parseSpec } from '../../data/spec.js'
+import { type TableFlags, withTableFlags } from './table-flags.js'
 
 /** For `Command.option`: the flag, and what it says of itself. */
 export const DATA_FLAG = [
   '--data <source>',
-  'folder of IDX files as those of MNIST, or a spec as JSON or in a .json file (default: NATIVE_MLP_DATA, else MNIST)',
+  'file .csv, .tsv, .jsonl, .parquet or .npz, folder of images or of IDX files as those of MNIST, or a spec as JSON or in a ' +
+    '.json file (default: NATIVE_MLP_DATA, else MNIST)',
 ] as const
 
 /** The spec that --data asks for; null without the flag. @throws NativeMlpError as `parseSpec`, for a spec with a scale */
@@ -26,8 +28,14 @@ export function variableSpec(): Promise<DataSpec | null> {
 }
 
 /** What to load: what the flag asks for, else the variable, else MNIST. @throws NativeMlpError as `askedSpec` */
-export async function newSpec(flag: string | undefined): Promise<DataSpec> {
-  return (await askedSpec(flag)) ?? (await variableSpec()) ?? { mnist: {} }
+export async function newSpec(flag: string | undefined, table: TableFlags = {}): Promise<DataSpec> {
+  return withTableFlags((await askedSpec(flag)) ?? (await variableSpec()) ?? { mnist: {} }, table)
+}
+
+/** The data named by an argument or by --data. @throws NativeMlpError INVALID_ARGUMENT for both */
+export function oneOfBoth(argument: string | undefined, flag: string | undefined, name = '--data'): string | undefined {
+  if (argument === undefined || flag === undefined) return argument ?? flag
+  throw new NativeMlpError('INVALID_ARGUMENT', `${name}: expected none beside ${argument}`)
 }
 
 /**

@@ -1,15 +1,24 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { NativeMlpError } from '../../core/errors.js'
-import { type LoadedData, loadData } from '../../data/load.js'
-import type { LoadDataOptions } from '../../data/sources/source.js'
+import { encodeTable } from '../../data/encode-table.js'
+import { type LoadedData, loadData, readTablesOf } from '../../data/load.js'
 import { checkSpec, type DataRecipe, type DataSpec } from '../../data/spec.js'
+import { encodedAs } from '../../data/table-samples.js'
 import { readTextFile } from '../../formats/text-file.js'
 import { RunFolder } from '../../io/run-folder.js'
 import { LOSS_INFO } from '../../model/losses.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
+import type { TableTransform } from '../../table/transform.js'
 import { newSpec } from '../config/data-flag.js'
+import type { TableFlags } from '../config/table-flags.js'
+import { readingProgress } from './reading.js'
+
+/** The rows to measure a model on. */
+export interface ModelData extends Pick<LoadedData, 'train' | 'test' | 'source'> {
+  readonly recipe: DataRecipe | DataSpec
+}
 
 /**
  * Data for a model that there is: what --data asks for, else the data of the run or the search whose folder the model lies in,
@@ -23,12 +32,42 @@ export async function dataOf(
   weights: string,
   model: MLP,
   flag: string | undefined,
-  options: LoadDataOptions = {},
-): Promise<LoadedData> {
+  table: TableFlags = {},
+): Promise<ModelData> {
   const recorded = flag === undefined ? await recordedRecipe(weights) : null
+  if (model.table !== null) return tableDataOf(model.table, recorded ?? (await newSpec(flag, table)))
   const spec = { ...(recorded ?? (await newSpec(flag))), scale: model.inputScale }
   checkShape(model, spec, flag === undefined)
-  return loadData(spec, options)
+  return loadData(spec)
+}
+
+/** Rows as the model was trained to read them. */
+async function tableDataOf(transform: TableTransform, spec: DataSpec | DataRecipe): Promise<ModelData> {
+  const reading = readingProgress()
+  if ('digest' in spec) {
+    const loaded = await loadData(spec, { onProgress: reading.onProgress }).finally(reading.stop)
+    const { train, test, source, recipe } = loaded
+    return {
+      ...{ source, recipe, train: encodedAs(train, transform) },
+      ...(test && { test: encodedAs(test, transform) }),
+    }
+  }
+  const raw = await readTablesOf(spec, { onProgress: reading.onProgress }, textColumns(transform)).finally(reading.stop)
+  const train = encodeTable(raw.table, transform)
+  // a single file is what to measure the model on
+  const test = raw.testTable === null ? train : encodeTable(raw.testTable, transform)
+  return { train, test, source: raw.source, recipe: spec }
+}
+
+/**
+ * Columns whose levels are numbers that are written in another way than the shortest, such as postal codes: in another file they
+ * must be texts too.
+ */
+export function textColumns({ inputs }: TableTransform): string[] {
+  const isOddNumber = (level: string) => level.trim() !== '' && Number.isFinite(+level) && String(+level) !== level
+  return inputs.flatMap((input) =>
+    input.kind === 'categorical' && [...input.levels, ...input.rare].some(isOddNumber) ? input.column : [],
+  )
 }
 
 /** Downloads nothing that the model cannot be evaluated on. */

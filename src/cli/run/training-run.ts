@@ -20,6 +20,7 @@ import { drawFigures } from './figures.js'
 import { makeNumbered } from './out-folder.js'
 import { aboutRun, readTrainRecord, runSubtitle, type TrainRecord, testResults } from './train-record.js'
 import { fitOptions, loadRunSets, makeModel, type RunRequest, type RunSets } from './training-setup.js'
+import { unitWords } from './units.js'
 
 /** What a run needs from its caller. */
 export interface RunContext {
@@ -33,6 +34,8 @@ export interface FinishedRun {
   readonly folder: RunFolder
   readonly record: TrainRecord
   readonly figures: readonly string[]
+  /** errors of a regression in the units of its targets, on the test rows, else on the validation rows */
+  readonly units?: string | null
   /** nothing was left to do */
   readonly wasComplete?: boolean
 }
@@ -62,7 +65,7 @@ interface ReadyRun {
  */
 export async function trainingRun(asked: RunRequest, context: RunContext): Promise<FinishedRun> {
   const sets = await loadRunSets(asked, context.signal)
-  const request = { ...asked, training: { ...asked.training, ...sets.limits } }
+  const request = { ...asked, training: { ...sets.training, ...sets.limits } }
   sayData(sets, context)
   const model = makeModel(request, sets)
   planFit(model, sets.train, fitOptions(request, sets, context.signal))
@@ -103,8 +106,9 @@ export async function resumedRun(asked: ResumeRequest, context: RunContext): Pro
   }
 }
 
-function sayData({ train, valid, test, source }: RunSets, { say }: RunContext): void {
+function sayData({ train, valid, test, source, notes }: RunSets, { say }: RunContext): void {
   say(`data: ${source}: ${train.length} train, ${valid.length} validation, ${test?.length ?? 'no'} test rows`)
+  for (const note of notes) say(`      ${note}`)
 }
 
 function sayStart({ path }: RunFolder, { say }: RunContext) {
@@ -138,7 +142,8 @@ async function complete(run: ReadyRun, onStart?: (event: StartEvent) => void): P
     await writeExtras(run, fitted)
     figures = await draw(run, fitted, evaluation)
     const record = await folder.end({ results: { ...testResults(evaluation) }, keepCheckpoint: false })
-    return { folder, record: record as TrainRecord, figures }
+    const units = await unitWords(run.model, sets.test ?? sets.valid, sets.test ? 'test' : 'validation')
+    return { folder, record: record as TrainRecord, figures, units }
   } catch (error) {
     const end = folder.end({ error, results: { ...testResults(evaluation) } })
     const isAborted = error instanceof NativeMlpError && error.code === 'ABORTED'

@@ -11,6 +11,8 @@ import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
 import { hiddenSizes } from '../../train/hyper-parameter-kinds.js'
 import type { RunConfig } from '../config/config.js'
 import { limitsFor } from '../config/preset-values.js'
+import { valuesForTask } from '../config/task-values.js'
+import { readingProgress } from './reading.js'
 
 /** What a run writes besides its model and its history. */
 export interface RunOutputs {
@@ -30,7 +32,9 @@ export interface RunRequest extends RunConfig, RunOutputs {
   readonly checkpointEveryMs: number
 }
 
-export interface RunSets extends Pick<LoadedData, 'source' | 'recipe' | 'schema'> {
+export interface RunSets extends Pick<LoadedData, 'source' | 'recipe' | 'schema' | 'notes'> {
+  /** with the values that follow from the rows */
+  readonly training: TrainingConfig
   /** in effect for these rows */
   readonly limits: Pick<TrainingConfig, 'limitTrain' | 'limitTest'>
   readonly train: Samples
@@ -53,21 +57,26 @@ export function checkOutputs({ training, trainingCurve, homeworkWeights }: RunRe
 }
 
 /** @throws NativeMlpError as `loadData` and `divide`; INVALID_ARGUMENT for an output that needs test rows where there are none */
-export async function loadRunSets(
-  { training, atMost, data, trainingCurve }: RunRequest,
-  signal: AbortSignal,
-): Promise<RunSets> {
-  const { scale, validFraction, stratified, fold } = training
+export async function loadRunSets(request: RunRequest, signal: AbortSignal): Promise<RunSets> {
+  const { atMost, data, trainingCurve } = request
+  const reading = readingProgress()
+  const options = { signal, onProgress: reading.onProgress }
+  const { source, recipe, schema, notes, ...loaded } = await loadData(
+    { ...data, scale: request.training.scale },
+    options,
+  ).finally(reading.stop)
+  const training = valuesForTask(request, loaded.train)
+  const { validFraction, stratified, fold } = training
   const [index, folds] = fold ?? [0, 1]
   const splitSeed = training.splitSeed ?? training.seed
-  const { source, recipe, schema, ...loaded } = await loadData({ ...data, scale }, { signal })
   const limits = limitsFor(training, atMost, loaded)
-  const { test, ...sets } = divide(loaded, { ...limits, validFraction, splitSeed, stratified, folds })
+  const sets = divide(loaded, { ...limits, validFraction, splitSeed, stratified, folds })
+  // of a table encoded as the training rows of this fold are
+  const { train, valid, test } = sets.folds[index]
   if (trainingCurve && test === undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `--training-curve: needs test rows, ${source} has none`)
   }
-  const { train, valid } = sets.folds[index]
-  return { train, valid, test, source, recipe, schema, limits }
+  return { train, valid, test, source, recipe, schema, notes, limits, training }
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT when the network does not fit into memory */

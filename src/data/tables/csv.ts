@@ -5,7 +5,7 @@ import type { Column } from '../../table/table.js'
 import { commaNumberOf, missingTest, numberOf } from './cells.js'
 import type { CellReader } from './column-builder.js'
 import { columnNames, guessSeparator, hasHeader, positionName } from './csv-layout.js'
-import { type ReadTable, TableBuilder } from './table-builder.js'
+import { type ReadTable, TableBuilder, type TableLoad } from './table-builder.js'
 
 /** How a file of separated values is read, as plain JSON. */
 export interface CsvOptions {
@@ -36,13 +36,14 @@ const BEGINNING = 65_536
  *   unclosed quote, a column name that occurs twice, the names again between the rows, a few words in a column of numbers, no
  *   rows; as `textChunks`; INVALID_ARGUMENT for a column of `text` that there is not
  */
-export async function readCsv(path: string, options: CsvOptions, load: ChunkOptions = {}): Promise<ReadTable> {
-  const first = new CsvReading(path, options, options.text ?? [])
+export async function readCsv(path: string, options: CsvOptions, load: TableLoad = {}): Promise<ReadTable> {
+  const { alsoText = [] } = load
+  const first = new CsvReading(path, options, alsoText)
   await first.read(load)
   const late = first.lateTexts()
   if (late.length === 0) return first.finish()
   // rare: texts after many numbers, as in a sorted column; they were not kept
-  const second = new CsvReading(path, options, [...(options.text ?? []), ...late])
+  const second = new CsvReading(path, options, [...alsoText, ...late])
   await second.read(load)
   return second.finish()
 }
@@ -63,12 +64,12 @@ class CsvReading {
   /** null: the columns have no names */
   #header: SampleRecord | null = null
 
-  constructor(path: string, options: CsvOptions, text: readonly string[]) {
+  constructor(path: string, options: CsvOptions, alsoText: readonly string[]) {
     this.#path = path
     this.#options = options
     const parse = options.decimal === ',' ? commaNumberOf : numberOf
     this.#cells = { numberOf: parse as CellReader['numberOf'], isMissing: missingTest(options.missing) }
-    this.#table = new TableBuilder(path, text, this.#cells)
+    this.#table = new TableBuilder(path, options.text ?? [], alsoText, this.#cells)
   }
 
   async read(load: ChunkOptions): Promise<void> {

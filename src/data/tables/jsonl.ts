@@ -3,9 +3,9 @@ import { describe, invalidFile, shortened } from '../../core/errors.js'
 import { type ChunkOptions, textChunks } from '../../formats/file-chunks.js'
 import { parseJson } from '../../formats/json.js'
 import { missingTest } from './cells.js'
-import type { Cell, CellReader } from './column-builder.js'
+import type { CellReader, FileCell } from './column-builder.js'
 import { positionName } from './csv-layout.js'
-import { type ReadTable, TableBuilder } from './table-builder.js'
+import { type ReadTable, TableBuilder, type TableLoad } from './table-builder.js'
 
 /** How a file of JSON rows is read, as plain JSON. */
 export interface JsonlOptions {
@@ -29,25 +29,22 @@ const MAX_JSON = 1 << 28
  * @throws NativeMlpError INVALID_FILE naming line and column: not JSON, a row of another kind or length than the first, a nested
  *   value, a few texts in a column of numbers; no rows; as `textChunks`
  */
-export async function readJsonRows(path: string, options: JsonlOptions, load: ChunkOptions = {}): Promise<ReadTable> {
-  const texts = options.text ?? []
-  const first = await readRows(path, options, texts, load)
+export async function readJsonRows(path: string, options: JsonlOptions, load: TableLoad = {}): Promise<ReadTable> {
+  const first = await readRows(path, options, load)
   const late = first.lateTexts()
-  const table = late.length === 0 ? first : await readRows(path, options, [...texts, ...late], load)
+  const table =
+    late.length === 0
+      ? first
+      : await readRows(path, options, { ...load, alsoText: [...(load.alsoText ?? []), ...late] })
   return { table: table.finish(), notes: [] }
 }
 
-async function readRows(
-  path: string,
-  options: JsonlOptions,
-  texts: readonly string[],
-  load: ChunkOptions,
-): Promise<TableBuilder> {
+async function readRows(path: string, options: JsonlOptions, load: TableLoad): Promise<TableBuilder> {
   const reader: CellReader = {
     numberOf: (cell) => (typeof cell === 'number' ? cell : Number.NaN),
     isMissing: missingTest(options.missing),
   }
-  const rows = new JsonRows(path, new TableBuilder(path, texts, reader))
+  const rows = new JsonRows(path, new TableBuilder(path, options.text ?? [], load.alsoText ?? [], reader))
   const whole: string[] = []
   let line = 0
   for await (const text of lines(path, load)) {
@@ -134,7 +131,7 @@ class JsonRows {
     )
   }
 
-  #cell(value: unknown, name: string, place: string): Cell {
+  #cell(value: unknown, name: string, place: string): FileCell {
     if (value === null) return ''
     if (typeof value === 'number' && Number.isFinite(value)) return value
     if (typeof value === 'string') return value

@@ -5,8 +5,8 @@ import { describe, invalidFile, NativeMlpError, shortened } from '../../core/err
 import { type ChunkOptions, openRegular } from '../../formats/file-chunks.js'
 import { looksLike } from '../../formats/foreign.js'
 import { missingTest } from './cells.js'
-import { type Cell, type CellReader, ColumnBuilder } from './column-builder.js'
-import type { ReadTable } from './table-builder.js'
+import { type CellReader, ColumnBuilder, type FileCell } from './column-builder.js'
+import type { ReadTable, TableLoad } from './table-builder.js'
 
 /** How a Parquet file is read, as plain JSON. */
 export interface ParquetOptions {
@@ -25,7 +25,7 @@ type Hyparquet = typeof import('hyparquet')
  * @throws NativeMlpError INVALID_FILE naming the column: nested values, a damaged file, no rows; DATA_NOT_FOUND without the
  *   package; FILE_SYSTEM; ABORTED
  */
-export async function readParquet(path: string, options: ParquetOptions, load: ChunkOptions = {}): Promise<ReadTable> {
+export async function readParquet(path: string, options: ParquetOptions, load: TableLoad = {}): Promise<ReadTable> {
   const hyparquet = await loadHyparquet(path)
   const handle = await openRegular(path)
   try {
@@ -40,8 +40,8 @@ export async function readParquet(path: string, options: ParquetOptions, load: C
       numberOf: (cell) => (typeof cell === 'number' ? cell : Number.NaN),
       isMissing: missingTest(options.missing ?? []),
     }
-    const text = new Set(options.text)
-    for (const name of text) if (!names.includes(name)) throw unknownText(name, names, path)
+    const text = new Set([...(options.text ?? []), ...(load.alsoText ?? [])])
+    for (const name of options.text ?? []) if (!names.includes(name)) throw unknownText(name, names, path)
     const builders = names.map((name) => new ColumnBuilder(name, names.length, text.has(name), reader))
     await readGroups(hyparquet, { file, metadata, path, builders }, load)
     const columns = builders.map((builder) => builder.finish())
@@ -138,7 +138,7 @@ async function readGroups(
   }
 }
 
-function cellOf(value: unknown, { name, length }: ColumnBuilder, path: string): Cell {
+function cellOf(value: unknown, { name, length }: ColumnBuilder, path: string): FileCell {
   if (typeof value === 'number') return Number.isNaN(value) ? '' : finite(value, name, length, path)
   if (typeof value === 'string') return value
   if (typeof value === 'boolean') return String(value)

@@ -1,6 +1,7 @@
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
+import type { ChunkOptions } from '../../formats/file-chunks.js'
 import type { Table } from '../../table/table.js'
-import { type Cell, type CellReader, ColumnBuilder } from './column-builder.js'
+import { type CellReader, ColumnBuilder, type FileCell } from './column-builder.js'
 import { Lines } from './lines.js'
 
 /** A table, and what was found out about its file. */
@@ -10,9 +11,17 @@ export interface ReadTable {
   readonly notes: readonly string[]
 }
 
+/** How a table is read on this machine, beside its options. */
+export interface TableLoad extends ChunkOptions {
+  /** columns of texts, if the file has them */
+  readonly alsoText?: readonly string[] | undefined
+}
+
 /** Collects the rows of a file with lines. */
 export class TableBuilder {
   readonly #path: string
+  /** must be in the file */
+  readonly #asked: readonly string[]
   readonly #text: ReadonlySet<string>
   readonly #reader: CellReader
   readonly #lines = new Lines()
@@ -22,10 +31,14 @@ export class TableBuilder {
   /** what `place` counts */
   unit: 'line' | 'row' = 'line'
 
-  /** @param text names of columns of texts */
-  constructor(path: string, text: readonly string[], reader: CellReader) {
+  /**
+   * @param text names of columns of texts
+   * @param alsoText the same, if there are such columns
+   */
+  constructor(path: string, text: readonly string[], alsoText: readonly string[], reader: CellReader) {
     this.#path = path
-    this.#text = new Set(text)
+    this.#asked = text
+    this.#text = new Set([...text, ...alsoText])
     this.#reader = reader
   }
 
@@ -43,14 +56,14 @@ export class TableBuilder {
   }
 
   /** @param cells one for each column */
-  addRow(cells: readonly Cell[], line: number): void {
+  addRow(cells: readonly FileCell[], line: number): void {
     const builders = this.#builders
     for (let c = 0; c < builders.length; c++) builders[c].add(cells[c])
     this.#endRow(line)
   }
 
   /** Cells by name: new names are new columns, columns without a cell are missing. */
-  addNamed(cells: ReadonlyMap<string, Cell>, line: number): void {
+  addNamed(cells: ReadonlyMap<string, FileCell>, line: number): void {
     for (const [name, cell] of cells) (this.#byName.get(name) ?? this.#addColumn(name, cells.size)).add(cell)
     for (const builder of this.#builders) if (builder.length === this.#rows) builder.add('')
     this.#endRow(line)
@@ -90,7 +103,7 @@ export class TableBuilder {
   }
 
   #checkText(): void {
-    for (const name of this.#text) {
+    for (const name of this.#asked) {
       if (this.#byName.has(name)) continue
       const known = shortened([...this.#byName.keys()].join(', '), 200)
       const problem = `text: ${this.#path} has no column '${shortened(name)}'; it has ${known}`

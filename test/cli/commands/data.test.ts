@@ -153,7 +153,7 @@ describe('any IDX files', () => {
 })
 
 it.each<[string, string[], string]>([
-  ['data that are not there', ['--data', at('nowhere')], `--data: folder ${at('nowhere')}: not found`],
+  ['data that are not there', ['--data', at('nowhere')], `--data: ${at('nowhere')}: not found`],
   ['a misspelt source', ['--data', '{"idk":{}}'], "--data: unknown source 'idk'; did you mean 'idx'?"],
   ['a scale in the spec', ['--data', '{"mnist":{},"scale":"raw"}'], '--data: scale: expected none, --scale sets it'],
   ['a folder without data', ['--data', root], `folder ${root}: missing train-images-idx3-ubyte`],

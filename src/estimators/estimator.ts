@@ -1,0 +1,96 @@
+import { checkingAsync, knownOptions, signalOrNone } from '../core/checks.js'
+import type { Signal } from '../core/platform.js'
+import { encodeTable } from '../data/encode-table.js'
+import type { MLP } from '../model/mlp.js'
+import { type LearntTable, learnTable, type TableSchema } from '../table/learn.js'
+import type { Rows } from '../table/rows.js'
+import type { Table } from '../table/table.js'
+import type { Label, TargetTask } from '../table/transform.js'
+import { fitEnsemble, fitPass, newMember } from './ensemble.js'
+import { type TargetOf, tableWithTarget, trained } from './features.js'
+import { checkEstimatorOptions, type EstimatorOptions, recipeOptions } from './options.js'
+import { binsFor, type Recipe, recipeFor } from './recipe.js'
+
+export interface EstimatorFitOptions {
+  /** ends the training with an error of code ABORTED */
+  readonly signal?: Signal
+}
+
+/** What both estimators do: learn what the columns mean, and train. */
+export abstract class Estimator {
+  readonly #name: string
+  readonly #options: EstimatorOptions
+  #model: MLP | null = null
+  #schema: TableSchema | null = null
+
+  constructor(name: string, options: EstimatorOptions) {
+    this.#name = name
+    this.#options = checkEstimatorOptions(name, options)
+  }
+
+  /**
+   * The trained network, which knows what the columns mean: for `saveModel`, `predictRows` and `predictor`.
+   *
+   * @throws NativeMlpError INVALID_ARGUMENT before `fit`
+   */
+  get model(): MLP {
+    return trained(this.#model, this.#name)
+  }
+
+  /** Types of the columns, and what was ignored and why. @throws NativeMlpError INVALID_ARGUMENT before `fit` */
+  get schema(): TableSchema {
+    return trained(this.#schema, this.#name)
+  }
+
+  /** @param taskOf undefined: by the values of the target */
+  protected async fitTask(
+    x: Rows | Table,
+    y: TargetOf,
+    options: EstimatorFitOptions,
+    taskOf: (y: TargetOf) => TargetTask | undefined,
+  ): Promise<void> {
+    await checkingAsync(`${this.#name}.fit`, async () => {
+      knownOptions('fit', options, ['signal'])
+      const signal = signalOrNone('signal', options.signal)
+      const data = tableWithTarget(x, y)
+      const { transform, schema, recipe } = this.#learn(data, taskOf(y))
+      this.#model = await fitEnsemble(encodeTable(data, transform), transform, recipe, this.#options.backend, signal)
+      this.#schema = schema
+    })
+  }
+
+  /** @param classes all there will be; null: those of the first rows */
+  protected async fitPart(
+    x: Rows | Table,
+    y: TargetOf,
+    taskOf: (y: TargetOf) => TargetTask | undefined,
+    classes: readonly Label[] | null,
+  ): Promise<void> {
+    await checkingAsync(`${this.#name}.partialFit`, async () => {
+      const data = tableWithTarget(x, y)
+      if (this.#model === null) {
+        const { transform, schema, recipe } = this.#learn(data, taskOf(y), classes)
+        this.#model = newMember(transform, recipe, this.#options.backend)
+        this.#schema = schema
+      }
+      const set = encodeTable(data, this.#model.table!)
+      await fitPass(this.#model, set, this.#recipe(set.length))
+    })
+  }
+
+  #learn(
+    data: Table,
+    task: TargetTask | undefined,
+    classes: readonly Label[] | null = null,
+  ): LearntTable & { recipe: Recipe } {
+    const { types, scale, maxLevels } = this.#options
+    const given = { types, scale, maxLevels, bins: this.#options.bins ?? binsFor(data), task }
+    const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    const learnt = learnTable(data, { ...known, ...(classes && { classes }) })
+    return { ...learnt, recipe: this.#recipe(data.length, learnt.schema.task) }
+  }
+
+  #recipe(rows: number, task: TargetTask = this.schema.task): Recipe {
+    return recipeFor(rows, task, recipeOptions(this.#options))
+  }
+}

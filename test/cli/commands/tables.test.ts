@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../formats/temporary-folder.js'
+import { command } from '../command.js'
+
+const folder = temporaryFolder()
+const at = (name: string) => join(folder, name)
+
+function file(name: string, contents: string): string {
+  writeFileSync(at(name), contents)
+  return at(name)
+}
+
+const ROWS = Array.from({ length: 120 }, (_, i) => {
+  const size = 40 + ((i * 37) % 90) + i / 100
+  return {
+    zip: `0${1000 + (i % 3)}`,
+    size,
+    kind: size > 80 ? 'house' : 'flat',
+    price: Math.round(1000 * size) + 5000 * (i % 3),
+  }
+})
+const lines = (rows: readonly object[]) =>
+  [Object.keys(rows[0]).join(';'), ...rows.map((row) => Object.values(row).join(';'))].join('\n')
+const houses = file('houses.csv', lines(ROWS))
+const kinds = file('all-kinds.csv', lines(ROWS.map(({ price: _, ...row }) => row)))
+const unlabelled = file('new.csv', lines(ROWS.slice(0, 30).map(({ size, zip }) => ({ size, zip, other: 1 }))))
+
+async function run(...args: string[]) {
+  const outcome = await command(args)
+  if (outcome.code !== 0) throw new Error(outcome.stderr)
+  return outcome
+}
+
+describe('a CSV on the command line', () => {
+  it('trains, measures and predicts a target of classes', async () => {
+    const out = at('kinds')
+    const options = ['--target', 'kind', '--text', 'zip', '--test-fraction', '0.2', '--no-figures', '--out', out]
+    const trained = await run('train', kinds, ...options)
+    expect(trained.stderr).toContain(`data: ${kinds}: 77 train, 19 validation, 24 test rows`)
+    expect(trained.stderr).toContain("separated by ';', column names in line 1")
+    expect(trained.stderr).toContain('task: 2 classes of "kind", by the values of the target')
+    const { config, data } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))
+    expect(config).toMatchObject({ loss: 'softmaxCrossEntropy', stratified: true, optimizer: 'adamW' })
+    expect(data.recipe.csv).toEqual({ path: kinds, target: 'kind', text: ['zip'], testFraction: 0.2 })
+
+    const evaluated = JSON.parse((await run('evaluate', out, '--json')).stdout)
+    expect(evaluated.count).toBe(24)
+    const measured = await run('evaluate', join(out, 'best.safetensors'), kinds)
+    expect(measured.stdout).toMatch(/of 120 correct/)
+    expect(measured.stdout).toMatch(/^house +\d/m)
+
+    const { stdout, stderr } = await run('predict', out, unlabelled, '--out', at('kinds.csv'))
+    expect([stdout.trim(), stderr.includes(`rows: ${unlabelled}: 30`)]).toEqual([at('kinds.csv'), true])
+    const [header, ...rows] = readFileSync(at('kinds.csv'), 'utf8').trim().split('\n')
+    expect(header).toBe('row,kind,p_flat,p_house')
+    const right = rows.filter((row, i) => row.split(',')[1] === ROWS[i].kind)
+    expect([rows.length, right.length > 25]).toEqual([30, true])
+    const top = await run('predict', out, unlabelled, '--csv', '--top', '1')
+    expect(top.stdout.split('\n')[0]).toBe('row,kind,top1,p1')
+    expect((await run('predict', out, unlabelled)).stdout).toMatch(/^line 2 +(flat|house) +[\d.]+ %\n/m)
+    expect(JSON.parse((await run('predict', out, unlabelled, '--json')).stdout).rows[0]).toMatchObject({
+      class: ROWS[0].kind,
+    })
+  })
+
+  it('trains on numbers, and says errors and values in their units', async () => {
+    const out = at('prices')
+    const trained = await run('train', '--data', houses, '--target', 'price', '--no-figures', '--out', out)
+    expect(trained.stderr).toContain('task: regression of "price", by the values of the target')
+    const error = Number(
+      /errors +RMSE ([\d.]+) and MAE [\d.]+ of "price" on the validation rows/.exec(trained.stdout)?.[1],
+    )
+    expect(error).toBeLessThan(10_000)
+    expect(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')).config).toMatchObject({ loss: 'meanSquaredError' })
+    const predicted = await run('predict', out, file('kind.csv', lines(ROWS.slice(0, 3))), '--csv')
+    const [header, first] = predicted.stdout.trim().split('\n')
+    expect(header).toBe('row,price')
+    expect(Math.abs(Number(first.split(',')[1]) - ROWS[0].price)).toBeLessThan(20_000)
+    expect((await run('evaluate', out, houses)).stdout).toMatch(
+      /RMSE [\d.]+ and MAE [\d.]+ of "price" on the test rows/,
+    )
+  })
+
+  it('resumes a run on a table', async () => {
+    const options = ['--target', 'kind', '--no-figures', '--epochs', '3']
+    await run('train', houses, ...options, '--out', at('whole'))
+    const again = await run('train', '--resume', at('whole'))
+    expect(again.stdout).toContain('this run is complete')
+  })
+
+  it.each([
+    [['train', houses], /error \[INVALID_ARGUMENT\]: --target: expected the column to predict, one of "zip", "size"/],
+    [
+      ['train', houses, '--target', 'cost'],
+      /--target: expected one of the columns "zip", "size", "kind", "price", got "cost"/,
+    ],
+    [['train', houses, '--data', houses, '--target', 'kind'], /--data: expected none beside/],
+    [['train', '--target', 'kind'], /--target: only for tables/],
+    [['train', houses, '--target', 'kind', '--types', 'zip'], /--types: expected column=type/],
+    [['predict', at('none.safetensors'), houses], /error \[FILE_SYSTEM\]/],
+    [['predict', '--out', 'x.csv', '--rows', '1', '--weights', 'x'], /--out: only for a table of rows/],
+    [['evaluate'], /--weights: expected a model/],
+  ])('explains %j', async (args, message) => {
+    const { code, stderr } = await command(args)
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toMatch(message)
+  })
+
+  it('writes nothing when a row of the new file does not fit', async () => {
+    const out = at('kinds')
+    const rows = ROWS.map(({ size, zip }) => ({ zip, size }))
+    const cases = [
+      [
+        lines(rows.map((row, i) => (i === 77 ? { ...row, size: 'large' } : row))),
+        /line 79, column 'size': expected a number as in 119 other rows, got "large"/,
+      ],
+      [
+        lines(rows.map(({ zip }) => ({ zip }))),
+        /expected a column "size", which the model was trained on; its columns are "zip"/,
+      ],
+      [lines(rows).replace('size', 'zip'), /line 1: columns 1 and 2 are both named 'zip'/],
+      [`${lines(rows)}\n1;2;3\n`, /line 122: 3 cells, expected 2/],
+      ['', /the file is empty/],
+    ] as const
+    for (const [contents, message] of cases) {
+      const { code, stderr } = await command(['predict', out, file('bad.csv', contents), '--out', at('bad.out')])
+      expect([code, existsSync(at('bad.out'))]).toEqual([expect.any(Number), false])
+      expect(code).toBeGreaterThan(0)
+      expect(stderr).toMatch(message)
+    }
+    // in another order, and with others between them
+    const other = file('order.csv', lines(rows.map(({ zip, size }) => ({ more: 1, size, zip }))))
+    const [a, b] = await Promise.all([
+      run('predict', out, other, '--csv'),
+      run('predict', out, file('same.csv', lines(rows)), '--csv'),
+    ])
+    expect(a.stdout).toBe(b.stdout)
+  })
+
+  it.skipIf(process.platform === 'win32')('names a pipe instead of waiting for it', async () => {
+    execFileSync('mkfifo', [at('pipe.csv')])
+    const { code, stderr } = await command(['train', at('pipe.csv'), '--target', 'kind'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('it is a named pipe')])
+  })
+})
