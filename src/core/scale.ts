@@ -26,6 +26,21 @@ export function byteTable(scale: InputScale): Float32Array {
   return table
 }
 
+/**
+ * Position of the first value that is no byte in this scale, or -1: floats of 0 to 255 that are declared as bytes scaled to 0..1
+ * would be taken for inputs 255 times as large.
+ */
+export function firstUnscaled(values: ArrayLike<number>, scale: InputScale): number {
+  const largest = scale === 'unit' ? 1 : 255
+  for (let i = 0; i < values.length; i++) if (!(values[i] >= 0 && values[i] <= largest)) return i
+  return -1
+}
+
+/** "0 to 1, a byte in the scale 'unit'" */
+export function scaledWords(scale: InputScale): string {
+  return `0 to ${scale === 'unit' ? 1 : 255}, a byte in the scale '${scale}'`
+}
+
 /** The kind of plain values. */
 export function kindOf(values: Uint8Array | Float32Array): InputKind {
   return isUint8Array(values) ? 'bytes' : 'floats'

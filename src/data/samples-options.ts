@@ -13,7 +13,16 @@ import type { Table } from '../table/table.js'
 import type { TableTransform } from '../table/transform.js'
 import { warnOfMissingClasses } from './missing-classes.js'
 import { range } from './range.js'
-import { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from './scale.js'
+import {
+  byteTable,
+  firstUnscaled,
+  INPUT_KINDS,
+  INPUT_SCALES,
+  type InputKind,
+  type InputScale,
+  kindOf,
+  scaledWords,
+} from './scale.js'
 
 /** Fields of a set. The arrays cover all rows of `values`; `rows` selects those of the set. */
 export interface SamplesFields {
@@ -105,6 +114,7 @@ function checkedSamples(options: SamplesOptions): SamplesFields {
   const labels = options.labels === undefined ? null : checkLabelArray(options.labels, n)
   const targets = options.targets === undefined ? null : checkTargets(options.targets, n)
   const scale = oneOf('scale', options.scale ?? 'unit', INPUT_SCALES)
+  const kind = checkKind(options.kind, values, scale, cols)
   return {
     values,
     cols,
@@ -113,17 +123,27 @@ function checkedSamples(options: SamplesOptions): SamplesFields {
     targets,
     targetCols: targets === null ? 0 : targets.length / n,
     ...checkClasses(options, labels),
-    kind: checkKind(options.kind, values),
+    kind,
     rows: range(n),
     scale,
     imageShape: checkImageShape(options.imageShape, cols),
   }
 }
 
-function checkKind(kind: InputKind | undefined, values: Uint8Array | Float32Array): InputKind {
+function checkKind(
+  kind: InputKind | undefined,
+  values: Uint8Array | Float32Array,
+  scale: InputScale,
+  cols: number,
+): InputKind {
   const natural = kindOf(values)
   const given = oneOf('kind', kind ?? natural, INPUT_KINDS)
   if (natural === 'bytes' && given !== 'bytes') throw invalidArgument('kind', "'bytes' for a Uint8Array", given)
+  const at = natural !== given ? firstUnscaled(values, scale) : -1
+  if (at >= 0) {
+    const where = `values: row ${Math.floor(at / cols)}, column ${at % cols}`
+    throw invalidArgument(where, scaledWords(scale), values[at])
+  }
   return given
 }
 

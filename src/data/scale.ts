@@ -1,1 +1,10 @@
-export { byteTable, INPUT_KINDS, INPUT_SCALES, type InputKind, type InputScale, kindOf } from '../core/scale.js'
+export {
+  byteTable,
+  firstUnscaled,
+  INPUT_KINDS,
+  INPUT_SCALES,
+  type InputKind,
+  type InputScale,
+  kindOf,
+  scaledWords,
+} from '../core/scale.js'

@@ -24,7 +24,7 @@ export async function writeFileAtomic(path: FilePath, contents: Uint8Array | str
   if (typeof contents !== 'string' && !isUint8Array(contents)) {
     throw invalidArgument('contents', 'a string or a Uint8Array', contents)
   }
-  await inTurn(resolve(file), async () => {
+  await inTurn(whole(file), async () => {
     await refuseSpecialTarget('write', file)
     try {
       await replace(file, contents)
@@ -32,6 +32,15 @@ export async function writeFileAtomic(path: FilePath, contents: Uint8Array | str
       throw fileSystemError('write', file, error)
     }
   })
+}
+
+/** The path from the root, which fails in a working directory that has been removed. @throws NativeMlpError FILE_SYSTEM */
+function whole(file: string): string {
+  try {
+    return resolve(file)
+  } catch (error) {
+    throw fileSystemError('write', file, error)
+  }
 }
 
 /** The last write of each file that is being written. */

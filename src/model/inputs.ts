@@ -1,6 +1,6 @@
 import { checking } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
-import { byteTable, type InputKind, type InputScale } from '../core/scale.js'
+import { byteTable, firstUnscaled, type InputKind, type InputScale, scaledWords } from '../core/scale.js'
 import { isFloat32Array, isInt32Array, isUint8Array } from '../core/typed-arrays.js'
 
 /** A set of rows as the model uses it, e.g. `Samples`. Its arrays must not change after the first use. */
@@ -48,6 +48,7 @@ export function asInputRows(
     for (let i = 0; i < rows.length; i++) rows[i] = i
     const set = { rows, scale, kind: isBytes ? 'bytes' : (kind ?? 'floats') } as const
     checkKind(set.kind, model, name)
+    if (!isBytes && set.kind === 'bytes') checkScaled(inputs, model, name)
     return { values: inputs, cols, table: isBytes ? byteTable(scale) : null, ...set }
   }
   checking(name, () => {
@@ -80,6 +81,13 @@ export function checkInputRows(inputs: InputRows, model: InputContract, name: st
         `scale of the model, or create the model with inputScale: '${inputs.scale}'`,
     )
   }
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT naming the first value that is no byte in the scale of the model */
+export function checkScaled(values: Float32Array, { inputs: cols, inputScale }: InputContract, name: string): void {
+  const at = firstUnscaled(values, inputScale)
+  if (at >= 0)
+    throw invalidArgument(`${name}[${Math.floor(at / cols)}][${at % cols}]`, scaledWords(inputScale), values[at])
 }
 
 function checkTable({ values, table }: InputRows, name: string): void {

@@ -6,7 +6,7 @@ import { isFloat32Array, isUint8Array } from '../core/typed-arrays.js'
 import { encodeInputs } from '../table/encode-inputs.js'
 import type { Rows } from '../table/rows.js'
 import type { Table } from '../table/table.js'
-import { checkKind, type InputRows } from './inputs.js'
+import { checkKind, checkScaled, type InputRows } from './inputs.js'
 import { type PredictingModel, type Prediction, predictionOf } from './prediction.js'
 import { type RowPrediction, rawRows, rowPredictions } from './raw-rows.js'
 import { refusedData } from './slices.js'
@@ -67,8 +67,10 @@ export class Predictor {
     }
     checkKind(isUint8Array(rows) ? 'bytes' : this.#kind, this.#model, 'rows')
     const side = this.#sideOf(rows)
-    if (isFloat32Array(rows)) copyFinite(rows, side.values, inputs, 'rows')
-    else side.values.set(rows)
+    if (isFloat32Array(rows)) {
+      if (this.#kind === 'bytes') checkScaled(rows, this.#model, 'rows')
+      copyFinite(rows, side.values, inputs, 'rows')
+    } else side.values.set(rows)
     return this.#run(side, n)
   }
 

@@ -44,6 +44,22 @@ test('writes of one file are done in the order of their calls', async () => {
   expect(readFileSync(path, 'utf8')).toBe('3')
 })
 
+test.skipIf(process.platform === 'win32')(
+  'names a relative path in a working directory that has been removed',
+  async () => {
+    const program = `import(${JSON.stringify(MODULE)}).then(({ writeFileAtomic }) => {
+    const { mkdtempSync, rmdirSync } = process.getBuiltinModule('fs')
+    const gone = mkdtempSync(${JSON.stringify(join(folder, 'gone-'))})
+    process.chdir(gone)
+    rmdirSync(gone)
+    return writeFileAtomic('model', 'x').catch(({ name, code, message }) => console.log(name, code, message))
+  })`
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    expect(stdout).toMatch(/^NativeMlpError FILE_SYSTEM model: cannot write: no such file or directory \(ENOENT\)/)
+  },
+)
+
 test('a failed write does not stop the next one', async () => {
   const path = join(folder, 'none', 'again')
   const failed = writeFileAtomic(path, 'x')

@@ -101,3 +101,29 @@ it('bytes are bytes', () => {
   const options = { values: pixels, cols: 2, kind: 'floats' as const }
   expect(() => samples(options)).toThrow("kind: expected 'bytes' for a Uint8Array")
 })
+
+describe('floats declared as bytes that are scaled', () => {
+  const unscaled = Float32Array.from(pixels)
+
+  it('are errors outside of the scale, which 0 to 255 would be for the scale unit', async () => {
+    const model = await trained(bytes)
+    const message = "expected 0 to 1, a byte in the scale 'unit', got 37"
+    const error = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }
+    expect(() => samples({ values: unscaled, cols: 2, labels, kind: 'bytes' })).toThrow(
+      `values: row 0, column 1: ${message}`,
+    )
+    await expect(model.predict(unscaled, { kind: 'bytes' })).rejects.toMatchObject(error)
+    expect(() => model.predictor({ kind: 'bytes' }).run(unscaled.subarray(0, 4))).toThrow(`rows[0][1]: ${message}`)
+    expect(() => samples({ values: [-0.1, 0], cols: 2, labels: [0], kind: 'bytes' })).toThrow(
+      'column 0: expected 0 to 1',
+    )
+  })
+
+  it('may be 0 to 255 for the scale raw', async () => {
+    const raw = { cols: 2, labels, kind: 'bytes', scale: 'raw' } as const
+    const model = new MLP({ layers: [2, 4, 2], inputScale: 'raw' })
+    await fit(model, samples({ ...raw, values: unscaled }), options)
+    await model.predict(unscaled, { kind: 'bytes' })
+    expect(() => samples({ ...raw, values: [256, 0], labels: [0] })).toThrow('expected 0 to 255')
+  })
+})
