@@ -1,5 +1,6 @@
 import { encodeInputs } from '../table/encode-inputs.js'
 import { type LearnOptions, learnTable, type TableSchema } from '../table/learn.js'
+import { takeRows } from '../table/rows.js'
 import type { Table } from '../table/table.js'
 import { encodeTarget } from '../table/target.js'
 import { inputsOf, type TableTransform, targetNames } from '../table/transform.js'
@@ -59,6 +60,12 @@ export function joinTables(a: Samples, b: Samples): Samples | null {
   const rows = Int32Array.from([...tableRows(a, range(a.length)), ...tableRows(b, range(b.length))]).sort()
   const { table, options, schema } = a.origin
   return learnAgain(setOf(table, rows, a.transform!, options, schema), range(rows.length))
+}
+
+/** The raw rows of a set of a table, with its target; null for a set of no table. */
+export function rawTableOf(set: Samples): Table | null {
+  const { origin } = set
+  return origin ? { ...takeRows(origin.table, tableRows(set, range(set.length))), target: origin.schema.target } : null
 }
 
 /** As many rows, with the same classes; `rows` of what is divided or taken from it are positions in the set. */

@@ -1,11 +1,9 @@
 import { checkingAsync } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
-import type { Rows } from '../table/rows.js'
-import type { Table } from '../table/table.js'
 import { encodeTarget } from '../table/target.js'
 import { type Label, targetNames } from '../table/transform.js'
 import { Estimator, type EstimatorFitOptions } from './estimator.js'
-import { classesTask, type TargetOf, tableWithTarget } from './features.js'
+import { asRows, classesTask, type RawRows, type TargetOf, tableWithTarget } from './features.js'
 import type { EstimatorOptions } from './options.js'
 
 /**
@@ -22,12 +20,12 @@ export class MLPClassifier extends Estimator {
   }
 
   /**
-   * @param x a table, objects, lists of cells, or columns by name; missing cells are null
+   * @param x a table, objects, lists of cells, columns by name, or a set from `loadData`; missing cells are null
    * @param y the class of each row, or the name of the column that has it: `{ target: 'species' }`; several columns of 0 and 1, or
    *   false and true, are labels of which a row may have any. Default: the target of the table.
    * @throws NativeMlpError INVALID_ARGUMENT naming row and column of a cell that does not fit, NOT_FINITE, ABORTED
    */
-  async fit(x: Rows | Table, y?: TargetOf, options: EstimatorFitOptions = {}): Promise<this> {
+  async fit(x: RawRows, y?: TargetOf, options: EstimatorFitOptions = {}): Promise<this> {
     await this.fitTask(x, y, options, classesTask)
     return this
   }
@@ -38,7 +36,7 @@ export class MLPClassifier extends Estimator {
    *
    * @param classes of the first call: all that later rows have
    */
-  async partialFit(x: Rows | Table, y?: TargetOf, classes?: readonly Label[]): Promise<this> {
+  async partialFit(x: RawRows, y?: TargetOf, classes?: readonly Label[]): Promise<this> {
     if (classes !== undefined && !Array.isArray(classes)) throw invalidArgument('classes', 'a list of classes', classes)
     await this.fitPart(x, y, classesTask, classes ?? null)
     return this
@@ -51,20 +49,20 @@ export class MLPClassifier extends Estimator {
   }
 
   /** The class of each row; of multi-label the list of its labels. */
-  async predict(x: Rows | Table): Promise<(Label | readonly string[])[]> {
-    const predictions = await this.model.predictRows(x)
+  async predict(x: RawRows): Promise<(Label | readonly string[])[]> {
+    const predictions = await this.model.predictRows(asRows(x))
     return predictions.map((row) => row.class ?? row.labels!)
   }
 
   /** [rows][classes] */
-  async predictProba(x: Rows | Table): Promise<number[][]> {
+  async predictProba(x: RawRows): Promise<number[][]> {
     const names = targetNames(this.model.table!)
-    const predictions = await this.model.predictRows(x)
+    const predictions = await this.model.predictRows(asRows(x))
     return predictions.map(({ probabilities }) => names.map((name) => probabilities![name]))
   }
 
   /** The share of rows whose class, or every label, is right. */
-  async score(x: Rows | Table, y?: TargetOf): Promise<number> {
+  async score(x: RawRows, y?: TargetOf): Promise<number> {
     return checkingAsync('MLPClassifier.score', async () => {
       const data = tableWithTarget(x, y)
       const { labels, targets } = encodeTarget(this.model.table!.target, data)

@@ -3,11 +3,10 @@ import type { Signal } from '../core/platform.js'
 import { encodeTable } from '../data/encode-table.js'
 import type { MLP } from '../model/mlp.js'
 import { type LearntTable, learnTable, type TableSchema } from '../table/learn.js'
-import type { Rows } from '../table/rows.js'
 import type { Table } from '../table/table.js'
 import type { Label, TargetTask } from '../table/transform.js'
 import { fitEnsemble, fitPass, newMember } from './ensemble.js'
-import { type TargetOf, tableWithTarget, trained } from './features.js'
+import { type RawRows, type TargetOf, tableWithTarget, trained } from './features.js'
 import { checkEstimatorOptions, type EstimatorOptions, recipeOptions } from './options.js'
 import { binsFor, type Recipe, recipeFor } from './recipe.js'
 
@@ -44,7 +43,7 @@ export abstract class Estimator {
 
   /** @param taskOf undefined: by the values of the target */
   protected async fitTask(
-    x: Rows | Table,
+    x: RawRows,
     y: TargetOf,
     options: EstimatorFitOptions,
     taskOf: (y: TargetOf) => TargetTask | undefined,
@@ -61,7 +60,7 @@ export abstract class Estimator {
 
   /** @param classes all there will be; null: those of the first rows */
   protected async fitPart(
-    x: Rows | Table,
+    x: RawRows,
     y: TargetOf,
     taskOf: (y: TargetOf) => TargetTask | undefined,
     classes: readonly Label[] | null,

@@ -1,18 +1,32 @@
 import { isObject } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
+import { isSamples, type Samples } from '../data/samples.js'
+import { rawTableOf } from '../data/table-samples.js'
 import { isTable } from '../table/check-table.js'
-import { type Cell, type Rows, table } from '../table/rows.js'
+import { type Rows, type TableCell, table } from '../table/rows.js'
 import type { Table } from '../table/table.js'
 import type { TargetTask } from '../table/transform.js'
 
 /** One value of the target for each row, or a list of them for each row of several targets. */
-export type TargetValues = ArrayLike<Cell> | readonly ArrayLike<Cell>[]
+export type TargetValues = ArrayLike<TableCell> | readonly ArrayLike<TableCell>[]
 
 /** The values of the target, the columns of the rows that hold it, or none where a table names its target. */
 export type TargetOf = TargetValues | { readonly target: string | readonly string[] } | undefined
 
+/** Raw rows: also a set that was made from a table, e.g. by `loadData`. */
+export type RawRows = Rows | Table | Samples
+
+/** @throws NativeMlpError INVALID_ARGUMENT for a set of encoded rows */
+export function asRows(x: RawRows): Rows | Table {
+  if (!isSamples(x)) return x
+  const raw = rawTableOf(x)
+  if (raw !== null) return raw
+  throw new NativeMlpError('INVALID_ARGUMENT', 'x: expected raw rows or a set of a table, got a set of encoded rows')
+}
+
 /** @throws NativeMlpError INVALID_ARGUMENT for a target that is missing or has not a value for each row */
-export function tableWithTarget(x: Rows | Table, y: TargetOf): Table {
+export function tableWithTarget(given: RawRows, y: TargetOf): Table {
+  const x = asRows(given)
   if (y === undefined) {
     if (isTable(x) && x.target !== undefined) return table(x)
     throw invalidArgument('y', "values for each row, or { target: 'name of a column' }", y)
@@ -26,12 +40,12 @@ function joined(x: Table, y: TargetValues): Table {
   if (typeof Object(y).length !== 'number' || typeof y === 'string') throw invalidArgument('y', 'a list of values', y)
   if (y.length !== x.length) throw invalidArgument('y', `${x.length} values, one for each row`, y)
   const isMatrix = typeof y[0] === 'object' && y[0] !== null && 'length' in y[0]
-  const width = isMatrix ? (y[0] as ArrayLike<Cell>).length : 1
+  const width = isMatrix ? (y[0] as ArrayLike<TableCell>).length : 1
   const taken = new Set(x.columns.map(({ name }) => name))
   const names = Array.from({ length: width }, (_, c) => freshName(isMatrix ? `target${c}` : 'target', taken))
   const values = isMatrix
-    ? table(y as readonly ArrayLike<Cell>[], { columns: names })
-    : table({ [names[0]]: y as ArrayLike<Cell> })
+    ? table(y as readonly ArrayLike<TableCell>[], { columns: names })
+    : table({ [names[0]]: y as ArrayLike<TableCell> })
   return { ...x, columns: [...x.columns, ...values.columns], target: names, place: (row) => x.place(row) }
 }
 

@@ -1,10 +1,8 @@
 import { checkingAsync } from '../core/checks.js'
 import { encodeInputs } from '../table/encode-inputs.js'
-import type { Rows } from '../table/rows.js'
-import type { Table } from '../table/table.js'
 import { encodeTarget } from '../table/target.js'
 import { Estimator, type EstimatorFitOptions } from './estimator.js'
-import { type TargetOf, tableWithTarget } from './features.js'
+import { asRows, type RawRows, type TargetOf, tableWithTarget } from './features.js'
 import type { EstimatorOptions } from './options.js'
 
 /**
@@ -20,31 +18,31 @@ export class MLPRegressor extends Estimator {
   }
 
   /**
-   * @param x a table, objects, lists of cells, or columns by name; missing cells are null
+   * @param x a table, objects, lists of cells, columns by name, or a set from `loadData`; missing cells are null
    * @param y the number for each row (or a list of several), or the column or columns that have them: `{ target: 'price' }`;
    *   default: the target of the table
    * @throws NativeMlpError INVALID_ARGUMENT naming row and column of a cell that does not fit, NOT_FINITE, ABORTED
    */
-  async fit(x: Rows | Table, y?: TargetOf, options: EstimatorFitOptions = {}): Promise<this> {
+  async fit(x: RawRows, y?: TargetOf, options: EstimatorFitOptions = {}): Promise<this> {
     await this.fitTask(x, y, options, () => 'regression')
     return this
   }
 
   /** See `MLPClassifier.partialFit`. */
-  async partialFit(x: Rows | Table, y?: TargetOf): Promise<this> {
+  async partialFit(x: RawRows, y?: TargetOf): Promise<this> {
     await this.fitPart(x, y, () => 'regression', null)
     return this
   }
 
   /** The number for each row; of several targets the list of them. */
-  async predict(x: Rows | Table): Promise<(number | readonly number[])[]> {
+  async predict(x: RawRows): Promise<(number | readonly number[])[]> {
     const { columns } = this.model.table!.target
-    const predictions = await this.model.predictRows(x)
+    const predictions = await this.model.predictRows(asRows(x))
     return predictions.map(({ value, values }) => value ?? columns.map((name) => values![name]))
   }
 
   /** R squared, 1 - mean squared error / variance; the mean over several targets. */
-  async score(x: Rows | Table, y?: TargetOf): Promise<number> {
+  async score(x: RawRows, y?: TargetOf): Promise<number> {
     return checkingAsync('MLPRegressor.score', async () => {
       const data = tableWithTarget(x, y)
       const { target } = this.model.table!

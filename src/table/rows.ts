@@ -5,13 +5,13 @@ import { checkTable, isTable } from './check-table.js'
 import type { Column, Table } from './table.js'
 
 /** null, undefined, NaN and '' are missing; a Date becomes its ISO text. */
-export type Cell = number | string | boolean | bigint | Date | null | undefined
+export type TableCell = number | string | boolean | bigint | Date | null | undefined
 
 /** Rows as objects or lists of cells, or columns by name. */
 export type Rows =
-  | readonly Readonly<Record<string, Cell>>[]
-  | readonly ArrayLike<Cell>[]
-  | Readonly<Record<string, ArrayLike<Cell>>>
+  | readonly Readonly<Record<string, TableCell>>[]
+  | readonly ArrayLike<TableCell>[]
+  | Readonly<Record<string, ArrayLike<TableCell>>>
 
 export interface TableOptions {
   /** column or columns to predict */
@@ -42,6 +42,17 @@ export function table(rows: Rows | Table, options: TableOptions = {}): Table {
 /** The position of a column; -1 if there is none of that name. */
 export function columnAt({ columns }: Table, name: string): number {
   return columns.findIndex((column) => column.name === name)
+}
+
+/** Some rows of a table, in that order. @param rows positions */
+export function takeRows(from: Table, rows: ArrayLike<number>): Table {
+  const columns = from.columns.map((column): Column => {
+    if (column.kind === 'number') {
+      return { ...column, values: Float64Array.from({ length: rows.length }, (_, i) => column.values[rows[i]]) }
+    }
+    return { ...column, codes: Int32Array.from({ length: rows.length }, (_, i) => column.codes[rows[i]]) }
+  })
+  return { ...derived(from, columns), length: rows.length, place: (row) => from.place(rows[row]) }
 }
 
 function withTarget(table: Table, target: string | readonly string[]): Table {
@@ -76,22 +87,22 @@ function derived(from: Table, columns: readonly Column[]): Table {
 }
 
 function tableOf(rows: Rows, names: readonly string[] | null): Table {
-  if (!Array.isArray(rows)) return fromColumns(rows as Readonly<Record<string, ArrayLike<Cell>>>, names)
+  if (!Array.isArray(rows)) return fromColumns(rows as Readonly<Record<string, ArrayLike<TableCell>>>, names)
   if (rows.length === 0) throw invalidArgument('rows', 'at least one row', rows)
   const isList = isCells(rows[0])
   const wrong = rows.findIndex((row) => isCells(row) !== isList || !isObject(isList ? {} : row))
   if (wrong >= 0) throw invalidArgument(`rows[${wrong}]`, isList ? 'a list of cells' : 'an object', rows[wrong])
-  const columns = isList ? fromLists(rows as ArrayLike<Cell>[], names) : fromObjects(rows, names)
+  const columns = isList ? fromLists(rows as ArrayLike<TableCell>[], names) : fromObjects(rows, names)
   return { columns, length: rows.length, source: 'rows', place }
 }
 
 const place = (row: number) => `row ${row}`
 
-function isCells(row: unknown): row is ArrayLike<Cell> {
+function isCells(row: unknown): row is ArrayLike<TableCell> {
   return Array.isArray(row) || typedArrayName(row) !== undefined
 }
 
-function fromLists(rows: readonly ArrayLike<Cell>[], names: readonly string[] | null): Column[] {
+function fromLists(rows: readonly ArrayLike<TableCell>[], names: readonly string[] | null): Column[] {
   const width = names?.length ?? rows[0].length
   const wrong = rows.findIndex((row) => row.length !== width)
   if (wrong >= 0) throw invalidArgument(`rows[${wrong}]`, `${width} cells, one for each column`, rows[wrong])
@@ -99,7 +110,7 @@ function fromLists(rows: readonly ArrayLike<Cell>[], names: readonly string[] | 
   return all.map((name, c) => columnOf(name, rows.length, (row) => rows[row][c]))
 }
 
-function fromObjects(rows: readonly Readonly<Record<string, Cell>>[], names: readonly string[] | null): Column[] {
+function fromObjects(rows: readonly Readonly<Record<string, TableCell>>[], names: readonly string[] | null): Column[] {
   const all = names ?? keysOf(rows)
   if (all.length === 0) throw invalidArgument('rows', 'objects with at least one key', rows[0])
   return all.map((name) =>
@@ -113,7 +124,7 @@ function keysOf(rows: readonly object[]): string[] {
   return [...keys]
 }
 
-function fromColumns(given: Readonly<Record<string, ArrayLike<Cell>>>, names: readonly string[] | null): Table {
+function fromColumns(given: Readonly<Record<string, ArrayLike<TableCell>>>, names: readonly string[] | null): Table {
   if (!isObject(given) || Object.keys(given).length === 0) {
     throw invalidArgument('rows', 'rows as objects or lists, or an object of columns', given)
   }
@@ -142,7 +153,7 @@ function isMissing(cell: unknown): boolean {
 }
 
 /** A column of missing cells alone is one of numbers. */
-function columnOf(name: string, length: number, cellAt: (row: number) => Cell): Column {
+function columnOf(name: string, length: number, cellAt: (row: number) => TableCell): Column {
   let first = 0
   while (first < length && isMissing(cellAt(first))) first++
   const kind = first === length ? 'number' : kindOf(cellAt(first))
@@ -150,7 +161,7 @@ function columnOf(name: string, length: number, cellAt: (row: number) => Cell): 
     throw invalidArgument(`row ${row}, column ${describe(name)}`, expected, cellAt(row))
   }
   if (kind === undefined) return refuse(first, 'a number, text, boolean or date') as never
-  const checked = (row: number): Cell => {
+  const checked = (row: number): TableCell => {
     const cell = cellAt(row)
     if (isMissing(cell)) return undefined
     if (kindOf(cell) !== kind) refuse(row, `a ${kind} as in row ${first}, or null`)
@@ -161,7 +172,7 @@ function columnOf(name: string, length: number, cellAt: (row: number) => Cell): 
 
 type Refuse = (row: number, expected: string) => void
 
-function numbers(name: string, length: number, cellAt: (row: number) => Cell, refuse: Refuse): Column {
+function numbers(name: string, length: number, cellAt: (row: number) => TableCell, refuse: Refuse): Column {
   const values = new Float64Array(length)
   for (let row = 0; row < length; row++) {
     const cell = cellAt(row)
@@ -171,7 +182,7 @@ function numbers(name: string, length: number, cellAt: (row: number) => Cell, re
   return { name, kind: 'number', values }
 }
 
-function texts(name: string, length: number, cellAt: (row: number) => Cell, refuse: Refuse): Column {
+function texts(name: string, length: number, cellAt: (row: number) => TableCell, refuse: Refuse): Column {
   const codes = new Int32Array(length)
   const known = new Map<string, number>()
   for (let row = 0; row < length; row++) {
