@@ -1,10 +1,5 @@
 import { log } from '../core/elementary.js'
 
-/** Ascending, without NaN. */
-export function sortedValues(values: Float64Array): Float64Array {
-  return values.filter((value) => !Number.isNaN(value)).sort()
-}
-
 /** Linear between the order statistics, as NumPy's default. @param sorted ascending, not empty @param p 0 to 1 */
 export function quantileOf(sorted: Float64Array, p: number): number {
   const at = p * (sorted.length - 1)

@@ -12,7 +12,7 @@ export interface ColumnSchema {
   readonly type: ColumnType
   /** training rows without a value */
   readonly missing: number
-  /** different values in the training rows */
+  /** different values in the training rows; of numbers at most 100,000 are counted */
   readonly distinct: number
   /** why the column is ignored, or a hint; null: nothing to say */
   readonly note: string | null
@@ -20,6 +20,10 @@ export interface ColumnSchema {
 
 /** Fewer rows do not tell identifiers from other columns. */
 const FEWEST_ROWS = 20
+/** More different texts are never levels; readers of files keep so many. */
+const MOST_TEXTS = 65_536
+/** Different numbers that are counted. */
+const MOST_COUNTED = 100_000
 /** Texts of which more than this share of the rows are different are identifiers or free text. */
 const MOST_DISTINCT = 0.5
 
@@ -61,6 +65,7 @@ function counts({ missing, distinct }: Summary): Pick<ColumnSchema, 'missing' | 
 
 function numberSummary({ values }: NumberColumn, rows: ArrayLike<number>): Summary {
   const different = new Set<number>()
+  let repeats = 0
   let [missing, min, max, integers] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true]
   for (let i = 0; i < rows.length; i++) {
     const x = values[rows[i]]
@@ -68,14 +73,22 @@ function numberSummary({ values }: NumberColumn, rows: ArrayLike<number>): Summa
       missing++
       continue
     }
-    different.add(x)
+    // in a large table most columns have as many values as rows; only identifiers need them all
+    if (different.size < MOST_COUNTED || (integers && repeats === 0)) {
+      if (different.has(x)) repeats++
+      else different.add(x)
+    }
     min = Math.min(min, x)
     max = Math.max(max, x)
     integers &&= Number.isInteger(x)
   }
   const present = rows.length - missing
   const isDense = max - min < 2 * present
-  return { missing, distinct: different.size, isCount: integers && isDense && different.size === present }
+  return {
+    missing,
+    distinct: different.size,
+    isCount: integers && isDense && repeats === 0 && different.size === present,
+  }
 }
 
 function textSummary({ codes }: TextColumn, rows: ArrayLike<number>): Summary {
@@ -96,7 +109,7 @@ function reasonToIgnore(column: Column, { missing, distinct, isCount }: Summary,
   const present = rows - missing
   if (present < FEWEST_ROWS) return null
   if (column.kind === 'number') return isCount ? 'an identifier: whole numbers that never repeat' : null
-  if (distinct <= MOST_DISTINCT * present) return null
+  if (distinct <= MOST_DISTINCT * present && distinct <= MOST_TEXTS) return null
   const areDates = column.levels.every((level) => !Number.isNaN(dateOf(level)))
   if (areDates) return `dates; types: { ${describe(column.name)}: 'date' } makes them numbers`
   return `identifiers or free text: ${distinct} different texts in ${present} rows`
