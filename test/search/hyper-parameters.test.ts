@@ -175,12 +175,9 @@ describe('every row of the table that a search may vary', () => {
     }
     const args = reproduceArguments(config, { ...source, splitSeed: 1, stratified: false })
     const command = trainCommand()
-    let flags = {}
-    command.action((given) => {
-      flags = given
-    })
+    command.action(() => undefined)
     await command.parseAsync(args.slice(1), { from: 'user' })
-    const { training } = await resolveConfig(undefined, configFromFlags(flags))
+    const { training } = await resolveConfig(undefined, configFromFlags(command.opts()))
     const splitSeed = config.seed === undefined || config.seed === 1 ? null : 1
     const labels = (of: TrainingConfig) => NAMES.map((each) => [each, labelled(each, of[each])])
     expect(labels(training)).toEqual(labels({ ...completed(config), splitSeed }))
