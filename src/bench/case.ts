@@ -3,7 +3,7 @@ import type { BenchData } from './data.js'
 import type { Work } from './timing.js'
 
 export const GROUPS = ['gemm', 'step', 'stack', 'part', 'fit', 'evaluate', 'predict', 'delay'] as const
-/** gemm: one product; step: one training step; stack: the same, of one of
+/** gemm: one product; step: one training step, by SGD or the optimizer in its name; stack: the same, of one of
  * several networks in lock-step; part: one operation of a step; fit: a step of a whole epoch of `fit`;
  * evaluate: loss and accuracy of many rows; predict: one row predicted; delay: 99th percentile of the event loop's delay */
 export type Group = (typeof GROUPS)[number]

@@ -6,7 +6,7 @@ import type { BenchReport, BenchResult } from './report.js'
 
 const TITLES: Readonly<Record<Group, string>> = {
   gemm: 'products of row-major matrices, C = op(A) op(B), M x N x K',
-  step: 'training steps of 784-H-10, batch of B, gathering the batch included',
+  step: 'training steps of 784-H-10, or of the network named, by SGD or the optimizer named, batch of B, gathering it included',
   stack: 'steps of n networks of 784-H-10 in lock-step (xn): the time of one step of one of them',
   part: 'the operations of a step one by one',
   fit: "a step of fit, an epoch's bookkeeping included",

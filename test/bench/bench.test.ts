@@ -42,6 +42,11 @@ describe('the cases', () => {
         ...['dense', 'mnist'].flatMap((data) => [128, 256, 512].map((H) => `step ${data} B=256 H=${H}`)),
         'step mnist B=64 H=128',
         'step augmented B=256 H=512',
+        ...[128, 256].map((B) => `step adamW mnist B=${B} H=512`),
+        'step floats 784-512-10 B=256',
+        'step floats 384-128-5 B=64',
+        'step adamW floats 384-128-5 B=64',
+        ...['dense', 'mnist'].map((data) => `part adamW ${data} B=256 H=512 update 1`),
         ...[1, 2, 4].map((n) => `stack mnist B=256 H=128 x${n}`),
         'evaluate mnist H=512',
         ...['30-100-2 B=32', '30-100-2 B=200', '10-32-3 B=32', '100-256-10 B=64', '384-128-5 B=64'].map(
@@ -60,6 +65,8 @@ describe('the cases', () => {
     expect(flops['step mnist B=256 H=128']).toBe(2 * products.reduce((a, b) => a + b))
     const parts = CASES.filter(({ name }) => name.startsWith('part mnist B=256 H=128'))
     expect(parts.reduce((sum, part) => sum + part.flops, 0)).toBe(flops['step mnist B=256 H=128'])
+    expect(flops['step adamW mnist B=256 H=512']).toBe(flops['step mnist B=256 H=512'])
+    expect(flops['step floats 784-512-10 B=256']).toBe(flops['step mnist B=256 H=512'])
     expect(flops['evaluate mnist H=512']).toBe(2 * 70_000 * (784 * 512 + 512 * 10))
     expect(flops['fit 30-100-2 B=32']).toBe(2 * 32 * (2 * 30 * 100 + 3 * 100 * 2))
     expect(flops['predict 4-16-3']).toBe(2 * (4 * 16 + 16 * 3))

@@ -97,6 +97,15 @@ describe('small networks', () => {
     expect(namesOf('avx2', 2, true, FIT)).toEqual([])
   })
 
+  it('and steps with AdamW or on float32 rows are compared with PyTorch, where it has its threads', () => {
+    for (const name of ['step adamW mnist B=128 H=512', 'step floats 784-512-10 B=256']) {
+      for (const threads of [1, 2]) {
+        expect(namesOf('avx2', threads, true, name)).toEqual(['native-mlp', 'PyTorch (OpenBLAS Haswell)'])
+      }
+      expect(namesOf('js', 1, false, name)).toEqual([])
+    }
+  })
+
   it('predict beside the TypeScript backend and a plain loop', () => {
     const ours = ['native-mlp', 'native-mlp, 2 threads', 'native-mlp in TypeScript']
     expect(namesOf('avx2', 1, true, PREDICTION)).toEqual([...ours, 'plain loop'])
@@ -114,6 +123,7 @@ describe('small networks', () => {
         OMP_NUM_THREADS: '1',
         MKL_NUM_THREADS: '1',
         OPENBLAS_NUM_THREADS: '1',
+        GOTO_NUM_THREADS: '1',
       })
     }
   })
