@@ -6,15 +6,16 @@ import { picked } from '../../train/config.js'
 import { findLearningRate, STEP_NAMES } from '../../train/find-learning-rate.js'
 import { fitOptionsOf } from '../../train/from-config.js'
 import { configFromFlags, resolveConfig } from '../config/config.js'
-import { DATA_FLAG, newSpec } from '../config/data-flag.js'
+import { DATA_FLAG, newSpec, oneOfBoth } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
+import { addTableFlags, type TableFlags } from '../config/table-flags.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { drawLearningRate, figureWords } from '../run/figures.js'
 import { checkPath, makeNumbered } from '../run/out-folder.js'
 import { loadRunSets, makeModel } from '../run/training-setup.js'
 import { print, printJson, say, sayBackend } from '../terminal.js'
 
-interface LrFindFlags {
+interface LrFindFlags extends TableFlags {
   readonly config?: string
   readonly data?: string
   readonly from?: string
@@ -32,6 +33,7 @@ and evaluations of its own: --epochs, --schedule, --patience and the like have n
 export function lrFindCommand(): Command {
   const command = new Command('lr-find')
     .description('find a learning rate: train some steps while it rises, draw the loss and suggest one')
+    .argument('[data]', 'what to train on, as --data')
     .option(...DATA_FLAG)
     .option('--from <x>', 'learning rate of the first step (default: 1e-6)')
     .option('--to <x>', 'learning rate of the last step, unless the loss diverges before (default: 10)')
@@ -42,12 +44,14 @@ export function lrFindCommand(): Command {
     )
     .option('--no-figures', 'write nothing')
     .option('--json', 'print one JSON document on stdout, all else on stderr')
+  addTableFlags(command)
   return addConfigFlags(command)
     .addHelpText('after', HELP)
-    .action(async (flags: LrFindFlags & Record<string, unknown>) => {
+    .action(async (argument: string | undefined, given: LrFindFlags & Record<string, unknown>) => {
+      const data = oneOfBoth(argument, given.data)
       const interruption = listenForInterrupt(say)
       try {
-        await run(flags, interruption.signal)
+        await run({ ...given, ...(data !== undefined && { data }) }, interruption.signal)
       } catch (error) {
         throw withFlagNames(error, command)
       } finally {
@@ -57,10 +61,10 @@ export function lrFindCommand(): Command {
 }
 
 async function run(flags: LrFindFlags & Record<string, unknown>, signal: AbortSignal): Promise<void> {
-  const spec = await newSpec(flags.data)
+  const spec = await newSpec(flags.data, flags)
   const fallback = 'mnist' in spec ? 'homework' : 'general'
   const config = await resolveConfig(flags.config, configFromFlags(flags), say, fallback)
-  const { training, preset } = config
+  const { preset } = config
   const range = rangeOf(flags)
   if (flags.out !== undefined) checkPath(flags.out)
   const backend = sayBackend()
@@ -68,7 +72,9 @@ async function run(flags: LrFindFlags & Record<string, unknown>, signal: AbortSi
   const request = { ...config, ...outputs, data: spec, out: undefined, overwrite: false, checkpointEveryMs: 0 }
   const sets = await loadRunSets(request, signal)
   say(`data: ${sets.source}: ${sets.train.length} training rows`)
-  const model = makeModel(request, sets)
+  for (const note of sets.notes) say(`      ${note}`)
+  const { training } = sets
+  const model = makeModel({ ...request, training }, sets)
   const { optimizer } = fitOptionsOf(training)
   const found = await findLearningRate(model, sets.train, {
     ...picked(training, STEP_NAMES),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
@@ -19,6 +19,24 @@ describe('native-mlp lr-find', () => {
     expect(readdirSync(out).sort()).toEqual(['learning-rate.png', 'learning-rate.svg'])
     const again = await lrFind('--optimizer', 'adam', '--no-figures')
     expect(again.stdout.split('\n').slice(0, 3)).toEqual(stdout.split('\n').slice(0, 3))
+  })
+
+  it('reads tables as train does', async () => {
+    const file = join(folder, 'table.csv')
+    const rows = Array.from(
+      { length: 120 },
+      (_, i) => `${i % 7},${['u', 'v', 'w'][i % 3]},${2 * (i % 7) + (i % 3) + i / 1000}`,
+    )
+    writeFileSync(file, ['a,b,price', ...rows].join('\n'))
+    const { code, stdout } = await command(['lr-find', file, '--target', 'price', '--no-figures', '--json'])
+    expect(code).toBe(0)
+    const { layers, preset, optimizer, suggestion } = JSON.parse(stdout)
+    expect({ layers, preset, optimizer }).toMatchObject({
+      layers: [4, 64, 64, 1],
+      preset: 'general',
+      optimizer: { name: 'adamW' },
+    })
+    expect(suggestion).toBeGreaterThan(0)
   })
 
   it('prints JSON, for a range of its own', async () => {
