@@ -22,7 +22,7 @@ export interface Fold {
 /**
  * k-fold cross-validation (Stone, 1974; Kohavi, 1995): the rows are split at random into k parts whose sizes differ by at
  * most one; each part is the validation set of the others once. Every set keeps the original order of the rows and shares
- * their arrays. With `stratified`, folds also differ by at most one row in each class.
+ * their arrays; the columns of a table are learnt on the training rows of each fold alone. With `stratified`, folds also differ by at most one row in each class.
  *
  * @throws NativeMlpError INVALID_ARGUMENT for more folds than rows, for `stratified` without labels, and for a nonempty
  *   class with fewer rows than folds; UNKNOWN_OPTION for a misspelt option
@@ -35,10 +35,14 @@ export function kFold(samples: Samples, options: FoldOptions): Fold[] {
   const stratified = trueOrFalse('kFold: stratified', options.stratified ?? false)
   const foldOf = deal(stratified ? checkedClasses(samples, folds) : [range(samples.length)], folds, options.seed ?? 1)
   const positions = range(samples.length)
-  return Array.from({ length: folds }, (_, fold) => ({
-    train: samples.subset(positions.filter((i) => foldOf[i] !== fold)),
-    valid: samples.subset(positions.filter((i) => foldOf[i] === fold)),
-  }))
+  return Array.from({ length: folds }, (_, fold) => {
+    const kept = positions.filter((i) => foldOf[i] !== fold)
+    const [train, valid] = samples.divide(
+      kept,
+      positions.filter((i) => foldOf[i] === fold),
+    )
+    return { train, valid }
+  })
 }
 
 /** Assigns the shuffled positions of each group to the folds in turn, continuing across groups. */

@@ -60,6 +60,11 @@ export interface TableOrigin {
   /** how the transform was learnt, for learning it again on other rows */
   readonly options: LearnOptions
   readonly schema: TableSchema
+  /**
+   * Two sets of rows of a set of this table (positions in it): the first with a transform learnt on its rows alone, which encodes the
+   * second
+   */
+  divide(set: SamplesFields, kept: Int32Array, drawn: Int32Array): readonly [SamplesFields, SamplesFields]
 }
 
 export interface SamplesOptions {

@@ -75,7 +75,7 @@ export class Samples implements SamplesFields {
 
   /**
    * Splits the rows into round(fraction x length) rows drawn at random without replacement, and the rest. Both sets keep
-   * the original order.
+   * the original order. The columns of a table are learnt again, on the rows of `train` alone.
    * @param options.valid (or `test`, which only names the result) the share to draw, between 0 and 1
    * @throws NativeMlpError INVALID_ARGUMENT if a set would be empty, and for `stratified` without labels
    */
@@ -103,7 +103,17 @@ export class Samples implements SamplesFields {
       seed,
       stratified ? classesOf(this, 'split: stratified') : null,
     )
-    return { train: this.subset(kept), [name]: this.subset(drawn) }
+    const [train, other] = this.divide(kept, drawn)
+    return { train, [name]: other }
+  }
+
+  /**
+   * Two subsets of which the first is for training: of a set of a table, what its columns mean is learnt on these rows alone.
+   * @param kept positions @param drawn positions
+   */
+  divide(kept: Int32Array, drawn: Int32Array): readonly [Samples, Samples] {
+    if (this.origin) return this.origin.divide(this, kept, drawn) as [Samples, Samples]
+    return [this.subset(kept), this.subset(drawn)]
   }
 
   /** The first `n` rows. @throws NativeMlpError INVALID_ARGUMENT unless n is an integer from 1 to length */

@@ -77,6 +77,11 @@ export function positionsOf({ labels, rows, classes, classNames, length }: Sampl
   })
 }
 
+function divide(set: Samples, kept: Int32Array, drawn: Int32Array): [Samples, Samples] {
+  const train = learnAgain(set, kept)
+  return [train, withTransform(set, train, drawn)]
+}
+
 function tableRows({ rows: own, origin }: Pick<Samples, 'rows' | 'origin'>, rows: Int32Array): Int32Array {
   const known = origin!.rows
   return rows.map((position) => (known === null ? own[position] : known[own[position]]))
@@ -89,7 +94,7 @@ function setOf(
   options: LearnOptions,
   schema: TableSchema,
 ): Samples {
-  const origin: TableOrigin = { table, rows, options, schema }
+  const origin: TableOrigin = { table, rows, options, schema, divide }
   const { labels, targets } = encodeTarget(transform.target, table, rows ?? undefined)
   const names = transform.target.task === 'classes' ? targetNames(transform) : null
   const fields = {
