@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress'
+import { createLogUpdate } from 'log-update'
 import type { TextStream } from '../core/platform.js'
 import { nowMs } from '../core/timers.js'
 import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbacks.js'
@@ -13,15 +13,15 @@ const INTERVAL = 100
 export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop: () => void } {
   const columns = stream.columns ?? 80
   const unit = columns < 96 ? '/s' : ' samples/s'
-  const bar = new SingleBar({
-    stream: stream as NodeJS.WriteStream, // it uses only the members of TextStream
-    format: '{bar} {value}/{total} | {left} left | {training} | {evaluated}{rate}',
-    barsize: Math.max(6, Math.min(24, columns - 88)),
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    linewrap: true, // cuts the line at the edge without changing the terminal's mode
-  })
+  const size = Math.max(6, Math.min(24, columns - 88))
+  const line = createLogUpdate(stream as NodeJS.WriteStream, { showCursor: true }) // it uses only the members of TextStream
+  const show = (steps: number, words: string) => {
+    const full = Math.round((size * steps) / total)
+    const bar = '█'.repeat(full) + '░'.repeat(size - full)
+    line(`${bar} ${steps}/${total} | ${words}`.slice(0, columns))
+  }
   let rates: RunRates | undefined
+  let total = 0
   let evaluated = ''
   let drawn = 0
   const draw = () => {
@@ -30,7 +30,7 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
     const right = accuracy > 0 ? ` acc ${percent(accuracy)}` : '' // 0 for a regression
     const training = `loss ${loss.toFixed(4)}${right}`
     const rate = `${count(samplesPerSecond)}${unit}`
-    bar.update(steps, { training, evaluated, rate, left: clock(secondsLeft) })
+    show(steps, `${clock(secondsLeft)} left | ${training} | ${evaluated}${rate}`)
   }
   // a resumed run may start, and even end, with an evaluation, before any step
   const drawIfBegun = () => {
@@ -39,7 +39,8 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
   const callbacks: FitCallbacks = {
     onStart: (event: StartEvent) => {
       rates = new RunRates(event)
-      bar.start(event.totalSteps, event.step, { training: 'starting', evaluated: '', rate: '', left: '?' })
+      total = event.totalSteps
+      show(event.step, '? left | starting')
     },
     onStep: (event) => {
       rates!.add(event)
@@ -51,9 +52,9 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
     },
     onEnd: () => {
       drawIfBegun()
-      bar.stop()
+      line.done()
     },
   }
   const display = new Display()
-  return { callbacks: display.callbacks(callbacks), stop: display.guarded(() => bar.stop()) }
+  return { callbacks: display.callbacks(callbacks), stop: display.guarded(() => line.done()) }
 }

@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
 import { printable } from '../core/errors.js'
 import { isOnRequest, metricLabel } from '../core/metrics.js'
@@ -72,14 +71,6 @@ interface Row extends Pick<TrialResult, 'trial' | 'params' | 'valid' | 'test'> {
   readonly remark: string
 }
 
-/** Columns are separated by spaces, which leaves more room than lines. */
-const PLAIN = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid']
-    .flatMap((name) => [name, `${name}-mid`, `${name}-left`, `${name}-right`])
-    .concat('middle')
-    .map((name) => [name, name === 'middle' ? ' ' : '']),
-)
-
 /** A metric that was asked for has the column to itself, with its name in the heading. */
 function metricColumn(rows: readonly Row[]) {
   const name = rows.flatMap(({ valid }) => Object.keys(valid ?? {})).find(isOnRequest)
@@ -96,20 +87,29 @@ function tableLines(rows: readonly Row[], names: readonly string[], columns: num
   )
   const shown = fitting(rows, names, columns - wider.reduce((sum, width) => sum + width))
   const more = shown.length < names.length
-  const table = new Table({
-    head: ['', 'trial', ...shown, ...(more ? ['…'] : []), title('valid'), ...(tested ? [title('test')] : []), ''],
-    colAligns: [
-      'left',
-      ...Array.from({ length: 2 + shown.length + Number(more) + Number(tested) }, () => 'right' as const),
-    ],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
-    chars: PLAIN,
-  })
-  for (const { head, trial, params, valid, test, remark } of rows) {
+  const heading = [
+    '',
+    'trial',
+    ...shown,
+    ...(more ? ['…'] : []),
+    title('valid'),
+    ...(tested ? [title('test')] : []),
+    '',
+  ]
+  const lines = rows.map(({ head, trial, params, valid, test, remark }) => {
     const values = [...shown.map((name) => shortValue(params[name])), ...(more ? ['…'] : [])]
-    table.push([head, String(trial), ...values, text(valid), ...(tested ? [text(test)] : []), remark])
-  }
-  return table.toString().split('\n')
+    return [head, String(trial), ...values, text(valid), ...(tested ? [text(test)] : []), remark]
+  })
+  return aligned([heading, ...lines])
+}
+
+/** Columns with two spaces between, which leave more room than lines; the first and the last are aligned left. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)))
+  const last = widths.length - 1
+  return rows.map((row) =>
+    row.map((cell, c) => (c === 0 || c === last ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  '),
+  )
 }
 
 /** As many parameters as fit beside the results and the progress bars. */

@@ -12,9 +12,6 @@ export interface BundleJob {
 
 export type Bundler = (job: BundleJob) => Promise<string>
 
-/** As docs/backends.md shows it. */
-const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
-
 const esbuild =
   (format: 'cjs' | 'esm', minify = false): Bundler =>
   async ({ folder, isExternal }) => {
@@ -29,7 +26,6 @@ const esbuild =
       outfile,
       logLevel: 'silent',
       external: isExternal ? ['native-mlp'] : [],
-      ...(format === 'esm' && !isExternal && { banner: { js: REQUIRE } }),
     })
     return outfile
   }
