@@ -1,3 +1,4 @@
+import { isCallable } from './callable.js'
 import { describe, invalidArgument, memoryError, NativeMlpError, shortened } from './errors.js'
 import type { Signal } from './platform.js'
 import { typedArrayName } from './typed-arrays.js'
@@ -190,7 +191,7 @@ export function objectOf<T extends object>(name: string, value: T, what: string)
 
 /** @throws NativeMlpError INVALID_ARGUMENT */
 export function functionOrNone<F>(name: string, value: F | undefined): F | undefined {
-  if (value !== undefined && typeof value !== 'function') throw invalidArgument(name, 'a function', value)
+  if (value !== undefined && !isCallable(value)) throw invalidArgument(name, 'a function', value)
   return value
 }
 

@@ -1,3 +1,5 @@
+import { isClass } from './callable.js'
+
 /** Stable codes for programs to switch on. The meaning of a code does not change. */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
@@ -64,7 +66,7 @@ export function describe(value: unknown): string {
 function describeTo(value: unknown, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(shortened(value))
   if (typeof value === 'bigint') return `${shortened(String(value))}n`
-  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'function') return isClass(value) ? 'a class' : 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
   if (ArrayBuffer.isView(value))
     return `${value.constructor.name} of length ${(value as Uint8Array).length ?? value.byteLength}`

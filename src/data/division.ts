@@ -119,7 +119,7 @@ export async function loadSets(
 }
 
 function checkRecipe(recipe: unknown): { data: DataRecipe; division: Division } {
-  const { data, ...rest } = Object(recipe) as Partial<SetsRecipe>
+  const { data, ...rest } = objectOf('recipe', recipe as SetsRecipe, 'the recipe of a study')
   const division = checkDivision(rest)
   if (typeof data?.digest !== 'string') throw invalidArgument('data.digest', 'a recipe with a digest', data)
   return { data, division }

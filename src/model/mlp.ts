@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.js'
 import { defaultBackend } from '../backend/index.js'
 import type { Layer } from '../backend/operands.js'
+import { isCallable } from '../core/callable.js'
 import { checking, integerInRange, knownOptions, oneOf, signalOrNone } from '../core/checks.js'
 import { byteWords, invalidArgument, orOutOfMemory } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
@@ -329,7 +330,7 @@ function checkFinite(backend: Backend, name: string, values: Float32Array): void
 
 /** @throws NativeMlpError INVALID_ARGUMENT */
 export function checkBackend(backend: Backend): Backend {
-  if (!checking('backend', () => OPERATIONS.every((name) => typeof backend?.[name] === 'function'))) {
+  if (!checking('backend', () => OPERATIONS.every((name) => isCallable(backend?.[name])))) {
     throw invalidArgument('backend', 'a backend from defaultBackend() or createJsBackend()', backend)
   }
   return backend

@@ -1,3 +1,4 @@
+import { isCallable } from '../core/callable.js'
 import { checking, knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { TextStream } from '../core/platform.js'
@@ -6,7 +7,7 @@ import type { TextStream } from '../core/platform.js'
 export function streamOf(caller: string, options: { readonly stream?: TextStream }): TextStream {
   knownOptions(caller, options, ['stream'])
   const { stream = process.stderr } = options
-  const isStream = checking('stream', () => typeof (Object(stream) as Partial<TextStream>).write === 'function')
+  const isStream = checking('stream', () => isCallable((Object(stream) as Partial<TextStream>).write))
   if (!isStream) throw invalidArgument('stream', 'a text stream, e.g. process.stderr', stream)
   for (const name of ['columns', 'rows'] as const) {
     const size = checking(`stream.${name}`, () => stream[name])

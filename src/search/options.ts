@@ -1,3 +1,4 @@
+import { isCallable } from '../core/callable.js'
 import { knownOptions } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { FilePath, Signal } from '../core/platform.js'
@@ -99,7 +100,7 @@ export function checkCallbacks(callbacks: SearchCallbacks | readonly SearchCallb
     const where = isList ? `callbacks[${i}]` : 'callbacks'
     knownOptions(where, set ?? null, NAMES)
     for (const name of NAMES) {
-      if (set[name] === undefined || typeof set[name] === 'function') continue
+      if (set[name] === undefined || isCallable(set[name])) continue
       throw invalidArgument(`${where}.${name}`, 'a function', set[name])
     }
   })

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { backendInfo, defaultBackend } from '../backend/index.js'
+import { isCallable } from '../core/callable.js'
 import { integerInRange, knownOptions, oneOf, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { checkMetricName, isOnRequest, type MetricName } from '../core/metrics.js'
@@ -67,7 +68,7 @@ export function planSearch(
   const selection = checkSelection(options, base, sets.folds)
   const smallest = [...sets.folds].sort((a, b) => a.train.length - b.train.length)[0]
   for (const point of points) checkPoint(point, smallest)
-  if (executor !== null && typeof executor !== 'function') throw invalidArgument('executor', 'a function', executor)
+  if (executor !== null && !isCallable(executor)) throw invalidArgument('executor', 'a function', executor)
   const ranking = { ...selection, base }
   const header: StudyHeader = {
     ...headerOf(options, strategy),

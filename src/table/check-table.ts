@@ -1,3 +1,4 @@
+import { isCallable } from '../core/callable.js'
 import { integerInRange, isObject } from '../core/checks.js'
 import { describe, invalidArgument, NativeMlpError } from '../core/errors.js'
 import { isFloat64Array, isInt32Array, typedArrayName } from '../core/typed-arrays.js'
@@ -6,7 +7,7 @@ import type { Column, Table } from './table.js'
 /** Also true for a table of another program: columns and a function that places their rows. */
 export function isTable(value: unknown): value is Table {
   const { columns, place } = Object(value) as Partial<Table>
-  return Array.isArray(columns) && typeof place === 'function'
+  return Array.isArray(columns) && isCallable(place)
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT for anything but a table whose columns have its rows and names of their own */

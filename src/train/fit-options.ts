@@ -1,3 +1,4 @@
+import { isCallable } from '../core/callable.js'
 import { checking, finiteInRange, integerInRange, knownOptions, signalOrNone, trueOrFalse } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import { SLICE_MS } from '../core/event-loop.js'
@@ -255,7 +256,7 @@ function checkCallbacks(callbacks: FitCallbacks): FitCallbacks {
   knownOptions('callbacks', callbacks, CALLBACK_NAMES)
   for (const name of CALLBACK_NAMES) {
     const callback = callbacks[name]
-    if (callback !== undefined && typeof callback !== 'function') {
+    if (callback !== undefined && !isCallable(callback)) {
       throw invalidArgument(`callbacks.${name}`, 'a function', callback)
     }
   }

@@ -1,4 +1,5 @@
 import { type AdamRule, SLOTS, type UpdateRule } from '../backend/rules.js'
+import { isCallable } from '../core/callable.js'
 import { finiteInRange, knownOptions, MAX_FLOAT32, trueOrFalse } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import type { MLP } from '../model/mlp.js'
@@ -224,21 +225,10 @@ function belowOne(name: string, value: number): number {
   throw invalidArgument(name, 'a number from 0 to below 1', value)
 }
 
-/** Whether a function cannot be called without `new`. */
-function isClass(value: object): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value))
-}
-
 /** @throws NativeMlpError INVALID_ARGUMENT for an invalid optimizer */
 export function checkOptimizer(optimizer: Optimizer): Optimizer {
   const { config, rule } = Object(optimizer) as Partial<Optimizer>
-  if (
-    typeof rule !== 'function' ||
-    isClass(rule) ||
-    typeof config !== 'object' ||
-    config === null ||
-    typeof config.name !== 'string'
-  ) {
+  if (!isCallable(rule) || typeof config !== 'object' || config === null || typeof config.name !== 'string') {
     throw invalidArgument('optimizer', 'an optimizer such as sgd({ learningRate: 0.1 })', optimizer)
   }
   for (const [key, value] of Object.entries(config)) {

@@ -77,3 +77,7 @@ it.each(['toString', 'constructor', 'length', '__proto__', 'mnist', 'idx', 'scal
     )
   },
 )
+
+it('a text is no recipe', async () => {
+  await expect(loadStudy('x'.repeat(100))).rejects.toThrow('recipe: expected the recipe of a study, got "xxx')
+})

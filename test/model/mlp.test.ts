@@ -75,6 +75,10 @@ describe('options of MLP', () => {
       { layers: [5, 2], backend: Object.assign(Object.create(createJsBackend()), { allocate: () => [1] }) },
       /backend.allocate: expected a Float32Array of length \d+ .*got \[1\]/,
     ],
+    [
+      { layers: [5, 2], backend: Object.assign(Object.create(createJsBackend()), { pack: class {} }) },
+      /a backend from/,
+    ],
     [{ layers: [5, 0, 2] }, /layers\[1\].*from 1 to 65536, got 0/],
     [{ layers: [5, 2.5] }, /layers\[1\]/],
     [{ layers: [70000, 2] }, /layers\[0\]/],

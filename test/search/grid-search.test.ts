@@ -209,6 +209,7 @@ describe('gridSearch refuses', () => {
       "base.evaluateOn: expected a list with 'valid', which selects",
     ],
     ['no function', { callbacks: [{ onTrialEnd: 1 }] }, 'callbacks[0].onTrialEnd: expected a function, got 1'],
+    ['a class', { callbacks: [{ onTrialEnd: class {} }] }, 'callbacks[0].onTrialEnd: expected a function, got a class'],
     ['a hole', { callbacks: new Array(1) }, 'callbacks[0]: expected an options object, got null'],
     [
       'a batch larger than the data',

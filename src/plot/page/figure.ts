@@ -1,3 +1,4 @@
+import { isCallable } from '../../core/callable.js'
 import { checking, checkingAsync } from '../../core/checks.js'
 import { invalidArgument } from '../../core/errors.js'
 import { rasterise } from './raster.js'
@@ -28,7 +29,7 @@ export function makeFigure(svg: string, width: number, height: number): Figure {
 export async function renderFigure(figure: Figure, scale: number = PNG_SCALE): Promise<RenderedFigure> {
   const svg = checking('figure', () => {
     const { svg, png } = Object(figure) as Partial<Figure>
-    if (typeof svg !== 'string' || typeof png !== 'function') throw invalidArgument('figure', 'a figure', figure)
+    if (typeof svg !== 'string' || !isCallable(png)) throw invalidArgument('figure', 'a figure', figure)
     return svg
   })
   return { svg, png: await checkingAsync('figure', () => figure.png(scale)) }

@@ -1,3 +1,4 @@
+import { isCallable } from '../../core/callable.js'
 import { checking, displayedShare } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
 import { nowMs } from '../../core/timers.js'
@@ -251,7 +252,7 @@ export class StudyScheduler {
 function checkExecutor(executor: Executor): Executor {
   const isExecutor = checking('executor', () => {
     const { slots, run, close } = Object(executor) as Partial<Executor>
-    return Number.isInteger(slots) && typeof run === 'function' && typeof close === 'function'
+    return Number.isInteger(slots) && isCallable(run) && isCallable(close)
   })
   if (!isExecutor) throw invalidArgument('executor', 'a function that returns an executor', executor)
   return executor
