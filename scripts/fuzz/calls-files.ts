@@ -36,6 +36,8 @@ function writingCalls(seeds: string, work: string): Calls {
   return {
     encodeNpy: { args: () => [{ shape: [2, 3], data: new Float64Array(6) }] },
     encodeModel: { args: () => [smallModel()] },
+    exportOnnx: { args: () => [smallModel(), { numbers: 'float' }] },
+    saveOnnx: { args: () => [path('model.onnx'), smallModel(), {}] },
     saveModel: { args: () => [path('model.safetensors'), smallModel()] },
     saveHomeworkWeights: { args: () => [path('homework'), smallModel({ inputScale: 'raw', inputKind: 'bytes' })] },
     writeFileAtomic: { args: () => [path('text'), 'text'] },

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   worker: async () => (await import('./commands/worker.js')).workerCommand,
   evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand,
   predict: async () => (await import('./commands/predict.js')).predictCommand,
+  export: async () => (await import('./commands/export.js')).exportCommand,
   'lr-find': async () => (await import('./commands/lr-find.js')).lrFindCommand,
   plot: async () => (await import('./commands/plot.js')).plotCommand,
   bench: async () => (await import('./commands/bench.js')).benchCommand,

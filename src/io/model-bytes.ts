@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from '../formats/safetensors.js'
 import { checksum } from '../model/digest.js'
+import { finiteParameters } from '../model/finite-parameters.js'
 import { checkBackend, checkModel, MAX_LAYER_SIZE, MAX_LAYERS, MLP, type MLPOptions } from '../model/mlp.js'
 import type { TableTransform } from '../table/transform.js'
 
@@ -39,12 +40,9 @@ export interface LoadOptions {
  */
 export function encodeModel(model: MLP): Uint8Array {
   checkModel(model)
-  const parameters = model.getParameters()
+  const parameters = finiteParameters(model)
   const tensors = new Map<string, Tensor>()
   parameters.forEach(({ weights, biases, inputs, outputs }, l) => {
-    if (!model.backend.allFinite(model.layers[l].parameters)) {
-      throw new NativeMlpError('NOT_FINITE', `the parameters of layer ${l + 1} are not finite`)
-    }
     tensors.set(`layers.${l}.weights`, { shape: [inputs, outputs], data: weights })
     tensors.set(`layers.${l}.biases`, { shape: [outputs], data: biases })
   })

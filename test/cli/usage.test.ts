@@ -25,6 +25,7 @@ describe('native-mlp', () => {
       'search',
       'evaluate',
       'predict',
+      'export',
       'lr-find',
       'plot',
       'bench',

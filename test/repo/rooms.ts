@@ -17,19 +17,20 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'backend/index': ['backend/js', 'backend/native'],
   model: ['backend/index', 'table'],
   train: ['model', 'data'],
+  exchange: ['model', 'formats'],
   io: ['train'],
   search: ['io'],
   plot: ['core', 'package'],
   progress: ['search'],
   estimators: ['train'],
-  index: ['search', 'estimators', 'plot', 'progress'],
+  index: ['search', 'exchange', 'estimators', 'plot', 'progress'],
   bench: ['train'],
   cli: ['index', 'bench'],
 }
 
 /** These run in browsers: nothing they reach without #native may be a part of Node. */
 export const PORTABLE =
-  /^src\/(core\/|table\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes|encode-table)\.ts|estimators\/|io\/model-bytes\.ts|common\.ts|browser\.ts)/
+  /^src\/(core\/|table\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes|encode-table)\.ts|estimators\/|exchange\/(export-|onnx-(schema|messages|graph|table|layers|outputs))|io\/model-bytes\.ts|common\.ts|browser\.ts)/
 
 /** The room of a file of src/, or null for a file that stands in none. */
 export function roomOf(path: string): string | null {

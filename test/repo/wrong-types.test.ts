@@ -112,6 +112,7 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   encodeTable: () => [rawTable, learnt.transform, [0, 1]],
   evaluate: () => [model(), set, { chunk: 5, signal: new AbortController().signal }],
   expandGrid: () => [{ learningRate: [0.1, 0.2] }, { hidden: 4, epochs: 1 }, { repeats: 2 }],
+  exportOnnx: () => [model(), { numbers: 'float' }],
   findLearningRate: () => [
     model(),
     set,
@@ -204,6 +205,7 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   samples: () => [{ values: [1, 2], cols: 1, labels: [0, 1], classes: 2, classNames: ['a', 'b'], imageShape: [1, 1] }],
   saveHomeworkWeights: () => [fresh(), new MLP({ layers: [2, 4, 3], inputScale: 'raw', backend })],
   saveModel: () => [fresh(), model()],
+  saveOnnx: () => [fresh(), model(), {}],
   search: () => [{ ...search, space: { learningRate: [0.1], hidden: [2] }, strategy: 'random', trials: 1, seed: 1 }],
   searchFigures: () => [trials, { metric: 'valid.accuracy' }],
   searchHeatmapFigure: () => [
