@@ -4,7 +4,7 @@ import { nowMs } from '../core/timers.js'
 import type { EvaluationEvent, FitCallbacks, StartEvent } from '../train/callbacks.js'
 import { Display } from './display.js'
 import { RunRates } from './rates.js'
-import { clock, count, percent, setWords } from './words.js'
+import { barWords, clock, count, percent, setWords } from './words.js'
 
 /** Milliseconds between two updates. */
 const INTERVAL = 100
@@ -16,9 +16,7 @@ export function progressBar(stream: TextStream): { callbacks: FitCallbacks; stop
   const size = Math.max(6, Math.min(24, columns - 88))
   const line = createLogUpdate(stream as NodeJS.WriteStream, { showCursor: true }) // it uses only the members of TextStream
   const show = (steps: number, words: string) => {
-    const full = Math.round((size * steps) / total)
-    const bar = '█'.repeat(full) + '░'.repeat(size - full)
-    line(`${bar} ${steps}/${total} | ${words}`.slice(0, columns))
+    line(`${barWords(steps / total, size)} ${steps}/${total} | ${words}`.slice(0, columns))
   }
   let rates: RunRates | undefined
   let total = 0

@@ -9,7 +9,7 @@ import { Display } from './display.js'
 import type { SearchProgress } from './search-state.js'
 import { type RunningTrial, SearchState } from './search-state.js'
 import { metricWords, reasonWords, shortValue, stateWords } from './search-words.js'
-import { metricText } from './words.js'
+import { barWords, metricText } from './words.js'
 
 /** Milliseconds between updates of the elapsed time when no event comes. */
 const INTERVAL = 500
@@ -127,8 +127,7 @@ function fitting(rows: readonly Row[], names: readonly string[], columns: number
 
 /** '█████░░░░░ 50 %  fold 2 of 5  worker-1': progress, fold and remote worker. */
 function progressWords({ share, worker, fold }: RunningTrial, { header }: SearchState): string {
-  const full = Math.round(share * BAR)
-  const bar = `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${Math.floor(100 * share)} %`
+  const bar = `${barWords(share, BAR)} ${Math.floor(100 * share)} %`
   const folds = header?.folds ?? 1
   const where = typeof worker === 'string' ? worker : ''
   return [bar, folds > 1 ? `fold ${fold + 1} of ${folds}` : '', where].filter((word) => word).join('  ')

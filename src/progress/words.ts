@@ -43,3 +43,9 @@ export function entryWords(entry: HistoryEntry): string {
   const names = (['train', 'valid', 'test'] as const).filter((name) => entry[name] !== undefined)
   return names.map((name) => setWords(name, entry[name]!)).join(', ')
 }
+
+/** '███░░░', of so many characters. @param share 0..1 */
+export function barWords(share: number, size: number): string {
+  const full = Math.round(size * share)
+  return '█'.repeat(full) + '░'.repeat(size - full)
+}
