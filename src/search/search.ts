@@ -5,8 +5,8 @@ import { StudyScheduler } from './study/scheduler.js'
 import type { Study } from './study/study.js'
 
 /**
- * Searches for good hyper-parameters: tries every point of a grid, points drawn at random, or gives most of them up early by
- * successive halving; with a validation set or k folds.
+ * Searches for good hyper-parameters: tries every point of a grid, points drawn at random, points proposed from the results so
+ * far, or gives most of them up early by successive halving; with a validation set or k folds.
  *
  *     const study = await search({
  *       data: { train, valid },

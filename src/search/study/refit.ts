@@ -1,3 +1,4 @@
+import type { UpdateRule } from '../../backend/rules.js'
 import { checking, integerInRange, knownOptions, listOf, objectOf, oneOf } from '../../core/checks.js'
 import { invalidArgument, NativeMlpError, orOutOfMemory } from '../../core/errors.js'
 import type { Signal } from '../../core/platform.js'
@@ -5,10 +6,12 @@ import type { Collapse } from '../../core/results.js'
 import { isSamples, Samples } from '../../data/samples.js'
 import { joinTables } from '../../data/table-samples.js'
 import { MLP } from '../../model/mlp.js'
+import { bestRuleFor, score } from '../../train/best.js'
 import type { FitCallbacks } from '../../train/callbacks.js'
-import { completed, stepsPerEpochOf } from '../../train/config.js'
+import { completed, picked, stepsPerEpochOf } from '../../train/config.js'
 import { fit } from '../../train/fit.js'
 import { fitOptionsOf, modelOptionsOf } from '../../train/from-config.js'
+import { dependsOnLength, plateauDecays, scheduleFactor } from '../../train/schedules.js'
 import type { TrialResult } from '../trial/result.js'
 import type { Study } from './study.js'
 
@@ -59,10 +62,10 @@ export async function refit(
   const steps = stepsOf(best, oneOf('steps', options.steps ?? 'best', ['best', 'all']))
   const all = valid === undefined ? train : joinSamples(train, valid)
   const fitOptions = fitOptionsOf(best.config)
-  const { stepsPerEpoch, epochs } = lengthOf(best, fitOptions, steps, { train: train.length, all: all.length })
+  const { stepsPerEpoch, epochs } = lengthOf(best, steps, { train: train.length, all: all.length })
   const model = new MLP(modelOptionsOf(best.config, all))
   const { collapsed } = await fit(model, all, {
-    ...fitOptions,
+    ...withoutPlateau(fitOptions, best, model, { stepsPerEpoch, totalSteps: epochs * stepsPerEpoch }),
     stepsPerEpoch,
     epochs,
     untilStep: steps,
@@ -100,18 +103,46 @@ function stepsOf(best: TrialResult, which: 'best' | 'all'): number {
   })
 }
 
-/** With a learning-rate schedule the length is that of the trial, so that each step has the learning rate of the trial's. */
+type Options = ReturnType<typeof fitOptionsOf>
+
+/** With a schedule the length is that of the trial, so that each step has the learning rate of the trial's. */
 function lengthOf(
   { config, folds }: TrialResult,
-  { schedule, warmup }: ReturnType<typeof fitOptionsOf>,
   steps: number,
   rows: { readonly train: number; readonly all: number },
 ): { stepsPerEpoch: number; epochs: number } {
-  const isScheduled = schedule !== 'constant' || (warmup ?? 0) > 0
+  const whole = completed(config)
+  const isScheduled = whole.schedule !== 'constant' || dependsOnLength(whole)
   const trained = folds ? Math.floor((rows.train * (folds.length - 1)) / folds.length) : rows.train
   const stepsPerEpoch = stepsPerEpochOf(config, isScheduled ? trained : rows.all)
   const epochs = Math.ceil(steps / stepsPerEpoch)
-  return { stepsPerEpoch, epochs: isScheduled ? Math.max(epochs, completed(config).epochs) : epochs }
+  return { stepsPerEpoch, epochs: isScheduled ? Math.max(epochs, whole.epochs) : epochs }
+}
+
+/** Schedule 'plateau' decays where the trial's validation did, which here is not measured. */
+function withoutPlateau(
+  options: Options,
+  { config, history }: TrialResult,
+  model: MLP,
+  length: { readonly stepsPerEpoch: number; readonly totalSteps: number },
+): Options {
+  if (options.schedule !== 'plateau') return options
+  const { optimizer } = options
+  const whole = completed(config)
+  const rule = bestRuleFor(model, whole.selectBy)
+  const scores = history.map((entry) => score(entry, rule))
+  const decays = history.map((_, i) => plateauDecays(scores.slice(0, i + 1), whole.decayEvery))
+  const scheduled = (step: number): UpdateRule => {
+    const last = history.findLastIndex((entry) => entry.step < step)
+    const position = { step, ...length, decays: last < 0 ? 0 : decays[last] }
+    const own = optimizer.rule(step)
+    return { ...own, learningRate: own.learningRate * scheduleFactor(whole, position) }
+  }
+  return {
+    ...options,
+    ...picked({}, ['schedule', 'warmup', 'decayFactor', 'decayEvery']),
+    optimizer: { config: optimizer.config, rule: scheduled },
+  }
 }
 
 type Numbers = Uint8Array | Float32Array | Int32Array

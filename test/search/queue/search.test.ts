@@ -26,9 +26,13 @@ describe.skipIf(missing)('native-mlp search --queue', () => {
     const config = join(folder, 'search.json')
     const grid = { learningRate: [0.05, 0.1, 0.2, 0.4], hidden: [8, 16] }
     writeFileSync(config, JSON.stringify({ preset: 'quick', limitTrain: null, limitTest: null, epochs: 9, grid }))
-    const halving = ['--strategy', 'halving', '--min-epochs', '1', '--no-figures']
-    const search = (name: string, more: readonly string[] = []) => {
-      const args = ['search', '--config', config, '--data', data, '--out', join(folder, name), ...halving, ...more]
+    const strategies = {
+      halving: ['--strategy', 'halving', '--min-epochs', '1', '--asynchronous'],
+      tpe: ['--strategy', 'tpe', '--trials', '6', '--startup', '2', '--ahead', '2'],
+    }
+    const search = (name: string, more: readonly string[] = [], strategy: keyof typeof strategies = 'halving') => {
+      const common = ['--config', config, '--data', data, '--out', join(folder, name), '--no-figures']
+      const args = ['search', ...common, ...strategies[strategy], ...more]
       return command(args, { env: { NATIVE_MLP_DEBUG: '1' } })
     }
     const url = server.url.replace('//', `//:${PASSWORD}@`)
@@ -41,6 +45,9 @@ describe.skipIf(missing)('native-mlp search --queue', () => {
     expect(text('queued', 'results.csv')).toBe(text('alone', 'results.csv'))
     expect(text('queued', 'best.safetensors')).toBe(text('alone', 'best.safetensors'))
     expect(text('queued', 'timings.csv')).toMatch(/,afar,/)
+    expect(await search('proposed afar', ['--queue', url], 'tpe')).toMatchObject({ code: 0 })
+    expect(await search('proposed', [], 'tpe')).toMatchObject({ code: 0 })
+    expect(text('proposed afar', 'results.csv')).toBe(text('proposed', 'results.csv'))
     worker.kill('SIGTERM')
     await worker.ended()
     const shown = [queued.stdout, queued.stderr, worker.output]

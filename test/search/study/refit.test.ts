@@ -1,5 +1,6 @@
-import { fit, MLP, refit, samples, search, sgd } from 'native-mlp'
+import { fit, fitOptionsOf, MLP, modelOptionsOf, refit, samples, search, sgd } from 'native-mlp'
 import { describe, expect, it } from 'vitest'
+import { plateauDecays, SCHEDULES } from '../../../src/train/schedules.js'
 import { clusters } from '../../train/toy-data.js'
 
 const { values, cols, labels } = clusters(120)
@@ -48,6 +49,41 @@ describe('refit', () => {
     expect(study.bestModel).toBeNull()
     const mean = study.best!.folds!.reduce((sum, { best }) => sum + best!.step + 1, 0) / 3
     expect((await refit(study, { train: all })).steps).toBe(Math.round(mean))
+  })
+
+  it.each(SCHEDULES)('trains each step at the learning rate of the trial: %s', async (schedule) => {
+    const options = { epochs: 8, schedule, ...(schedule === 'plateau' && { decayEvery: 1 }) }
+    const study = await search({ data, grid: { learningRate: [0.2], hidden: [6] }, base: { ...base, ...options } })
+    // on the rows of the trial alone it ends where the trial did
+    const { config, history } = study.best!
+    const { model, steps } = await refit(study, { train: data.train }, { steps: 'all' })
+    const own = new MLP(modelOptionsOf(config, data.train))
+    await fit(own, data.train, { ...fitOptionsOf(config), valid: data.valid, keepBest: false })
+    expect(steps).toBe(8 * 6)
+    expect(model.parametersDigest()).toBe(own.parametersDigest())
+    if (schedule === 'plateau')
+      expect(
+        plateauDecays(
+          history.map(({ valid }) => valid!.accuracy),
+          1,
+        ),
+      ).toBeGreaterThan(0)
+    expect((await refit(study, data)).steps).toBeGreaterThan(0)
+  })
+
+  it.each(['dropoutSchedule', 'weightDecaySchedule'])('keeps the length of the trial with a %s', async (name) => {
+    const company = { optimizer: 'adamW', dropout: 0.2, [name]: 'cosine' } as const
+    const study = await search({ data, grid: { learningRate: [0.02], hidden: [6] }, base: { ...base, ...company } })
+    const { config } = study.best!
+    const { model } = await refit(study, { train: data.train }, { steps: 'all' })
+    const own = new MLP(modelOptionsOf(config, data.train))
+    await fit(own, data.train, { ...fitOptionsOf(config), valid: data.valid, keepBest: false })
+    expect(model.parametersDigest()).toBe(own.parametersDigest())
+    const onAll = await refit(study, data, { steps: 'all' })
+    const stepsPerEpoch = Math.ceil(data.train.length / 16)
+    const same = new MLP(modelOptionsOf(config, all))
+    await fit(same, all, { ...fitOptionsOf(config), stepsPerEpoch, keepBest: false })
+    expect(onAll.model.parametersDigest()).toBe(same.parametersDigest())
   })
 
   it('says what it cannot do', async () => {
