@@ -177,6 +177,11 @@ export class Samples implements SamplesFields {
     return new Samples({ ...description, table: isUint8Array(values) ? byteTable(scale) : null })
   }
 
+  /** Whether the value is a set of this copy of the package. */
+  static isOwn(value: unknown): value is Samples {
+    return typeof value === 'object' && value !== null && #withRows in value
+  }
+
   /** 'Samples 48000 x 784 bytes, 10 classes' */
   [INSPECT](): string {
     const { length, cols, values, labels, classes, targets, targetCols } = this
@@ -259,6 +264,8 @@ function shared<A extends Uint8Array | Float32Array | Int32Array>(array: A): A {
 
 /** Also true for sets of another copy of this package, such as a test framework makes. */
 export function isSamples(value: unknown): value is Samples {
+  // without reading `values`, which may not be encoded yet
+  if (Samples.isOwn(value)) return true
   return checking('Samples', () => {
     const { values, rows, subset } = Object(value) as Partial<Samples>
     return isInt32Array(rows) && (isUint8Array(values) || isFloat32Array(values)) && typeof subset === 'function'

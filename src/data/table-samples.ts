@@ -54,6 +54,11 @@ export function encodedAs(set: Samples, transform: TableTransform): Samples {
   return setOf(table, tableRows(set, range(set.length)), transform, options, schema)
 }
 
+/** The encoded rows alone: the raw ones take twice their memory. */
+export function withoutRaw(set: Samples): Samples {
+  return set.origin === null ? set : new Samples({ ...set, origin: null })
+}
+
 /** The rows of two sets of one table as one set, with a transform learnt on all of them; null for sets of two tables. */
 export function joinTables(a: Samples, b: Samples): Samples | null {
   if (!a.origin || !b.origin || a.origin.table !== b.origin.table) return null

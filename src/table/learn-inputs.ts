@@ -20,49 +20,57 @@ export function learnNumeric(
   { scale, bins, isDate }: NumericOptions,
 ): NumericInput | null {
   const valueAt = cellNumbers(column, isDate, table)
-  const present = presentValues(valueAt, rows)
-  if (present.length === 0) return null
-  const sorted = someOf(present).sort()
+  const count = countPresent(valueAt, rows)
+  if (count === 0) return null
+  const sorted = everyNth(valueAt, rows, count, Math.max(1, Math.floor(count / ENOUGH))).sort()
   const edges = bins === 0 ? [] : distinctQuantiles(sorted, bins)
+  const fill = quantileOf(sorted, 0.5)
   return {
     column: column.name,
     kind: 'numeric',
     isDate,
     scale,
-    ...scaling(sorted, scale, present),
+    ...scaling(sorted, scale, () => everyNth(valueAt, rows, count, 1)),
     // two edges alone repeat the scaled number
     edges: edges.length < 3 ? [] : edges,
-    fill: quantileOf(sorted, 0.5),
-    hasFlag: present.length < rows.length,
+    fill,
+    hasFlag: count < rows.length,
   }
 }
 
 /** Quantiles are those of about so many values, evenly spaced in the order of the rows: their error is below that of the data. */
 const ENOUGH = 100_000
 
-/** A copy. */
-function someOf(values: Float64Array): Float64Array {
-  const step = Math.max(1, Math.floor(values.length / ENOUGH))
-  const some = new Float64Array(Math.ceil(values.length / step))
-  for (let i = 0; i < some.length; i++) some[i] = values[i * step]
-  return some
+type ValueAt = (row: number) => number
+
+function countPresent(valueAt: ValueAt, rows: ArrayLike<number>): number {
+  let count = 0
+  for (let i = 0; i < rows.length; i++) if (!Number.isNaN(valueAt(rows[i]))) count++
+  return count
 }
 
-function presentValues(valueAt: (row: number) => number, rows: ArrayLike<number>): Float64Array {
-  const values = new Float64Array(rows.length)
-  let count = 0
+/** Of the column at hand: an array for each would wait in memory for its collection. */
+let scratch = new Float64Array(0)
+
+/** One of every `step` values, without the missing ones, of which there are `count`; valid until the next call, which takes its place. */
+function everyNth(valueAt: ValueAt, rows: ArrayLike<number>, count: number, step: number): Float64Array {
+  const length = Math.ceil(count / step)
+  if (scratch.length < length) scratch = new Float64Array(length)
+  const some = scratch.subarray(0, length)
+  let at = 0
   for (let i = 0; i < rows.length; i++) {
     const value = valueAt(rows[i])
-    if (!Number.isNaN(value)) values[count++] = value
+    if (Number.isNaN(value)) continue
+    if (at % step === 0) some[at / step] = value
+    at++
   }
-  return values.subarray(0, count)
+  return some
 }
 
 type Scaling = Pick<NumericInput, 'center' | 'factor' | 'knots' | 'scores'>
 
-/** @param all of which `sorted` may be a part */
-function scaling(sorted: Float64Array, scale: NumericScale, all: Float64Array): Scaling {
-  const [min, max] = rangeOf(all)
+/** @param all the values of which `sorted` may be a part */
+function scaling(sorted: Float64Array, scale: NumericScale, all: () => Float64Array): Scaling {
   const linear = (center: number, width: number): Scaling => {
     const factor = 1 / width
     return { center, factor: width > 0 && Number.isFinite(factor) ? factor : 0, knots: [], scores: [] }
@@ -70,12 +78,14 @@ function scaling(sorted: Float64Array, scale: NumericScale, all: Float64Array): 
   switch (scale) {
     case 'robust': {
       const width = quantileOf(sorted, 0.75) - quantileOf(sorted, 0.25)
-      return linear(quantileOf(sorted, 0.5), width > 0 ? width : 0.5 * (max - min))
+      return linear(quantileOf(sorted, 0.5), width > 0 ? width : 0.5 * (sorted[sorted.length - 1] - sorted[0]))
     }
     case 'standard':
-      return linear(...meanAndSd(all))
-    case 'minMax':
+      return linear(...meanAndSd(all()))
+    case 'minMax': {
+      const [min, max] = rangeOf(all())
       return linear(min + (max - min) / 2, (max - min) / 2)
+    }
     case 'quantile':
       return { ...linear(0, 1), ...normalScores(sorted) }
     case 'none':

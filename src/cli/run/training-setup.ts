@@ -3,6 +3,7 @@ import { divide } from '../../data/division.js'
 import { type LoadedData, loadData } from '../../data/load.js'
 import type { Samples } from '../../data/samples.js'
 import type { DataRecipe, DataSpec } from '../../data/spec.js'
+import { withoutRaw } from '../../data/table-samples.js'
 import { MLP } from '../../model/mlp.js'
 import type { TrainingConfig } from '../../train/config.js'
 import { flagArguments } from '../../train/config-flags.js'
@@ -66,13 +67,14 @@ export async function loadRunSets(request: RunRequest, signal: AbortSignal): Pro
     options,
   ).finally(reading.stop)
   const training = valuesForTask(request, loaded.train)
-  const { validFraction, stratified, fold } = training
-  const [index, folds] = fold ?? [0, 1]
+  const { validFraction, stratified } = training
+  const [index, folds] = training.fold ?? [0, 1]
   const splitSeed = training.splitSeed ?? training.seed
   const limits = limitsFor(training, atMost, loaded)
   const sets = divide(loaded, { ...limits, validFraction, splitSeed, stratified, folds })
   // of a table encoded as the training rows of this fold are
-  const { train, valid, test } = sets.folds[index]
+  const fold = sets.folds[index]
+  const [train, valid, test] = [withoutRaw(fold.train), withoutRaw(fold.valid), fold.test && withoutRaw(fold.test)]
   if (trainingCurve && test === undefined) {
     throw new NativeMlpError('INVALID_ARGUMENT', `--training-curve: needs test rows, ${source} has none`)
   }

@@ -46,7 +46,8 @@ export class ColumnBuilder {
   readonly name: string
   readonly #reader: CellReader
   readonly #undecidedRows: number
-  #numbers: Growing<Float64Array> | null = new Growing(Float64Array)
+  #numbers: Growing<Float64Array> | null
+  readonly #expected: number
   #codes: Growing<Int32Array> | null = null
   /** first cells, while undecided */
   #first: FileCell[] | null = []
@@ -58,12 +59,13 @@ export class ColumnBuilder {
   #word: Word | null = null
 
   /**
-   * @param columns of the table, roughly
    * @param isText whether the cells are texts, also if all of them are numbers
    */
-  constructor(name: string, columns: number, isText: boolean, reader: CellReader) {
+  constructor(name: string, columns: number, isText: boolean, reader: CellReader, expected = 0) {
     this.name = name
     this.#reader = reader
+    this.#expected = expected
+    this.#numbers = new Growing(Float64Array, expected)
     this.#undecidedRows = Math.max(20, Math.min(UNDECIDED_ROWS, Math.floor(UNDECIDED_CELLS / columns)))
     if (isText) this.#becomeText()
   }
@@ -143,7 +145,7 @@ export class ColumnBuilder {
   #becomeText(): void {
     const first = this.#first
     const missing = first === null ? this.#numbers!.length : 0
-    this.#codes = new Growing(Int32Array)
+    this.#codes = new Growing(Int32Array, this.#expected)
     this.#first = null
     this.#numbers = null
     this.#word = null

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { CsvError, Parser } from 'csv-parse'
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
 import { type ChunkOptions, textChunks } from '../../formats/file-chunks.js'
@@ -25,6 +26,8 @@ export interface CsvOptions {
 const SAMPLE = 100
 /** Characters of a record at most; a longer one is a quote that does not end. */
 const MAX_RECORD = 1 << 24
+/** Rows that memory is reserved for at most, before they are read. */
+const MOST_EXPECTED = 1 << 24
 /** Bytes of the beginning that the separator is guessed from. */
 const BEGINNING = 65_536
 
@@ -61,6 +64,9 @@ class CsvReading {
   readonly #cells: CellReader
   #separator = ','
   #sample: SampleRecord[] | null = []
+  #parser: Parser | null = null
+  /** bytes of the file */
+  #size = 0
   /** null: the columns have no names */
   #header: SampleRecord | null = null
 
@@ -73,11 +79,12 @@ class CsvReading {
   }
 
   async read(load: ChunkOptions): Promise<void> {
-    let parser: Parser | null = null
+    this.#size = await sizeOf(this.#path)
     for await (const chunk of textChunks(this.#path, load)) {
-      parser ??= await this.#makeParser(chunk)
-      await this.#write(parser, chunk)
+      this.#parser ??= await this.#makeParser(chunk)
+      await this.#write(this.#parser, chunk)
     }
+    const parser = this.#parser
     if (parser === null) throw invalidFile(this.#path, 'the file is empty')
     await this.#write(parser, null)
     this.#start()
@@ -176,8 +183,14 @@ class CsvReading {
     const names = isNamed
       ? columnNames(records[0], this.#path, sample[0].line)
       : records[0].map((_, c) => positionName(c))
-    this.#table.addColumns(names)
+    this.#table.addColumns(names, this.#expectedRows(sample.length))
     for (const { cells, line } of isNamed ? sample.slice(1) : sample) this.#addRow(cells, line)
+  }
+
+  /** By the size of the first records; of a compressed file at least a part of its rows. */
+  #expectedRows(records: number): number {
+    const { bytes = 0 } = this.#parser?.info ?? {}
+    return bytes === 0 ? 0 : Math.min(MOST_EXPECTED, Math.ceil((1.05 * this.#size * records) / bytes))
   }
 
   #addRow(cells: readonly string[], line: number): void {
@@ -209,6 +222,14 @@ class CsvReading {
   #separatorWords(): string {
     return this.#separator === '\t' ? 'tabs' : `'${this.#separator}'`
   }
+}
+
+/** 0 where there is no such file, which its reader reports. */
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
 }
 
 function cellsWords(count: number): string {

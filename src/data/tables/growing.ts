@@ -1,54 +1,44 @@
 type Growable = Float64Array | Int32Array
 
-const CHUNK = 65_536
+const FEWEST = 64
+/** Elements that an array grows by at most. The operating system keeps no memory for those that are not used yet. */
+const MOST_AT_ONCE = 1 << 20
 
-/** A typed array of unknown length, in chunks: growing copies nothing, and memory follows the length. */
+/** A typed array of unknown length. */
 export class Growing<A extends Growable> {
   readonly #Type: new (
     length: number,
   ) => A
-  #full: A[] = []
-  #chunk: A
-  #used = 0
+  #values: A
+  #length = 0
 
-  constructor(Type: new (length: number) => A) {
+  /** @param expected length, as far as known: growing leaves arrays behind that take memory until they are collected */
+  constructor(Type: new (length: number) => A, expected = 0) {
     this.#Type = Type
-    this.#chunk = new Type(64)
+    this.#values = new Type(Math.max(FEWEST, expected))
   }
 
   get length(): number {
-    return this.#full.length * CHUNK + this.#used
+    return this.#length
   }
 
   push(value: number): void {
-    if (this.#used === this.#chunk.length) this.#grow()
-    this.#chunk[this.#used++] = value
+    if (this.#length === this.#values.length) this.#grow()
+    this.#values[this.#length++] = value
   }
 
-  /** Everything in one array; this one is empty afterwards, so that there are never two copies of all columns. */
+  /** Everything in one array; this one is empty afterwards. */
   take(): A {
-    const all = new this.#Type(this.length)
-    this.#full.forEach((chunk, i) => {
-      all.set(chunk, i * CHUNK)
-    })
-    all.set(this.#chunk.subarray(0, this.#used), this.#full.length * CHUNK)
-    this.#full = []
-    this.#chunk = new this.#Type(0)
-    this.#used = 0
+    const all = this.#values.subarray(0, this.#length) as A
+    this.#values = new this.#Type(0)
+    this.#length = 0
     return all
   }
 
-  /** The first chunk begins small and doubles, for tables with many columns and few rows. */
   #grow(): void {
-    const { length } = this.#chunk
-    if (length < CHUNK) {
-      const larger = new this.#Type(Math.min(CHUNK, 4 * length))
-      larger.set(this.#chunk)
-      this.#chunk = larger
-      return
-    }
-    this.#full.push(this.#chunk)
-    this.#chunk = new this.#Type(CHUNK)
-    this.#used = 0
+    const { length } = this.#values
+    const larger = new this.#Type(length + Math.max(FEWEST, Math.min(length, MOST_AT_ONCE)))
+    larger.set(this.#values)
+    this.#values = larger
   }
 }

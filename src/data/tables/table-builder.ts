@@ -50,9 +50,9 @@ export class TableBuilder {
     return this.#builders.length
   }
 
-  /** Columns that rows of lists fill in this order. */
-  addColumns(names: readonly string[]): void {
-    for (const name of names) this.#addColumn(name, names.length)
+  /** Columns that rows of lists fill in this order. @param expected rows, as far as known */
+  addColumns(names: readonly string[], expected = 0): void {
+    for (const name of names) this.#addColumn(name, names.length, expected)
   }
 
   /** @param cells one for each column */
@@ -94,8 +94,8 @@ export class TableBuilder {
     this.#rows++
   }
 
-  #addColumn(name: string, columns: number): ColumnBuilder {
-    const builder = new ColumnBuilder(name, columns, this.#text.has(name), this.#reader)
+  #addColumn(name: string, columns: number, expected = 0): ColumnBuilder {
+    const builder = new ColumnBuilder(name, columns, this.#text.has(name), this.#reader, expected)
     for (let row = 0; row < this.#rows; row++) builder.add('')
     this.#builders.push(builder)
     this.#byName.set(name, builder)
