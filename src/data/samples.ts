@@ -1,4 +1,4 @@
-import { checking, integerInRange, knownOptions, oneOf, trueOrFalse } from '../core/checks.js'
+import { checking, integerInRange, isObject, knownOptions, oneOf, trueOrFalse } from '../core/checks.js'
 import { byteWords, invalidArgument, NativeMlpError, orOutOfMemory } from '../core/errors.js'
 import { INSPECT } from '../core/inspect.js'
 import { isFloat32Array, isInt32Array, isSharedBuffer, isUint8Array } from '../core/typed-arrays.js'
@@ -211,6 +211,7 @@ function checkFields(fields: SamplesFields): void {
   checking('Samples', () => {
     const { values, cols, table, labels, targets, targetCols, classes, classNames, kind, rows, scale, imageShape } =
       Object(fields) as SamplesFields
+    const { transform = null, origin = null } = Object(fields) as SamplesFields
     const expect = (name: string, what: string, value: unknown, isRight: boolean) => {
       if (!isRight) throw invalidArgument(`Samples.${name}`, what, value)
     }
@@ -226,6 +227,8 @@ function checkFields(fields: SamplesFields): void {
     expect('rows', 'an Int32Array', rows, isInt32Array(rows))
     oneOf('Samples.scale', scale, INPUT_SCALES)
     expect('imageShape', '[height, width] or null', imageShape, imageShape === null || Array.isArray(imageShape))
+    expect('transform', 'a TableTransform or null', transform, transform === null || isObject(transform))
+    expect('origin', 'the table of the rows or null', origin, origin === null || isObject(origin))
   })
 }
 

@@ -1,5 +1,4 @@
-import { checkingAsync } from '../core/checks.js'
-import { invalidArgument } from '../core/errors.js'
+import { checkingAsync, listOf } from '../core/checks.js'
 import { encodeTarget } from '../table/target.js'
 import { type Label, targetNames } from '../table/transform.js'
 import { Estimator, type EstimatorFitOptions } from './estimator.js'
@@ -37,7 +36,7 @@ export class MLPClassifier extends Estimator {
    * @param classes of the first call: all that later rows have
    */
   async partialFit(x: RawRows, y?: TargetOf, classes?: readonly Label[]): Promise<this> {
-    if (classes !== undefined && !Array.isArray(classes)) throw invalidArgument('classes', 'a list of classes', classes)
+    if (classes !== undefined) listOf('classes', classes, 'classes')
     await this.fitPart(x, y, classesTask, classes ?? null)
     return this
   }

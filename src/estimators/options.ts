@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend.js'
-import { finiteInRange, integerInRange, knownOptions, listOf, oneOf } from '../core/checks.js'
+import { checking, finiteInRange, integerInRange, knownOptions, listOf, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { ACTIVATIONS, type Activation } from '../core/types.js'
 import { checkBackend, MAX_LAYER_SIZE } from '../model/mlp.js'
@@ -41,8 +41,10 @@ export function checkEstimatorOptions(name: string, options: EstimatorOptions): 
   knownOptions(name, options, NAMES)
   const { hiddenLayerSizes: hidden, activation, batchSize, maxIter, members, backend } = options
   if (hidden !== undefined) {
-    listOf('hiddenLayerSizes', hidden, 'sizes')
-    Array.from(hidden, (size, i) => integerInRange(`hiddenLayerSizes[${i}]`, size, 1, MAX_LAYER_SIZE))
+    checking('hiddenLayerSizes', () => {
+      const sizes = Array.from(listOf('hiddenLayerSizes', hidden, 'sizes'))
+      for (const [i, size] of sizes.entries()) integerInRange(`hiddenLayerSizes[${i}]`, size, 1, MAX_LAYER_SIZE)
+    })
   }
   if (activation !== undefined) oneOf('activation', activation, ACTIVATIONS)
   for (const key of ['learningRateInit', 'weightDecay'] as const) finiteInRange(key, options[key] ?? 0, 0)

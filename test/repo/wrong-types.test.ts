@@ -311,6 +311,7 @@ const CLASSES: Readonly<Record<string, Class>> = {
     statics: { fromDescription: () => [set.describe()] },
     methods: {
       describe: () => [],
+      divide: () => [Int32Array.of(0), Int32Array.of(1)],
       split: () => [{ valid: 0.5, seed: 1, stratified: false }],
       subset: () => [[0, 1]],
       take: () => [2],
