@@ -10,10 +10,13 @@ import { type Pruner, RungPruner } from './rungs.js'
 import { checkSpace, type SearchSpace } from './space.js'
 import { checkTpe, type TpeOptions, TpeSampler } from './tpe.js'
 
-/** How trials are chosen: all points of a grid; random points; either with early pruning of the worse ones; from results. */
-export type Strategy = 'grid' | 'random' | 'halving' | 'tpe'
-
 export const STRATEGIES = ['grid', 'random', 'halving', 'tpe'] as const
+
+/**
+ * How trials are chosen: all points of a grid; random points; either with early pruning of the worse ones; points proposed from
+ * results.
+ */
+export type Strategy = (typeof STRATEGIES)[number]
 
 /** The space and the selection of its points. */
 export interface StrategyOptions {
