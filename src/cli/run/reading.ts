@@ -23,7 +23,11 @@ export function readingProgress(stream: NodeJS.WriteStream = process.stderr): {
   const start = nowMs()
   const line = createLogUpdate(stream, { showCursor: true })
   let told = start
-  const stop = () => line.clear()
+  let isDrawn = false
+  const stop = () => {
+    if (isDrawn) line.clear()
+    isDrawn = false
+  }
   const onProgress: OnProgress = (progress) => {
     if (!('path' in progress)) return
     const { path, readBytes, totalBytes, secondsLeft } = progress
@@ -32,6 +36,7 @@ export function readingProgress(stream: NodeJS.WriteStream = process.stderr): {
     const share = readBytes / totalBytes
     const percent = `${Math.round(100 * share)} % of ${byteWords(totalBytes)}`
     if (stream.isTTY) {
+      isDrawn = true
       const words = `${barWords(share, BAR)} ${percent} | ${clock(secondsLeft)} left`
       line(printable(`reading ${path} ${words}`).slice(0, stream.columns))
       if (readBytes >= totalBytes) stop()

@@ -186,6 +186,7 @@ class QueueExecutor implements Executor {
         if (last) await callbacks.onCheckpoint(last)
       }
       await queue.obliterate({ force: true })
+      await store.forgetExcluded()
       if (open.length === 0) for (const id of this.#delivered.keys()) await store.forget(id)
     }
     try {

@@ -1,5 +1,5 @@
 import type { Job, Worker } from 'bullmq'
-import { NativeMlpError } from '../../core/errors.js'
+import { NativeMlpError, shortened } from '../../core/errors.js'
 import type { Logger } from '../../core/platform.js'
 import { clearTimeout, nowMs, setTimeout } from '../../core/timers.js'
 import type { Executor, TrialTask } from '../trial/task.js'
@@ -137,7 +137,8 @@ export class StudyService {
   }
 
   async #run(job: Job, id: string, owner: string): Promise<void> {
-    const { executor, worker, log } = this.#options
+    const { executor, worker, record, log } = this.#options
+    if (await this.#store.isExcluded(worker)) throw excluded(worker, record.id)
     if (await this.#store.hasResult(id)) return
     const text = typeof job.data === 'string' ? job.data : JSON.stringify(job.data ?? null)
     const task = decodeTask(text)
@@ -228,6 +229,11 @@ function isLost(error: unknown): boolean {
 
 function isAbort(error: unknown): boolean {
   return error instanceof NativeMlpError && error.code === 'ABORTED'
+}
+
+function excluded(worker: string, study: string): NativeMlpError {
+  const problem = `worker ${shortened(worker)} is excluded, because it has sent an invalid result`
+  return new NativeMlpError('BACKEND_UNAVAILABLE', `study ${study}: ${problem}; check this machine and its version`)
 }
 
 function isUnavailable(error: unknown): error is NativeMlpError {

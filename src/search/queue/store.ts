@@ -9,8 +9,10 @@ import {
   checkLength,
   decodeOutcome,
   encode,
+  excludedKey,
   jobId,
   KEEP_MS,
+  LARGEST_TEXT,
   type QueuedStudy,
   recordKey,
   STUDIES,
@@ -135,6 +137,31 @@ export class QueueStore {
     return (await this.#redis.hexists(this.#key(job, 'result'), 'outcome')) === 1
   }
 
+  /** The worker that wrote the result of the task; null if there is none with a valid name. */
+  async resultWorker(job: string): Promise<string | null> {
+    const key = this.#key(job, 'result')
+    const length = await this.#redis.hstrlen(key, 'worker')
+    return length > 0 && length <= LARGEST_TEXT.worker ? await this.#redis.hget(key, 'worker') : null
+  }
+
+  /** Lets a worker take no more trials of the study. @returns false if it was excluded before */
+  async exclude(worker: string): Promise<boolean> {
+    const key = excludedKey(this.#study)
+    if ((await this.#redis.scard(key)) >= MAX_EXCLUDED) return false
+    const added = await this.#redis.sadd(key, worker)
+    await this.#redis.pexpire(key, KEEP_MS)
+    return added === 1
+  }
+
+  async isExcluded(worker: string): Promise<boolean> {
+    return (await this.#redis.sismember(excludedKey(this.#study), worker)) === 1
+  }
+
+  /** For a study that is over: another one of the same options may have mended workers. */
+  async forgetExcluded(): Promise<void> {
+    await this.#redis.unlink(excludedKey(this.#study))
+  }
+
   /** The digest of each worker that finished the task. */
   async digests(job: string): Promise<readonly (readonly [worker: string, digest: string])[]> {
     return Object.entries(await this.#redis.hgetall(this.#key(job, 'digests')))
@@ -190,6 +217,8 @@ function checkModel({ model, digest }: TrialOutcome, job: string): void {
   throw new NativeMlpError('CHECKSUM_MISMATCH', `${job} in Redis: the model's digest is ${actual}, not ${digest}`)
 }
 
+/** Workers that a study excludes at most: names can be forged, too. */
+const MAX_EXCLUDED = 1000
 /** A trial fails after this many attempts without progress. */
 const MAX_ATTEMPTS = 3
 /** Longest reason of a worker that is printed, in characters. */
@@ -257,12 +286,28 @@ export class QueuedTask {
       if (result !== null) this.#check?.(result.outcome, result.checkpoint)
       return result
     } catch (error) {
-      if (!(error instanceof NativeMlpError) || this.#attempts >= MAX_ATTEMPTS) throw error
+      if (!(error instanceof NativeMlpError)) throw error
+      const isExcluded = await this.#excludeWorker()
+      if (!isExcluded && this.#attempts >= MAX_ATTEMPTS) throw error
       log(`trial ${this.task.trial}: invalid result: ${error.message}`)
       await store.forget(this.id)
       await queue.remove(this.id)
       return null
     }
+  }
+
+  /**
+   * Excludes the worker of an invalid result, which is then no attempt of the trial.
+   *
+   * @returns false for one that was excluded before, and goes on all the same
+   */
+  async #excludeWorker(): Promise<boolean> {
+    const { store, log } = this.#place
+    const worker = await store.resultWorker(this.id)
+    if (worker === null || !(await store.exclude(worker))) return false
+    this.#attempts = Math.max(0, this.#attempts - 1)
+    log(`worker ${shortened(worker)} is excluded from the study: its result is invalid`)
+    return true
   }
 
   async #enqueue(): Promise<void> {

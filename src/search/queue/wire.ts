@@ -41,6 +41,11 @@ export function taskKey(study: string, job: string, what: 'checkpoint' | 'result
   return `${PREFIX}:${what}:${study}:${job}`
 }
 
+/** Set of the names of workers whose results were invalid, and which take no more trials of the study. */
+export function excludedKey(study: string): string {
+  return `${PREFIX}:excluded:${study}`
+}
+
 /** The record of a study in Redis. */
 export interface QueuedStudy {
   readonly format: number

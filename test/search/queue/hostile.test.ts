@@ -8,7 +8,16 @@ import { encodeModel } from '../../../src/io/model-bytes.js'
 import { connectQueue, queueAddress } from '../../../src/search/queue/connection.js'
 import { openQueueExecutor } from '../../../src/search/queue/executor.js'
 import { StudyService } from '../../../src/search/queue/service.js'
-import { decodeStudy, jobId, PREFIX, queueName, recordKey, STUDIES, taskKey } from '../../../src/search/queue/wire.js'
+import {
+  decodeStudy,
+  excludedKey,
+  jobId,
+  PREFIX,
+  queueName,
+  recordKey,
+  STUDIES,
+  taskKey,
+} from '../../../src/search/queue/wire.js'
 import { readJournal } from '../../../src/search/store/journal.js'
 import type { TrialOutcome } from '../../../src/search/trial/task.js'
 import { essence, SILENT, StudyFixture, tasks, until, wait } from './queue-study.js'
@@ -177,6 +186,57 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
       (await readJournal(join(folder, 'journal.jsonl'))).events.filter(({ event }) => event === 'trial'),
     ).toHaveLength(3)
     await queue.close()
+  })
+
+  it('excludes workers that send invalid results, and goes on with others', async () => {
+    const lines: string[] = []
+    const executor = await study.open(server.url, { log: (line) => void lines.push(line), pollMs: 100 })
+    const run = executor.run(task, null, SILENT)
+    const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
+    const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX })
+    const isExcluded = (worker: string) => lines.some((line) => line.startsWith(`worker ${worker} is excluded`))
+    // more than the attempts of a trial
+    for (const worker of ['bad-1', 'bad-2', 'bad-3', 'bad-4', 'bad-5']) {
+      await until(
+        async () => (await queue.getJob(id)) !== undefined && (await redis.exists(taskKey(name, id, 'result'))) === 0,
+        () => `the job for ${worker}: ${lines}`,
+      )
+      const { data } = (await queue.getJob(id))!
+      await redis.hset(taskKey(name, id, 'result'), { worker, task: data, outcome: '{"state":"completed"}' })
+      await until(
+        () => isExcluded(worker),
+        () => `the exclusion of ${worker}: ${lines}`,
+      )
+    }
+    const excluded = study.worker(server.url, ['--name', 'bad-3'])
+    expect(await excluded.ended()).toBe(1)
+    expect(excluded.output).toMatch(/^error \[BACKEND_UNAVAILABLE\]: study \w+: worker bad-3 is excluded/m)
+    study.worker(server.url, ['--name', 'good'])
+    expect(essence(await run)).toEqual(essence(expected))
+    await queue.close()
+    await executor.close()
+    expect(await redis.exists(excludedKey(name))).toBe(0)
+  })
+
+  it('ends the study where an excluded worker goes on to send invalid results', async () => {
+    const lines: string[] = []
+    const executor = await study.open(server.url, { log: (line) => void lines.push(line), pollMs: 100 })
+    const run = executor.run(task, null, SILENT).then(
+      () => null,
+      (error) => error,
+    )
+    const name = (await redis.zrange(STUDIES, '0', '-1'))[0]
+    let ended = false
+    void run.then(() => {
+      ended = true
+    })
+    for (let i = 0; i < 200 && !ended; i++) {
+      const result = { worker: 'bad', task: '{}', outcome: '{"state":"completed"}' }
+      await redis.hset(taskKey(name, id, 'result'), result)
+      await wait(50)
+    }
+    expect(await run).toMatchObject({ name: 'NativeMlpError', code: 'INVALID_FILE' })
+    await executor.close().catch(() => undefined)
   })
 
   it('prints no long reason of a worker', async () => {
