@@ -2,22 +2,27 @@ import { Command, Option } from 'commander'
 import { backendInfo } from '../../backend/index.js'
 import { integerInRange } from '../../core/checks.js'
 import { NativeMlpError } from '../../core/errors.js'
+import { type LoadedData, loadData } from '../../data/load.js'
+import type { DataSpec } from '../../data/spec.js'
 import { showSearchProgress } from '../../progress/index.js'
 import { queueAddress } from '../../search/queue/connection.js'
 import { MAX_STACK } from '../../search/threads/stack.js'
 import { configFromFlags } from '../config/config.js'
-import { DATA_FLAG, newSpec } from '../config/data-flag.js'
+import { DATA_FLAG, newSpec, oneOfBoth } from '../config/data-flag.js'
 import { addConfigFlags, withFlagNames } from '../config/flags.js'
 import { checkChoice } from '../config/search-choice.js'
 import { resolveSearch, SEARCH_NAMES, type StrategyDetails } from '../config/search-config.js'
+import { addTableFlags, isTableSpec, type TableFlags } from '../config/table-flags.js'
+import { tableSearchDefaults } from '../config/table-search.js'
 import { listenForInterrupt } from '../interrupt.js'
 import { checkPath } from '../run/out-folder.js'
+import { readingProgress } from '../run/reading.js'
 import { type ResumeChoice, resumedRequest } from '../run/search-resume.js'
 import { resumeWords, type SearchRequest, searchRun } from '../run/search-run.js'
 import { searchDocument, searchSummary } from '../run/search-summary.js'
 import { backendWords, EXIT, print, printJson, say } from '../terminal.js'
 
-interface SearchFlags {
+interface SearchFlags extends TableFlags {
   readonly config?: string
   readonly data?: string
   readonly out?: string
@@ -67,6 +72,7 @@ export function searchCommand(): Command {
       '--resume <folder>',
       'continue the search in this folder; with --data, --workers, --stack, --queue, --refit, --json, --no-figures only',
     )
+    .argument('[data]', 'what to train on, as --data')
     .option(...DATA_FLAG)
     .option('--workers <n>', 'trials run side by side, each on one thread (default: the number of cores)')
     .option(
@@ -109,18 +115,22 @@ export function searchCommand(): Command {
     )
     .addOption(new Option('--select-by <set>', 'valid or test; see --objective').hideHelp())
     .addOption(new Option('--metric <name>', 'a metric; see --objective').hideHelp())
+  addTableFlags(command)
   addConfigFlags(command, SEARCH_NAMES)
   for (const option of command.options) {
     if (option.long === '--config') option.description = CONFIG_HELP
     if (option.long === '--preset') option.description = PRESET_HELP
   }
-  return command.addHelpText('after', HELP).action(async (flags: SearchFlags & Record<string, unknown>) => {
-    try {
-      await runSearch(flags, command)
-    } catch (error) {
-      throw withFlagNames(error, command)
-    }
-  })
+  return command
+    .addHelpText('after', HELP)
+    .action(async (argument: string | undefined, given: SearchFlags & Record<string, unknown>) => {
+      try {
+        const data = oneOfBoth(argument, given.data)
+        await runSearch({ ...given, ...(data !== undefined && { data }) }, command)
+      } catch (error) {
+        throw withFlagNames(error, command)
+      }
+    })
 }
 
 async function runSearch(flags: SearchFlags & Record<string, unknown>, command: Command): Promise<void> {
@@ -151,12 +161,22 @@ async function newRequest(flags: SearchFlags & Record<string, unknown>): Promise
   const [trials, folds, repeats] = [flags.trials, flags.folds, flags.repeats].map(whole)
   const given = { strategy, trials, folds, repeats, objective, selectBy, metric }
   const choice = checkChoice(given, (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
-  const config = await resolveSearch(flags.config, configFromFlags(flags, SEARCH_NAMES), choice, detailsOf(flags), say)
+  const spec = await newSpec(flags.data, flags)
+  const loaded = isTableSpec(spec) ? await loadTable(spec) : null
+  const fixed = configFromFlags(flags, SEARCH_NAMES)
+  const defaults = loaded && tableSearchDefaults(loaded)
+  const config = await resolveSearch(flags.config, fixed, choice, detailsOf(flags), say, defaults)
   const { training, plan, ...rest } = config
   const { out, overwrite = false, keepModels = false } = flags
   if (out !== undefined) checkPath(out)
-  const data = { ...(await newSpec(flags.data)), scale: training.scale }
-  return { ...rest, plan, data, out, overwrite, keepModels, resume: false, ...howToRun(flags) }
+  const data = { ...spec, scale: training.scale }
+  return { ...rest, plan, data, loaded, out, overwrite, keepModels, resume: false, ...howToRun(flags) }
+}
+
+/** Before the configuration, which follows from the task and the number of rows. */
+async function loadTable(spec: DataSpec): Promise<LoadedData> {
+  const reading = readingProgress()
+  return await loadData(spec, { onProgress: reading.onProgress }).finally(reading.stop)
 }
 
 function detailsOf({ minEpochs, factor, asynchronous, ahead, startup }: SearchFlags): StrategyDetails {

@@ -14,6 +14,7 @@ import type { PresetName } from '../../train/presets.js'
 import { checkConfig, type PartialConfig, type RunConfig, readJson } from './config.js'
 import { limitsOfPreset, unusedInPreset, unusedWords } from './preset-values.js'
 import { CHOICE_KEYS, checkChoice, type SearchChoice } from './search-choice.js'
+import type { SearchDefaults } from './table-search.js'
 
 /** The configuration of a search, resolved from preset, config file and flags. */
 export interface SearchConfig extends Pick<RunConfig, 'atMost'> {
@@ -51,7 +52,7 @@ export const SEARCH_NAMES = NAMES.filter((name) => name !== 'fold' && name !== '
 const KEYS: readonly string[] = ['preset', ...SEARCH_NAMES, 'grid', 'space', ...CHOICE_KEYS]
 
 /**
- * Preset, then config file, then flags: the later wins. A grid in the file takes the place of the preset's; a
+ * Preset, then config file, then flags: the later wins. `defaults` stand before the file. A grid in the file takes the place of the preset's; a
  * hyper-parameter that is given a single value is no longer varied.
  *
  * @throws NativeMlpError UNKNOWN_OPTION or INVALID_ARGUMENT naming the key or flag that is wrong
@@ -62,8 +63,9 @@ export async function resolveSearch(
   choice: SearchChoice,
   details: StrategyDetails = {},
   say: (line: string) => void = () => undefined,
+  defaults: SearchDefaults | null = null,
 ): Promise<SearchConfig> {
-  const given: SearchFile = file === undefined ? {} : await readSearchFile(file)
+  const given = withDefaults(file === undefined ? {} : await readSearchFile(file), flags, defaults)
   const { grid: fileGrid, space, ...rest } = given
   const [fileChoice, fileTraining] = divide(rest)
   const { preset = 'homework', ...changes }: PartialConfig = { ...fileTraining, ...flags }
@@ -79,6 +81,18 @@ export async function resolveSearch(
   const plan = planOptions(asked, details, { training, isSpace: space !== undefined })
   const chosen = chooseStrategy({ grid, base, ...plan })
   return { preset, training, ...limitsOfPreset(training, changes), grid, base, selectBy, metric, plan, chosen }
+}
+
+/** Of a table: its loss and metric always, the rest where no preset, and the space where no other is given. */
+function withDefaults(file: SearchFile, flags: PartialConfig, defaults: SearchDefaults | null): SearchFile {
+  if (defaults === null) return file
+  const { training, space, choice } = defaults
+  const { loss, ...others } = training
+  const { metric } = choice
+  const usual = { ...(loss !== undefined && { loss }), ...(metric !== undefined && { metric }) }
+  if ((file.preset ?? flags.preset) !== undefined) return { ...usual, ...file }
+  if (file.grid !== undefined || file.space !== undefined) return { ...usual, ...others, ...file }
+  return { ...usual, ...others, ...choice, space, ...file }
 }
 
 function planOptions(

@@ -39,6 +39,8 @@ export interface SearchRequest extends Pick<RunConfig, 'atMost'> {
   readonly chosen?: ChosenStrategy
   /** with a digest, data of another one are refused */
   readonly data: DataSpec | DataRecipe
+  /** the same, if loaded already */
+  readonly loaded?: LoadedData | null
   /** undefined: runs/search-<preset>, or the first such name that is free */
   readonly out: string | undefined
   readonly overwrite: boolean
@@ -89,7 +91,7 @@ export async function searchRun(request: SearchRequest, { signal, progress }: Se
   const start = nowMs()
   const { overwrite, resume, out } = request
   if (out !== undefined) await new StudyFolder(out, { overwrite, resume }).check()
-  const data = await loadData(request.data, { shared: true, signal })
+  const data = request.loaded ?? (await loadData(request.data, { shared: true, signal }))
   const trials: TrialResult[] = []
   const collect = { onTrialEnd: ({ result }: { result: TrialResult }) => void trials.push(result) }
   const options = { ...searchOptions(request, data, progress.log), signal, callbacks: [collect, progress.callbacks] }
@@ -134,11 +136,12 @@ export function resumeWords({ path }: StudyFolder, queue: string | true | undefi
   return `to resume: npx native-mlp search --resume ${shellWord(path)}${server}`
 }
 
-function logData({ source, train }: LoadedData, { header }: SearchPlan, log: (line: string) => void): void {
+function logData({ source, train, notes }: LoadedData, { header }: SearchPlan, log: (line: string) => void): void {
   const { rows, folds, limitTrain } = header
   const known =
     folds > 1 ? `${limitTrain ?? train.length} train, ${folds} folds` : `${rows.train} train, ${rows.valid} validation`
   log(`data: ${source}: ${known}, ${rows.test ?? 'no'} test rows`)
+  for (const note of notes) log(`      ${note}`)
 }
 
 async function saveRefit(study: Study, rows: Samples, folder: StudyFolder, signal: AbortSignal) {

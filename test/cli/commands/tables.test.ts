@@ -84,6 +84,19 @@ describe('a CSV on the command line', () => {
     )
   })
 
+  it('searches with folds, trains the best again, and resumes', async () => {
+    const options = ['--target', 'price', '--trials', '3', '--folds', '3', '--epochs', '3', '--refit', '--no-figures']
+    const out = at('search')
+    const { stdout, stderr } = await run('search', houses, ...options, '--out', out)
+    expect(stderr).toContain(`data: ${houses}: 120 train, 3 folds`)
+    expect(stderr).toContain('task: regression of "price", by the values of the target')
+    expect(stdout).toMatch(/selected by valid loss/)
+    expect(readFileSync(join(out, 'results.csv'), 'utf8')).toMatch(/^trial,.*hidden.*activation.*learning/m)
+    const predicted = await run('predict', join(out, 'refit.safetensors'), houses, '--csv')
+    expect(predicted.stdout.split('\n')[0]).toBe('row,price')
+    expect((await run('search', '--resume', out, '--no-figures')).stdout).toContain('3 of 3: 3 completed')
+  })
+
   it('resumes a run on a table', async () => {
     const options = ['--target', 'kind', '--no-figures', '--epochs', '3']
     await run('train', houses, ...options, '--out', at('whole'))
