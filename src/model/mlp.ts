@@ -17,18 +17,13 @@ import type { TableTransform } from '../table/transform.js'
 import { fnv1a } from './digest.js'
 import { checkInit, type Init, initialParameters } from './initializers.js'
 import type { InputRows } from './inputs.js'
+import { checkLayers } from './layer-sizes.js'
 import { checkLoss, nameCount } from './losses.js'
 import { type PredictOptions, predict } from './predict.js'
 import { predictRows } from './predict-rows.js'
 import type { Prediction } from './prediction.js'
 import { Predictor, type PredictorOptions } from './predictor.js'
 import { checkFits, type RowPrediction } from './raw-rows.js'
-
-/** Largest number of inputs, and of units of a layer. */
-export const MAX_LAYER_SIZE = 65536
-
-/** Most layers of weights: each needs some kB besides its parameters. */
-export const MAX_LAYERS = 1024
 
 export interface MLPOptions {
   /** sizes from inputs to outputs, e.g. [784, 512, 10]: 2 to 1025, each 1..65536 */
@@ -275,14 +270,6 @@ export class MLP {
     const count = this.parameterCount.toLocaleString('en-US')
     return `MLP ${layerSizes.join('-')} ${shown} (${count} parameters, ${backend.name})`
   }
-}
-
-function checkLayers(layers: unknown): readonly number[] {
-  if (!Array.isArray(layers) || layers.length < 2) {
-    throw invalidArgument('layers', 'at least two sizes: inputs, hidden..., outputs', layers)
-  }
-  if (layers.length > MAX_LAYERS + 1) throw invalidArgument('layers', `at most ${MAX_LAYERS + 1} sizes`, layers)
-  return Object.freeze(Array.from(layers, (size, i) => integerInRange(`layers[${i}]`, size, 1, MAX_LAYER_SIZE)))
 }
 
 function checkClassNames(names: unknown, count: number): readonly string[] | null {

@@ -33,7 +33,11 @@ export interface Prediction {
  * @param outputs [n][model.outputs]; not copied
  * @throws NativeMlpError NOT_FINITE naming the first output that is not finite
  */
-export function predictionOf(model: PredictingModel, outputs: Float32Array, n: number): Prediction {
+export function predictionOf(
+  model: Pick<PredictingModel, 'loss' | 'outputs'>,
+  outputs: Float32Array,
+  n: number,
+): Prediction {
   const prediction = emptyPrediction(model, outputs, n)
   fillRows(model, prediction, 0, n)
   return prediction
@@ -56,7 +60,11 @@ export async function predictionInSlices(
   return prediction
 }
 
-function emptyPrediction({ loss, outputs: cols }: PredictingModel, outputs: Float32Array, n: number): Prediction {
+function emptyPrediction(
+  { loss, outputs: cols }: Pick<PredictingModel, 'loss' | 'outputs'>,
+  outputs: Float32Array,
+  n: number,
+): Prediction {
   const { probabilities, classes } = LOSS_INFO[loss]
   if (probabilities === null) return { classes: new Int32Array(0), probabilities: new Float32Array(0), outputs }
   const chosen = new Int32Array(classes(cols) === cols ? n : outputs.length)
@@ -64,7 +72,7 @@ function emptyPrediction({ loss, outputs: cols }: PredictingModel, outputs: Floa
 }
 
 function fillRows(
-  model: PredictingModel,
+  model: Pick<PredictingModel, 'loss' | 'outputs'>,
   { classes, probabilities, outputs }: Prediction,
   from: number,
   to: number,

@@ -23,7 +23,10 @@ export interface RowPrediction {
 }
 
 /** Rows as a table whose columns have the names of the training table. @throws NativeMlpError INVALID_ARGUMENT */
-export function rawRows(model: PredictingModel, rows: Rows | Table): { transform: TableTransform; raw: Table } {
+export function rawRows(
+  model: Pick<PredictingModel, 'loss' | 'outputs' | 'table'>,
+  rows: Rows | Table,
+): { transform: TableTransform; raw: Table } {
   const { table: transform } = model
   if (transform === null || transform === undefined) {
     const cure = "train it on a table (MLPClassifier, MLPRegressor), or pass 'table' to MLP; predict takes encoded rows"
@@ -37,7 +40,7 @@ export function rawRows(model: PredictingModel, rows: Rows | Table): { transform
 
 /** What a prediction of encoded rows means. */
 export function rowPredictions(
-  model: PredictingModel,
+  model: Pick<PredictingModel, 'loss' | 'outputs' | 'table'>,
   { target }: TableTransform,
   prediction: Prediction,
   n: number,

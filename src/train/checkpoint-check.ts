@@ -3,7 +3,7 @@ import { checking, isObject } from '../core/checks.js'
 import { describe, invalidArgument, type NativeMlpError } from '../core/errors.js'
 import { isFloat32Array } from '../core/typed-arrays.js'
 import { BATCH_MODES } from '../data/batches.js'
-import { MAX_LAYER_SIZE } from '../model/mlp.js'
+import { MAX_LAYER_SIZE } from '../model/layer-sizes.js'
 import type { LayerArrays, TrainingCheckpoint } from './checkpoint.js'
 import { AVERAGE_SLOT } from './optimizers.js'
 

@@ -1,7 +1,7 @@
 import { integerInRange, oneOf } from '../core/checks.js'
 import { invalidArgument } from '../core/errors.js'
 import { checkInit, type Init } from '../model/initializers.js'
-import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/mlp.js'
+import { MAX_LAYER_SIZE, MAX_LAYERS } from '../model/layer-sizes.js'
 import { type Kind, readNumber, readNumbers, real } from './hyper-parameter.js'
 import { SMALLEST_EPSILON } from './rule-checks.js'
 
