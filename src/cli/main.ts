@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   predict: async () => (await import('./commands/predict.js')).predictCommand,
   export: async () => (await import('./commands/export.js')).exportCommand,
   'lr-find': async () => (await import('./commands/lr-find.js')).lrFindCommand,
+  inspect: async () => (await import('./commands/inspect.js')).inspectCommand,
   plot: async () => (await import('./commands/plot.js')).plotCommand,
   bench: async () => (await import('./commands/bench.js')).benchCommand,
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand,

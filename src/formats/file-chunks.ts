@@ -3,28 +3,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { invalidFile, NativeMlpError } from '../core/errors.js'
-import type { Signal } from '../core/platform.js'
 import { nowMs } from '../core/timers.js'
 import { looksLike } from './foreign.js'
 import { isGzip } from './gzip.js'
 import { fileSystemError } from './read-file.js'
+import type { ChunkOptions, ReadProgress } from './read-progress.js'
 import { kindOfFile } from './special-files.js'
 import { refuseForeign } from './text-file.js'
-
-/** How far the reading of a file is. */
-export interface ReadProgress {
-  readonly path: string
-  /** of the file as it is on disk, so compressed for a gzipped one */
-  readonly readBytes: number
-  readonly totalBytes: number
-  /** estimate from the speed so far */
-  readonly secondsLeft: number
-}
-
-export interface ChunkOptions {
-  readonly signal?: Signal | undefined
-  readonly onProgress?: ((progress: ReadProgress) => void) | undefined
-}
 
 const CHUNK_BYTES = 262_144
 /** Milliseconds between two reports of progress. */

@@ -78,7 +78,11 @@ interface Drawing {
 }
 
 /** Writes each figure as .svg and .png, each file atomically. The folder is made if it is missing. */
-async function writeFigures(folder: string, drawings: readonly Drawing[], signal?: AbortSignal): Promise<string[]> {
+export async function writeFigures(
+  folder: string,
+  drawings: readonly Drawing[],
+  signal?: AbortSignal,
+): Promise<string[]> {
   await makeFolders(folder)
   const paths: string[] = []
   for (const { name, draw } of drawings) {

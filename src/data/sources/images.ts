@@ -1,5 +1,5 @@
-import { type Dirent, statSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Sharp, SharpOptions } from 'sharp'
 import { integerInRange, knownOptions, oneOf } from '../../core/checks.js'
@@ -58,13 +58,20 @@ export const imagesSource: DataSource<ImagesSpec> = {
 
 /** Whether a folder has sub-folders with images. */
 export async function isImageFolder(folder: string): Promise<boolean> {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false
-  for (const name of await foldersIn(folder)) {
-    if ((await imagesIn(join(folder, name))).length > 0) return true
+  if (!(await isFolder(folder))) return false
+  for (const name of await foldersIn(folder).catch(() => [])) {
+    if ((await imagesIn(join(folder, name)).catch(() => [])).length > 0) return true
     if (name !== 'train') continue
     return await isImageFolder(join(folder, name))
   }
   return false
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
 }
 
 async function readImages(spec: ImagesSpec, load: LoadDataOptions): Promise<RawData> {
@@ -117,7 +124,7 @@ async function listImages(folder: string, classes: readonly string[]): Promise<I
   const images: ImageFile[] = []
   for (const [label, name] of classes.entries()) {
     const inner = join(folder, name)
-    if (!statSync(inner, { throwIfNoEntry: false })) continue
+    if (!(await isFolder(inner))) continue
     for (const file of await imagesIn(inner)) images.push({ path: join(inner, file), label })
   }
   if (images.length === 0) {

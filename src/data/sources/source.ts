@@ -1,5 +1,5 @@
 import type { FilePath, Signal } from '../../core/platform.js'
-import type { ReadProgress } from '../../formats/file-chunks.js'
+import type { ReadProgress } from '../../formats/read-progress.js'
 import type { LearnOptions } from '../../table/learn.js'
 import type { Table } from '../../table/table.js'
 import type { DownloadProgress } from '../download.js'

@@ -1,5 +1,5 @@
 import { invalidFile, NativeMlpError, shortened } from '../../core/errors.js'
-import type { ChunkOptions } from '../../formats/file-chunks.js'
+import type { ChunkOptions } from '../../formats/read-progress.js'
 import type { Table } from '../../table/table.js'
 import { type CellReader, ColumnBuilder, type FileCell } from './column-builder.js'
 import { Lines } from './lines.js'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { type CsvOptions, readCsv } from '../../../src/data/tables/csv.js'
-import type { ReadProgress } from '../../../src/formats/file-chunks.js'
+import type { ReadProgress } from '../../../src/formats/read-progress.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
 import { cellsOf as cells } from './cells-of.js'
 
