@@ -4,12 +4,14 @@ import { encodeStep, PLAIN, STEP_VALUES, type TrainingParts, trainingProgram } f
 import { type Samples, samples } from '../../src/data/samples.js'
 import { datasetOf } from '../../src/model/datasets.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
+import { Augmentation } from '../../src/train/augmentation.js'
 import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { evaluate } from '../../src/train/evaluate.js'
 import { fit } from '../../src/train/fit.js'
 import { adam, momentum, type Optimizer, sgd, slotNames, slotsFor } from '../../src/train/optimizers.js'
+import { TrainingStep } from '../../src/train/step.js'
 import { BACKENDS } from '../model/backends.js'
-import { clusters, curve, pixels } from './toy-data.js'
+import { clusters, curve, DIGITS, pixels } from './toy-data.js'
 
 /** Turns of the event loop while work is done. */
 async function turnsOf(work: () => Promise<unknown>): Promise<number> {
@@ -128,6 +130,43 @@ describe.each(BACKENDS)('a step in parts on %s', (_, backend) => {
         if (work === 500) expect(count).toBeGreaterThan(3 * 4)
       }
     }
+  })
+
+  it('divides what takes time by the parameter: clipping, applying the rule and averaging', () => {
+    const options: MLPOptions = { layers: [100, 200, 3] }
+    const data = clusters(5, 1, 100)
+    const optimizer = adam({ learningRate: 0.01 })
+    const partsWith = (changed: Partial<TrainingParts>) => {
+      const parts = { ...PLAIN, clips: true, ...changed }
+      const whole = trained(backend, options, data, optimizer, null, parts).left
+      const { left, parts: count } = trained(backend, options, data, optimizer, 1e5, parts)
+      expect(left).toEqual(whole)
+      return count
+    }
+    const plain = partsWith({})
+    expect(plain).toBeGreaterThanOrEqual(3 * 5)
+    expect(partsWith({ averages: true })).toBeGreaterThanOrEqual(plain + 3 * 2)
+  })
+
+  it('divides the resampling of images, with the bits of a whole one', async () => {
+    const values = Uint8Array.from({ length: 400 * 784 }, (_, i) => (i * 7919) % 256)
+    const labels = Int32Array.from({ length: 400 }, (_, i) => i % 4)
+    const data = samples({ values, cols: 784, labels, imageShape: [28, 28] })
+    const step = () => {
+      const model = new MLP({ layers: [784, 3, 4], seed: 4, backend })
+      const augmentation = new Augmentation(DIGITS, [28, 28], 1)
+      return { model, step: new TrainingStep(model, data, 400, { augmentation }) }
+    }
+    const [whole, divided] = [step(), step()]
+    const rule = sgd({ learningRate: 0.1 }).rule(0)
+    const loss = whole.step.run(data.rows, rule, undefined, 2)
+    let inParts = 0
+    const turns = await turnsOf(async () => {
+      inParts = await divided.step.runInParts(data.rows, rule, { epoch: 2, what: 'a step' })
+    })
+    expect(inParts).toBe(loss)
+    expect(divided.model.parametersDigest()).toBe(whole.model.parametersDigest())
+    if (backend.family.name === 'js') expect(turns).toBeGreaterThanOrEqual(2)
   })
 
   it('has the bits of a whole one where sums are longer than the buffers of a kernel', () => {

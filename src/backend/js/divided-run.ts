@@ -5,12 +5,16 @@ import { listsFit, type Rectangle } from './product.js'
 
 type LossOperation = Extract<Operation, { op: 'loss' }>
 type OtherOperation = Exclude<Operation, { op: 'loss' }>
-type WholeOperation = Extract<Operation, { op: 'gather' | 'apply' | 'limit' | 'average' }>
-type Product = Exclude<OtherOperation, WholeOperation>
+/** Divided by rows or by parameters; `limit` not at all. */
+type RowOperation = Extract<Operation, { op: 'gather' | 'apply' | 'limit' | 'average' }>
+type Product = Exclude<OtherOperation, RowOperation>
 
 /** What a divided run needs of its program. */
 interface Interpreter extends Program {
   readonly batch: { readonly inputShare: number }
+  readonly parameters: number
+  readonly appliedRows: number
+  readonly warps: boolean
   bind(arenas: Arenas, rule: UpdateRule): void
   compute(
     each: OtherOperation,
@@ -43,6 +47,10 @@ const RESULT_WORK = 32
 const LOSS_WORK = 40
 /** The same for applying a rule to a parameter, limiting its norm or averaging it. */
 const PARAMETER_WORK = 16
+/** The same for resampling a value of an image. */
+const WARP_WORK = 64
+/** Parameters averaged at a time, at least. */
+const LEAST_AVERAGED = 4096
 
 /**
  * A training step in parts. A part computes whole operations and rectangles of the result of an operation, since no sum may be
@@ -77,8 +85,8 @@ export class JsDividedRun implements DividedRun {
       if (each.op === 'loss') {
         left -= this.#loss(each, left)
         if (this.#correct < 0) return -1
-      } else if (isWhole(each)) {
-        left -= this.#whole(each)
+      } else if (isByRow(each)) {
+        left -= this.#rows(each, left)
       } else {
         left -= this.#rectangle(each, left)
       }
@@ -99,13 +107,30 @@ export class JsDividedRun implements DividedRun {
     return (to - from) * perRow
   }
 
-  /** An operation that takes time by the row or by the parameter is not divided. @returns work done */
-  #whole(each: WholeOperation): number {
+  /** Rows of an operation that takes time by the row or by the parameter. @returns work done */
+  #rows(each: RowOperation, work: number): number {
     const { program, rowIndices, arenas } = this.#run
+    const { count, least, perItem } = this.#itemsOf(each)
     this.isUpdating ||= each.op !== 'gather'
-    program.compute(each, rowIndices, 0, rowIndices.length, arenas)
-    this.#endOperation()
-    return each.op === 'gather' ? rowIndices.length : PARAMETER_WORK * arenas.parameters.length
+    const from = this.#row
+    const to = Math.min(count, from + Math.max(least, Math.floor(work / perItem)))
+    program.compute(each, rowIndices, 0, rowIndices.length, arenas, { row0: from, rowEnd: to, col0: 0, colEnd: 1 })
+    this.#row = to
+    if (to === count) this.#endOperation()
+    return (to - from) * perItem
+  }
+
+  /** Rows or parameters of an operation, the least to compute at a time, and the work of one. */
+  #itemsOf(each: RowOperation): { count: number; least: number; perItem: number } {
+    const { program, rowIndices } = this.#run
+    const { parameters, appliedRows, warps, spec } = program
+    const rows = rowIndices.length
+    const ofParameters = PARAMETER_WORK * parameters
+    if (each.op === 'gather' && warps) return { count: rows, least: 1, perItem: WARP_WORK * spec.dataset.cols }
+    if (each.op === 'gather') return { count: rows, least: rows, perItem: 1 }
+    if (each.op === 'apply') return { count: appliedRows, least: 1, perItem: ofParameters / appliedRows }
+    if (each.op === 'limit') return { count: 1, least: 1, perItem: ofParameters }
+    return { count: parameters, least: LEAST_AVERAGED, perItem: PARAMETER_WORK }
   }
 
   /** @returns work done */
@@ -156,6 +181,6 @@ export class JsDividedRun implements DividedRun {
   }
 }
 
-function isWhole(each: OtherOperation): each is WholeOperation {
+function isByRow(each: OtherOperation): each is RowOperation {
   return each.op === 'gather' || each.op === 'apply' || each.op === 'limit' || each.op === 'average'
 }

@@ -19,7 +19,13 @@ export function limitNorms({ parameters, inputs: K, outputs: N }: Layer, limit: 
   }
 }
 
-/** average += share (parameters - average) */
-export function moveAverage(average: Float32Array, parameters: Float32Array, length: number, share: number): void {
-  for (let i = 0; i < length; i++) average[i] += share * (parameters[i] - average[i])
+/** average += share (parameters - average), of the parameters from..to-1 */
+export function moveAverage(
+  average: Float32Array,
+  parameters: Float32Array,
+  from: number,
+  to: number,
+  share: number,
+): void {
+  for (let i = from; i < to; i++) average[i] += share * (parameters[i] - average[i])
 }

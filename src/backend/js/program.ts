@@ -13,6 +13,7 @@ import {
   workPerRow,
 } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
+import { WARP_VALUES } from '../warp.js'
 import { backward, forward, gradient, updateBy } from './dense.js'
 import { JsDividedRun } from './divided-run.js'
 import { dropout, undrop } from './dropout.js'
@@ -57,6 +58,8 @@ export class JsProgram implements Program {
   readonly #lastOutput: number
   /** in the layout of the parameters, for `gradient` operations */
   readonly #gradients: Float32Array
+  /** factor of the gradients of the step */
+  #clipScale = 1
   readonly averages: boolean
 
   constructor(spec: ProgramSpec) {
@@ -164,7 +167,20 @@ export class JsProgram implements Program {
     return correct
   }
 
-  /** One operation on the rows first..end-1, or a part of its result. */
+  /** Rows of `apply`: one of weights for each input of each layer with a gradient, and one of biases for each of these layers. */
+  get appliedRows(): number {
+    return this.#trainedLayers().reduce((rows, l) => rows + this.spec.layers[l].inputs + 1, 0)
+  }
+
+  /** Whether the rows of a batch are resampled. */
+  get warps(): boolean {
+    return this.#warp !== null
+  }
+
+  /**
+   * One operation on the rows first..end-1, or a part of its result; of `gather` with resampling and of `apply` some rows, of
+   * `average` some parameters, in order.
+   */
   compute(
     each: Exclude<Operation, { op: 'loss' }>,
     rowIndices: Int32Array,
@@ -176,8 +192,11 @@ export class JsProgram implements Program {
     const { matrices } = this
     const values = arenas.step ?? null
     if (each.op === 'gather' && this.#warp !== null) {
-      this.#warp.run(this.spec.dataset, rowIndices, arenas.warps as Int32Array, this.#warped!.values)
-      gatherRange(this.#warped!, this.#positions, 0, end, this.batch)
+      const [from, to] = part ? [part.row0, part.rowEnd] : [0, end]
+      const { cols, values: warped } = this.#warped!
+      const warps = (arenas.warps as Int32Array).subarray(from * WARP_VALUES)
+      this.#warp.run(this.spec.dataset, rowIndices.subarray(from, to), warps, warped.subarray(from * cols))
+      if (to === end) gatherRange(this.#warped!, this.#positions, 0, end, this.batch)
     } else if (each.op === 'gather') {
       gatherRange(this.spec.dataset, rowIndices, first, end, this.batch)
     } else if (each.op === 'forward') {
@@ -197,11 +216,12 @@ export class JsProgram implements Program {
       const biases = own.subarray(K * N)
       gradient(this.#operand(each.input), matrices[each.gradOut], this.#layers[each.layer], own, biases, part)
     } else if (each.op === 'apply') {
-      this.#apply(values?.[STEP.clipNorm] ?? 0)
+      this.#apply(values?.[STEP.clipNorm] ?? 0, part?.row0 ?? 0, part?.rowEnd ?? Number.POSITIVE_INFINITY)
     } else if (each.op === 'limit') {
       limitNorms(this.#layers[each.layer], values?.[STEP.maxNorm] ?? 0)
     } else if (each.op === 'average') {
-      moveAverage(arenas.average as Float32Array, arenas.parameters, this.parameters, values?.[STEP.averageShare] ?? 0)
+      const [from, to] = part ? [part.row0, part.rowEnd] : [0, this.parameters]
+      moveAverage(arenas.average as Float32Array, arenas.parameters, from, to, values?.[STEP.averageShare] ?? 0)
     } else {
       const slots = this.#slots === null ? null : this.#slotViews[each.layer]
       const step = this.#step.set(this.#rule, slots, this.parameters, each.layer === 0)
@@ -209,19 +229,30 @@ export class JsProgram implements Program {
     }
   }
 
-  /** Applies the rule to all layers with gradients, clipped by their common norm. */
-  #apply(clipNorm: number): void {
-    const layers = this.spec.operations.flatMap((each) => (each.op === 'gradient' ? [each.layer] : []))
+  /** Of the `gradient` operations, in their order. */
+  #trainedLayers(): number[] {
+    return this.spec.operations.flatMap((each) => (each.op === 'gradient' ? [each.layer] : []))
+  }
+
+  /** Applies the rule to rows from..to-1 of all layers with gradients, clipped by their common norm. */
+  #apply(clipNorm: number, from: number, to: number): void {
+    const layers = this.#trainedLayers()
     const of = (l: number) => this.#gradients.subarray(this.#offsets[l], this.#offsets[l + 1])
-    const scale = clipNorm > 0 ? Math.min(1, clipNorm / (normOf(layers.map(of)) + 1e-6)) : 1
+    if (from === 0) this.#clipScale = clipNorm > 0 ? Math.min(1, clipNorm / (normOf(layers.map(of)) + 1e-6)) : 1
+    const scale = this.#clipScale
+    let start = 0
     for (const l of layers) {
       const { parameters, inputs: K, outputs: N } = this.#layers[l]
-      const gradients = Float64Array.from(of(l), (g) => g * scale)
+      const [first, end] = [Math.max(from - start, 0), Math.min(to - start, K + 1)]
+      start += K + 1
+      if (first >= end) continue
+      const gradients = Float64Array.from(of(l).subarray(first * N, end * N), (g) => g * scale)
       const slots = this.#slots === null ? null : this.#slotViews[l]
       const step = this.#step.set(this.#rule, slots, this.parameters, l === 0)
       const block = { gradients, width: N, parameters, stride: N, cols: N }
-      step.run({ ...block, from: 0, at: 0, rows: K, areBiases: false })
-      step.run({ ...block, from: K * N, at: K * N, rows: 1, areBiases: true })
+      const rows = Math.min(end, K) - first
+      if (rows > 0) step.run({ ...block, from: 0, at: first * N, rows, areBiases: false })
+      if (end > K) step.run({ ...block, from: (K - first) * N, at: K * N, rows: 1, areBiases: true })
     }
   }
 
