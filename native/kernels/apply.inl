@@ -20,9 +20,10 @@ struct ApplyCall {
 
   template <class R>
   MLP_INLINE_MEMBER void run() const {
-    const typename Isa::V scale = Isa::set1(a.scale);
-    for (size_t i = 0; i < a.n; i += static_cast<size_t>(Isa::L)) {
-      step<R>(a.rule, Isa::mul(Isa::load(a.g + i), scale), a.p + i, a.slots.at(i));
+    const Apply own = a;  // no store can change it
+    const typename Isa::V scale = Isa::set1(own.scale);
+    for (size_t i = 0; i < own.n; i += static_cast<size_t>(Isa::L)) {
+      step<R>(own.rule, Isa::mul(Isa::load(own.g + i), scale), own.p + i, own.slots.at(i));
     }
   }
 };

@@ -16,7 +16,9 @@ MLP_INLINE typename Isa::V cut_small(typename Isa::V v) { return cut_below(kSmal
 // g + l2 p + l1 sign(p). The sum of an underflowed chain may be -0: it is +0 from here on.
 MLP_INLINE typename Isa::V with_terms(const Rule& rule, typename Isa::V sum, typename Isa::V p) {
   const typename Isa::V g = Isa::fma(Isa::set1(rule.l2), p, Isa::add(sum, Isa::zero()));
-  if (rule.l1 == 0.0f) return g;
+  uint32_t l1_bits;  // an integer is compared where multiply-adds do not wait for it
+  __builtin_memcpy(&l1_bits, &rule.l1, sizeof l1_bits);
+  if (l1_bits == 0) return g;
   const typename Isa::V zero = Isa::zero(), l1 = Isa::set1(rule.l1), above = Isa::where_positive(p, l1);
   return Isa::add(g, Isa::where_less(p, zero, Isa::sub(zero, l1), above));
 }

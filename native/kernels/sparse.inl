@@ -119,7 +119,8 @@ MLP_INLINE void sparse_group(const PanelUpdate& u, const Done& done, const uint1
 }
 
 template <int NV, class Done>
-static void sparse_groups(const PanelUpdate& u, const GroupLists& lists, const Done& done) {
+static void sparse_groups(const PanelUpdate& u, const GroupLists& lists, const Done& destination) {
+  const Done done = destination;  // its own copy: no store can change it
   for (int k = u.k0; k < u.k1; k += Isa::GROUP) {
     const size_t group = static_cast<size_t>(k / Isa::GROUP);
     const uint16_t* rows = lists.rows + group * lists.capacity;

@@ -32,7 +32,8 @@ MLP_INLINE void tile(int K, const float* a, size_t as, const float* b, size_t bs
 
 template <int MR, bool ByK, class Init, class Done>
 static void tile_columns(int K, const float* a, size_t as, const float* b, size_t bs, int width, const Init& init,
-                         const Done& done, int row) {
+                         const Done& destination, int row) {
+  const Done done = destination;  // its own copy: no store can change it, so that it is read once
   int col = 0;
   constexpr int full = Isa::NV * Isa::L;
   for (; col + full <= width; col += full) tile<MR, Isa::NV, ByK>(K, a, as, b + col, bs, init, done, row, col);
@@ -124,7 +125,7 @@ struct StoreRule {
   static constexpr bool kReads = true;
   float* w;
   size_t stride;
-  const Rule& rule;
+  Rule rule;
   Slots slots;
 
   template <int NV>
