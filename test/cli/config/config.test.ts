@@ -32,6 +32,7 @@ describe('a config file', () => {
     expect(await resolveConfig(file({ ...everything, preset: 'homework' }), {})).toEqual({
       preset: 'homework',
       training: everything,
+      ...{ given: expect.arrayContaining(['hidden', 'seed']), hasPreset: true },
     })
     const { training } = await resolveConfig(file({ learningRate: 0.1, epochs: 2 }), { epochs: 5 })
     expect(training).toEqual({ ...PRESETS.homework, learningRate: 0.1, epochs: 5 })
@@ -57,7 +58,9 @@ describe('a config file', () => {
   })
 
   it('is not needed: the homework is the default', async () => {
-    expect(await resolveConfig(undefined, {})).toEqual({ preset: 'homework', training: PRESETS.homework })
+    expect(await resolveConfig(undefined, {})).toEqual({
+      ...{ preset: 'homework', training: PRESETS.homework, given: [], hasPreset: false },
+    })
   })
 
   it.each<[string, unknown, string, string]>([
