@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeModel, loadData, RunFolder, StudyFolder, sgd } from 'native-mlp'
+import { encodeModel, exportJson, exportOnnx, loadData, RunFolder, StudyFolder, sgd } from 'native-mlp'
 import type { Calls } from './calls.js'
 import { smallModel, smallSet } from './small-data.js'
 
 const entry = () => ({ step: 1, epoch: 0, train: { loss: 1, accuracy: 0.5 }, valid: { loss: 1, accuracy: 0.5 } })
 const whole = () => ({ ...entry(), test: { loss: 1, accuracy: 0.5 } })
+
+/** A linear layer with a weight for each of two outputs. */
+function torch(): Uint8Array {
+  const entry = { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] }
+  const header = new TextEncoder().encode(JSON.stringify({ '0.weight': entry }))
+  const length = new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer)
+  return Uint8Array.from([...length, ...header, ...new Uint8Array(8)])
+}
 
 /** Calls that read and write files and folders. */
 export function fileCalls(seeds: string, work: string): Calls {
@@ -27,6 +35,16 @@ function readingCalls(seeds: string): Calls {
     readTrainingCurve: { args: () => [join(seeds, 'curve.txt')] },
     loadModel: { args: () => [join(seeds, 'classes.safetensors'), {}] },
     loadHomeworkWeights: { args: () => [join(seeds, 'homework'), {}] },
+    importTorch: {
+      args: () => [
+        torch(),
+        { activation: 'tanh', loss: 'softmaxCrossEntropy', layers: ['0'], classNames: ['a', 'b'] },
+        'name',
+      ],
+    },
+    importOnnx: { args: async () => [await exportOnnx(smallModel()), { classNames: ['a', 'b', 'c'] }, 'name'] },
+    importJson: { args: () => [exportJson(smallModel()), {}, 'name'] },
+    importSklearn: { args: () => [join(seeds, 'none.npz'), { activation: 'relu' }] },
     decodeModel: { args: () => [new Uint8Array(readFileSync(join(seeds, 'classes.safetensors'))), 'name', {}] },
   }
 }
@@ -36,6 +54,7 @@ function writingCalls(seeds: string, work: string): Calls {
   return {
     encodeNpy: { args: () => [{ shape: [2, 3], data: new Float64Array(6) }] },
     encodeModel: { args: () => [smallModel()] },
+    exportJson: { args: () => [smallModel()] },
     exportOnnx: { args: () => [smallModel(), { numbers: 'float' }] },
     saveOnnx: { args: () => [path('model.onnx'), smallModel(), {}] },
     saveModel: { args: () => [path('model.safetensors'), smallModel()] },

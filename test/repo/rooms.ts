@@ -31,7 +31,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** These run in browsers: nothing they reach without #native may be a part of Node. */
 export const PORTABLE =
-  /^src\/(core\/|table\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes|encode-table)\.ts|estimators\/|exchange\/(export-|onnx-(schema|messages|graph|table|layers|outputs))|predict\/|io\/model-(bytes|contents)\.ts|common\.ts|browser\.ts)/
+  /^src\/(core\/|table\/|model\/|train\/|backend\/(backend|index)\.ts|backend\/js\/|data\/(split|folds|batches|scale|samples|missing-classes|encode-table)\.ts|estimators\/|exchange\/(export-|import-(onnx|torch)|foreign-|model-json|onnx-(?!file))|predict\/|io\/model-(bytes|contents)\.ts|common\.ts|browser\.ts)/
 
 /** The room of a file of src/, or null for a file that stands in none. */
 export function roomOf(path: string): string | null {

@@ -33,6 +33,8 @@ const rawTable = table({ a: [1, 2, 4], b: ['u', 'v', 'u'], y: ['k', 'l', 'm'] })
 const learnt = learnTable(rawTable, { target: 'y' })
 const network = { layers: [2, 4, 3], table: learnt.transform, backend }
 const model = () => new MLP(network)
+const plain = () => new MLP({ layers: [2, 4, 3], backend })
+const onnx = await index.exportOnnx(plain())
 const checkpoint = await new Promise<index.TrainingCheckpoint>((resolve) => {
   const callbacks = { onCheckpoint: ({ checkpoint }: index.CheckpointEvent) => resolve(checkpoint) }
   void fit(model(), set, { optimizer: adam({ learningRate: 0.1 }), valid: set, epochs: 2, untilStep: 1, callbacks })
@@ -112,6 +114,7 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   encodeTable: () => [rawTable, learnt.transform, [0, 1]],
   evaluate: () => [model(), set, { chunk: 5, signal: new AbortController().signal }],
   expandGrid: () => [{ learningRate: [0.1, 0.2] }, { hidden: 4, epochs: 1 }, { repeats: 2 }],
+  exportJson: () => [model()],
   exportOnnx: () => [model(), { numbers: 'float' }],
   findLearningRate: () => [
     model(),
@@ -134,6 +137,10 @@ const FUNCTIONS: Readonly<Record<string, Arguments>> = {
   formatReport: () => [report],
   gridSearch: () => [{ ...search, grid: { learningRate: [0.1], hidden: [2] }, folder: undefined, resume: undefined }],
   halvingRungs: () => [9, { minEpochs: 1, maxEpochs: 9, factor: 3 }],
+  importJson: () => [index.exportJson(plain()), { backend }, 'x'],
+  importOnnx: () => [onnx, { loss: 'softmaxCrossEntropy', classNames: ['a', 'b', 'c'], backend }, 'x'],
+  importSklearn: () => [at('none.npz'), { activation: 'relu', loss: undefined, backend }],
+  importTorch: () => [encodeModel(plain()), { activation: 'relu', outputActivation: 'identity', layers: ['0'] }, 'x'],
   integer: () => [1, 5, { log: true }],
   isBusy: () => [{ load: 1 }],
   kFold: () => [set, { folds: 2, seed: 1, stratified: false }],
