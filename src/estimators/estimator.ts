@@ -4,7 +4,7 @@ import { encodeTable } from '../data/encode-table.js'
 import type { MLP } from '../model/mlp.js'
 import { type LearntTable, learnTable, type TableSchema } from '../table/learn.js'
 import type { Table } from '../table/table.js'
-import type { Label, TargetTask } from '../table/transform.js'
+import { type Label, outputsOf, type TableTransform, type TargetTask } from '../table/transform.js'
 import { fitEnsemble, fitPass, newMember } from './ensemble.js'
 import { type RawRows, type TargetOf, tableWithTarget, trained } from './features.js'
 import { checkEstimatorOptions, type EstimatorOptions, recipeOptions } from './options.js'
@@ -21,6 +21,8 @@ export abstract class Estimator {
   readonly #options: EstimatorOptions
   #model: MLP | null = null
   #schema: TableSchema | null = null
+  /** of `partialFit` */
+  #passes = 0
 
   constructor(name: string, options: EstimatorOptions) {
     this.#name = name
@@ -73,7 +75,9 @@ export abstract class Estimator {
         this.#schema = schema
       }
       const set = encodeTable(data, this.#model.table!)
-      await fitPass(this.#model, set, this.#recipe(set.length))
+      const recipe = this.#recipe(set.length, this.#model.table!)
+      // other batches and other dropped units in every pass
+      await fitPass(this.#model, set, { ...recipe, seed: recipe.seed + this.#passes++ })
     })
   }
 
@@ -86,10 +90,10 @@ export abstract class Estimator {
     const given = { types, scale, maxLevels, bins: this.#options.bins ?? binsFor(data), task }
     const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     const learnt = learnTable(data, { ...known, ...(classes && { classes }) })
-    return { ...learnt, recipe: this.#recipe(data.length, learnt.schema.task) }
+    return { ...learnt, recipe: this.#recipe(data.length, learnt.transform) }
   }
 
-  #recipe(rows: number, task: TargetTask = this.schema.task): Recipe {
-    return recipeFor(rows, task, recipeOptions(this.#options))
+  #recipe(rows: number, transform: TableTransform): Recipe {
+    return recipeFor(rows, transform.target.task, outputsOf(transform), recipeOptions(this.#options))
   }
 }

@@ -9,7 +9,7 @@ import type { RecipeOptions } from './recipe.js'
 
 /** What is not given follows from the number of rows and columns. */
 export interface EstimatorOptions extends Pick<LearnOptions, 'types' | 'scale' | 'bins' | 'maxLevels'> {
-  /** units of each hidden layer of a member: [64, 64]; [] for none */
+  /** units of each hidden layer of a member: two of 64, or of 128 for many rows; [] for none */
   readonly hiddenLayerSizes?: readonly number[]
   /** of the hidden layers; default 'relu' for classes, 'silu' for regression */
   readonly activation?: Activation

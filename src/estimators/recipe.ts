@@ -22,16 +22,24 @@ export interface Recipe {
 
 export type RecipeOptions = { readonly [K in keyof Recipe]?: Recipe[K] | undefined }
 
-/** @param rows that the estimator is given, validation rows included */
-export function recipeFor(rows: number, task: TargetTask, given: RecipeOptions): Recipe {
+/** From so many training rows on wider networks pay; with several classes, which need more units, from fewer. */
+const WIDE_ROWS = 8000
+const WIDE_ROWS_OF_CLASSES = 2000
+
+/**
+ * @param rows that the estimator is given, validation rows included
+ * @param outputs of the network
+ */
+export function recipeFor(rows: number, task: TargetTask, outputs: number, given: RecipeOptions): Recipe {
   const training = rows * 0.8
+  const isWide = training >= (task === 'classes' && outputs > 2 ? WIDE_ROWS_OF_CLASSES : WIDE_ROWS)
   return {
-    hidden: given.hidden ?? [64, 64],
+    hidden: given.hidden ?? (isWide ? [128, 128] : [64, 64]),
     activation: given.activation ?? (task === 'regression' ? 'silu' : 'relu'),
     learningRate: given.learningRate ?? 0.006,
     weightDecay: given.weightDecay ?? 0.1,
     dropout: given.dropout ?? 0.1,
-    batchSize: given.batchSize ?? (training < 1000 ? 32 : training < 4000 ? 64 : training < 12000 ? 128 : 256),
+    batchSize: given.batchSize ?? (training < 1000 ? 32 : training < 4000 ? 64 : training < 32_000 ? 128 : 256),
     epochs: given.epochs ?? 40,
     patience: given.patience ?? 12,
     members: given.members ?? 4,

@@ -14,7 +14,7 @@ const columns = { columns: ['size', 'age', 'city', 'dear'] }
 
 describe.each(BACKENDS)('estimators on %s', (name, backend) => {
   /** TypeScript is too slow for the epochs that follow from the rows. */
-  const short = name === 'js' ? { maxIter: 20 } : {}
+  const short = name === 'js' ? { maxIter: 20, members: 2, hiddenLayerSizes: [32] } : {}
 
   it('classify rows in two lines', async () => {
     const classifier = await new MLPClassifier({ backend, ...short }).fit(table(train, columns), { target: 'dear' })

@@ -28,7 +28,7 @@ export function valuesForTask({ training, given, hasPreset }: RunConfig, train: 
 }
 
 function tableValues(train: Samples, task: TargetTask, given: readonly Name[]): Partial<TrainingConfig> {
-  const recipe = recipeFor(train.length, task, {})
+  const recipe = recipeFor(train.length, task, train.classes || train.targetCols, {})
   const { hidden, activation, dropout, batchSize, epochs } = recipe
   // another optimizer has learning rates of its own
   const isUsual = !given.includes('optimizer')
