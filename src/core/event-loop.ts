@@ -1,6 +1,6 @@
 import { NativeMlpError } from './errors.js'
 import type { Signal } from './platform.js'
-import { MessageChannel, setImmediate } from './timers.js'
+import { MessageChannel, setImmediate, setTimeout } from './timers.js'
 
 /** Longest time a computation may block the event loop, in milliseconds. */
 export const SLICE_MS = 16
@@ -22,6 +22,10 @@ export function nextMacrotask(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') {
       setImmediate(resolve)
+      return
+    }
+    if (MessageChannel === undefined) {
+      setTimeout(resolve, 0)
       return
     }
     if (channel === undefined) {

@@ -7,15 +7,15 @@ class SignalTimer {
   readonly #callback: () => void
   readonly #ms: number
   readonly #repeats: boolean
-  /** keeps a Node process alive, which a signal does not */
-  readonly #channel = new MessageChannel()
+  /** keeps a Node process alive, which a signal does not; undefined in jsdom */
+  readonly #port = globalThis.MessageChannel && new MessageChannel().port1
   #isActive = true
 
   constructor(callback: () => void, ms: number, repeats: boolean) {
     this.#callback = callback
     this.#ms = Math.max(0, Math.ceil(ms))
     this.#repeats = repeats
-    this.#channel.port1.onmessage = () => {}
+    if (this.#port) this.#port.onmessage = () => {}
     this.#start()
   }
 
@@ -29,13 +29,13 @@ class SignalTimer {
   }
 
   unref(): this {
-    this.#channel.port1.close()
+    this.#port?.close()
     return this
   }
 
   stop(): void {
     this.#isActive = false
-    this.#channel.port1.close()
+    this.#port?.close()
   }
 }
 

@@ -19,7 +19,8 @@ export const { setTimeout, clearTimeout, setInterval, clearInterval } = timers
 export const setImmediate: typeof globalThis.setImmediate | undefined =
   globalThis.setImmediate && isFake(globalThis.setImmediate) ? SIGNAL_TIMERS.setImmediate : globalThis.setImmediate
 
-export const MessageChannel = globalThis.MessageChannel
+/** Undefined in jsdom, as is setImmediate. */
+export const MessageChannel: typeof globalThis.MessageChannel | undefined = globalThis.MessageChannel
 
 /** Largest difference between two clocks that begin at the same moment, ms: browsers round them. */
 const SAME_CLOCK_MS = 1

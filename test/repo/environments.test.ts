@@ -147,6 +147,33 @@ describe.skipIf(missing)('in jest', () => {
   )
 })
 
+it.each(['', 'const { mock } = await import("node:test"); mock.timers.enable()'])(
+  'where there is neither setImmediate nor MessageChannel, as in jsdom: %s',
+  async (before) => {
+    const file = join(folder, `without${before && '-fake'}.mjs`)
+    writeFileSync(
+      file,
+      `for (const name of ['setImmediate', 'clearImmediate', 'MessageChannel']) delete globalThis[name]
+      ${before.replace('enable()', "enable({ apis: ['setTimeout', 'setInterval'] })")}
+      setInterval(() => {}, 1000)
+      const alive = (await import('node:net')).createServer().listen(0)
+      const { MLP, evaluate, fit, samples, sgd } = await import('native-mlp')
+      const values = Float32Array.from({ length: 400 }, (_, i) => Math.sin(i))
+      const data = samples({ values, cols: 4, labels: Int32Array.from({ length: 100 }, (_, i) => i % 3) })
+      const model = new MLP({ layers: [4, 8, 3], seed: 1 })
+      await fit(model, data, { epochs: 3, yieldEveryMs: 0, optimizer: sgd({ learningRate: 0.1 }) })
+      const { count } = await evaluate(model, data)
+      process.stdout.write(String(count))
+      process.exit()`,
+    )
+    const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', file], {
+      cwd: folder,
+      timeout: 30_000,
+    })
+    expect(stdout).toBe('100')
+  },
+)
+
 it.each(['', ', now: 0'])('with the mock timers of node:test%s, enabled before the import', async (now) => {
   const file = join(folder, `mocked${now && '-now'}.mjs`)
   const apis = ['setTimeout', 'setInterval', 'setImmediate', 'Date']
