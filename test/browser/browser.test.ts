@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { type Browser, chromium } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,6 +12,9 @@ import { createJsBackend } from '../../src/backend/js/index.js'
 import { samples } from '../../src/data/samples.js'
 import { encodeModel } from '../../src/io/model-bytes.js'
 import { MLP } from '../../src/model/mlp.js'
+import { learnTable } from '../../src/table/learn.js'
+import { table } from '../../src/table/rows.js'
+import { inputsOf } from '../../src/table/transform.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import { sgd } from '../../src/train/optimizers.js'
 
@@ -41,27 +45,60 @@ const PAGE = `
     window.result = { error: String(error) }
   }`
 
+/** Prediction alone, from raw rows. */
+const RAW = [
+  { size: 3, city: 'v' },
+  { size: null, city: 'new' },
+]
+const PREDICTING = `
+  import { decodeModel } from 'native-mlp/predict'
+  try {
+    const model = decodeModel(new Uint8Array(await (await fetch('/table')).arrayBuffer()))
+    window.result = { rows: model.predictRows(${JSON.stringify(RAW)}) }
+  } catch (error) {
+    window.result = { error: String(error) }
+  }`
+
 describe.runIf(CHROMIUM)('in Chromium', () => {
   let folder: string
   let server: Server
   let browser: Browser
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'native-mlp-browser-'))
-    writeFileSync(join(folder, 'page.js'), PAGE)
+  async function bundle(name: string, text: string, entry: string): Promise<void> {
+    const file = join(folder, `${name}.js`)
+    writeFileSync(file, text)
+    const alias = [{ find: /^native-mlp(\/predict)?$/, replacement: join(ROOT, 'dist', entry) }]
     await build({
       root: folder,
       logLevel: 'error',
       configFile: false,
-      resolve: { alias: { 'native-mlp': join(ROOT, 'dist', 'browser.js') }, conditions: ['browser', 'default'] },
-      build: { outDir: 'out', lib: { entry: join(folder, 'page.js'), formats: ['es'], fileName: () => 'page.js' } },
+      resolve: { alias, conditions: ['browser', 'default'] },
+      build: {
+        outDir: 'out',
+        emptyOutDir: false,
+        lib: { entry: file, formats: ['es'], fileName: () => `${name}.js` },
+      },
     })
-    server = createServer((request, response) => {
-      if (request.url === '/model') return response.end(encodeModel(new MLP({ layers: [COLS, 5, 3], seed: 9 })))
-      const isScript = request.url === '/page.js'
+  }
+
+  function tableModel(): MLP {
+    const data = table({ size: [1, 2, null, 4], city: ['u', 'v', 'w', 'u'], y: ['a', 'b', 'a', 'b'] }, { target: 'y' })
+    const { transform } = learnTable(data)
+    return new MLP({ layers: [inputsOf(transform), 6, 2], table: transform, seed: 3, backend: createJsBackend() })
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'native-mlp-browser-'))
+    await bundle('page', PAGE, 'browser.js')
+    await bundle('predicting', PREDICTING, join('predict', 'index.js'))
+    server = createServer(({ url = '/' }, response) => {
+      if (url === '/model') return response.end(encodeModel(new MLP({ layers: [COLS, 5, 3], seed: 9 })))
+      if (url === '/table') return response.end(encodeModel(tableModel()))
+      const isScript = url.endsWith('.js')
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+      const script = url === '/' ? 'page.js' : `${url.slice(1)}.js`
       response.end(
-        isScript ? readFileSync(join(folder, 'out', 'page.js')) : '<script type="module" src="/page.js"></script>',
+        isScript ? readFileSync(join(folder, 'out', url)) : `<script type="module" src="/${script}"></script>`,
       )
     })
     await new Promise<void>((resolve) => {
@@ -112,6 +149,15 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     expect(result.digest).toBe(model.parametersDigest())
     expect(result.copy).toBe(result.digest)
     expect(result.loaded).toBe(new MLP({ layers: [COLS, 5, 3], seed: 9 }).parametersDigest())
+  })
+
+  it('predicts raw rows with the code for prediction alone, with the same bits', async () => {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/predicting`)
+    await page.waitForFunction('window.result !== undefined')
+    expect(await page.evaluate('window.result')).toEqual({ rows: await tableModel().predictRows(RAW) })
+    const script = gzipSync(readFileSync(join(folder, 'out', 'predicting.js')))
+    expect(script.length).toBeLessThan(20_000)
   })
 })
 
