@@ -55,17 +55,23 @@ async function example(index: number): Promise<string> {
 }
 
 describe('README', () => {
-  it('shows an example that runs and learns', { timeout: 5 * MINUTES }, async () => {
+  it('shows a table first, whose model predicts a raw row', { timeout: 5 * MINUTES }, async () => {
     const stdout = await example(0)
+    expect(stdout).toContain('task: 2 classes of "sold"')
+    expect(Number(/yes \{ no: [\d.e-]+, yes: ([\d.]+) \}/.exec(stdout)?.[1])).toBeGreaterThan(0.8)
+  })
+
+  it('shows an example that runs and learns', { timeout: 5 * MINUTES }, async () => {
+    const stdout = await example(1)
     expect(stdout).toMatch(/epoch 3: loss 0\.\d{4}\n/)
     expect(Number(/test accuracy ([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(0.96)
     expect(stdout).toContain('Int32Array(3) [ 7, 2, 1 ]')
   })
 
   it('shows a regression on data of its own, which comes out', { timeout: 5 * MINUTES }, async () => {
-    const stdout = await example(1)
+    const stdout = await example(2)
     expect(Number(/is about ([\d.]+)/.exec(stdout)?.[1])).toBeCloseTo(0.75, 1)
-    expect(blocks('ts')).toHaveLength(2)
+    expect(blocks('ts')).toHaveLength(3)
   })
 
   it('shows commands that run, in the order shown', { timeout: 10 * MINUTES }, async () => {
