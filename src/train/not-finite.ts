@@ -52,10 +52,13 @@ const WELL_SCALED = 10
 function blamed(train: Samples): { what: string; remedy: string } {
   const targets = train.targets === null ? 0 : largest(train.targets, train.targetCols, train.rows, null)
   const inputs = largest(train.values, train.cols, train.rows, train.table)
-  if (targets <= WELL_SCALED) return { what: 'inputs', remedy: 'try a tenth of it, or inputs scaled to 0..1' }
+  const areInputsLarge = inputs > WELL_SCALED
+  if (targets <= WELL_SCALED) {
+    return { what: 'inputs', remedy: `try a tenth of it${areInputsLarge ? ', or inputs scaled to 0..1' : ''}` }
+  }
   const size = `up to ${Number(targets.toPrecision(3))} in size`
   const scaled = 'targets scaled to about -1..1, such as (t - mean) / standard deviation'
-  if (inputs <= WELL_SCALED) return { what: `targets, ${size}`, remedy: `try ${scaled}, or a tenth of it` }
+  if (!areInputsLarge) return { what: `targets, ${size}`, remedy: `try ${scaled}, or a tenth of it` }
   return { what: `inputs and targets, ${size}`, remedy: `try inputs scaled to 0..1 and ${scaled}, or a tenth of it` }
 }
 

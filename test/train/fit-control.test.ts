@@ -104,6 +104,9 @@ describe.each(BACKENDS)('when and what fit evaluates, keeps and reports on %s', 
       /for these inputs and targets, .* try inputs scaled to 0\.\.1 and targets/,
     )
     await expect(failed(1, 1e7)).rejects.toThrow(/for these inputs: try a tenth of it, or inputs scaled to 0\.\.1/)
+    // neither of them is at fault
+    const overflowing = runFit(make(), clusters(60), { optimizer: sgd({ learningRate: 1e30 }), epochs: 50 })
+    await expect(overflowing).rejects.toThrow(/for these inputs: try a tenth of it$/)
   })
 
   it('keeps the earlier of two evaluations of the same accuracy if the loss is not asked', async () => {
