@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { unzipSync, zipSync } from 'fflate'
 import { decodeModel } from 'native-mlp'
 import { joined, mutateBytes, mutateText } from './bytes.js'
 import { HOSTILE_KEYS } from './hostile-values.js'
@@ -44,6 +45,18 @@ export const mutateNpy: Mutator = (bytes, random) => {
     bytes.subarray(end),
   )
 }
+
+/** A .npy file in an archive, or the archive itself. */
+export const mutateNpz: Mutator = (bytes, random) => {
+  if (random.chance(0.5)) return mutateBytes(bytes, random)
+  const files = unzipSync(bytes)
+  const names = Object.keys(files)
+  const name = names[random.below(names.length)]
+  return zipSync({ ...files, [name]: mutateNpy(files[name], random) })
+}
+
+/** Cells and lines rather than bytes. */
+export const mutateTable: Mutator = (bytes, random) => (random.chance(0.8) ? mutateLines : mutateBytes)(bytes, random)
 
 /** The header is 8 bytes of length and JSON after them. A digest in the metadata is made right again three times out of four. */
 export const mutateSafetensors: Mutator = (bytes, random) => {

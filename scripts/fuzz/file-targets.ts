@@ -16,6 +16,7 @@ import {
   readIdx,
   readNpy,
   readTrainingCurve,
+  type Samples,
   searchFigures,
   sgd,
 } from 'native-mlp'
@@ -26,8 +27,10 @@ import {
   mutateJsonLines,
   mutateLines,
   mutateNpy,
+  mutateNpz,
   mutatePlain,
   mutateSafetensors,
+  mutateTable,
 } from './containers.js'
 import { internal } from './internal.js'
 import { studyOptions } from './seed-files.js'
@@ -94,6 +97,22 @@ function dataReaders(seeds: string, work: string): Record<string, Reader> {
       read: (file) => loadData({ idx: { train: { images, labels: file } } }),
     },
     'NPY, readNpy': { files: ['float64.npy', 'float32.npy'], mutate: mutateNpy, read: (file) => readNpy(file) },
+    'NPZ, loadData': { files: ['arrays.npz'], mutate: mutateNpz, read: (file) => loadData({ npz: { path: file } }) },
+    'CSV, loadData': {
+      files: ['table.csv'],
+      mutate: mutateTable,
+      read: async (file) => useSet((await loadData({ csv: { path: file, target: 'kind' } })).train),
+    },
+    'CSV gzipped, loadData': {
+      files: ['table.csv.gz'],
+      mutate: mutateGzip,
+      read: (file) => loadData({ csv: { path: file, target: 'kind', text: ['count'] } }),
+    },
+    'JSON lines, loadData': {
+      files: ['rows.jsonl'],
+      mutate: mutateJsonLines,
+      read: async (file) => useSet((await loadData({ jsonl: { path: file, target: 'kind' } })).train),
+    },
     'NPY, loadHomeworkWeights': {
       files: WEIGHTS.map((name) => `homework/${name}`),
       mutate: mutateNpy,
@@ -115,6 +134,12 @@ function dataReaders(seeds: string, work: string): Record<string, Reader> {
       read: async (file) => (await internal('data/spec.js')).parseSpec(file),
     },
   }
+}
+
+/** Encodes the rows, and divides them as a search does. */
+function useSet(train: Samples): void {
+  if (train.values.length !== train.length * train.cols) throw new Error('values of another length')
+  if (train.length > 5) train.split({ valid: 0.4 })
 }
 
 /** What a reader takes must be usable. */

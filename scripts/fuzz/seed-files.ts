@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { zipSync } from 'fflate'
 import {
   adam,
   encodeNpy,
@@ -23,6 +24,7 @@ import { writeMessages } from './wire-messages.js'
 export async function makeSeedFiles(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   writeData(folder)
+  writeTables(folder)
   writeConfigs(folder)
   await writeModels(folder)
   await writeRun(join(folder, 'run'))
@@ -64,6 +66,28 @@ function writeData(folder: string): void {
     encodeNpy({ shape: [4, 3], data: Float64Array.from({ length: 12 }, Math.sqrt) }),
   )
   writeFileSync(join(folder, 'float32.npy'), encodeNpy({ shape: [5], data: Float32Array.of(1, 2, 3, 4, 5) }))
+}
+
+/** Numbers, texts, quotes, missing cells, and a target of classes. */
+function writeTables(folder: string): void {
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const town = i % 9 === 0 ? null : ['Bern', 'Bad "X", am Rhein', 'zwölf\nZeilen'][i % 3]
+    return {
+      size: i % 7 === 0 ? null : i / 4,
+      town,
+      count: 1000 + ((i * 7919) % 977),
+      kind: i % 2 === 0 ? 'cat' : 'dog',
+    }
+  })
+  const cell = (value: unknown) =>
+    typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : String(value ?? '')
+  const lines = [Object.keys(rows[0]).join(','), ...rows.map((row) => Object.values(row).map(cell).join(','))]
+  writeFileSync(join(folder, 'table.csv'), `${lines.join('\n')}\n`)
+  writeFileSync(join(folder, 'table.csv.gz'), gzipSync(`${lines.join('\r\n')}\r\n`))
+  writeFileSync(join(folder, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const values = encodeNpy({ shape: [6, 2], data: Float64Array.from({ length: 12 }, Math.sqrt) })
+  const labels = encodeNpy({ shape: [6], data: Uint8Array.of(0, 1, 2, 0, 1, 2) })
+  writeFileSync(join(folder, 'arrays.npz'), zipSync({ 'x.npy': values, 'y.npy': [labels, { level: 0 }] }))
 }
 
 function writeConfigs(folder: string): void {
