@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createJsBackend } from '../../src/backend/js/index.js'
@@ -17,10 +17,10 @@ import { table } from '../../src/table/rows.js'
 import { inputsOf } from '../../src/table/transform.js'
 import { fit as runFit } from '../../src/train/fit.js'
 import { sgd } from '../../src/train/optimizers.js'
+import { CHROMIUM, launch } from './chromium.js'
 
 /** The package, bundled for browsers, trains in a real one and gives the same bits as the TypeScript backend in Node. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
 const ROWS = 400
 const COLS = 30
@@ -104,10 +104,7 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve)
     })
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-    })
+    browser = await launch()
   })
 
   afterAll(async () => {
