@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { NativeMlpError } from '../../core/errors.js'
 import { loadData } from '../../data/load.js'
+import { encodedAs } from '../../data/table-samples.js'
 import { readHistory } from '../../io/history.js'
 import { loadModel } from '../../io/model-file.js'
 import { RunFolder } from '../../io/run-folder.js'
@@ -84,7 +85,8 @@ async function dataFigures(
     const { train, test } = await loadData(await sameData(data.recipe, flag), { download: false })
     const augmented = augmentedImages(model.backend, train, { ...config, seed })
     if (test === undefined) return { augmented }
-    const rows = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
+    const limited = config.limitTest === null ? test : test.take(Math.min(config.limitTest, test.length))
+    const rows = model.table && limited.origin ? encodedAs(limited, model.table) : limited
     const prediction = await model.predict(rows)
     const predicted = { rows, model, prediction }
     const classes = LOSS_INFO[model.loss].classes(model.outputs)

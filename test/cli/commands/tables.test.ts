@@ -52,6 +52,9 @@ describe('a CSV on the command line', () => {
     expect(measured.stdout).toMatch(/of 120 correct/)
     expect(measured.stdout).toMatch(/^house +\d/m)
 
+    await run('plot', out)
+    expect(existsSync(join(out, 'figures', 'confusion-matrix.svg'))).toBe(true)
+
     const { stdout, stderr } = await run('predict', out, unlabelled, '--out', at('kinds.csv'))
     expect([stdout.trim(), stderr.includes(`rows: ${unlabelled}: 30`)]).toEqual([at('kinds.csv'), true])
     const [header, ...rows] = readFileSync(at('kinds.csv'), 'utf8').trim().split('\n')
