@@ -83,8 +83,11 @@ export class ResultFolder<Name extends string> {
     if (found === 'result' && this.#resume) return 'earlier'
     if (found !== null) {
       if (this.#overwrite) return 'new'
+      const version = entries.includes(marker)
+        ? `${noun} in another format of ${marker}, of another version`
+        : `${noun} without ${marker}, of an earlier version`
       const problem = this.#resume
-        ? `holds a ${noun} without ${marker}, of an earlier version: it cannot be resumed; overwrite replaces it`
+        ? `holds a ${version}: it cannot be resumed; overwrite replaces it`
         : `holds an earlier ${noun}; resume continues it, overwrite replaces it`
       throw new NativeMlpError('INVALID_ARGUMENT', `${this.path}: ${problem}`)
     }

@@ -185,6 +185,15 @@ describe('fit refuses a folder', () => {
     await refused('whole', { ...given, resume: true }, { code: 'INVALID_ARGUMENT', message })
   })
 
+  it('that holds a run of another format of run.json', async () => {
+    cpSync(at('whole'), at('other format'), { recursive: true })
+    const run = record('other format')
+    writeFileSync(at('other format', 'run.json'), JSON.stringify({ ...run, formatVersion: run.formatVersion + 1 }))
+    await expect(fit(newModel(), train, { ...options, folder: at('other format'), resume: true })).rejects.toThrow(
+      'holds a run in another format of run.json, of another version: it cannot be resumed; overwrite replaces it',
+    )
+  })
+
   it('that holds a run of another network', async () => {
     const other = fit(new MLP({ layers: [4, 8, 3] }), train, { ...options, folder: at('whole'), resume: true })
     await expect(other).rejects.toThrow(
