@@ -14,17 +14,17 @@ import {
 } from '../program.js'
 import { checkSlots, encodeRule, RULE_VALUES, type UpdateRule } from '../rules.js'
 import { WARP_VALUES } from '../warp.js'
+import { BatchLoss } from './batch-loss.js'
 import { backward, forward, gradient, updateBy } from './dense.js'
 import { JsDividedRun } from './divided-run.js'
 import { dropout, undrop } from './dropout.js'
 import { gatherRange, JsBatch } from './inputs.js'
-import { argMax, loss, takesLabels } from './loss.js'
-import { mixGradients, mixLosses, mixRows } from './mixup.js'
+import { argMax } from './loss.js'
+import { mixRows } from './mixup.js'
 import { limitNorms, moveAverage, normOf } from './parameters.js'
 import type { Rectangle } from './product.js'
 import { RuleStep } from './rules.js'
 import { layerOutput, parameterLength } from './storage.js'
-import { JsTruth, weigh } from './truth.js'
 import { JsWarp } from './warp.js'
 
 /** Rows per chunk of a program without updates: enough to amortise packing the weights. */
@@ -42,10 +42,7 @@ export class JsProgram implements Program {
   #parameters: Float32Array | null = null
   readonly #slotViews: Float32Array[] = []
   #slots: Float32Array | null = null
-  readonly #truth: JsTruth
-  readonly #losses: Float64Array
-  /** the loss against the truth of the next rows, of a program that mixes them */
-  readonly #partner: { readonly truth: JsTruth; readonly losses: Float64Array; readonly gradient: Matrix } | null
+  readonly #loss: BatchLoss
   readonly #warp: JsWarp | null
   /** the rows of a step after resampling */
   readonly #warped: Dataset | null
@@ -79,15 +76,11 @@ export class JsProgram implements Program {
     this.#offsets = offsets
     this.#lastOutput = spec.operations.reduce((last, each) => (each.op === 'forward' ? each.output : last), 0)
     const outputs = spec.matrices[this.#lastOutput]
-    this.#truth = new JsTruth(capacity, outputs)
-    this.#losses = new Float64Array(capacity)
-    this.#partner = spec.operations.some(({ op }) => op === 'mix')
-      ? {
-          truth: new JsTruth(capacity, outputs),
-          losses: new Float64Array(capacity),
-          gradient: layerOutput(capacity, { inputs: 1, outputs, activation: 'identity' }),
-        }
-      : null
+    this.#loss = new BatchLoss(
+      capacity,
+      outputs,
+      spec.operations.some(({ op }) => op === 'mix'),
+    )
     this.#warp = spec.warp && new JsWarp(spec.warp)
     this.#warped = spec.warp && warpedDataset(spec.dataset, capacity)
     this.#positions = Int32Array.from({ length: spec.warp ? capacity : 0 }, (_, i) => i)
@@ -274,27 +267,15 @@ export class JsProgram implements Program {
     if (predicted !== null && from === 0) predictClasses(kind, y, predicted, first)
     if (truth === null) return 0
     const into = gradient === null ? null : this.matrices[gradient]
-    const smoothing = step?.[STEP.smoothing]
-    const rows = { rowIndices, first, count: end - first, from, to, next: false }
-    const own = this.#truth.gather(truth, takesLabels(kind, y.cols), y.cols, rows)
-    let correct = loss(kind, y, own, into, this.#losses, smoothing, from, to)
-    if (rowWeights && this.trains) weigh(rowWeights, rows, this.#losses, into)
-    if (this.#partner !== null) {
-      const nexts = { ...rows, next: true }
-      const { losses, gradient: other } = this.#partner
-      const theirs = this.#partner.truth.gather(truth, takesLabels(kind, y.cols), y.cols, nexts)
-      const nextCorrect = loss(kind, y, theirs, into && other, losses, smoothing, from, to)
-      if (rowWeights) weigh(rowWeights, nexts, losses, into && other)
-      const share = step?.[STEP.mixShare] ?? 0
-      mixLosses(this.#losses, losses, share, from, to)
-      if (into !== null) mixGradients(into, other, share, from, to)
-      if (share > 0.5) correct = nextCorrect
-    }
+    const part = { rowIndices, first, count: end - first, from, to, next: false }
+    const weights = this.trains ? rowWeights : null
+    const correct = this.#loss.run(kind, y, truth, { step, rowWeights: weights }, into, part)
     if (to < end - first) return correct
+    const { losses } = this.#loss
     let sum = 0
     for (let r = 0; r < end - first; r++) {
-      sum += this.#losses[r]
-      ;(rowLosses as Float64Array)[first + r] = this.#losses[r]
+      sum += losses[r]
+      ;(rowLosses as Float64Array)[first + r] = losses[r]
     }
     return this.trains && !Number.isFinite(sum) ? -1 : correct
   }
