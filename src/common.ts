@@ -40,7 +40,7 @@ export type { Prediction } from './model/prediction.js'
 export { Predictor, type PredictorOptions } from './model/predictor.js'
 export type { RowPrediction } from './model/raw-rows.js'
 export { type LearnOptions, type LearntTable, learnTable, type TableSchema } from './table/learn.js'
-export { type Rows, type TableCell, type TableOptions, table } from './table/rows.js'
+export { type NumberMatrix, type Rows, type TableCell, type TableOptions, table } from './table/rows.js'
 export type { ColumnSchema, ColumnType } from './table/schema.js'
 export type { Column, NumberColumn, Table, TextColumn } from './table/table.js'
 export type {

@@ -2,7 +2,7 @@ import { checking } from '../core/checks.js'
 import { invalidArgument, NativeMlpError } from '../core/errors.js'
 import type { Loss } from '../core/types.js'
 import { isTable } from '../table/check-table.js'
-import { type Rows, table as tableOf } from '../table/rows.js'
+import { areLists, type Rows, table as tableOf } from '../table/rows.js'
 import type { Table } from '../table/table.js'
 import { inputsOf, type Label, type TableTransform, targetNames } from '../table/transform.js'
 import { LOSS_INFO, nameCount } from './losses.js'
@@ -33,7 +33,7 @@ export function rawRows(
     throw new NativeMlpError('INVALID_ARGUMENT', `model: does not know what raw rows mean: ${cure}`)
   }
   return checking('rows', () => {
-    const isList = !isTable(rows) && Array.isArray(rows) && (Array.isArray(rows[0]) || ArrayBuffer.isView(rows[0]))
+    const isList = !isTable(rows) && areLists(rows)
     return { transform, raw: tableOf(rows, isList ? { columns: transform.columns } : {}) }
   })
 }

@@ -7,8 +7,17 @@ import type { Column, Table } from './table.js'
 /** null, undefined, NaN and '' are missing; a Date becomes its ISO text. */
 export type TableCell = number | string | boolean | bigint | Date | null | undefined
 
-/** Rows as objects or lists of cells, or columns by name. */
+/** Numbers of all rows in one array, as `readNpy` reads them. */
+export interface NumberMatrix {
+  /** [rows, columns] */
+  readonly shape: readonly number[]
+  /** row-major */
+  readonly data: ArrayLike<number> | ArrayLike<bigint>
+}
+
+/** Rows as objects or lists of cells, columns by name, or a matrix. */
 export type Rows =
+  | NumberMatrix
   | readonly Readonly<Record<string, TableCell>>[]
   | readonly ArrayLike<TableCell>[]
   | Readonly<Record<string, ArrayLike<TableCell>>>
@@ -26,7 +35,8 @@ export interface TableOptions {
 /**
  * A table from values of a program. A column holds numbers, texts or booleans, never two of these; missing cells excepted.
  *
- * @param rows objects, lists of cells, or an object with a list or typed array for each column; a table is returned as it is
+ * @param rows objects, lists of cells, an object with a list or typed array for each column, or a matrix as `readNpy` reads it; a
+ *   table is returned as it is
  * @throws NativeMlpError INVALID_ARGUMENT naming row and column for a cell of another type than those before it, for an
  *   infinite number, for rows of different lengths and for a target that is no column; UNKNOWN_OPTION
  */
@@ -86,7 +96,8 @@ function derived(from: Table, columns: readonly Column[]): Table {
   return { columns, length, source, ...(target && { target }), place: (row) => from.place(row) }
 }
 
-function tableOf(rows: Rows, names: readonly string[] | null): Table {
+function tableOf(given: Rows, names: readonly string[] | null): Table {
+  const rows = isMatrix(given) ? rowsOf(given) : given
   if (!Array.isArray(rows)) return fromColumns(rows as Readonly<Record<string, ArrayLike<TableCell>>>, names)
   if (rows.length === 0) throw invalidArgument('rows', 'at least one row', rows)
   const isList = isCells(rows[0])
@@ -94,6 +105,22 @@ function tableOf(rows: Rows, names: readonly string[] | null): Table {
   if (wrong >= 0) throw invalidArgument(`rows[${wrong}]`, isList ? 'a list of cells' : 'an object', rows[wrong])
   const columns = isList ? fromLists(rows as ArrayLike<TableCell>[], names) : fromObjects(rows, names)
   return { columns, length: rows.length, source: 'rows', place }
+}
+
+function isMatrix(rows: unknown): rows is NumberMatrix {
+  const { shape, data } = Object(rows) as Partial<NumberMatrix>
+  if (!Array.isArray(shape) || shape.length !== 2 || typedArrayName(data) === undefined) return false
+  return Number.isInteger(shape[0]) && shape[0] > 0 && shape[0] * shape[1] === data!.length
+}
+
+function rowsOf({ shape: [count, width], data }: NumberMatrix): ArrayLike<TableCell>[] {
+  const values = data as unknown as Float64Array
+  return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width))
+}
+
+/** Whether each row is a list of cells without names. */
+export function areLists(rows: Rows): boolean {
+  return isMatrix(rows) || (Array.isArray(rows) && isCells(rows[0]))
 }
 
 const place = (row: number) => `row ${row}`

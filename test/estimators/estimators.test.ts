@@ -98,6 +98,8 @@ describe.each(BACKENDS)('estimators on %s', (name, backend) => {
     const classifier = await new MLPClassifier({ backend, maxIter: 20 }).fit(rows, words)
     expect(classifier.classes).toEqual(['cheap', 'dear'])
     expect(await classifier.score(rows, words)).toBeGreaterThan(0.8)
+    const data = Float64Array.from(rows.flatMap((row) => [...row]))
+    expect(await classifier.predict({ shape: [rows.length, 2], data })).toEqual(await classifier.predict(rows))
     const [first] = await classifier.model.predictRows([{ x1: 5, x0: 190 }])
     expect(first.class).toBe('dear')
   })

@@ -34,10 +34,15 @@ describe('table', () => {
       ],
       [Float32Array.of(1, 2), Float32Array.of(3, 4)],
       { a: [1, 3], b: Int8Array.of(2, 4) },
+      { shape: [2, 2], data: BigInt64Array.of(1n, 2n, 3n, 4n) },
     ]) {
       expect(table(rows as Rows, names).columns).toEqual(columns)
     }
     expect(table([[1, 2]]).columns.map(({ name }) => name)).toEqual(['x0', 'x1'])
+  })
+
+  it('takes columns called shape and data', () => {
+    expect(table({ shape: [1, 2], data: [3, 4] }).columns.map(({ name }) => name)).toEqual(['shape', 'data'])
   })
 
   it('keeps the order of the columns asked for, and the target', () => {
