@@ -38,6 +38,13 @@ beforeAll(() => {
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules', 'native-mlp'))
   writeFileSync(join(folder, 'space.json'), blocks('json')[0])
+  // more than the rows that `fewer` leaves
+  const houses = Array.from(
+    { length: 7000 },
+    (_, i) => `${40.5 + (i % 90)},${['Bern', 'Chur'][i % 2]},${1000 * (i % 90)}`,
+  )
+  writeFileSync(join(folder, 'houses.csv'), ['size,town,price', ...houses].join('\n'))
+  writeFileSync(join(folder, 'new.csv'), 'size,town\n55,Bern\n66,Chur\n')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

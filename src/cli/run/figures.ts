@@ -77,6 +77,11 @@ interface Drawing {
   readonly draw: () => Promise<Figure | null>
 }
 
+/** A regression has none. */
+function hasAccuracy({ train, valid, test }: HistoryEntry): boolean {
+  return [train, valid, test].some((set) => set !== undefined && Number.isFinite(set.accuracy))
+}
+
 /** Writes each figure as .svg and .png, each file atomically. The folder is made if it is missing. */
 export async function writeFigures(
   folder: string,
@@ -107,7 +112,7 @@ export function figureWords(paths: readonly string[]): string[] {
 const FIGURES: Readonly<Record<FigureName, (data: FigureData) => Promise<Figure | null>>> = {
   'loss-curves': async (data) => (data.history?.length ? lossCurvesFigure(data.history, curveOptions(data)) : null),
   'accuracy-curves': async (data) =>
-    data.history?.length ? accuracyCurvesFigure(data.history, curveOptions(data)) : null,
+    data.history?.some(hasAccuracy) ? accuracyCurvesFigure(data.history, curveOptions(data)) : null,
   'parameter-histograms': async ({ parameters, subtitle }) =>
     parameters ? parameterHistogramsFigure(parameters, { subtitle: `${subtitle}; 50 equal bins each` }) : null,
   'first-layer-weights': async ({ parameters, imageShape }) =>

@@ -71,13 +71,12 @@ describe('a CSV on the command line', () => {
 
   it('trains on numbers, and says errors and values in their units', async () => {
     const out = at('prices')
-    const trained = await run('train', '--data', houses, '--target', 'price', '--no-figures', '--out', out)
+    const trained = await run('train', '--data', houses, '--target', 'price', '--test-fraction', '0.2', '--out', out)
     expect(trained.stderr).toContain('task: regression of "price", by the values of the target')
-    const error = Number(
-      /errors +RMSE ([\d.]+) and MAE [\d.]+ of "price" on the validation rows/.exec(trained.stdout)?.[1],
-    )
+    const error = Number(/errors +RMSE ([\d.]+) and MAE [\d.]+ of "price" on the test rows/.exec(trained.stdout)?.[1])
     expect(error).toBeLessThan(10_000)
     expect(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')).config).toMatchObject({ loss: 'meanSquaredError' })
+    expect(trained.stdout).toContain('predicted-actual')
     const predicted = await run('predict', out, file('kind.csv', lines(ROWS.slice(0, 3))), '--csv')
     const [header, first] = predicted.stdout.trim().split('\n')
     expect(header).toBe('row,price')
