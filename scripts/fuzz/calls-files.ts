@@ -7,14 +7,6 @@ import { smallModel, smallSet } from './small-data.js'
 const entry = () => ({ step: 1, epoch: 0, train: { loss: 1, accuracy: 0.5 }, valid: { loss: 1, accuracy: 0.5 } })
 const whole = () => ({ ...entry(), test: { loss: 1, accuracy: 0.5 } })
 
-/** A linear layer with a weight for each of two outputs. */
-function torch(): Uint8Array {
-  const entry = { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] }
-  const header = new TextEncoder().encode(JSON.stringify({ '0.weight': entry }))
-  const length = new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer)
-  return Uint8Array.from([...length, ...header, ...new Uint8Array(8)])
-}
-
 /** Calls that read and write files and folders. */
 export function fileCalls(seeds: string, work: string): Calls {
   return { ...readingCalls(seeds), ...writingCalls(seeds, work), ...folderCalls(seeds, work) }
@@ -37,14 +29,14 @@ function readingCalls(seeds: string): Calls {
     loadHomeworkWeights: { args: () => [join(seeds, 'homework'), {}] },
     importTorch: {
       args: () => [
-        torch(),
+        new Uint8Array(readFileSync(join(seeds, 'torch.safetensors'))),
         { activation: 'tanh', loss: 'softmaxCrossEntropy', layers: ['0'], classNames: ['a', 'b'] },
         'name',
       ],
     },
     importOnnx: { args: async () => [await exportOnnx(smallModel()), { classNames: ['a', 'b', 'c'] }, 'name'] },
     importJson: { args: () => [exportJson(smallModel()), {}, 'name'] },
-    importSklearn: { args: () => [join(seeds, 'none.npz'), { activation: 'relu' }] },
+    importSklearn: { args: () => [join(seeds, 'sklearn.npz'), { activation: 'relu' }] },
     decodeModel: { args: () => [new Uint8Array(readFileSync(join(seeds, 'classes.safetensors'))), 'name', {}] },
   }
 }

@@ -7,6 +7,10 @@ import {
   encodeModel,
   fit,
   gridSearch,
+  importJson,
+  importOnnx,
+  importSklearn,
+  importTorch,
   loadData,
   loadHomeworkWeights,
   loadModel,
@@ -128,6 +132,22 @@ function dataReaders(seeds: string, work: string): Record<string, Reader> {
       read: (_, __, bytes) => useModel(decodeModel(bytes)),
     },
     'model, loadModel': { files: MODELS, mutate: mutateSafetensors, read: (file) => loadModel(file) },
+    'ONNX, importOnnx': {
+      files: ['mlp.onnx'],
+      mutate: mutatePlain,
+      read: async (_, __, bytes) => useModel(await importOnnx(bytes)),
+    },
+    'safetensors, importTorch': {
+      files: ['torch.safetensors'],
+      mutate: mutateSafetensors,
+      read: (_, __, bytes) => useModel(importTorch(bytes)),
+    },
+    'NPZ, importSklearn': { files: ['sklearn.npz'], mutate: mutateNpz, read: (file) => importSklearn(file) },
+    'JSON, importJson': {
+      files: ['model.json'],
+      mutate: mutateJsonFile,
+      read: (_, __, bytes) => useModel(importJson(new TextDecoder().decode(bytes))),
+    },
     'data spec, parseSpec': {
       files: ['data.json'],
       mutate: mutateJsonFile,

@@ -5,6 +5,7 @@ import { zipSync } from 'fflate'
 import {
   adam,
   encodeNpy,
+  exportJson,
   fit,
   gridSearch,
   loadData,
@@ -14,6 +15,7 @@ import {
   StudyFolder,
   saveHomeworkWeights,
   saveModel,
+  saveOnnx,
   sgd,
   writeTrainingCurve,
 } from 'native-mlp'
@@ -108,11 +110,25 @@ function writeConfigs(folder: string): void {
   })
 }
 
+/** As PyTorch writes it, with a weight for each of two outputs. */
+function linearLayer(): Uint8Array {
+  const entry = { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] }
+  const header = new TextEncoder().encode(JSON.stringify({ '0.weight': entry }))
+  const length = new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer)
+  return Uint8Array.from([...length, ...header, ...new Uint8Array(8)])
+}
+
 async function writeModels(folder: string): Promise<void> {
   const save = (name: string, options?: Partial<MLPOptions>) => saveModel(join(folder, name), smallModel(options))
   await save('classes.safetensors', { classNames: ['a', 'b', 'c'], inputKind: 'bytes' })
   await save('regression.safetensors', { loss: 'meanSquaredError', activation: 'gelu', outputActivation: 'tanh' })
   await save('labels.safetensors', { loss: 'binaryCrossEntropy', layers: [SMALL.cols, SMALL.classes] })
+  await saveOnnx(join(folder, 'mlp.onnx'), smallModel({ activation: 'mish' }))
+  writeFileSync(join(folder, 'model.json'), exportJson(smallModel()))
+  writeFileSync(join(folder, 'torch.safetensors'), linearLayer())
+  const coefs = encodeNpy({ shape: [4, 3], data: Float64Array.from({ length: 12 }, Math.sqrt) })
+  const intercepts = encodeNpy({ shape: [3], data: Float64Array.of(1, 2, 3) })
+  writeFileSync(join(folder, 'sklearn.npz'), zipSync({ 'coefs_0.npy': coefs, 'intercepts_0.npy': intercepts }))
   await saveHomeworkWeights(join(folder, 'homework'), smallModel({ inputScale: 'raw', inputKind: 'bytes' }))
 }
 

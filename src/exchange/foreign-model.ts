@@ -4,6 +4,7 @@ import { invalidArgument, invalidFile, shortened } from '../core/errors.js'
 import type { Activation, Loss } from '../core/types.js'
 import { type ElementArray, elementTypeOf } from '../formats/elements.js'
 import { shapeWords, type Tensor } from '../formats/safetensors.js'
+import { MAX_LAYER_SIZE } from '../model/layer-sizes.js'
 import { checkBackend, MLP } from '../model/mlp.js'
 
 /** What files of weights do not say. */
@@ -82,6 +83,9 @@ export function floatsOf(file: string, name: string, { shape, data }: Tensor, di
   const where = `tensor '${shortened(name)}' of shape ${shapeWords(shape)}`
   if (shape.length !== dims) {
     throw invalidFile(file, `${where}: expected ${dims === 1 ? 'biases [outputs]' : 'weights, a matrix'}`)
+  }
+  if (shape.some((size) => !(size >= 1 && size <= MAX_LAYER_SIZE))) {
+    throw invalidFile(file, `${where}: expected 1 to ${MAX_LAYER_SIZE} inputs and outputs`)
   }
   const type = elementTypeOf(data)
   if (type !== 'float32' && type !== 'float64')

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { createJsBackend } from '../../src/backend/js/index.js'
 import { ACTIVATIONS } from '../../src/core/types.js'
@@ -222,6 +223,21 @@ describe('exportOnnx', () => {
     await expect(exportOnnx(broken)).rejects.toThrow(/the parameters of layer 1 are not finite/)
     await expect(exportOnnx({} as MLP)).rejects.toThrow(/model: expected an MLP/)
     await expect(exportOnnx(model, { numbers: 'half' as never })).rejects.toThrow(/numbers: expected one of/)
+  })
+
+  it('loads the library of protocol buffers on demand alone', async () => {
+    const entry = join(import.meta.dirname, '../../src/browser.ts')
+    const { metafile } = await build({
+      ...{ entryPoints: [entry], bundle: true, write: false, metafile: true, splitting: true, outdir: folder },
+      ...{ format: 'esm', platform: 'browser', conditions: ['browser'], logLevel: 'silent', external: ['#native'] },
+    })
+    const isLibrary = (path: string) => path.includes('@bufbuild')
+    const loaders = Object.entries(metafile.inputs).filter(
+      ([path, { imports }]) => !isLibrary(path) && imports.some(({ path: other }) => isLibrary(other)),
+    )
+    expect(loaders.map(([path]) => path.replace(/.*src/, 'src'))).toEqual(['src/exchange/onnx-messages.ts'])
+    const kinds = loaders.flatMap(([, { imports }]) => imports.filter(({ path }) => isLibrary(path)))
+    expect(new Set(kinds.map(({ kind }) => kind))).toEqual(new Set(['dynamic-import']))
   })
 
   it('was checked by ONNX Runtime, or says why not', () => {

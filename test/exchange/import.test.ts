@@ -90,6 +90,12 @@ describe('importOnnx', () => {
     expect(second.weights[1]).toBe(v[5])
   })
 
+  it('refuses matrices without elements', async () => {
+    const nodes = [{ opType: 'MatMul', input: ['x', 'w'], output: ['y'] }]
+    const bytes = await onnx(nodes, [tensor('w', [0, 2 ** 40], new Float32Array(0))], 'y')
+    await expect(importOnnx(bytes)).rejects.toThrow(/tensor 'w' of shape \[0, 1099511627776\]: expected 1 to 65536/)
+  })
+
   it('names the node that it does not understand', async () => {
     const weights = [tensor('w', [3, 4], floats(12)), tensor('v', [4, 2], floats(8))]
     const gemm = { name: 'first', opType: 'Gemm', input: ['x', 'w'], output: ['h'] }
@@ -162,6 +168,9 @@ describe('importTorch', () => {
     expect(importing('2.weight', [2, 4, 3, 3])).toThrow(/tensor '2.weight' of shape \[2, 4, 3, 3\]: expected weights/)
     expect(importing('1.running_mean', [4])).toThrow(
       /tensor '1.running_mean' of shape \[4\]: expected '<layer>.weight'/,
+    )
+    expect(importing('2.weight', [70_000, 0])).toThrow(
+      /'2.weight' of shape \[70000, 0\]: expected 1 to 65536 inputs and outputs/,
     )
     expect(importing('0.bias', [3])).toThrow(/tensor '0.bias' of shape \[3\]: expected 4 biases/)
     const one = bytes(new Map([['0.weight', { shape: [1, 4], data: floats(4) }]]))
