@@ -99,7 +99,7 @@ describe('native-mlp evaluate', () => {
   })
 
   it.each<[string, () => string[], number, string]>([
-    ['no weights named', () => [], 2, "required option '--weights <path>' not specified"],
+    ['no weights named', () => [], 2, '--weights: expected a model, a .safetensors file or a run folder'],
     ['weights that are not there', () => ['--weights', join(folder, 'none')], 1, 'error [FILE_SYSTEM]: '],
     ['a folder without a model', () => ['--weights', stripes], 1, 'no model in this folder'],
     ['a file that is none', () => ['--weights', join(stripes, 't10k-labels-idx1-ubyte')], 1, 'error [INVALID_FILE]: '],
@@ -181,7 +181,7 @@ describe('native-mlp predict', () => {
   })
 
   it.each<[string, string[], number, string]>([
-    ['no input', [], 2, 'expected one of --images, --npy and --rows, got none of them'],
+    ['no input', [], 2, 'expected a table of rows, or one of --images, --npy and --rows, got none of them'],
     ['two inputs', ['--rows', '1', '--npy', 'x'], 2, 'got several'],
     ['two outputs', ['--rows', '1', '--csv', '--json'], 2, 'expected one of --json and --csv, got both'],
     ['a row there is not', ['--data', stripes, '--rows', '20'], 2, '--rows: expected an integer from 0 to 19, got 20'],
@@ -215,8 +215,8 @@ describe('native-mlp predict', () => {
     )
     const { code, stderr } = await predict('--npy', join(folder, 'nan.npy'))
     expect({ code, stderr }).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/\[0\]\[7\]: expected a finite number, got NaN/),
+      code: 1,
+      stderr: expect.stringMatching(/nan\.npy: value 7 is NaN, expected a finite number/),
     })
   })
 })
