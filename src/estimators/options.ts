@@ -17,7 +17,7 @@ export interface EstimatorOptions extends Pick<LearnOptions, 'types' | 'scale' |
   readonly learningRateInit?: number
   /** decoupled weight decay of AdamW, >= 0; default 0.1 */
   readonly weightDecay?: number
-  /** of the hidden units, in [0, 1); default 0.1 */
+  /** of the hidden units, in [0, 1); default 0.1 for classes, 0 for regression */
   readonly dropout?: number
   /** rows per step, >= 1 */
   readonly batchSize?: number

@@ -33,15 +33,17 @@ const WIDE_ROWS_OF_CLASSES = 2000
 export function recipeFor(rows: number, task: TargetTask, outputs: number, given: RecipeOptions): Recipe {
   const training = rows * 0.8
   const isWide = training >= (task === 'classes' && outputs > 2 ? WIDE_ROWS_OF_CLASSES : WIDE_ROWS)
+  // a regression goes on improving for longer, and dropout keeps it from it
+  const isRegression = task === 'regression'
   return {
     hidden: given.hidden ?? (isWide ? [128, 128] : [64, 64]),
-    activation: given.activation ?? (task === 'regression' ? 'silu' : 'relu'),
+    activation: given.activation ?? (isRegression ? 'silu' : 'relu'),
     learningRate: given.learningRate ?? 0.006,
     weightDecay: given.weightDecay ?? 0.1,
-    dropout: given.dropout ?? 0.1,
+    dropout: given.dropout ?? (isRegression ? 0 : 0.1),
     batchSize: given.batchSize ?? (training < 1000 ? 32 : training < 4000 ? 64 : training < 32_000 ? 128 : 256),
-    epochs: given.epochs ?? 40,
-    patience: given.patience ?? 12,
+    epochs: given.epochs ?? (isRegression ? 60 : 40),
+    patience: given.patience ?? (isRegression ? 10 : 12),
     members: given.members ?? 4,
     folds: given.folds ?? 5,
     seed: given.seed ?? 1,
