@@ -37,7 +37,7 @@ it('draws without the data what needs none, and says what is missing', async () 
   const { code, stderr } = await command(['plot', moved, '--data', join(folder, 'nowhere')])
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: expect.stringMatching(/^the figures of rows are left as they are: --data: folder .+\n$/),
+    stderr: expect.stringMatching(/^the figures of rows are left as they are: --data: .+nowhere: not found.+\n$/),
   })
   expect(Object.keys(figures(moved))).toHaveLength(10)
 })
