@@ -70,7 +70,7 @@ function declareColumns(
     const { column, kind } = input
     if (column === '') refuse(column, 'has no name, which an input of an ONNX graph needs')
     if (kind === 'numeric' && input.isDate) {
-      refuse(column, 'holds dates, which ONNX has not: train on numbers instead, e.g. milliseconds since 1970')
+      refuse(column, 'holds dates, which ONNX does not support: train on numbers, e.g. milliseconds since 1970')
     }
     if (kinds.has(column) && kinds.get(column) !== kind) refuse(column, 'is used both as a number and as a category')
     if (kinds.has(column)) continue

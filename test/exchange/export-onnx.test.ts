@@ -103,6 +103,17 @@ describe.skipIf(runtimeMissing)('ONNX Runtime predicts as the model does', { tim
     await check(model, data, { numbers: 'float' })
   })
 
+  it('thirty columns of numbers of very different sizes, in bins, as of breast cancer', async () => {
+    const rows = 120
+    const columns: Record<string, (number | string)[]> = {}
+    for (let c = 0; c < 30; c++) {
+      const size = [0.001, 1, 50, 4000][c % 4]
+      columns[`x${c}`] = Array.from({ length: rows }, (_, i) => size * (1 + (((i * (c + 7)) % 101) + (i % 2) * c) / 50))
+    }
+    const y = Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 'malignant' : 'benign'))
+    await check(await trained(new MLPClassifier({ ...quick, bins: 8 }) as never, columns, y), columns)
+  })
+
   it.each(NUMERIC_SCALES)('missing numbers and categories, boolean classes, scale %s', async (scale) => {
     const { price: _, ...columns } = HOUSES
     for (const bins of [0, 6]) {
@@ -217,7 +228,7 @@ describe('exportOnnx', () => {
     const data = table({ day: days, y: days.map((_, i) => `${i % 2}`) }, { target: 'y' })
     const { transform } = learnTable(data, { types: { day: 'date' } })
     const model = new MLP({ layers: [1, 2], table: transform, backend })
-    await expect(exportOnnx(model)).rejects.toThrow(/exportOnnx: column "day" holds dates, which ONNX has not/)
+    await expect(exportOnnx(model)).rejects.toThrow(/exportOnnx: column "day" holds dates, which ONNX does not support/)
     const broken = new MLP({ layers: [1, 2], backend })
     broken.parameters[0] = Number.NaN
     await expect(exportOnnx(broken)).rejects.toThrow(/the parameters of layer 1 are not finite/)
