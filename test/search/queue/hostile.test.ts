@@ -197,12 +197,15 @@ describe.skipIf(missing !== null)('a server with strange contents', () => {
     const isExcluded = (worker: string) => lines.some((line) => line.startsWith(`worker ${worker} is excluded`))
     // more than the attempts of a trial
     for (const worker of ['bad-1', 'bad-2', 'bad-3', 'bad-4', 'bad-5']) {
+      let job: Awaited<ReturnType<typeof queue.getJob>>
       await until(
-        async () => (await queue.getJob(id)) !== undefined && (await redis.exists(taskKey(name, id, 'result'))) === 0,
+        async () => {
+          job = await queue.getJob(id)
+          return job !== undefined && (await redis.exists(taskKey(name, id, 'result'))) === 0
+        },
         () => `the job for ${worker}: ${lines}`,
       )
-      const { data } = (await queue.getJob(id))!
-      await redis.hset(taskKey(name, id, 'result'), { worker, task: data, outcome: '{"state":"completed"}' })
+      await redis.hset(taskKey(name, id, 'result'), { worker, task: job!.data, outcome: '{"state":"completed"}' })
       await until(
         () => isExcluded(worker),
         () => `the exclusion of ${worker}: ${lines}`,
