@@ -1,3 +1,4 @@
+import { isFloat32Array, isFloat64Array, isInt32Array } from '../core/typed-arrays.js'
 import { encodeElements } from '../formats/elements.js'
 import {
   ATTRIBUTE,
@@ -85,9 +86,9 @@ export class GraphBuilder {
 }
 
 function typeOf(data: Numbers): number {
-  if (data instanceof Float32Array) return TYPE.float
-  if (data instanceof Float64Array) return TYPE.double
-  return data instanceof Int32Array ? TYPE.int32 : TYPE.int64
+  if (isFloat32Array(data)) return TYPE.float
+  if (isFloat64Array(data)) return TYPE.double
+  return isInt32Array(data) ? TYPE.int32 : TYPE.int64
 }
 
 function valueInfo(name: string, type: OnnxType, shape: readonly (number | string)[]): OnnxValue {
