@@ -30,6 +30,11 @@ export function isInt32Array(value: unknown): value is Int32Array {
   return typedArrayName(value) === 'Int32Array'
 }
 
+/** Of 64-bit integers. */
+export function isBigIntArray(value: unknown): value is BigInt64Array | BigUint64Array {
+  return /^Big/.test(typedArrayName(value) ?? '')
+}
+
 const COPIES = { Uint8Array, Float32Array, Int32Array } as const
 
 /** A copy of this realm, in a SharedArrayBuffer if the array is in one. */

@@ -1,4 +1,5 @@
 import { invalidFile } from '../core/errors.js'
+import { isBigIntArray } from '../core/typed-arrays.js'
 import type { NpyArray } from '../formats/npy.js'
 import { type FileRows, idxLabels, idxRows, type NumberArray } from './idx-rows.js'
 
@@ -33,6 +34,5 @@ export function areLabels({ dtype, shape }: NpyArray): boolean {
 }
 
 function numbersOf({ dtype, shape, data }: NpyArray): NumberArray {
-  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array
-  return { type: dtype, dims: shape, data: isBig ? Float64Array.from(data, Number) : data }
+  return { type: dtype, dims: shape, data: isBigIntArray(data) ? Float64Array.from(data, Number) : data }
 }
