@@ -80,6 +80,6 @@ describe('loadSets', () => {
     await expect(loadSets({ data: { mnist: {} } }, undefined)).rejects.toThrow(
       'data.digest: expected a recipe with a digest',
     )
-    await expect(loadSets(null, undefined)).rejects.toThrow('data.digest: expected a recipe with a digest')
+    await expect(loadSets(null, undefined)).rejects.toThrow('recipe: expected the recipe of a study, got null')
   })
 })
