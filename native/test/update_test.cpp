@@ -66,9 +66,12 @@ reference::Memory random_memory(Random& random, RuleKind kind, const Case& c, Dr
       if (square) v = std::abs(v);
     }
   };
+  // the last slot of Adam and that of RMSProp are means of squares; the bits of a root of less depend on the processor
+  const bool squares = kind == RuleKind::adam || kind == RuleKind::rms_prop;
   for (size_t i = 0; i < memory.weights.size(); i++) {
-    fill(memory.weights[i].values, i == 1);
-    fill(memory.biases[i], i == 1);
+    const bool square = squares && i + 1 == memory.weights.size();
+    fill(memory.weights[i].values, square);
+    fill(memory.biases[i], square);
   }
   return memory;
 }
