@@ -1,8 +1,8 @@
 import { checkingAsync, listOf } from '../core/checks.js'
 import { encodeTarget } from '../table/target.js'
-import { type Label, targetNames } from '../table/transform.js'
+import { type Label, type TargetTask, targetNames } from '../table/transform.js'
 import { Estimator, type EstimatorFitOptions } from './estimator.js'
-import { asRows, classesTask, type RawRows, type TargetOf, tableWithTarget } from './features.js'
+import { asRows, type RawRows, type TargetOf, tableWithTarget } from './features.js'
 import type { EstimatorOptions } from './options.js'
 
 /**
@@ -25,7 +25,7 @@ export class MLPClassifier extends Estimator {
    * @throws NativeMlpError INVALID_ARGUMENT naming row and column of a cell that does not fit, NOT_FINITE, ABORTED
    */
   async fit(x: RawRows, y?: TargetOf, options: EstimatorFitOptions = {}): Promise<this> {
-    await this.fitTask(x, y, options, classesTask)
+    await this.fitTask(x, y, options, taskOf)
     return this
   }
 
@@ -37,7 +37,7 @@ export class MLPClassifier extends Estimator {
    */
   async partialFit(x: RawRows, y?: TargetOf, classes?: readonly Label[]): Promise<this> {
     if (classes !== undefined) listOf('classes', classes, 'classes')
-    await this.fitPart(x, y, classesTask, classes ?? null)
+    await this.fitPart(x, y, taskOf, classes ?? null)
     return this
   }
 
@@ -74,4 +74,9 @@ export class MLPClassifier extends Estimator {
       return predictions.filter(isRight).length / predictions.length
     })
   }
+}
+
+/** Whatever the values are: an integer or a number of any kind can name a class. */
+function taskOf(targets: readonly string[]): TargetTask {
+  return targets.length === 1 ? 'classes' : 'multiLabel'
 }

@@ -15,6 +15,9 @@ export interface EstimatorFitOptions {
   readonly signal?: Signal
 }
 
+/** What an estimator learns of columns with these names, at least one. */
+type TaskOf = (targets: readonly string[]) => TargetTask
+
 /** What both estimators do: learn what the columns mean, and train. */
 export abstract class Estimator {
   readonly #name: string
@@ -43,34 +46,24 @@ export abstract class Estimator {
     return trained(this.#schema, this.#name)
   }
 
-  /** @param taskOf undefined: by the values of the target */
-  protected async fitTask(
-    x: RawRows,
-    y: TargetOf,
-    options: EstimatorFitOptions,
-    taskOf: (y: TargetOf) => TargetTask | undefined,
-  ): Promise<void> {
+  /** @param taskOf what to learn of target columns */
+  protected async fitTask(x: RawRows, y: TargetOf, options: EstimatorFitOptions, taskOf: TaskOf): Promise<void> {
     await checkingAsync(`${this.#name}.fit`, async () => {
       knownOptions('fit', options, ['signal'])
       const signal = signalOrNone('signal', options.signal)
       const data = tableWithTarget(x, y)
-      const { transform, schema, recipe } = this.#learn(data, taskOf(y))
+      const { transform, schema, recipe } = this.#learn(data, taskOf(data.target!))
       this.#model = await fitEnsemble(encodeTable(data, transform), transform, recipe, this.#options.backend, signal)
       this.#schema = schema
     })
   }
 
   /** @param classes all there will be; null: those of the first rows */
-  protected async fitPart(
-    x: RawRows,
-    y: TargetOf,
-    taskOf: (y: TargetOf) => TargetTask | undefined,
-    classes: readonly Label[] | null,
-  ): Promise<void> {
+  protected async fitPart(x: RawRows, y: TargetOf, taskOf: TaskOf, classes: readonly Label[] | null): Promise<void> {
     await checkingAsync(`${this.#name}.partialFit`, async () => {
       const data = tableWithTarget(x, y)
       if (this.#model === null) {
-        const { transform, schema, recipe } = this.#learn(data, taskOf(y), classes)
+        const { transform, schema, recipe } = this.#learn(data, taskOf(data.target!), classes)
         this.#model = newMember(transform, recipe, this.#options.backend)
         this.#schema = schema
       }
@@ -81,11 +74,7 @@ export abstract class Estimator {
     })
   }
 
-  #learn(
-    data: Table,
-    task: TargetTask | undefined,
-    classes: readonly Label[] | null = null,
-  ): LearntTable & { recipe: Recipe } {
+  #learn(data: Table, task: TargetTask, classes: readonly Label[] | null = null): LearntTable & { recipe: Recipe } {
     const { types, scale, maxLevels } = this.#options
     const given = { types, scale, maxLevels, bins: this.#options.bins ?? binsFor(data), task }
     const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))

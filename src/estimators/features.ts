@@ -5,7 +5,6 @@ import { rawTableOf } from '../data/table-samples.js'
 import { isTable } from '../table/check-table.js'
 import { type Rows, type TableCell, table } from '../table/rows.js'
 import type { Table } from '../table/table.js'
-import type { TargetTask } from '../table/transform.js'
 
 /** One value of the target for each row, or a list of them for each row of several targets. */
 export type TargetValues = ArrayLike<TableCell> | readonly ArrayLike<TableCell>[]
@@ -53,14 +52,6 @@ function freshName(name: string, taken: ReadonlySet<string>): string {
   let fresh = name
   while (taken.has(fresh)) fresh += '_'
   return fresh
-}
-
-/** Classes where the target is one column; by its values where it is several, or the table names it. */
-export function classesTask(y: TargetOf): TargetTask | undefined {
-  if (y === undefined) return undefined
-  const { target } = y as { target?: unknown }
-  const isOne = target === undefined ? typeof (y as ArrayLike<unknown>)[0] !== 'object' : typeof target === 'string'
-  return isOne ? 'classes' : undefined
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT if the estimator has not been trained */

@@ -1,9 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NativeMlpError } from '../../src/core/errors.js'
+import { loadData } from '../../src/data/load.js'
 import { MLPClassifier } from '../../src/estimators/classifier.js'
 import { MLPRegressor } from '../../src/estimators/regressor.js'
 import { decodeModel, encodeModel } from '../../src/io/model-bytes.js'
 import { type Rows, table } from '../../src/table/rows.js'
+import { temporaryFolder } from '../formats/temporary-folder.js'
 import { BACKENDS } from '../model/backends.js'
 import { houses } from './data.js'
 
@@ -149,6 +153,15 @@ describe.each(BACKENDS)('estimators on %s', (name, backend) => {
   })
 })
 
+const folder = temporaryFolder()
+
+/** A set of a file whose target the reader takes for a regression. */
+function setOf(y: readonly number[]) {
+  const path = join(folder, 'numbers.csv')
+  writeFileSync(path, ['x,y', ...y.map((value) => `${value},${value}`)].join('\n'))
+  return loadData({ csv: { path, target: 'y' } })
+}
+
 describe('an estimator', () => {
   const backend = BACKENDS[0][1]
   const fit = (x: unknown, y?: unknown, options = {}) =>
@@ -171,6 +184,41 @@ describe('an estimator', () => {
     const error = await (async () => call())().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(NativeMlpError)
     expect((error as Error).message).toMatch(message)
+  })
+
+  it.each<[string, (y: number[]) => Promise<MLPClassifier>]>([
+    ['a table that names its target', (y) => fit(table({ x: y, y }, { target: 'y' }))],
+    ['a set that names its target', async (y) => fit((await setOf(y)).train)],
+    ['the name of the target', (y) => fit({ x: y, y }, { target: 'y' })],
+    ['a list of one name', (y) => fit({ x: y, y }, { target: ['y'] })],
+    ['a value for each row', (y) => fit({ x: y }, y)],
+    [
+      'a list of one value for each row',
+      (y) =>
+        fit(
+          { x: y },
+          y.map((value) => [value]),
+        ),
+    ],
+  ])('classifies numbers of any kind, given by %s', async (_, fitTo) => {
+    const integers = Array.from({ length: 90 }, (_, row) => row % 30)
+    for (const y of [integers, integers.map((value) => value + 0.5)]) {
+      const classifier = await fitTo(y)
+      expect(classifier.classes).toEqual(y.slice(0, 30))
+      expect(y).toContain((await classifier.predict([{ x: 3 }]))[0])
+    }
+  })
+
+  it('learns labels of several columns that hold flags alone', async () => {
+    await expect(
+      fit(
+        [[1], [2]],
+        [
+          [0, 3],
+          [1, 1],
+        ],
+      ),
+    ).rejects.toThrow(/row 0, column "target1": expected 0 or 1/)
   })
 
   it('stops when its signal fires', async () => {
