@@ -1,6 +1,8 @@
 import { integerInRange, knownOptions } from '../../core/checks.js'
 import { erf, exp, log } from '../../core/elementary.js'
+import { NativeMlpError } from '../../core/errors.js'
 import { type RandomStream, randomStream } from '../../core/random.js'
+import { labelled, type Name } from '../../train/config.js'
 import { bestFirst, type Selection } from '../trial/ranking.js'
 import { type FoldResult, summarizeFolds, type TrialResult } from '../trial/result.js'
 import { type Choices, type GridPoint, labels, repeated } from './grid.js'
@@ -11,8 +13,8 @@ import { type Axis, type CheckedSpace, isActive, type Range } from './space.js'
 /** Options of strategy 'tpe'. */
 export interface TpeOptions {
   /**
-   * the point of trial i follows from the results of trials 0 to i - ahead and from nothing else, so at most this number of
-   * trials run at the same time, and any number of workers gives the same points; >= 1, default 4
+   * point i follows from the results of points 0 to i - ahead alone: after the first ones at most this number of points, each
+   * with its repeats, are in progress at once, and any number of workers gives the same points; >= 1, default 4
    */
   readonly ahead?: number
   /** number of first points, which are those of strategy 'random'; >= 1, default 10 */
@@ -60,7 +62,7 @@ interface Point {
  * list has counts plus one. A parameter that exists under a condition learns from the points where it exists.
  */
 export class TpeSampler {
-  readonly size: number
+  readonly #size: number
   readonly #setting: TpeSetting
   readonly #results = new Map<number, TrialResult>()
   readonly #known: GridPoint[] = []
@@ -71,7 +73,7 @@ export class TpeSampler {
 
   constructor(setting: TpeSetting) {
     this.#setting = setting
-    this.size = setting.drawn.length
+    this.#size = setting.drawn.length
   }
 
   /** The points that follow from the results so far, in trial order. */
@@ -79,7 +81,7 @@ export class TpeSampler {
     const { ahead, startup, seeds } = this.#setting
     for (;;) {
       const point = this.#points.length
-      if (point * seeds.length >= this.size) break
+      if (point * seeds.length >= this.#size) break
       if (point >= startup && this.#ended < point - ahead + 1) break
       this.#add(point < startup ? this.#drawn(point) : this.#propose(point))
     }
@@ -142,8 +144,9 @@ export class TpeSampler {
     try {
       check({ trial: point * seeds.length, point, params, config })
       return true
-    } catch {
-      return false
+    } catch (error) {
+      if (error instanceof NativeMlpError) return false
+      throw error
     }
   }
 
@@ -179,6 +182,7 @@ function bestCandidate(
 ): unknown {
   const [inGood, inOthers] = [good, others].map((points) => {
     return estimatorOf(
+      key,
       range,
       points.filter((chosen) => Object.hasOwn(chosen, key)).map((chosen) => chosen[key]),
     )
@@ -199,12 +203,17 @@ interface Estimator {
   density(value: unknown): number
 }
 
-function estimatorOf(range: Range, observed: readonly unknown[]): Estimator {
-  return range.kind === 'values' ? countsOf(range.values, observed) : kernelsOf(range, observed as readonly number[])
+function estimatorOf(key: Name, range: Range, observed: readonly unknown[]): Estimator {
+  return range.kind === 'values'
+    ? countsOf(key, range.values, observed)
+    : kernelsOf(range, observed as readonly number[])
 }
 
-function countsOf(values: readonly unknown[], observed: readonly unknown[]): Estimator {
-  const counts = values.map((value) => 1 + observed.filter((each) => each === value).length)
+/** Lists and objects are equal if their labels are. */
+function countsOf(key: Name, values: readonly unknown[], observed: readonly unknown[]): Estimator {
+  const names = values.map((value) => labelled(key, value))
+  const seen = observed.map((value) => labelled(key, value))
+  const counts = names.map((name) => 1 + seen.filter((each) => each === name).length)
   const total = values.length + observed.length
   return {
     draw(random) {
@@ -215,7 +224,7 @@ function countsOf(values: readonly unknown[], observed: readonly unknown[]): Est
         return drawn < sum
       })
     },
-    density: (value) => counts[values.indexOf(value)] / total,
+    density: (value) => counts[names.indexOf(labelled(key, value))] / total,
   }
 }
 

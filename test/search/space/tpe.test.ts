@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type GridPoint, sampleSpace } from '../../../src/index.js'
+import { type GridPoint, NativeMlpError, sampleSpace } from '../../../src/index.js'
 import type { SearchSpace } from '../../../src/search/space/space.js'
 import { chooseStrategy, type Sampler, type StrategyOptions, samplerOf } from '../../../src/search/space/strategy.js'
 import type { TrialResult } from '../../../src/search/trial/result.js'
@@ -99,6 +99,26 @@ describe('a TPE sampler', () => {
     expect(played(samplerFor({ seed: 2 }), () => 0)).not.toEqual(first)
   })
 
+  it('learns from first points whose values are lists and objects', () => {
+    const lists: SearchSpace = {
+      learningRate: { logUniform: [0.0001, 10] },
+      hidden: [[4], [8, 8], [16]],
+      init: ['he', { weights: 0.1, biases: 0 }, { weights: 0.2, biases: 0 }],
+    }
+    const isBest = ({ config: { hidden, init } }: GridPoint) => [
+      JSON.stringify(hidden) === '[8,8]',
+      (init as { weights?: number }).weights === 0.2,
+    ]
+    const loss = (point: GridPoint) => isBest(point).filter((is) => !is).length
+    const result = (point: GridPoint) => resultOf(point, { valid: { loss: loss(point), accuracy: 0 } })
+    // the first proposal of each seed
+    const proposed = Array.from({ length: 20 }, (_, seed) => {
+      const options = { space: lists, trials: 21, seed, tpe: { ahead: 1, startup: 20 } }
+      return isBest(played(samplerFor(options), () => 0, result)[20])
+    })
+    for (const i of [0, 1]) expect(proposed.filter((best) => best[i]).length).toBeGreaterThanOrEqual(14)
+  })
+
   it('lets so many trials run ahead as it is told', () => {
     const sampler = samplerFor({ tpe: { ahead: 3, startup: 5 } })
     expect(sampler.ask()).toHaveLength(5)
@@ -143,7 +163,7 @@ describe('a TPE sampler', () => {
 
   it('proposes no point that cannot be trained, and every point of a small space once', () => {
     const check = ({ config }: GridPoint) => {
-      if (config.optimizer === 'momentum') throw new Error('impossible')
+      if (config.optimizer === 'momentum') throw new NativeMlpError('INVALID_ARGUMENT', 'impossible')
     }
     const points = played(samplerFor({ trials: 30 }, check), () => 0)
     const drawn = new Set(sampleSpace(space, { trials: 30, seed: 1 }).map(({ params }) => JSON.stringify(params)))
