@@ -106,10 +106,14 @@ function setsOfTables({ table, testTable, draw, learn }: RawTables): { train: Sa
   const all = tableSamples(table, learn)
   if (testTable !== null) return { train: all, test: tableSamplesLike(testTable, all) }
   if (draw === null) return { train: all }
-  const options = { test: draw.fraction, seed: draw.seed, stratified: all.labels !== null }
-  const { train: kept, test: drawn } = positionsOf(all).split(options)
+  const { train: kept, test: drawn } = drawTest(positionsOf(all), draw)
   const train = learnAgain(all, kept.rows)
   return { train, test: withTransform(all, train, drawn.rows) }
+}
+
+/** The training and the test rows of a table that is one file. @param all its rows */
+export function drawTest(all: Samples, { fraction, seed }: NonNullable<RawTables['draw']>) {
+  return all.split({ test: fraction, seed, stratified: all.labels !== null })
 }
 
 /** @throws NativeMlpError INVALID_ARGUMENT naming both digests */

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { NativeMlpError } from '../../core/errors.js'
 import { encodeTable } from '../../data/encode-table.js'
-import { type LoadedData, loadData, readTablesOf } from '../../data/load.js'
+import { drawTest, type LoadedData, loadData, readTablesOf } from '../../data/load.js'
 import { checkSpec, type DataRecipe, type DataSpec } from '../../data/spec.js'
 import { encodedAs } from '../../data/table-samples.js'
 import { readTextFile } from '../../formats/text-file.js'
@@ -53,10 +53,12 @@ async function tableDataOf(transform: TableTransform, spec: DataSpec | DataRecip
     }
   }
   const raw = await readTablesOf(spec, { onProgress: reading.onProgress }, textColumns(transform)).finally(reading.stop)
-  const train = encodeTable(raw.table, transform)
+  const { table, testTable, draw, source } = raw
+  const all = encodeTable(table, transform)
+  const about = { source, recipe: spec }
+  if (testTable !== null) return { ...about, train: all, test: encodeTable(testTable, transform) }
   // a single file is what to measure the model on
-  const test = raw.testTable === null ? train : encodeTable(raw.testTable, transform)
-  return { train, test, source: raw.source, recipe: spec }
+  return draw === null ? { ...about, train: all, test: all } : { ...about, ...drawTest(all, draw) }
 }
 
 /**

@@ -69,6 +69,22 @@ describe('a CSV on the command line', () => {
     })
   })
 
+  it.each(['kind', 'price'])(
+    'measures %s on the rows that a spec draws as test rows, as those of the run',
+    async (target) => {
+      const csv = { path: houses, target, text: ['zip'], testFraction: 0.2, testSeed: 7 }
+      const spec = JSON.stringify({ csv })
+      const out = at(`drawn-${target}`)
+      await run('train', '--data', spec, '--epochs', '3', '--no-figures', '--out', out)
+      for (const on of ['test', 'train']) {
+        const [own, again] = [[], ['--data', spec]].map((data) => run('evaluate', out, ...data, '--on', on, '--json'))
+        const { recipe: _, ...measured } = JSON.parse((await own).stdout)
+        expect(JSON.parse((await again).stdout)).toEqual({ ...measured, recipe: { csv } })
+        expect(measured.count).toBe(on === 'test' ? 24 : 96)
+      }
+    },
+  )
+
   it('trains on numbers, and says errors and values in their units', async () => {
     const out = at('prices')
     const trained = await run('train', '--data', houses, '--target', 'price', '--test-fraction', '0.2', '--out', out)
