@@ -47,6 +47,7 @@ function digestOf(set: Samples): string {
 }
 
 function addSet(hash: Hash, set: Samples): void {
+  if (set.rows.length === 0) throw invalidArgument('dataDigest: rows', 'at least one, which was not transferred', 0)
   if (set.origin) {
     addRaw(hash, set.origin, set.rows)
     return
