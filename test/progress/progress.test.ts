@@ -4,10 +4,9 @@ import { MLP } from '../../src/model/mlp.js'
 import { showProgress } from '../../src/progress/index.js'
 import { RunRates } from '../../src/progress/rates.js'
 import { clock, count, entryWords, percent } from '../../src/progress/words.js'
-import type { CheckpointEvent } from '../../src/train/callbacks.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import { sgd } from '../../src/train/optimizers.js'
+import { pausedAt } from '../train/paused-at.js'
 import { clusters } from '../train/toy-data.js'
 
 /** A stream that records what is written, optionally as a terminal. */
@@ -97,11 +96,9 @@ it('RunRates of a resumed run counts its steps from there, and its speed from no
 
 it.each([true, false])('a resumed run is shown when it begins with an evaluation (terminal: %s)', async (isTTY) => {
   const options = { optimizer, valid, epochs: 3, batchSize: 50, evaluateEvery: 1 }
-  const checkpoints: TrainingCheckpoint[] = []
-  const onCheckpoint = ({ checkpoint }: CheckpointEvent) => void checkpoints.push(checkpoint)
-  await fit(newModel(), train, { ...options, untilStep: 5, callbacks: { onCheckpoint } })
+  const checkpoint = await pausedAt(5, newModel(), train, options)
   // as a signal leaves it that fires in the evaluation
-  const resume = { ...checkpoints[0], history: checkpoints[0].history.slice(0, -1), best: 0 }
+  const resume = { ...checkpoint, history: checkpoint.history.slice(0, -1), best: 0 }
   const { stream, text } = paper(isTTY)
   const { callbacks, stop } = showProgress({ stream })
   await fit(newModel(), train, { ...options, resume, callbacks }).finally(stop)

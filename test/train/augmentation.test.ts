@@ -5,12 +5,12 @@ import { WARP_VALUES } from '../../src/backend/warp.js'
 import { samples } from '../../src/data/samples.js'
 import { MLP } from '../../src/model/mlp.js'
 import { Augmentation } from '../../src/train/augmentation.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import { momentum, sgd } from '../../src/train/optimizers.js'
 import { TrainingStack } from '../../src/train/stack.js'
 import { BACKENDS } from '../model/backends.js'
+import { pausedAt } from './paused-at.js'
 import { DIGITS, pixels } from './toy-data.js'
 
 /** Changes only with the numeric contract, the initial weights, the batches or the augmentation. */
@@ -39,13 +39,11 @@ async function digest(backend: Backend, changes: Partial<FitOptions> = {}, data 
 
 describe.each(BACKENDS)('augmentation on %s', (_, backend) => {
   it('trains to the same bits when resumed in the middle of an epoch', async () => {
-    const checkpoints: TrainingCheckpoint[] = []
-    const onCheckpoint = ({ checkpoint }: { checkpoint: TrainingCheckpoint }) => void checkpoints.push(checkpoint)
-    await fit(make(backend), train, { ...options, untilStep: 9, callbacks: { onCheckpoint } })
+    const resume = await pausedAt(9, make(backend), train, options)
     const model = make(backend, 99)
-    await fit(model, train, { ...options, resume: structuredClone(checkpoints.at(-1)!) })
+    await fit(model, train, { ...options, resume: structuredClone(resume) })
     expect(model.parametersDigest()).toBe(await digest(backend))
-    const other = fit(make(backend), train, { ...options, rotation: 11, resume: checkpoints.at(-1) })
+    const other = fit(make(backend), train, { ...options, rotation: 11, resume })
     await expect(other).rejects.toThrow('resume: rotation: the checkpoint was made with 10, this run has 11')
   })
 

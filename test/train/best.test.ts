@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { MLP } from '../../src/model/mlp.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import { sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
+import { pausedAt } from './paused-at.js'
 import { clusters, curve } from './toy-data.js'
 
 /** So few validation rows that many evaluations have the same accuracy, with ever lower losses. */
@@ -75,11 +75,8 @@ it('is watched by early stopping: by the loss alone if that selects it', async (
 })
 
 it('is not selected by another rule when the run is resumed', async () => {
-  const checkpoints: TrainingCheckpoint[] = []
-  const onCheckpoint = ({ checkpoint }: { checkpoint: TrainingCheckpoint }) => void checkpoints.push(checkpoint)
   const make = () => new MLP({ layers: [4, 16, 3] })
-  await fit(make(), train, { ...given, untilStep: 2, callbacks: { onCheckpoint } })
-  const resume = checkpoints.at(-1)!
+  const resume = await pausedAt(2, make(), train, given)
   await expect(fit(make(), train, { ...given, resume, selectBy: 'loss' })).rejects.toThrow(
     'resume: selectBy: the checkpoint was made with "accuracy", this run has "loss"',
   )

@@ -4,12 +4,11 @@ import type { Backend } from '../../src/backend/backend.js'
 import { randomStream } from '../../src/core/random.js'
 import { samples } from '../../src/data/samples.js'
 import { MLP } from '../../src/model/mlp.js'
-import type { CheckpointEvent } from '../../src/train/callbacks.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import { adam, adamW, momentum, type Optimizer, rmsProp, sgd } from '../../src/train/optimizers.js'
 import { TrainingStack } from '../../src/train/stack.js'
+import { pausedAt } from './paused-at.js'
 import { DIGITS } from './toy-data.js'
 
 /**
@@ -90,11 +89,7 @@ describe.runIf(status.available).each(Object.keys(OPTIMIZERS))(`${STEPS} steps o
 
   it('resumed in the middle, and in a stack', { timeout: 60_000 }, async () => {
     const backend = createNativeBackend({ threads: 2 })
-    let resume: TrainingCheckpoint | undefined
-    const onCheckpoint = ({ checkpoint }: CheckpointEvent) => {
-      resume = checkpoint
-    }
-    await fit(make(backend), data, { ...options(name), untilStep: STEPS / 2 + 7, callbacks: { onCheckpoint } })
+    const resume = await pausedAt(STEPS / 2 + 7, make(backend), data, options(name))
     const resumed = make(createNativeBackend({ isa: isas.at(-1), threads: 1 }))
     await fit(resumed, data, { ...options(name), resume })
     expect(resumed.parametersDigest()).toBe(PINNED[name])

@@ -15,14 +15,13 @@ import { resultsCsv } from '../../src/search/store/tables.js'
 import { stackKey } from '../../src/search/threads/stack.js'
 import { reproduceArguments } from '../../src/search/trial/reproduce.js'
 import { runTask } from '../../src/search/trial/run-task.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { NAMES } from '../../src/train/config.js'
-import { fit } from '../../src/train/fit.js'
 import { planFit } from '../../src/train/fit-options.js'
 import { sgd } from '../../src/train/optimizers.js'
 import { PRESETS } from '../../src/train/presets.js'
 import { temporaryFolder } from '../formats/temporary-folder.js'
 import { withExtra } from './extra-row.js'
+import { pausedAt } from './paused-at.js'
 import { clusters } from './toy-data.js'
 
 const folder = temporaryFolder()
@@ -92,11 +91,7 @@ describe('a row that is added to the table is', () => {
   })
 
   it('compared when a run is resumed', async () => {
-    const checkpoints: TrainingCheckpoint[] = []
-    const onCheckpoint = ({ checkpoint }: { checkpoint: TrainingCheckpoint }) => void checkpoints.push(checkpoint)
-    const options = { optimizer, untilStep: 1, checkpointEveryMs: 0, callbacks: { onCheckpoint } }
-    await fit(make(), train, withExtra(options, 2))
-    const resume = checkpoints[0]
+    const resume = await pausedAt(1, make(), train, withExtra({ optimizer }, 2))
     expect(planFit(make(), train, withExtra({ optimizer, resume }, 2))).toMatchObject({ extraRate: 2 })
     expect(refusal(() => planFit(make(), train, { optimizer, resume }))).toBe(
       'INVALID_ARGUMENT: resume: extraRate: the checkpoint was made with 2, this run has 0.5',

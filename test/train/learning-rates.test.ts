@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/backend/backend.js'
 import { MLP } from '../../src/model/mlp.js'
-import type { CheckpointEvent } from '../../src/train/callbacks.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import { adam, adamW, momentum, type Optimizer, rmsProp, sgd } from '../../src/train/optimizers.js'
 import { TrainingStack } from '../../src/train/stack.js'
 import { BACKENDS, EVERY_ISA } from '../model/backends.js'
+import { pausedAt } from './paused-at.js'
 import { clusters } from './toy-data.js'
 
 const GIVEN = { biasLearningRate: 0.5, firstLayerLearningRate: 0.25, l1: 0.02 } as const
@@ -133,11 +132,7 @@ describe.each(BACKENDS)('learning rates of groups on %s', (_, backend) => {
     const own = options(OPTIMIZERS[name])
     const whole = make(backend)
     await fit(whole, data, own)
-    let resume: TrainingCheckpoint | undefined
-    const onCheckpoint = ({ checkpoint }: CheckpointEvent) => {
-      resume = checkpoint
-    }
-    await fit(make(backend), data, { ...own, untilStep: 7, callbacks: { onCheckpoint } })
+    const resume = await pausedAt(7, make(backend), data, own)
     const resumed = make(backend)
     await fit(resumed, data, { ...own, resume })
     expect(resumed.parametersDigest()).toBe(whole.parametersDigest())
@@ -151,12 +146,8 @@ describe.each(BACKENDS)('learning rates of groups on %s', (_, backend) => {
   })
 
   it('names the one that differs when a run is resumed', async () => {
-    let resume: TrainingCheckpoint | undefined
-    const onCheckpoint = ({ checkpoint }: CheckpointEvent) => {
-      resume = checkpoint
-    }
     const own = options(sgd({ learningRate: 0.1, biasLearningRate: 2 }))
-    await fit(make(backend), data, { ...own, untilStep: 3, callbacks: { onCheckpoint } })
+    const resume = await pausedAt(3, make(backend), data, own)
     const other = { ...options(sgd({ learningRate: 0.1 })), resume }
     await expect(fit(make(backend), data, other)).rejects.toThrow(
       'resume: optimizer.biasLearningRate: the checkpoint was made with 2, this run has 1',

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { UpdateRule } from '../../src/backend/rules.js'
 import { MLP } from '../../src/model/mlp.js'
-import type { CheckpointEvent } from '../../src/train/callbacks.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import { adam, adamW, momentum, type Optimizer, sgd } from '../../src/train/optimizers.js'
 import { BACKENDS } from '../model/backends.js'
+import { pausedAt } from './paused-at.js'
 import { clusters } from './toy-data.js'
 
 const [NaN_, Inf] = [Number.NaN, Number.POSITIVE_INFINITY]
@@ -160,10 +159,7 @@ describe.each(BACKENDS)('an optimizer of your own on %s', (_, backend) => {
     await fit(constant, data, { ...options, optimizer: sgd({ learningRate: 0.3 }) })
     expect(whole.parametersDigest()).not.toBe(constant.parametersDigest())
 
-    const checkpoints: TrainingCheckpoint[] = []
-    const callbacks = { onCheckpoint: ({ checkpoint }: CheckpointEvent) => void checkpoints.push(checkpoint) }
-    await fit(model(), data, { ...options, optimizer: decaying, untilStep: 5, callbacks })
-    const [resume] = checkpoints
+    const resume = await pausedAt(5, model(), data, { ...options, optimizer: decaying })
     expect(resume.settings).toMatchObject({ 'optimizer.name': 'decaying', 'optimizer.from': 0.3 })
     const resumed = model()
     await fit(resumed, data, { ...options, optimizer: decaying, resume })

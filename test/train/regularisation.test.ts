@@ -4,14 +4,13 @@ import { createNativeBackend, nativeStatus } from '../../src/backend/native.js'
 import { NO_STEP_VALUES, PLAIN, type StepValues } from '../../src/backend/program.js'
 import { samples as samplesOf } from '../../src/data/samples.js'
 import { MLP, type MLPOptions } from '../../src/model/mlp.js'
-import type { CheckpointEvent } from '../../src/train/callbacks.js'
-import type { TrainingCheckpoint } from '../../src/train/checkpoint.js'
 import { fit } from '../../src/train/fit.js'
 import type { FitOptions } from '../../src/train/fit-options.js'
 import { adam, adamW, momentum, type Optimizer, rmsProp, sgd } from '../../src/train/optimizers.js'
 import { TrainingStack } from '../../src/train/stack.js'
 import { TrainingStep } from '../../src/train/step.js'
 import { EVERY_ISA } from '../model/backends.js'
+import { pausedAt } from './paused-at.js'
 import { clusters, pixels } from './toy-data.js'
 
 const STILL = { kind: 'sgd', learningRate: 0, l2: 0, l2Biases: 0 } as const
@@ -150,11 +149,7 @@ describe.each(EVERY_ISA.slice(0, 2))('interrupted on %s', (_, backend) => {
       const short = { ...options(name, extra), epochs: 2 }
       const whole = make(backend)
       await fit(whole, data, short)
-      let resume: TrainingCheckpoint | undefined
-      const onCheckpoint = ({ checkpoint }: CheckpointEvent) => {
-        resume = checkpoint
-      }
-      await fit(make(backend), data, { ...short, untilStep: 23, callbacks: { onCheckpoint } })
+      const resume = await pausedAt(23, make(backend), data, short)
       const resumed = make(backend)
       await fit(resumed, data, { ...short, resume })
       expect(resumed.parametersDigest()).toBe(whole.parametersDigest())

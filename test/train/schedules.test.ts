@@ -109,6 +109,7 @@ describe('fit with a schedule', () => {
         1,
       ),
     ).toBeGreaterThan(0)
+    expect(checkpoints[20].step).toBeGreaterThan(0)
     const resumed = make()
     await fit(resumed, train, { ...options, resume: checkpoints[20] })
     expect(resumed.parametersDigest()).toBe(whole.parametersDigest())
@@ -130,6 +131,7 @@ describe('fit with a schedule', () => {
         checkpoints.push(checkpoint)
       }
       await fit(whole, train, { ...options, callbacks: { onCheckpoint } })
+      expect(checkpoints.length).toBeGreaterThan(3)
       for (const resume of checkpoints) {
         const resumed = make()
         await fit(resumed, train, { ...options, resume })
