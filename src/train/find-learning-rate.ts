@@ -11,7 +11,7 @@ import { prepareTraining, whileInTraining } from './fit.js'
 import { type FitOptions, planFit } from './fit-options.js'
 import type { FitPlan } from './fit-plan.js'
 import { checkOptimizer, defaultOptimizer, type Optimizer } from './optimizers.js'
-import { checkRule } from './rule-checks.js'
+import { checkRule, steepestDecay } from './rule-checks.js'
 import { Training } from './training.js'
 
 /** Options of `fit` that say how long a run is, how it ends, or what changes in it: here they have no meaning. */
@@ -70,7 +70,7 @@ export async function findLearningRate(
     await runTest(test)
   })
   const { steps, rates } = test
-  return { steps, diverged: steps.length < rates.length || isDiverged(steps), ...suggestions(steps) }
+  return { steps, diverged: steps.length < rates.length || isDiverged(test), ...suggestions(steps) }
 }
 
 interface RangeTest {
@@ -80,6 +80,8 @@ interface RangeTest {
   readonly rates: readonly number[]
   /** those done */
   readonly steps: LearningRateStep[]
+  /** of their smoothed losses */
+  least: number
 }
 
 function planned(model: MLP, train: Samples, options: FindLearningRateOptions): RangeTest {
@@ -89,7 +91,7 @@ function planned(model: MLP, train: Samples, options: FindLearningRateOptions): 
   const { from, to, steps: count, optimizer = defaultOptimizer(), ...given } = options
   const rates = checkRates(checkOptimizer(optimizer), { from, to }, checkCount(count, options, train))
   const copy = model.clone()
-  const steps: LearningRateStep[] = []
+  const done: Pick<RangeTest, 'steps' | 'least'> = { steps: [], least: Number.POSITIVE_INFINITY }
   const plan = planFit(copy, train, {
     ...given,
     optimizer: { config: optimizer.config, rule: (step) => ({ ...optimizer.rule(step), learningRate: rates[step] }) },
@@ -100,9 +102,9 @@ function planned(model: MLP, train: Samples, options: FindLearningRateOptions): 
     stepsPerEpoch: rates.length + 1,
     evaluateOn: [],
     keepBest: false,
-    callbacks: { onStep: ({ step, loss }) => void steps.push(smoothedStep(steps, rates[step], loss)) },
+    callbacks: { onStep: ({ step, loss }) => record(done, rates[step], loss) },
   })
-  return { copy, plan, rates, steps }
+  return Object.assign(done, { copy, plan, rates })
 }
 
 function checkCount(count: number | undefined, options: FindLearningRateOptions, train: Samples): number {
@@ -118,7 +120,7 @@ function checkRates(
   count: number,
 ): number[] {
   const rule = checkRule(optimizer.rule(0), 0)
-  const decay = rule.kind === 'adam' ? Math.max(rule.weightDecay, rule.weightDecayBiases) : 0
+  const decay = rule.kind === 'adam' ? steepestDecay(rule) : 0
   const most = decay > 0 ? 1 / decay : MAX_FLOAT32
   const to = finiteInRange('to', range.to ?? Math.min(USUAL.to, 0.9 * most), 0, MAX_FLOAT32)
   if (to >= most) throw invalidArgument('to', `less than 1 / weightDecay (${most})`, to)
@@ -134,11 +136,12 @@ function checkRates(
 }
 
 /** Trains until the last step, or until the loss diverges. */
-async function runTest({ copy, plan, rates, steps }: RangeTest): Promise<void> {
+async function runTest(test: RangeTest): Promise<void> {
+  const { copy, plan, rates, steps } = test
   const training = new Training(copy, plan)
   await training.begin()
   let lastPause = nowMs()
-  while (steps.length < rates.length && !isDiverged(steps)) {
+  while (steps.length < rates.length && !isDiverged(test)) {
     try {
       await training.advance()
     } catch (error) {
@@ -159,11 +162,17 @@ function smoothedStep(steps: readonly LearningRateStep[], learningRate: number, 
   return { learningRate, loss, smoothed }
 }
 
-function isDiverged(steps: readonly LearningRateStep[]): boolean {
+function record(done: Pick<RangeTest, 'steps' | 'least'>, learningRate: number, loss: number): void {
+  const step = smoothedStep(done.steps, learningRate, loss)
+  done.steps.push(step)
+  done.least = Math.min(done.least, step.smoothed)
+}
+
+function isDiverged({ steps, least }: Pick<RangeTest, 'steps' | 'least'>): boolean {
   const last = steps.at(-1)
   if (last === undefined) return false
   // four times a loss of almost nothing is noise
-  return last.smoothed > Math.max(steps[0].smoothed, DIVERGENCE * steps[leastOf(steps)].smoothed)
+  return last.smoothed > Math.max(steps[0].smoothed, DIVERGENCE * least)
 }
 
 function leastOf(steps: readonly LearningRateStep[]): number {

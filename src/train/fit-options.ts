@@ -136,7 +136,7 @@ function checkedPlan(model: MLP, train: Samples, options: FitOptions): FitPlan {
     throw new NativeMlpError('INVALID_ARGUMENT', "patience: needs a validation set, and 'valid' in evaluateOn")
   }
   const selectBy = bestRuleFor(model, values.selectBy)
-  const evaluationWeights = checkEvaluationWeights(options.evaluationWeights, sets)
+  const evaluationWeights = checkEvaluationWeights(options.evaluationWeights, sets, evaluateOn)
   for (const name of isOnRequest(selectBy) ? evaluateOn : []) {
     checkMetricOfSet(selectBy as MetricName, model, sets[name]!, name, evaluationWeights[name])
   }
@@ -215,6 +215,7 @@ function checkSchedule(values: Pick<TrainingConfig, NameOf<'fit'>>, evaluateOn: 
 function checkEvaluationWeights(
   given: OtherFitOptions['evaluationWeights'],
   sets: FitPlan['sets'],
+  evaluateOn: readonly SetName[],
 ): FitPlan['evaluationWeights'] {
   knownOptions('evaluationWeights', given, SET_NAMES)
   const named = SET_NAMES.filter((name) => given?.[name] !== undefined)
@@ -223,6 +224,7 @@ function checkEvaluationWeights(
       const where = `evaluationWeights.${name}`
       const set = sets[name]
       if (set === undefined) throw invalidArgument(where, 'none for a set that is not given', given![name])
+      if (!evaluateOn.includes(name)) throw invalidArgument(where, 'none for a set not in evaluateOn', given![name])
       return [name, checkRowWeights(given![name], set.rows.length, where, `row of ${name}`)]
     }),
   )

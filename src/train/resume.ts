@@ -40,7 +40,8 @@ export function settingsOf(model: MLP, plan: Settings): TrainingSettings {
   for (const name of ['train', ...evaluateOn.filter((name) => name !== 'train')] as const) {
     const set = sets[name]!
     const weights = evaluationWeights[name]
-    if (weights) settings[`evaluationWeights.${name}`] = fnv1a([Float32Array.from(weights)])
+    // metrics use them in float64
+    if (weights) settings[`evaluationWeights.${name}`] = fnv1a([new Float32Array(Float64Array.from(weights).buffer)])
     settings[`${name}.kind`] = set.kind
     settings[`${name}.rows`] = set.rows.length
     settings[`${name}.digest`] = setDigest(set)

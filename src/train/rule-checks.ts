@@ -46,6 +46,14 @@ export function checkSameKind(rule: UpdateRule, first: UpdateRule, step: number)
   oneOf(`optimizer.rule(${step}).kind`, rule.kind, [first.kind])
 }
 
+/** What a step at learning rate 1 takes of the parameters that decay most. */
+export function steepestDecay(
+  rule: Pick<AdamRule, 'biasLearningRate' | 'firstLayerLearningRate' | 'weightDecay' | 'weightDecayBiases'>,
+): number {
+  const { biasLearningRate = 1, firstLayerLearningRate = 1, weightDecay, weightDecayBiases } = rule
+  return Math.max(1, firstLayerLearningRate) * Math.max(weightDecay, biasLearningRate * weightDecayBiases)
+}
+
 /** At 1 or more, the decay of a single step reverses the sign of every parameter. */
 export function checkDecay(
   name: string,

@@ -101,6 +101,13 @@ describe('findLearningRate', () => {
     await expect(findLearningRate(make(), train, { signal })).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
+  it('stays below the rate at which the decay of the fastest group reverses a parameter', async () => {
+    const optimizer = adamW({ learningRate: 0.001, weightDecay: 0.01, firstLayerLearningRate: 10 })
+    const { steps } = await findLearningRate(make(), train, { optimizer, steps: 20 })
+    expect(steps.at(-1)!.learningRate).toBeLessThan(10)
+    await expect(findLearningRate(make(), train, { optimizer, to: 10 })).rejects.toThrow('to: expected less than')
+  })
+
   it.each<[object, string]>([
     [{ epochs: 3 }, "findLearningRate: unknown option 'epochs'"],
     [{ schedule: 'cosine' }, "unknown option 'schedule'"],

@@ -119,10 +119,10 @@ function lengthOf(
   return { stepsPerEpoch, epochs: isScheduled ? Math.max(epochs, whole.epochs) : epochs }
 }
 
-/** Schedule 'plateau' decays where the trial's validation did, which here is not measured. */
+/** Schedule 'plateau' decays as the trial did, with folds as often as these on average: here nothing is validated. */
 function withoutPlateau(
   options: Options,
-  { config, history }: TrialResult,
+  { config, history, folds }: TrialResult,
   model: MLP,
   length: { readonly stepsPerEpoch: number; readonly totalSteps: number },
 ): Options {
@@ -130,11 +130,17 @@ function withoutPlateau(
   const { optimizer } = options
   const whole = completed(config)
   const rule = bestRuleFor(model, whole.selectBy)
-  const scores = history.map((entry) => score(entry, rule))
-  const decays = history.map((_, i) => plateauDecays(scores.slice(0, i + 1), whole.decayEvery))
+  const runs = (folds ?? [{ history }]).map((run) => {
+    const scores = run.history.map((entry) => score(entry, rule))
+    return run.history.map((entry, i) => ({
+      step: entry.step,
+      decays: plateauDecays(scores.slice(0, i + 1), whole.decayEvery),
+    }))
+  })
+  const decaysOf = (run: (typeof runs)[number], step: number) => run.findLast((each) => each.step < step)?.decays ?? 0
   const scheduled = (step: number): UpdateRule => {
-    const last = history.findLastIndex((entry) => entry.step < step)
-    const position = { step, ...length, decays: last < 0 ? 0 : decays[last] }
+    const decays = runs.reduce((sum, run) => sum + decaysOf(run, step), 0) / runs.length
+    const position = { step, ...length, decays }
     const own = optimizer.rule(step)
     return { ...own, learningRate: own.learningRate * scheduleFactor(whole, position) }
   }

@@ -1,5 +1,7 @@
 import { fit, fitOptionsOf, MLP, modelOptionsOf, refit, samples, search, sgd } from 'native-mlp'
 import { describe, expect, it } from 'vitest'
+import { power } from '../../../src/core/elementary.js'
+import { completed } from '../../../src/train/config.js'
 import { plateauDecays, SCHEDULES } from '../../../src/train/schedules.js'
 import { clusters } from '../../train/toy-data.js'
 
@@ -69,6 +71,32 @@ describe('refit', () => {
         ),
       ).toBeGreaterThan(0)
     expect((await refit(study, data)).steps).toBeGreaterThan(0)
+  })
+
+  it('decays with plateau as the folds did on average, where their evaluations are at different steps', async () => {
+    // 31 rows: the folds have 20 or 21 to train on, of which 5 or 6 batches of 4
+    const few = all.take(31)
+    const plateau = { schedule: 'plateau', decayEvery: 1, epochs: 12, batchSize: 4 } as const
+    const options = { data: { train: few }, grid: { learningRate: [0.2], hidden: [6] }, folds: 3 }
+    const study = await search({ ...options, base: { ...base, ...plateau } })
+    const { folds, history, config } = study.best!
+    expect(history.length).toBeLessThan(folds![0].history.length)
+    const decays = folds!.map((fold) => {
+      const scores = fold.history.map(({ valid }) => valid!.accuracy)
+      return fold.history.map(({ step }, i) => [step, plateauDecays(scores.slice(0, i + 1), 1)])
+    })
+    const decaysAt = (step: number) =>
+      decays.reduce((sum, fold) => sum + (fold.findLast(([at]) => at < step)?.[1] ?? 0), 0) / decays.length
+    const { model, steps } = await refit(study, { train: few }, { steps: 'all' })
+    const { decayFactor } = completed(config)
+    const own = new MLP(modelOptionsOf(config, few))
+    const rule = (step: number) => sgd({ learningRate: 0.2 * power(decayFactor, decaysAt(step)) }).rule(step)
+    const { optimizer, ...rest } = fitOptionsOf(config)
+    await fit(own, few, {
+      ...{ ...rest, schedule: 'constant', decayFactor: undefined, decayEvery: undefined, keepBest: false },
+      ...{ optimizer: { config: optimizer!.config, rule }, stepsPerEpoch: steps, epochs: 1 },
+    })
+    expect(model.parametersDigest()).toBe(own.parametersDigest())
   })
 
   it.each(['dropoutSchedule', 'weightDecaySchedule'])('keeps the length of the trial with a %s', async (name) => {

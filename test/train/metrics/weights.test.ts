@@ -98,6 +98,10 @@ describe('weights of rows', () => {
     await expect(fit(newModel(), train, { ...options, evaluationWeights: { valid: weights } })).rejects.toThrow(
       'evaluationWeights.valid: expected none for a set that is not given',
     )
+    const unused = { evaluationWeights: { train: Float32Array.from(train.rows, () => 2) }, valid }
+    await expect(fit(newModel(), train, { ...options, ...unused })).rejects.toThrow(
+      'evaluationWeights.train: expected none for a set not in evaluateOn',
+    )
     await expect(
       fit(newModel(), train, { ...options, evaluationWeights: { vlaid: weights } as never }),
     ).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' })
