@@ -42,9 +42,15 @@ export function evaluateCommand(): Command {
     .option('--out <folder>', `draw figures into this folder: ${FIGURE_WORDS}`)
     .option('--json', 'print one JSON document on stdout, all else on stderr')
   return addFileFlags(command)
-    .option('--test <file>', 'test rows, if data names training rows')
+    .option(
+      '--test <file>',
+      'a table of test rows, beside the training rows that data names, or instead of those of the run',
+    )
     .action(async (modelPath: string | undefined, dataPath: string | undefined, given: EvaluateFlags) => {
       const flags = { ...given, weights: modelOf(modelPath, given.weights), data: oneOfBoth(dataPath, given.data) }
+      if (flags.test !== undefined && flags.on === 'train') {
+        throw new NativeMlpError('INVALID_ARGUMENT', '--test: not allowed together with --on train')
+      }
       if (flags.out !== undefined) checkPath(flags.out)
       const backend = sayBackend()
       const model = await loadWeights(flags.weights)

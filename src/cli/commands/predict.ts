@@ -129,8 +129,8 @@ async function readInputs(flags: PredictFlags, model: MLP): Promise<Inputs> {
   return { values: array.values, rows, labels: null }
 }
 
-async function testRows(list: string, { weights, data }: PredictFlags, model: MLP): Promise<Inputs> {
-  const { test, source } = await dataOf(weights, model, data)
+async function testRows(list: string, flags: PredictFlags, model: MLP): Promise<Inputs> {
+  const { test, source } = await dataOf(flags.weights, model, flags.data, flags)
   if (test === undefined) throw new NativeMlpError('INVALID_ARGUMENT', `--rows: ${source} has no test rows`)
   const rows = list.split(',').flatMap((part) => rowRange(part, test.length))
   return { values: test.subset(rows), rows, labels: rows.map((row) => test.labels![row]) }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { invalidArgument, NativeMlpError } from '../../core/errors.js'
+import type { TableSpec } from '../../data/sources/tables.js'
 import type { DataSpec } from '../../data/spec.js'
 import { COLUMN_TYPES } from '../../table/schema.js'
 import { NUMERIC_SCALES, TASKS } from '../../table/transform.js'
@@ -52,16 +53,30 @@ export function isTableSpec(spec: DataSpec): boolean {
 
 /** The spec with what the flags say. @throws NativeMlpError INVALID_ARGUMENT for such a flag with other data */
 export function withTableFlags(spec: DataSpec, flags: TableFlags): DataSpec {
-  const options = optionsOf(flags)
-  const [first] = Object.keys(options)
-  if (first === undefined) return spec
   const source = TABLE_SOURCES.find((name) => name in spec)
   if (source === undefined) {
-    const flag = first === 'scale' ? 'number-scale' : first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    throw new NativeMlpError('INVALID_ARGUMENT', `--${flag}: only for tables (.csv, .tsv, .jsonl, .parquet)`)
+    refuseTableFlags(flags, 'only for tables (.csv, .tsv, .jsonl, .parquet)')
+    return spec
   }
   const own = (spec as unknown as Record<string, object>)[source]
-  return { ...spec, [source]: { ...own, ...options } } as unknown as DataSpec
+  return { ...spec, [source]: { ...own, ...optionsOf(flags) } } as unknown as DataSpec
+}
+
+/** @throws NativeMlpError INVALID_ARGUMENT for the first of the flags that is given: '--separator: ' and the problem */
+export function refuseTableFlags(flags: TableFlags, problem: string): void {
+  const [first] = Object.keys(optionsOf(flags))
+  if (first === undefined) return
+  const flag = first === 'scale' ? 'number-scale' : first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw new NativeMlpError('INVALID_ARGUMENT', `--${flag}: ${problem}`)
+}
+
+/** A table read with the options of another one of its format, except for those that name rows. */
+export function readAlike(spec: DataSpec, other: DataSpec): DataSpec {
+  const source = TABLE_SOURCES.find((name) => name in spec)
+  if (source === undefined) return spec
+  const [own, known] = [spec, other].map((one) => (one as unknown as Record<string, TableSpec>)[source])
+  const { path: _, test: __, testFraction: ___, testSeed: ____, ...options } = known ?? {}
+  return { [source]: { ...options, ...own } } as unknown as DataSpec
 }
 
 function optionsOf(flags: TableFlags): Record<string, unknown> {

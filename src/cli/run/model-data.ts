@@ -11,8 +11,8 @@ import { LOSS_INFO } from '../../model/losses.js'
 import type { MLP } from '../../model/mlp.js'
 import { STUDY_FILES } from '../../search/store/files.js'
 import type { TableTransform } from '../../table/transform.js'
-import { newSpec } from '../config/data-flag.js'
-import type { TableFlags } from '../config/table-flags.js'
+import { askedSpec, newSpec } from '../config/data-flag.js'
+import { readAlike, refuseTableFlags, type TableFlags, withTableFlags } from '../config/table-flags.js'
 import { readingProgress } from './reading.js'
 
 /** The rows to measure a model on. */
@@ -22,7 +22,7 @@ export interface ModelData extends Pick<LoadedData, 'train' | 'test' | 'source'>
 
 /**
  * Data for a model that there is: what --data asks for, else the data of the run or the search whose folder the model lies in,
- * else the default.
+ * else the default. --test of a run on a table names a file to read in the place of its data.
  *
  * @param weights the model's file or folder
  * @throws NativeMlpError as `loadData`; INVALID_ARGUMENT where the data of the run are no longer those of its digest, and
@@ -32,13 +32,28 @@ export async function dataOf(
   weights: string,
   model: MLP,
   flag: string | undefined,
-  table: TableFlags = {},
+  table: TableFlags,
 ): Promise<ModelData> {
   const recorded = flag === undefined ? await recordedRecipe(weights) : null
-  if (model.table !== null) return tableDataOf(model.table, recorded ?? (await newSpec(flag, table)))
-  const spec = { ...(recorded ?? (await newSpec(flag))), scale: model.inputScale }
+  const spec = recorded === null ? await newSpec(flag, table) : await withFileFlags(recorded, model, table)
+  if (model.table !== null) return tableDataOf(model.table, spec)
   checkShape(model, spec, flag === undefined)
-  return loadData(spec)
+  return loadData({ ...spec, scale: model.inputScale })
+}
+
+/**
+ * The data of a run, or the file of --test in their place, read as they were.
+ *
+ * @throws NativeMlpError INVALID_ARGUMENT for flags that would change how the data of the run are read
+ */
+async function withFileFlags(recorded: DataRecipe, model: MLP, flags: TableFlags): Promise<DataSpec | DataRecipe> {
+  if (model.table === null) refuseTableFlags(flags, 'needs --data with a table: the data of the run are no table')
+  const { test, ...rest } = flags
+  if (test === undefined) {
+    refuseTableFlags(rest, 'needs --data: the data of the run are read as they were for training')
+    return recorded
+  }
+  return withTableFlags(readAlike((await askedSpec(test, '--test'))!, recorded), rest)
 }
 
 /** Rows as the model was trained to read them. */

@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { saveModel } from '../../../src/io/model-file.js'
+import { MLP } from '../../../src/model/mlp.js'
 import { temporaryFolder } from '../../formats/temporary-folder.js'
-import { command } from '../command.js'
+import { command, writeStripes } from '../command.js'
 
 const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
@@ -84,6 +86,33 @@ describe('a CSV on the command line', () => {
       }
     },
   )
+
+  it('measures the model of a run on another file, read as the data of the run', async () => {
+    const out = at('kinds')
+    const few = file('few.csv', lines(ROWS.slice(0, 15)))
+    const measured = JSON.parse((await run('evaluate', out, '--test', few, '--json')).stdout)
+    expect(measured).toMatchObject({ count: 15, data: few, recipe: { csv: { path: few, text: ['zip'] } } })
+    const piped = file('piped.csv', readFileSync(few, 'utf8').replaceAll(';', '|'))
+    const { stdout } = await run('evaluate', out, '--test', piped, '--separator', '|', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ count: 15, accuracy: measured.accuracy })
+  })
+
+  it('refuses flags of tables that nothing would read', async () => {
+    const images = at('images.safetensors')
+    await saveModel(images, new MLP({ layers: [100, 10] }))
+    const stripes = writeStripes(at('stripes'), 10, 10)
+    for (const [args, message] of [
+      [['evaluate', at('kinds'), '--separator', '|'], '--separator: needs --data: the data of the run are read as'],
+      [['predict', at('kinds'), '--rows', '0', '--text', 'zip'], '--text: needs --data: the data of the run are'],
+      [['evaluate', at('kinds'), '--on', 'train', '--test', houses], '--test: not allowed together with --on train'],
+      [['evaluate', images, stripes, '--missing', 'x'], '--missing: only for tables (.csv, .tsv, .jsonl, .parquet)'],
+      [['evaluate', images, stripes, '--test', houses], '--test: only for tables (.csv, .tsv, .jsonl, .parquet)'],
+      [['predict', images, '--rows', '0', '--data', stripes, '--decimal', ','], '--decimal: only for tables'],
+    ] as const) {
+      const { code, stderr } = await command(args)
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`[INVALID_ARGUMENT]: ${message}`) })
+    }
+  })
 
   it('trains on numbers, and says errors and values in their units', async () => {
     const out = at('prices')
